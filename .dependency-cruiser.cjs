@@ -1,0 +1,54 @@
+/** Arrows between packages point down only, and there are no cycles. */
+const below = {
+  core: [],
+  layers: ['core'],
+  hypernet: ['core', 'layers'],
+  architectures: ['core', 'layers'],
+  losses: ['core'],
+  trace: ['core'],
+  flops: ['core', 'trace'],
+  model: ['core', 'layers', 'hypernet', 'architectures'],
+  data: ['core'],
+  training: ['core', 'layers', 'hypernet', 'architectures', 'losses', 'trace', 'flops', 'model', 'data'],
+  'backend-wasm': ['core'],
+};
+
+/** Tests may look sideways; what they test may not. */
+const source = (name) => `^packages/${name}/src/(?!.*\\.test\\.ts$)`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...Object.entries(below).map(([name, allowed]) => ({
+      name: `${name}-points-down`,
+      comment: `@sshn/${name} may import ${allowed.length === 0 ? 'no other package' : allowed.join(', ')}.`,
+      severity: 'error',
+      from: { path: source(name) },
+      to: { path: '^packages/', pathNot: [name, ...allowed].map((other) => `^packages/${other}/`) },
+    })),
+    {
+      name: 'no-backend',
+      comment: 'Only backend-wasm and programs choose a backend.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: ['^packages/(backend-wasm|cli)/', '\\.test\\.ts$'] },
+      to: { path: 'tfjs-backend-' },
+    },
+    {
+      name: 'no-tests-in-sources',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: '\\.test\\.ts$' },
+      to: { path: '(^tests/|\\.test\\.ts$)' },
+    },
+    { name: 'resolvable', severity: 'error', from: { path: '^packages/' }, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/(dist|assembly)/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@sshn/source', 'import', 'node', 'default'],
+    },
+  },
+};

@@ -1,0 +1,31 @@
+import { OptionError, ValueError } from './errors.js';
+
+/**
+ * Checks counts such as channels, kernel edges and batch sizes.
+ *
+ * @throws {ValueError} naming the first value that is not an integer ≥ `least`.
+ */
+export function requireIntegers(where: string, values: Readonly<Record<string, number>>, least = 1): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new ValueError({
+        where: `${where}: ${name}`,
+        got: value,
+        expected: `an integer of at least ${least}`,
+      });
+    }
+  }
+}
+
+/**
+ * Checks that a word is one of a list.
+ *
+ * @throws {OptionError} naming the list and the nearest word.
+ */
+export function requireOption<const Words extends readonly string[]>(
+  option: string,
+  got: string,
+  allowed: Words,
+): asserts got is Words[number] {
+  if (!allowed.includes(got)) throw new OptionError(option, got, allowed);
+}

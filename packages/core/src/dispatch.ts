@@ -1,0 +1,52 @@
+import {
+  engine,
+  getBackend,
+  getKernel,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+
+/**
+ * Names of the kernels that a backend may bring to replace what we compose from ordinary tfjs ops.
+ *
+ * Registering one (tfjs `registerKernel`) changes speed, not results; `backend-wasm` does, and `trace` does to see one
+ * node where the composition would show several.
+ *
+ * | kernel | inputs | attributes | output |
+ * |---|---|---|---|
+ * | `SshnConv` | x, kernel, bias | slope | leaky(conv(x, kernel) + bias); slope 1 is linear |
+ * | `SshnConvGradInput` | dy, kernel | | gradient to x |
+ * | `SshnConvGradKernel` | x, dy | kernelSize | gradient to the kernel |
+ * | `SshnConvGradBias` | dy | | sum over all axes but the last |
+ * | `SshnLeakyReluGrad` | dy, y | slope | dy where y > 0, else slope · dy |
+ * | `SshnResize` | x | size | linear, half-pixel centers |
+ * | `SshnResizeGrad` | dy | inputSize | its transpose |
+ * | `SshnAdam` | param, m, v, grad | learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay | param, m, v |
+ *
+ * Shapes are channels-last, `[batch, ...spatial, channels]`, kernels `[...spatial, inChannels, outChannels]`.
+ */
+export type SshnKernel =
+  | 'SshnConv'
+  | 'SshnConvGradInput'
+  | 'SshnConvGradKernel'
+  | 'SshnConvGradBias'
+  | 'SshnLeakyReluGrad'
+  | 'SshnResize'
+  | 'SshnResizeGrad'
+  | 'SshnAdam';
+
+/**
+ * Runs the current backend's kernel of that name, or the composition where it has none.
+ *
+ * The result carries no gradient: call it inside `customGrad`, or outside of the tape.
+ */
+export function dispatch<Result extends Tensor | Tensor[]>(
+  kernel: SshnKernel,
+  inputs: NamedTensorMap,
+  attributes: NamedAttrMap,
+  composed: () => Result,
+): Result {
+  if (getKernel(kernel, getBackend()) == null) return composed();
+  return engine().runKernel(kernel, inputs, attributes) as Result;
+}

@@ -1,0 +1,134 @@
+/**
+ * The errors of @sshn. Each says what failed, what came, what was wanted and, where there is one, the way out;
+ * each carries those as fields, so that a program need not read the text.
+ */
+
+/** Base of every error that @sshn throws on purpose: catch this one to tell ours from defects. */
+export abstract class SshnError extends Error {}
+
+/** A tensor whose shape does not fit. */
+export class ShapeError extends SshnError {
+  override readonly name = 'ShapeError';
+  readonly got: readonly number[];
+  readonly expected: string;
+
+  constructor(detail: { where: string; got: readonly number[]; expected: string; hint?: string }) {
+    const { where, got, expected, hint } = detail;
+    super(`${where}: got shape [${got.join(', ')}], expected ${expected}.${hint ? ` ${hint}` : ''}`);
+    this.got = got;
+    this.expected = expected;
+  }
+}
+
+/** A number, a list or a combination of options outside of what makes sense. */
+export class ValueError extends SshnError {
+  override readonly name = 'ValueError';
+  readonly got: unknown;
+  readonly expected: string;
+
+  constructor(detail: { where: string; got: unknown; expected: string; hint?: string }) {
+    const { where, got, expected, hint } = detail;
+    super(`${where}: got ${show(got)}, expected ${expected}.${hint ? ` ${hint}` : ''}`);
+    this.got = got;
+    this.expected = expected;
+  }
+}
+
+/** A word outside its list: names the list and, when one is close, the likely intention. */
+export class OptionError extends SshnError {
+  override readonly name = 'OptionError';
+  readonly got: string;
+  readonly allowed: readonly string[];
+
+  constructor(option: string, got: string, allowed: readonly string[]) {
+    const near = nearestWord(got, allowed);
+    super(
+      `Option '${option}': got '${got}', expected one of ${allowed.map((word) => `'${word}'`).join(', ')}.` +
+        (near === undefined ? '' : ` Did you mean '${near}'?`),
+    );
+    this.got = got;
+    this.allowed = allowed;
+  }
+}
+
+/** A file or folder that cannot be used: names it and the remedy. */
+export class FileError extends SshnError {
+  override readonly name = 'FileError';
+  readonly path: string;
+  readonly problem: string;
+  readonly remedy: string;
+
+  constructor(detail: { path: string; problem: string; remedy: string; cause?: unknown }) {
+    const { path, problem, remedy, cause } = detail;
+    super(`${path}: ${problem}. ${remedy}`, cause === undefined ? {} : { cause });
+    this.path = path;
+    this.problem = problem;
+    this.remedy = remedy;
+  }
+}
+
+/** Two parameter trees that differ: lists every difference at once. */
+export class StructureError extends SshnError {
+  override readonly name = 'StructureError';
+
+  constructor(
+    readonly difference: {
+      readonly missing: readonly string[];
+      readonly unexpected: readonly string[];
+      readonly misshapen: ReadonlyArray<{
+        path: string;
+        got: readonly number[];
+        expected: readonly number[];
+      }>;
+    },
+  ) {
+    const { missing, unexpected, misshapen } = difference;
+    const lines = [
+      ...missing.map((path) => `  missing     ${path}`),
+      ...unexpected.map((path) => `  unexpected  ${path}`),
+      ...misshapen.map(
+        (m) => `  shape       ${m.path}: got [${m.got.join(', ')}], expected [${m.expected.join(', ')}]`,
+      ),
+    ];
+    super(`Parameters do not fit the module:\n${lines.join('\n')}`);
+  }
+}
+
+/** A backend that lacks kernels: names all of them, by the feature that needs them. */
+export class CapabilityError extends SshnError {
+  override readonly name = 'CapabilityError';
+
+  constructor(
+    readonly backend: string,
+    readonly missing: ReadonlyMap<string, readonly string[]>,
+    wayOut: string,
+  ) {
+    const rows = [...missing].map(([feature, kernels]) => `  ${feature}: ${kernels.join(', ')}`);
+    super(`Backend '${backend}' lacks kernels:\n${rows.join('\n')}\n${wayOut}`);
+  }
+}
+
+/** The allowed word that `got` most likely meant, if one is within two edits. */
+export function nearestWord(got: string, allowed: readonly string[]): string | undefined {
+  const near = allowed
+    .map((word) => ({ word, distance: editDistance(word, got) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near !== undefined && near.distance <= 2 ? near.word : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function show(value: unknown): string {
+  return typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
+}

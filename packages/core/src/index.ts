@@ -1,0 +1,36 @@
+export { type Requirement, requireKernels } from './capabilities.js';
+export { requireIntegers, requireOption } from './check.js';
+export { dispatch, type SshnKernel } from './dispatch.js';
+export {
+  CapabilityError,
+  FileError,
+  nearestWord,
+  OptionError,
+  ShapeError,
+  SshnError,
+  StructureError,
+  ValueError,
+} from './errors.js';
+export { registerGradients } from './gradients/register.js';
+export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
+export type { Module, SpecsOf } from './module.js';
+export {
+  checkParams,
+  comparePaths,
+  countParams,
+  type Initializer,
+  isParamSpec,
+  namedParams,
+  namedSpecs,
+  type ParamNode,
+  type ParamRole,
+  type ParamSpec,
+  type ParamsOf,
+  paramTree,
+  type SpecNode,
+  type SpecTree,
+} from './params.js';
+export { factorAt, type Rescaling, rescaledSize, rescaling } from './rescaling.js';
+export { Rng, type RngState } from './rng.js';
+export { currentScope, inScope, type ModuleTree, type SpecsIn, scoped } from './scope.js';
+export { valueAndGradients } from './tape.js';
