@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
-// Every package builds the same way: ESM, CJS and declarations of `src/index.ts`, and of `src/main.ts` for a command.
+// Every package builds the same way: ESM, CJS and declarations of `src/index.ts`, and where they exist of
+// `src/node/index.ts` (what needs Node's files and processes) and `src/main.ts` (a command).
+const present = (files: Record<string, string>) =>
+  Object.fromEntries(Object.entries(files).filter(([, file]) => existsSync(file)));
+
 export default defineConfig({
-  entry: ['src/index.ts', ...(existsSync('src/main.ts') ? ['src/main.ts'] : [])],
+  entry: present({ index: 'src/index.ts', 'node/index': 'src/node/index.ts', main: 'src/main.ts' }),
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
-  dts: { entry: 'src/index.ts' },
+  dts: { entry: present({ index: 'src/index.ts', 'node/index': 'src/node/index.ts' }) },
   sourcemap: true,
   clean: true,
   treeshake: true,
