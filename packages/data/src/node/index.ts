@@ -1,1 +1,1 @@
-export {};
+export { type FolderOptions, openFolder } from './open-folder.js';

@@ -1,0 +1,52 @@
+/** Intensities, channels last, row by row: `values[(y * width + x) * channels + c]`; 3D adds depth first. */
+export interface Image {
+  readonly values: Float32Array;
+  /** `[height, width]` or `[depth, height, width]`. */
+  readonly size: readonly number[];
+  readonly channels: number;
+}
+
+/** One label per pixel, in the order of an image's pixels; 0 is background. */
+export interface LabelMap {
+  readonly values: Uint8Array;
+  /** `[height, width]` or `[depth, height, width]`. */
+  readonly size: readonly number[];
+}
+
+/** An image and its labels, pixel by pixel. */
+export interface Example {
+  readonly id: string;
+  readonly image: Image;
+  readonly labels: LabelMap;
+}
+
+/** Images with labels that can be loaded by id. All examples of a dataset have one size and channel count. */
+export interface Dataset {
+  readonly name: string;
+  readonly ids: readonly string[];
+  readonly channels: number;
+  /** `[height, width]` or `[depth, height, width]` of every example. */
+  readonly size: readonly number[];
+  /** The name of each label value; the first is 'background'. */
+  readonly labelNames: readonly string[];
+  /** @throws {FileError} naming the file that cannot be used and the remedy; {ValueError} if the id is unknown. */
+  load(id: string): Promise<Example>;
+}
+
+/** Ids of three parts of a dataset that share none. */
+export interface Split {
+  readonly train: readonly string[];
+  readonly validation: readonly string[];
+  readonly test: readonly string[];
+}
+
+/** Examples stacked for a network. */
+export interface Batch {
+  readonly ids: readonly string[];
+  /** Row-major intensities of `shape`. */
+  readonly images: Float32Array;
+  /** Row-major labels: `shape` without its last axis. */
+  readonly labels: Int32Array;
+  /** `[batch, ...size, channels]`. */
+  readonly shape: readonly number[];
+}
