@@ -1,0 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { expect, it } from 'vitest';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+it('is what the sources in assembly/ compile to', () => {
+  const rebuilt = execFileSync(process.execPath, [path('../../scripts/build-assembly.mjs'), '--print'], {
+    encoding: 'utf8',
+  });
+  expect(readFileSync(path('binary.ts'), 'utf8')).toBe(rebuilt);
+});

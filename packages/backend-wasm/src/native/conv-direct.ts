@@ -1,0 +1,93 @@
+import { CONV_ARGS_BYTES, writeConvArgs, zerosBytes } from './conv-args.js';
+import { type ConvGeometry, pixelCount, tapCount } from './geometry.js';
+import type { NativeModule } from './module.js';
+
+/** Pixels of one chunk; `CHUNK` of `assembly/conv-table.ts`. */
+const CHUNK = 64;
+
+/** A chunk's share of the pixels before a gradient to the kernel opens another partial sum. */
+const CHUNKS_PER_SLOT = 16;
+
+const MAX_SLOTS = 8;
+
+/** Sums of one register tile in memory. */
+const SUMS_BYTES = 128;
+
+/** What goes into a convolution besides its geometry: addresses in the wasm memory. */
+export interface ConvOperands {
+  readonly x: number;
+  readonly kernel: number;
+  /** 0 for none. */
+  readonly bias: number;
+  readonly y: number;
+  /** Factor of the leaky rectifier below zero; 1 for none. */
+  readonly slope: number;
+}
+
+/**
+ * y = leaky(conv(x, kernel) + bias) by sums over the taps.
+ *
+ * With `flip`, the kernel is that of the forward convolution, `[taps, outChannels, inChannels]` of this geometry, and y
+ * its gradient to the input.
+ */
+export function convDirect(
+  native: NativeModule,
+  geometry: ConvGeometry,
+  operands: ConvOperands,
+  flip: boolean,
+): void {
+  const { inChannels, outChannels } = geometry;
+  const taps = tapCount(geometry);
+  const kernelBytes = taps * inChannels * outChannels * 4;
+  const scratchStride = taps * CHUNK * 4 + SUMS_BYTES;
+  const at = native.reserve({
+    args: CONV_ARGS_BYTES,
+    zeros: zerosBytes(geometry),
+    flipped: flip ? kernelBytes : 0,
+    packed: taps * inChannels * Math.ceil(outChannels / 8) * 32,
+    scratch: scratchStride,
+  });
+  const { x, bias, y, slope } = operands;
+  let { kernel } = operands;
+  if (flip) {
+    native.exports.flipKernel(kernel, at.flipped, taps, outChannels, inChannels);
+    kernel = at.flipped;
+  }
+  native.exports.packKernel(kernel, at.packed, taps, inChannels, outChannels);
+  const { scratch, zeros } = at;
+  writeConvArgs(native, at.args, geometry, {
+    x,
+    w: at.packed,
+    bias,
+    y,
+    scratch,
+    scratchStride,
+    zeros,
+    slope,
+  });
+  native.exports.convDirect(at.args, 0, Math.ceil(pixelCount(geometry) / CHUNK), 0);
+}
+
+/** Gradient to the kernel at `out`, `[taps, inChannels, outChannels]`, from x and dy. */
+export function convKernelGradientDirect(
+  native: NativeModule,
+  geometry: ConvGeometry,
+  operands: { readonly x: number; readonly dy: number; readonly out: number },
+): void {
+  const { inChannels, outChannels } = geometry;
+  const taps = tapCount(geometry);
+  const chunks = Math.ceil(pixelCount(geometry) / CHUNK);
+  const slots = Math.min(MAX_SLOTS, Math.ceil(chunks / CHUNKS_PER_SLOT));
+  const scratchStride = taps * CHUNK * 4;
+  const at = native.reserve({
+    args: CONV_ARGS_BYTES,
+    zeros: zerosBytes(geometry),
+    scratch: scratchStride,
+    partials: slots * taps * Math.ceil(inChannels / 4) * Math.ceil(outChannels / 8) * 128,
+  });
+  const { scratch, zeros, partials } = at;
+  const { x, dy, out } = operands;
+  writeConvArgs(native, at.args, geometry, { x, w: dy, y: partials, scratch, scratchStride, zeros, slots });
+  native.exports.convKernelGradient(at.args, 0, slots, 0);
+  native.exports.sumSlots(partials, slots, out, taps, inChannels, outChannels);
+}

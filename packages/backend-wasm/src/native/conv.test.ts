@@ -1,0 +1,190 @@
+import { goldenCases } from '@sshn-internal/testing';
+import { memory, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { conv, convGradInput, convGradKernel } from './conv.js';
+import { convGeometry, pixelCount, sizeOf } from './geometry.js';
+import type { NativeKernels } from './index.js';
+import { convGradBias } from './pointwise.js';
+import { nativeForTests, noise, take } from './testing/native.js';
+import {
+  referenceConv,
+  referenceGradInput,
+  referenceGradKernel,
+  relativeError,
+} from './testing/reference-conv.js';
+
+let native: NativeKernels;
+beforeAll(async () => {
+  native = await nativeForTests();
+});
+
+/** Input and kernel shapes of a convolution. */
+interface Shapes {
+  readonly x: readonly number[];
+  readonly kernel: readonly number[];
+}
+
+const edge = fc.constantFrom(1, 3, 5);
+const channels = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(25, 32, 33));
+
+const shapes2d: fc.Arbitrary<Shapes> = fc
+  .record({
+    batch: fc.integer({ min: 1, max: 4 }),
+    size: fc.tuple(fc.integer({ min: 1, max: 13 }), fc.integer({ min: 1, max: 17 })),
+    kernel: fc.tuple(edge, edge),
+    channels: fc.tuple(channels, channels),
+  })
+  .map(({ batch, size, kernel, channels }) => ({
+    x: [batch, ...size, channels[0]],
+    kernel: [...kernel, ...channels],
+  }));
+
+const shapes3d: fc.Arbitrary<Shapes> = fc
+  .record({
+    size: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 3, maxLength: 3 }),
+    kernel: fc.array(fc.constantFrom(1, 3), { minLength: 3, maxLength: 3 }),
+    channels: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+  })
+  .map(({ size, kernel, channels }) => ({
+    x: [2, ...size, channels[0]],
+    kernel: [...kernel, ...channels],
+  }));
+
+const awkward: Shapes[] = [
+  { x: [1, 1, 1, 1], kernel: [3, 3, 1, 1] },
+  { x: [4, 1, 1, 32], kernel: [3, 3, 32, 32] },
+  { x: [1, 1, 7, 3], kernel: [3, 3, 3, 25] },
+  { x: [2, 7, 1, 25], kernel: [5, 5, 25, 3] },
+  { x: [1, 65, 1, 4], kernel: [1, 7, 4, 33] },
+  { x: [3, 33, 31, 3], kernel: [3, 3, 3, 8] },
+  { x: [2, 40, 40, 33], kernel: [3, 3, 33, 12] },
+];
+
+/** Errors of all passes against the reference, each relative to the largest value. */
+function errors({ x: xShape, kernel: kernelShape }: Shapes, slope: number): Record<string, number> {
+  const geometry = convGeometry(xShape, kernelShape);
+  const yShape = [...xShape.slice(0, -1), geometry.outChannels];
+  const x = tensor(noise(sizeOf(xShape), 1), [...xShape]);
+  const kernel = tensor(noise(sizeOf(kernelShape), 2), [...kernelShape]);
+  const bias = tensor(noise(geometry.outChannels, 3));
+  const dy = tensor(noise(sizeOf(yShape), 4), yShape);
+  const [xs, kernels, biases, dys] = [x, kernel, bias, dy].map((t) => t.dataSync()) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const sums = new Float64Array(geometry.outChannels);
+  for (let i = 0; i < pixelCount(geometry) * geometry.outChannels; i++) {
+    sums[i % geometry.outChannels]! += dys[i]!;
+  }
+  const result = {
+    y: relativeError(
+      take(conv(native, x, kernel, { bias, slope })),
+      referenceConv(geometry, xs, kernels, biases, slope),
+    ),
+    dx: relativeError(take(convGradInput(native, dy, kernel)), referenceGradInput(geometry, dys, kernels)),
+    dkernel: relativeError(
+      take(convGradKernel(native, x, dy, kernelShape.slice(0, -2))),
+      referenceGradKernel(geometry, xs, dys),
+    ),
+    dbias: relativeError(take(convGradBias(native, dy)), sums),
+  };
+  for (const t of [x, kernel, bias, dy]) t.dispose();
+  return result;
+}
+
+const DIRECT_TOLERANCE = 1e-6;
+
+function expectDirect(shapes: Shapes, slope: number): void {
+  for (const [pass, error] of Object.entries(errors(shapes, slope))) {
+    expect(error, `${pass} of ${JSON.stringify(shapes)}`).toBeLessThanOrEqual(DIRECT_TOLERANCE);
+  }
+}
+
+describe('native convolution', () => {
+  it.each(awkward)('is right for x $x, kernel $kernel', (shapes) => {
+    expectDirect(shapes, 0.2);
+  });
+
+  it('is right for random shapes in two dimensions', () => {
+    fc.assert(
+      fc.property(shapes2d, fc.constantFrom(0, 0.1, 1), (shapes, slope) => expectDirect(shapes, slope)),
+      { numRuns: 150 },
+    );
+  });
+
+  it('is right for random shapes in three dimensions', () => {
+    fc.assert(
+      fc.property(shapes3d, (shapes) => expectDirect(shapes, 1)),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives the same bits every time', () => {
+    const x = tensor(noise(4 * 20 * 20 * 32, 5), [4, 20, 20, 32]);
+    const dy = tensor(noise(4 * 20 * 20 * 32, 6), [4, 20, 20, 32]);
+    const once = take(convGradKernel(native, x, dy, [3, 3]));
+    for (let i = 0; i < 3; i++) expect(take(convGradKernel(native, x, dy, [3, 3]))).toEqual(once);
+    x.dispose();
+    dy.dispose();
+  });
+
+  it('keeps the arena and the tfjs heap as they are over 1000 calls', () => {
+    const x = tensor(noise(2 * 9 * 9 * 8, 7), [2, 9, 9, 8]);
+    const kernel = tensor(noise(9 * 8 * 8, 8), [3, 3, 8, 8]);
+    const pass = (): void => {
+      take(conv(native, x, kernel));
+      take(convGradInput(native, x, kernel));
+      take(convGradKernel(native, x, x, [3, 3]));
+    };
+    pass();
+    const before = {
+      arena: native.arenaBytes,
+      heap: native.words().length,
+      tensors: memory().numDataBuffers,
+    };
+    for (let i = 0; i < 1000; i++) pass();
+    expect({
+      arena: native.arenaBytes,
+      heap: native.words().length,
+      tensors: memory().numDataBuffers,
+    }).toEqual(before);
+    x.dispose();
+    kernel.dispose();
+  });
+
+  it('says what does not fit', () => {
+    const x = tensor(noise(4, 9), [1, 2, 2, 1]);
+    const even = tensor(noise(4, 9), [2, 2, 1, 1]);
+    expect(() => conv(native, x, even)).toThrow(
+      'Native convolution: input [1, 2, 2, 1] does not fit kernel [2, 2, 1, 1]',
+    );
+    x.dispose();
+    even.dispose();
+  });
+});
+
+interface GoldenTensor {
+  readonly shape: number[];
+  readonly data: number[];
+}
+type GoldenCase = Record<'x' | 'w' | 'b' | 'y' | 'dy' | 'dx' | 'dw' | 'db', GoldenTensor>;
+
+const golden = goldenCases<GoldenCase>('conv.json');
+
+describe.skipIf(golden === undefined)('golden vectors of convolution', () => {
+  it.each(golden ?? [])('case %#', (expected) => {
+    const of = ({ shape, data }: GoldenTensor): Tensor => tensor(data, shape);
+    const [x, kernel, bias, dy] = [of(expected.x), of(expected.w), of(expected.b), of(expected.dy)] as const;
+    const close = (got: Float32Array, { data }: GoldenTensor): void =>
+      expect(relativeError(got, data)).toBeLessThan(5e-6);
+    close(take(conv(native, x, kernel, { bias })), expected.y);
+    close(take(convGradInput(native, dy, kernel)), expected.dx);
+    close(take(convGradKernel(native, x, dy, expected.w.shape.slice(0, -2))), expected.dw);
+    close(take(convGradBias(native, dy)), expected.db);
+    for (const t of [x, kernel, bias, dy]) t.dispose();
+  });
+});

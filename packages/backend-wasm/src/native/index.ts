@@ -1,0 +1,42 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+
+import { ownKernels } from './kernels.js';
+import { NativeModule } from './module.js';
+import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';
+
+/** Our compiled kernels, bound to the memory of one backend. */
+export type NativeKernels = NativeModule;
+
+const BACKEND = 'wasm';
+
+/** What stood in the registry before us: fallback, and what `unregisterNativeKernels` puts back. */
+const previous = new Map<string, KernelFunc | undefined>();
+
+/** Compiles our kernels against the memory of `backend`; `registerNativeKernels` puts them to use. */
+export async function loadNative(backend: BackendWasm): Promise<NativeKernels> {
+  return NativeModule.load(backend);
+}
+
+/** Registers our kernels for backend 'wasm', in place of those that stand there. Idempotent. */
+export function registerNativeKernels(native: NativeKernels): void {
+  unregisterNativeKernels();
+  for (const [name, kernelFunc] of ownKernels(native)) put(name, () => kernelFunc);
+  for (const name of tfjsConvNames) put(name, (fallback) => tfjsConvKernel(native, name, fallback));
+}
+
+/** Puts the registry back as `registerNativeKernels` found it. */
+export function unregisterNativeKernels(): void {
+  for (const [kernelName, kernelFunc] of previous) {
+    unregisterKernel(kernelName, BACKEND);
+    if (kernelFunc !== undefined) registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
+  }
+  previous.clear();
+}
+
+function put(kernelName: string, make: (fallback: KernelFunc | undefined) => KernelFunc): void {
+  const fallback = (getKernel(kernelName, BACKEND) ?? undefined)?.kernelFunc;
+  previous.set(kernelName, fallback);
+  if (fallback !== undefined) unregisterKernel(kernelName, BACKEND);
+  registerKernel({ kernelName, backendName: BACKEND, kernelFunc: make(fallback) });
+}

@@ -1,0 +1,36 @@
+import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+
+import { type AdamSettings, type AdamState, adam } from './adam.js';
+import { conv, convGradInput, convGradKernel } from './conv.js';
+import type { NativeModule } from './module.js';
+import { convGradBias, leakyReluGrad } from './pointwise.js';
+
+/** A kernel of ours: inputs and attributes as tfjs hands them over, unchecked. */
+type Run = (
+  native: NativeModule,
+  inputs: NamedTensorInfoMap,
+  attributes: NamedAttrMap,
+) => TensorInfo | TensorInfo[];
+
+const runs: Readonly<Record<string, Run>> = {
+  SshnConv: (native, { x, kernel, bias }, { slope }) =>
+    conv(native, x!, kernel!, { bias, slope: slope as number }),
+  SshnConvGradInput: (native, { dy, kernel }) => convGradInput(native, dy!, kernel!),
+  SshnConvGradKernel: (native, { x, dy }, { kernelSize }) =>
+    convGradKernel(native, x!, dy!, kernelSize as number[]),
+  SshnConvGradBias: (native, { dy }) => convGradBias(native, dy!),
+  SshnLeakyReluGrad: (native, { dy, y }, { slope }) =>
+    leakyReluGrad(native, { dy: dy!, y: y!, slope: slope as number }),
+  SshnAdam: (native, inputs, attributes) =>
+    adam(native, inputs as unknown as AdamState, attributes as unknown as AdamSettings),
+};
+
+/** The kernels that tfjs does not know, by name; what each computes is listed at `dispatch` of @sshn/core. */
+export function ownKernels(native: NativeModule): Map<string, KernelFunc> {
+  return new Map(
+    Object.entries(runs).map(([name, run]) => [
+      name,
+      ({ inputs, attrs }) => run(native, inputs, attrs ?? {}),
+    ]),
+  );
+}

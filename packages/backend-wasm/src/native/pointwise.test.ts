@@ -1,0 +1,70 @@
+import { tensor } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { type AdamSettings, adam } from './adam.js';
+import type { NativeKernels } from './index.js';
+import { leakyReluGrad } from './pointwise.js';
+import { nativeForTests, noise, take } from './testing/native.js';
+import { relativeError } from './testing/reference-conv.js';
+
+let native: NativeKernels;
+beforeAll(async () => {
+  native = await nativeForTests();
+});
+
+const count = fc.integer({ min: 1, max: 70 });
+
+describe('gradient of the leaky rectifier', () => {
+  it('passes dy where y > 0 and a share of it elsewhere, at zero too', () => {
+    fc.assert(
+      fc.property(count, fc.constantFrom(0.01, 0.2, 1), (n, slope) => {
+        const dy = tensor(noise(n, 1));
+        const y = tensor(noise(n, 2).map((v, i) => (i % 5 === 0 ? 0 : v)));
+        const expected = Array.from(dy.dataSync(), (g, i) => (y.dataSync()[i]! > 0 ? g : g * slope));
+        expect(relativeError(take(leakyReluGrad(native, { dy, y, slope })), expected)).toBeLessThan(1e-7);
+        dy.dispose();
+        y.dispose();
+      }),
+    );
+  });
+});
+
+/** One step in double precision, as the formula stands. */
+function referenceAdam(values: readonly ArrayLike<number>[], at: AdamSettings): number[][] {
+  const [param, m, v, grad] = values as [number[], number[], number[], number[]];
+  const m1 = Array.from(m, (value, i) => at.beta1 * value + (1 - at.beta1) * grad[i]!);
+  const v1 = Array.from(v, (value, i) => at.beta2 * value + (1 - at.beta2) * grad[i]! ** 2);
+  const param1 = Array.from(
+    param,
+    (value, i) =>
+      value * (1 - at.learningRate * at.weightDecay) -
+      (at.learningRate * (m1[i]! / at.correction1)) / (Math.sqrt(v1[i]! / at.correction2) + at.epsilon),
+  );
+  return [param1, m1, v1];
+}
+
+describe('adam', () => {
+  it('makes the step of the formula', () => {
+    fc.assert(
+      fc.property(count, fc.integer({ min: 1, max: 1000 }), (n, step) => {
+        const settings: AdamSettings = {
+          learningRate: 1e-2,
+          beta1: 0.9,
+          beta2: 0.99,
+          epsilon: 1e-7,
+          correction1: 1 - 0.9 ** step,
+          correction2: 1 - 0.99 ** step,
+          weightDecay: 0.01,
+        };
+        const values = [noise(n, 1), noise(n, 2), noise(n, 3).map(Math.abs), noise(n, 4)];
+        const [param, m, v, grad] = values.map((value) => tensor(value));
+        const got = adam(native, { param: param!, m: m!, v: v!, grad: grad! }, settings).map(take);
+        referenceAdam(values, settings).forEach((expected, i) => {
+          expect(relativeError(got[i]!, expected)).toBeLessThan(1e-6);
+        });
+        for (const t of [param, m, v, grad]) t!.dispose();
+      }),
+    );
+  });
+});

@@ -1,0 +1,28 @@
+import { useBackend } from '@sshn-internal/testing';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { backend, type TensorInfo } from '@tensorflow/tfjs-core';
+
+import { loadNative, type NativeKernels } from '../index.js';
+
+/** Our kernels on the stock wasm backend, made current. */
+export async function nativeForTests(): Promise<NativeKernels> {
+  await useBackend('wasm');
+  return loadNative(backend() as BackendWasm);
+}
+
+/** Values of a tensor without a tensor object, then freed. */
+export function take(info: TensorInfo): Float32Array {
+  const wasm = backend() as BackendWasm;
+  const values = wasm.readSync(info.dataId) as Float32Array;
+  wasm.disposeData(info.dataId);
+  return values;
+}
+
+/** `count` reproducible values in [-1, 1), by a linear congruence. */
+export function noise(count: number, seed: number): Float32Array {
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
