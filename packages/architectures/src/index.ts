@@ -1,1 +1,1 @@
-export {};
+export { type UNetConfig, unet } from './unet.js';

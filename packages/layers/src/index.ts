@@ -1,1 +1,11 @@
-export {};
+export { concatenate } from './containers/concatenate.js';
+export type { Layer, Layers } from './containers/layer.js';
+export { residual } from './containers/residual.js';
+export { sequential } from './containers/sequential.js';
+export { type ConvolutionConfig, type ConvolutionSpecs, convolution } from './convolution/convolution.js';
+export { applyConvolution } from './convolution/operation.js';
+export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
+export { type FilmSpecs, film } from './film.js';
+export { applyLeakyRelu, defaultSlope, leakyRelu } from './leaky-relu.js';
+export { resizeLinear } from './resize/operation.js';
+export { downsample, type Upsampling, upsample } from './resize/resize.js';
