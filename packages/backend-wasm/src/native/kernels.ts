@@ -4,6 +4,7 @@ import { type AdamSettings, type AdamState, adam } from './adam.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import type { NativeModule } from './module.js';
 import { convGradBias, leakyReluGrad } from './pointwise.js';
+import { resize, resizeGrad } from './resize.js';
 
 /** A kernel of ours: inputs and attributes as tfjs hands them over, unchecked. */
 type Run = (
@@ -21,6 +22,8 @@ const runs: Readonly<Record<string, Run>> = {
   SshnConvGradBias: (native, { dy }) => convGradBias(native, dy!),
   SshnLeakyReluGrad: (native, { dy, y }, { slope }) =>
     leakyReluGrad(native, { dy: dy!, y: y!, slope: slope as number }),
+  SshnResize: (native, { x }, { size }) => resize(native, x!, size as number[]),
+  SshnResizeGrad: (native, { dy }, { inputSize }) => resizeGrad(native, dy!, inputSize as number[]),
   SshnAdam: (native, inputs, attributes) =>
     adam(native, inputs as unknown as AdamState, attributes as unknown as AdamSettings),
 };

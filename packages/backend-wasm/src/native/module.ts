@@ -29,6 +29,10 @@ export interface NativeExports {
     rootScale: number,
     epsilon: number,
   ): void;
+  fillAxis(table: number, inSize: number, outSize: number): void;
+  invertAxis(axis: number, inverse: number, inSize: number, outSize: number): void;
+  resize(args: number, begin: number, end: number): void;
+  resizeGradient(args: number, begin: number, end: number): void;
   sumSlots(
     partials: number,
     slots: number,

@@ -1,0 +1,109 @@
+import { madd, loadLanes, storeLanes } from './simd';
+
+/**
+ * Sizes of a linear resize in memory order; `src/native/resize.ts` writes it. Two dimensions are depth 1 to depth 1.
+ */
+@unmanaged
+export class ResizeArgs {
+  /** The side with the `in` sizes: input of the forward pass, output of the gradient. */
+  coarse: usize;
+  /** The side with the `out` sizes. */
+  fine: usize;
+  /** Three axis tables (depth, height, width), see `fillAxis`. */
+  depthTable: usize;
+  heightTable: usize;
+  widthTable: usize;
+  inDepth: i32;
+  inHeight: i32;
+  inWidth: i32;
+  outDepth: i32;
+  outHeight: i32;
+  outWidth: i32;
+  channels: i32;
+}
+
+/** Bytes of one entry of an axis table. */
+export const ENTRY: usize = 12;
+
+/**
+ * Where each output position of one axis reads: `[lower index, upper index, weight of the upper]` per position.
+ *
+ * Half-pixel centers, clamped at the edges: source = (o + 1/2) in / out - 1/2.
+ */
+export function fillAxis(table: usize, inSize: i32, outSize: i32): void {
+  const scale = <f64>inSize / <f64>outSize;
+  for (let o = 0; o < outSize; o++) {
+    const source = min(max((<f64>o + 0.5) * scale - 0.5, 0), <f64>(inSize - 1));
+    const lower = <i32>source;
+    store<i32>(table, lower);
+    store<i32>(table, min(lower + 1, inSize - 1), 4);
+    store<f32>(table, <f32>(source - <f64>lower), 8);
+    table += ENTRY;
+  }
+}
+
+/** Resizes output rows `begin` to `end`, counted over batch, depth and height. */
+export function resize(args: ResizeArgs, begin: i32, end: i32): void {
+  const lineBytes = <usize>(args.inWidth * args.channels) << 2;
+  for (let row = begin; row < end; row++) {
+    const slice = row / args.outHeight;
+    const line = args.heightTable + <usize>(row - slice * args.outHeight) * ENTRY;
+    const image = slice / args.outDepth;
+    const layer = args.depthTable + <usize>(slice - image * args.outDepth) * ENTRY;
+    const near = args.coarse + <usize>((image * args.inDepth + load<i32>(layer)) * args.inHeight) * lineBytes;
+    const far = args.coarse + <usize>((image * args.inDepth + load<i32>(layer, 4)) * args.inHeight) * lineBytes;
+    const top = <usize>load<i32>(line) * lineBytes, bottom = <usize>load<i32>(line, 4) * lineBytes;
+    const out = args.fine + (<usize>(row * args.outWidth * args.channels) << 2);
+    const down = load<f32>(line, 8), back = load<f32>(layer, 8);
+    if (back == 0) resizeRow2(args, near + top, near + bottom, down, out);
+    else resizeRow4(args, near + top, near + bottom, far + top, far + bottom, down, back, out);
+  }
+}
+
+/** One output row from two input rows. */
+function resizeRow2(args: ResizeArgs, top: usize, bottom: usize, down: f32, out: usize): void {
+  const channels = args.channels;
+  for (let w = 0; w < args.outWidth; w++) {
+    const column = args.widthTable + <usize>w * ENTRY;
+    const left = <usize>(load<i32>(column) * channels) << 2, right = <usize>(load<i32>(column, 4) * channels) << 2;
+    const across = load<f32>(column, 8);
+    const w00 = f32x4.splat((1 - down) * (1 - across)), w01 = f32x4.splat((1 - down) * across);
+    const w10 = f32x4.splat(down * (1 - across)), w11 = f32x4.splat(down * across);
+    for (let c = 0; c < channels; c += 4) {
+      const offset = <usize>c << 2, count = channels - c;
+      let sum = f32x4.mul(loadLanes(top + left + offset, count), w00);
+      sum = madd(loadLanes(top + right + offset, count), w01, sum);
+      sum = madd(loadLanes(bottom + left + offset, count), w10, sum);
+      sum = madd(loadLanes(bottom + right + offset, count), w11, sum);
+      storeLanes(out + offset, sum, count);
+    }
+    out += <usize>channels << 2;
+  }
+}
+
+/** One output row from four input rows: two in each of two layers. */
+function resizeRow4(
+  args: ResizeArgs, nearTop: usize, nearBottom: usize, farTop: usize, farBottom: usize, down: f32, back: f32, out: usize,
+): void {
+  const channels = args.channels;
+  const w00 = f32x4.splat((1 - back) * (1 - down)), w01 = f32x4.splat((1 - back) * down);
+  const w10 = f32x4.splat(back * (1 - down)), w11 = f32x4.splat(back * down);
+  for (let w = 0; w < args.outWidth; w++) {
+    const column = args.widthTable + <usize>w * ENTRY;
+    const left = <usize>(load<i32>(column) * channels) << 2, right = <usize>(load<i32>(column, 4) * channels) << 2;
+    const across = f32x4.splat(load<f32>(column, 8)), rest = f32x4.splat(1 - load<f32>(column, 8));
+    for (let c = 0; c < channels; c += 4) {
+      const offset = <usize>c << 2, count = channels - c;
+      const a = left + offset, b = right + offset;
+      let low = f32x4.mul(loadLanes(nearTop + a, count), w00), high = f32x4.mul(loadLanes(nearTop + b, count), w00);
+      low = madd(loadLanes(nearBottom + a, count), w01, low);
+      high = madd(loadLanes(nearBottom + b, count), w01, high);
+      low = madd(loadLanes(farTop + a, count), w10, low);
+      high = madd(loadLanes(farTop + b, count), w10, high);
+      low = madd(loadLanes(farBottom + a, count), w11, low);
+      high = madd(loadLanes(farBottom + b, count), w11, high);
+      storeLanes(out + offset, madd(high, across, f32x4.mul(low, rest)), count);
+    }
+    out += <usize>channels << 2;
+  }
+}

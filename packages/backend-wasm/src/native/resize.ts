@@ -1,0 +1,85 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+
+import type { NativeModule } from './module.js';
+
+/** Size of `ResizeArgs` of `assembly/resize.ts`, in bytes. */
+const RESIZE_ARGS_BYTES = 12 * 4;
+
+/** Bytes of one entry of an axis table. */
+const ENTRY = 12;
+
+type Size3 = readonly [depth: number, height: number, width: number];
+
+/**
+ * Linear resize with half-pixel centers, clamped at the edges, without antialiasing.
+ *
+ * x `[batch, ...spatial, channels]` with two or three spatial axes, result `[batch, ...size, channels]`.
+ */
+export function resize(native: NativeModule, x: TensorInfo, size: readonly number[]): TensorInfo {
+  const [batch, from, channels] = parts(x.shape);
+  const y = native.output([batch, ...size, channels]);
+  const to = size3(size);
+  const at = native.reserve({
+    args: RESIZE_ARGS_BYTES,
+    depth: to[0] * ENTRY,
+    height: to[1] * ENTRY,
+    width: to[2] * ENTRY,
+  });
+  native.exports.fillAxis(at.depth, from[0], to[0]);
+  native.exports.fillAxis(at.height, from[1], to[1]);
+  native.exports.fillAxis(at.width, from[2], to[2]);
+  writeArgs(native, at, { coarse: native.address(x), fine: native.address(y), from, to, channels });
+  native.exports.resize(at.args, 0, batch * to[0] * to[1]);
+  return y;
+}
+
+/** Transpose of `resize`: dy `[batch, ...size, channels]` to `[batch, ...inputSize, channels]`. */
+export function resizeGrad(native: NativeModule, dy: TensorInfo, inputSize: readonly number[]): TensorInfo {
+  const [batch, to, channels] = parts(dy.shape);
+  const dx = native.output([batch, ...inputSize, channels]);
+  const from = size3(inputSize);
+  const at = native.reserve({
+    args: RESIZE_ARGS_BYTES,
+    axis: Math.max(...to) * ENTRY,
+    depth: inverseBytes(from[0], to[0]),
+    height: inverseBytes(from[1], to[1]),
+    width: inverseBytes(from[2], to[2]),
+  });
+  [at.depth, at.height, at.width].forEach((inverse, axis) => {
+    native.exports.fillAxis(at.axis, from[axis]!, to[axis]!);
+    native.exports.invertAxis(at.axis, inverse, from[axis]!, to[axis]!);
+  });
+  writeArgs(native, at, { coarse: native.address(dx), fine: native.address(dy), from, to, channels });
+  native.exports.resizeGradient(at.args, 0, batch * from[0] * from[1]);
+  return dx;
+}
+
+/** Batch, spatial size in three dimensions, channels. */
+function parts(shape: readonly number[]): [number, Size3, number] {
+  return [shape[0]!, size3(shape.slice(1, -1)), shape.at(-1)!];
+}
+
+function size3(size: readonly number[]): Size3 {
+  const [depth, height, width] = size.length === 3 ? size : [1, ...size];
+  return [depth!, height!, width!];
+}
+
+/** An inverted axis: one entry per input position and its weights, two per output and at most two more per input. */
+function inverseBytes(inSize: number, outSize: number): number {
+  return inSize * (ENTRY + 8) + outSize * 8;
+}
+
+function writeArgs(
+  native: NativeModule,
+  at: Readonly<Record<'args' | 'depth' | 'height' | 'width', number>>,
+  resize: {
+    readonly coarse: number;
+    readonly fine: number;
+    readonly from: Size3;
+    readonly to: Size3;
+    readonly channels: number;
+  },
+): void {
+  const { coarse, fine, from, to, channels } = resize;
+  native.words().set([coarse, fine, at.depth, at.height, at.width, ...from, ...to, channels], at.args >>> 2);
+}
