@@ -1,0 +1,32 @@
+import { type Rescaling, requireOption, ValueError } from '@sshn/core';
+
+/** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
+export type Encoding = 'linear' | 'circular';
+
+/** All encodings. */
+export const encodings = ['linear', 'circular'] as const satisfies readonly Encoding[];
+
+/**
+ * The input of a hypernetwork for a rescaling, two numbers per factor: [φ, 1 − φ] ('linear') or
+ * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm).
+ *
+ * @param count How many factors the hypernetwork takes: 1 for a common one.
+ * @throws {ValueError} if the rescaling has another number of factors. @throws {OptionError} for an unknown encoding.
+ *
+ * *Source*: the paper, section 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
+ * hypernetwork learning" (2023) (circular).
+ */
+export function encodeRescaling(at: Rescaling, count: number, encoding: Encoding): number[] {
+  requireOption('encoding', encoding, encodings);
+  if (at.factors.length !== count) {
+    throw new ValueError({
+      where: 'hypernetwork: factors',
+      got: at.factors,
+      expected: count === 1 ? 'one common factor' : `${count} factors, one per downsampling step`,
+    });
+  }
+  return at.factors.flatMap((factor) => {
+    const angle = (Math.PI / 2) * factor;
+    return encoding === 'linear' ? [factor, 1 - factor] : [Math.cos(angle), Math.sin(angle)];
+  });
+}

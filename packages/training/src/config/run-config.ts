@@ -1,0 +1,131 @@
+import { SshnError } from '@sshn/core';
+import { z } from 'zod';
+
+const positiveInteger = z.int().min(1);
+const factor = z.number().min(0).max(1);
+
+const prior = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('constant'), factor }),
+    z.strictObject({ kind: z.literal('uniform'), low: factor, high: factor }),
+  ])
+  .describe('Where the rescaling factor of each training step comes from');
+
+const architecture = z.strictObject({
+  name: z.literal('unet').default('unet').describe('Network architecture'),
+  features: z
+    .union([positiveInteger, z.array(positiveInteger).min(1)])
+    .default(32)
+    .describe('Features per convolution: one number, or one per stage'),
+  stages: positiveInteger.default(5).describe('Encoder stages; the decoder has one less'),
+  convolutionsPerStage: positiveInteger.default(2).describe('Convolutions per stage'),
+  kernelSize: positiveInteger.default(3).describe('Odd kernel edge in pixels'),
+});
+
+const hypernetwork = z.strictObject({
+  hidden: z.array(positiveInteger).default([10, 100]).describe('Widths of the hidden layers'),
+  encoding: z.enum(['linear', 'circular']).default('linear').describe('[φ, 1 − φ] or [cos, sin]'),
+  form: z
+    .enum(['direct', 'residual'])
+    .default('residual')
+    .describe('Predict weights, or what is added to shared ones'),
+  residualScale: z.number().positive().default(0.1).describe('Size of predictions beside the shared weights'),
+});
+
+const optimizer = z.strictObject({
+  kind: z.enum(['adam', 'adamW', 'sgd']).default('adam').describe('Optimizer'),
+  learningRate: z.number().positive().default(1e-3).describe('Peak learning rate'),
+  beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment (momentum for sgd)'),
+  beta2: z.number().min(0).lt(1).default(0.99).describe('Decay of the second moment'),
+  weightDecay: z.number().min(0).default(0).describe('Decoupled weight decay (adamW)'),
+  clipNorm: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Largest global gradient norm; null for no clipping'),
+  schedule: z.enum(['constant', 'cosine']).default('cosine').describe('Course of the learning rate'),
+  warmUpSteps: z.int().min(0).default(0).describe('Steps until the peak learning rate is reached'),
+});
+
+const augmentation = z
+  .strictObject({
+    flip: z.boolean().default(false).describe('Mirror along random axes'),
+    rotationDegrees: z.number().min(0).default(0).describe('Largest rotation'),
+    scale: z.number().min(0).lt(1).default(0).describe('Largest relative change of size'),
+    elasticPixels: z.number().min(0).default(0).describe('Standard deviation of smooth displacements'),
+    gamma: z.number().min(0).default(0).describe('Largest |log gamma| of intensities'),
+    noise: z.number().min(0).default(0).describe('Standard deviation of added noise'),
+  })
+  .describe('Changes of image and labels together, drawn anew in every epoch');
+
+/** Everything that determines a training run, besides the data and the version of the code. */
+export const runConfigSchema = z.strictObject({
+  method: z.enum(['fixed', 'stochastic', 'film', 'sshn']).default('sshn').describe('Training method'),
+  prior: prior.optional(),
+  architecture: architecture.prefault({}),
+  hypernetwork: hypernetwork.prefault({}),
+  size: z
+    .array(positiveInteger)
+    .min(2)
+    .max(3)
+    .optional()
+    .describe('Size that images are resized to, in pixels'),
+  seed: z.int().min(0).default(1).describe('Seed of the split, the weights, the batches and the factors'),
+  batchSize: positiveInteger.default(4).describe('Images per step'),
+  epochs: positiveInteger.default(100).describe('Passes over the training images'),
+  crossEntropyShare: factor
+    .default(0.4)
+    .describe('Share of the epochs trained with cross-entropy, before soft Dice'),
+  optimizer: optimizer.prefault({}),
+  augmentation: augmentation.prefault({}),
+  validation: z
+    .strictObject({
+      every: positiveInteger.default(1).describe('Epochs between validations'),
+      factors: z
+        .array(factor)
+        .min(1)
+        .optional()
+        .describe('Factors that are validated; their mean Dice picks the best'),
+      patience: positiveInteger
+        .nullable()
+        .default(null)
+        .describe('Validations without progress until it stops; null for never'),
+    })
+    .prefault({}),
+});
+
+/** A complete configuration. */
+export type RunConfig = z.infer<typeof runConfigSchema>;
+
+/** What a user writes: every word may be left out. */
+export type RunConfigInput = z.input<typeof runConfigSchema>;
+
+/** A configuration with a wrong key or value; lists every fault with its path. */
+export class ConfigError extends SshnError {
+  override readonly name = 'ConfigError';
+
+  constructor(
+    source: string,
+    readonly faults: ReadonlyArray<{ readonly path: string; readonly message: string }>,
+  ) {
+    super(
+      `${source}: ${faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')}.`,
+    );
+  }
+}
+
+/**
+ * Checks a configuration and fills in defaults.
+ *
+ * @param source Where it came from, for errors: a file's name, or 'flags'.
+ * @throws {ConfigError} listing every wrong key and value.
+ */
+export function parseRunConfig(input: unknown, source: string): RunConfig {
+  const result = runConfigSchema.safeParse(input);
+  if (result.success) return result.data;
+  throw new ConfigError(
+    source,
+    result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+  );
+}

@@ -1,0 +1,14 @@
+/** What one trained network reaches at one rescaling factor. */
+export interface FactorResult {
+  readonly factor: number;
+  /** Mean hard Dice over foreground labels and images, in [0, 1]. */
+  readonly dice: number;
+  /** Mean Dice of each foreground label, by label name; NaN where a label occurs nowhere. */
+  readonly diceByLabel: Readonly<Record<string, number>>;
+  /** Image–label pairs without a defined Dice: absent from both prediction and truth. */
+  readonly undefinedCases: number;
+  /** FLOPs of one forward pass on one image, in units of 10⁹. */
+  readonly gflops: number;
+  /** Median time of one forward pass on one image here, in milliseconds. */
+  readonly milliseconds: number;
+}
