@@ -2,3 +2,4 @@ export { backends, useBackend } from './backends.js';
 export { gradientError } from './finite-differences.js';
 export { goldenCases, sharedFolder } from './golden.js';
 export { withoutLeak } from './leaks.js';
+export { distinct, weighted } from './samples.js';

@@ -1,0 +1,30 @@
+import { reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
+
+/** Transposes a broadcast: sums `dy` over the axes along which `shape` was stretched. */
+export function sumTo(dy: Tensor, shape: readonly number[]): Tensor {
+  const added = dy.rank - shape.length;
+  const stretched = dy.shape.flatMap((size, axis) =>
+    axis < added || size !== shape[axis - added] ? [axis] : [],
+  );
+  return reshape(stretched.length === 0 ? dy : sum(dy, stretched), [...shape]);
+}
+
+/** The shape with `axes` (all of them if undefined, negative ones from the back) reduced to 1. */
+export function keptShape(
+  shape: readonly number[],
+  axes: number | readonly number[] | null | undefined,
+): number[] {
+  const reduced = reducedAxes(shape.length, axes);
+  return shape.map((size, axis) => (reduced.includes(axis) ? 1 : size));
+}
+
+/** The axes of a reduction as a list of numbers from 0 to rank − 1. */
+export function reducedAxes(rank: number, axes: number | readonly number[] | null | undefined): number[] {
+  if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, axis) => axis);
+  return (typeof axes === 'number' ? [axes] : axes).map((axis) => fromFront(axis, rank));
+}
+
+/** An axis counted from the front. */
+export function fromFront(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
