@@ -1,26 +1,117 @@
-import type { Rng } from '@sshn/core';
+import { Rng, requireIntegers, ShapeError } from '@sshn/core';
 import type { Batch, Dataset, Example } from './types.js';
 
 /** How to walk through a dataset. */
 export interface BatchOptions {
   readonly batchSize: number;
-  /** Shuffles the ids. @default none: the order of `ids` */
+  /** Shuffles the ids; is not advanced, so the same generator gives the same order again. @default the order of `ids` */
   readonly order?: Rng;
-  /** Applied to every example, with a generator of its own split off `order` (needed then) by position. */
+  /**
+   * Applied to every example. Its generator is split off `order` by the example's position, so a result depends on
+   * neither timing nor batch size; without `order` it is the same in every pass.
+   */
   readonly transform?: (example: Example, rng: Rng) => Example;
-  /** How many batches are loaded ahead of the one in use. @default 2 */
+  /** How many whole batches are loaded ahead of the one in use; 0 loads each when it is asked for. @default 2 */
   readonly prefetch?: number;
-  /** Whether a last batch smaller than `batchSize` is left out. @default false */
+  /** Whether a last batch of fewer than `batchSize` is left out. @default false */
   readonly dropLast?: boolean;
   /** Ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** Batches of examples, loaded ahead. */
-export async function* batches(
-  _dataset: Dataset,
-  _ids: readonly string[],
-  _options: BatchOptions,
+/**
+ * Stacks examples into batches, loading whole batches ahead of their use.
+ *
+ * What comes out depends on the arguments alone, not on how long a file takes to load. A load that fails throws at the
+ * batch it belongs to, with the error it had; leaving the loop early starts no more loads.
+ *
+ * @throws {ValueError} if `batchSize` is not positive or `prefetch` is negative.
+ * @throws {ShapeError} while iterating, if an example has another size or channel count than the first of its batch.
+ * @example
+ * for await (const { images, labels, shape } of batches(dataset, split.train, { batchSize: 4, order: rng })) { … }
+ */
+export function batches(
+  dataset: Pick<Dataset, 'load'>,
+  ids: readonly string[],
+  options: BatchOptions,
 ): AsyncGenerator<Batch, void, void> {
-  throw new Error('internal: being written');
+  const { batchSize, prefetch = 2 } = options;
+  requireIntegers('batches', { batchSize });
+  requireIntegers('batches', { prefetch }, 0);
+  return iterate(dataset, ids, { ...options, prefetch });
+}
+
+async function* iterate(
+  dataset: Pick<Dataset, 'load'>,
+  ids: readonly string[],
+  options: BatchOptions & { readonly prefetch: number },
+): AsyncGenerator<Batch, void, void> {
+  const { batchSize, order, transform, prefetch, dropLast = false, signal } = options;
+  const ordered = order === undefined ? ids : order.split('order').shuffle(ids);
+  const draws = (order ?? Rng.fromSeed(0)).split('transform');
+  const count = dropLast ? Math.floor(ids.length / batchSize) : Math.ceil(ids.length / batchSize);
+
+  const loadOne = async (id: string, position: number): Promise<Example> => {
+    const example = await dataset.load(id);
+    return transform === undefined ? example : transform(example, draws.split(position));
+  };
+  const loadBatch = async (index: number): Promise<Batch> => {
+    const start = index * batchSize;
+    const inBatch = ordered.slice(start, start + batchSize);
+    return stack(await Promise.all(inBatch.map((id, i) => loadOne(id, start + i))));
+  };
+
+  const ahead: Array<Promise<Batch>> = [];
+  let next = 0;
+  for (let index = 0; index < count; index++) {
+    signal?.throwIfAborted();
+    while (next < count && next <= index + prefetch) {
+      const loading = loadBatch(next++);
+      // A failure is thrown where its batch is due; until then it must not count as unhandled.
+      loading.catch(() => {});
+      ahead.push(loading);
+    }
+    yield await unlessAborted(ahead.shift()!, signal);
+  }
+}
+
+/**
+ * Stacks examples of one size and channel count.
+ *
+ * @throws {ShapeError} naming the example that differs from the first.
+ */
+export function stack(examples: readonly Example[]): Batch {
+  const { size, channels, values } = examples[0]!.image;
+  const pixels = values.length / channels;
+  const images = new Float32Array(examples.length * values.length);
+  const labels = new Int32Array(examples.length * pixels);
+  examples.forEach((example, i) => {
+    const got = [...example.image.size, example.image.channels];
+    if (got.join() !== [...size, channels].join()) {
+      throw new ShapeError({
+        where: `batches: '${example.id}'`,
+        got,
+        expected: `[${[...size, channels].join(', ')}] as '${examples[0]!.id}' has`,
+        hint: 'Bring all images to one size first.',
+      });
+    }
+    images.set(example.image.values, i * values.length);
+    labels.set(example.labels.values, i * pixels);
+  });
+  return { ids: examples.map(({ id }) => id), images, labels, shape: [examples.length, ...size, channels] };
+}
+
+/** The promise's result, or the signal's reason as soon as it aborts. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -1,45 +1,109 @@
 import { type Rng, ValueError } from '@sshn/core';
 import type { Split } from './types.js';
 
+/** Shares of training, validation and test: positive or 0, of sum 1. */
+export type Fractions = readonly [train: number, validation: number, test: number];
+
+const paperFractions: Fractions = [0.64, 0.16, 0.2];
+
 /**
  * Splits ids at random into training, validation and test.
  *
- * Of n ids, round(n · fraction) go to the test and the validation split, the rest to training: 400 ids give
- * 256 / 64 / 80. The parts keep the order of `ids`. The result depends on the set of ids and on the generator, not on
- * the order in which a file system lists them.
+ * Every id gets a random rank that depends on the generator and on its own name only. The first round(n · test) ranks
+ * are the test split, the next round(n · validation) the validation split, the rest is for training: 400 ids give
+ * 256 / 64 / 80. The parts keep the order of `ids`. So the order in which a file system lists files does not matter,
+ * and adding a file moves at most one other id across each boundary. A split that must never move has to be stored
+ * with the run.
  *
- * @param fractions Of training, validation and test; positive or 0, their sum 1. @default [0.64, 0.16, 0.2]
+ * @param fractions Shares of training, validation and test. @default [0.64, 0.16, 0.2]
  * @throws {ValueError} if an id occurs twice or the fractions do not add up to 1.
  * @example
  * const { train, validation, test } = splitIds(dataset.ids, Rng.fromSeed(7));
  *
- * *Source*: the paper, section 5.1 (64 % / 16 % / 20 %).
+ * *Source*: the paper, section 5.1 (64 %, 16 %, 20 %).
  */
-export function splitIds(
+export function splitIds(ids: readonly string[], rng: Rng, fractions: Fractions = paperFractions): Split {
+  return splitGroups(ids, (id) => id, rng, fractions);
+}
+
+/**
+ * Splits ids at random so that all ids of one group (a patient, a slide, a scanner) land in the same part.
+ *
+ * Groups are ranked as `splitIds` ranks ids; test and validation take whole groups as long as that brings them
+ * closer to their share, the rest is for training.
+ *
+ * @param groupOf The group of an id.
+ * @throws {ValueError} if an id occurs twice or the fractions do not add up to 1.
+ * @example
+ * splitGroups(dataset.ids, (id) => id.split('-')[0]!, Rng.fromSeed(7));   // 'patient3-slice12' → 'patient3'
+ */
+export function splitGroups(
   ids: readonly string[],
+  groupOf: (id: string) => string,
   rng: Rng,
-  fractions: readonly [train: number, validation: number, test: number] = [0.64, 0.16, 0.2],
+  fractions: Fractions = paperFractions,
 ): Split {
-  const sum = fractions[0] + fractions[1] + fractions[2];
-  if (!(fractions.every((f) => f >= 0) && Math.abs(sum - 1) < 1e-9)) {
-    throw new ValueError({
-      where: 'splitIds: fractions',
-      got: fractions,
-      expected: 'three numbers ≥ 0 of sum 1',
-    });
-  }
-  if (new Set(ids).size < ids.length) {
-    const twice = ids.find((id, i) => ids.indexOf(id) < i);
-    throw new ValueError({ where: 'splitIds: ids', got: twice, expected: 'every id once' });
-  }
-  const shuffled = rng.split('split').shuffle([...ids].sort());
-  const tests = Math.round(ids.length * fractions[2]);
-  const validations = Math.min(ids.length - tests, Math.round(ids.length * fractions[1]));
-  const test = new Set(shuffled.slice(0, tests));
-  const validation = new Set(shuffled.slice(tests, tests + validations));
+  checkFractions(fractions);
+  checkUnique('splitIds', ids);
+  const groups = [...rankedGroups(ids, groupOf, rng).values()];
+  const [, validationShare, testShare] = fractions;
+  const test = takeGroups(groups, Math.round(ids.length * testShare));
+  const validation = takeGroups(groups, Math.round(ids.length * validationShare));
   return {
     train: ids.filter((id) => !test.has(id) && !validation.has(id)),
     validation: ids.filter((id) => validation.has(id)),
     test: ids.filter((id) => test.has(id)),
   };
+}
+
+/** The groups in random order; the rank of a group does not depend on which others there are. */
+export function rankedGroups(
+  ids: readonly string[],
+  groupOf: (id: string) => string,
+  rng: Rng,
+): Map<string, string[]> {
+  const members = new Map<string, string[]>();
+  for (const id of ids) {
+    const group = groupOf(id);
+    members.set(group, [...(members.get(group) ?? []), id]);
+  }
+  const draws = rng.split('split');
+  return new Map(
+    [...members]
+      .map(([group, inGroup]) => ({ group, inGroup, rank: draws.split(group).uniform() }))
+      .sort((a, b) => a.rank - b.rank || (a.group < b.group ? -1 : 1))
+      .map(({ group, inGroup }) => [group, inGroup]),
+  );
+}
+
+/** @throws {ValueError} naming the first id that occurs twice. */
+export function checkUnique(where: string, ids: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const id of ids) {
+    if (seen.has(id)) throw new ValueError({ where: `${where}: ids`, got: id, expected: 'every id once' });
+    seen.add(id);
+  }
+}
+
+/** Removes groups from the list, in order, whenever that brings the number of ids taken closer to `target`. */
+function takeGroups(groups: string[][], target: number): Set<string> {
+  const taken = new Set<string>();
+  for (let i = 0; i < groups.length; ) {
+    const after = taken.size + groups[i]!.length;
+    if (Math.abs(after - target) < Math.abs(taken.size - target)) {
+      for (const id of groups.splice(i, 1)[0]!) taken.add(id);
+    } else i++;
+  }
+  return taken;
+}
+
+function checkFractions(fractions: Fractions): void {
+  const sum = fractions.reduce((total, f) => total + f, 0);
+  if (fractions.length !== 3 || !fractions.every((f) => f >= 0) || Math.abs(sum - 1) > 1e-9) {
+    throw new ValueError({
+      where: 'splitIds: fractions',
+      got: fractions,
+      expected: 'shares of training, validation and test, none negative, of sum 1',
+    });
+  }
 }
