@@ -9,7 +9,7 @@
 export class ConvArgs {
   /** Address of the input x. */
   x: usize;
-  /** Address of the packed kernel (forward), or of dy (gradient to the kernel). */
+  /** Address of the packed or transformed kernel (forward), or of dy (gradient to the kernel). */
   w: usize;
   /** Address of the bias, or 0 for none. */
   bias: usize;
@@ -34,6 +34,8 @@ export class ConvArgs {
   slope: f32;
   /** Partial sums in which a gradient to the kernel is gathered. */
   slots: i32;
+  /** Winograd tiles that are transformed, multiplied and transformed back together; a multiple of 4. */
+  blockTiles: i32;
 }
 
 /** Pixels (voxels) of one image batch. */

@@ -1,6 +1,6 @@
 import { ConvArgs, pixelCount, tapCount } from './conv-args';
 import { CHUNK, fillTable } from './conv-table';
-import { leaky, loadLanes, madd, storeLanes } from './simd';
+import { biasLanes, leaky, madd, storeLanes } from './simd';
 
 /** Products summed in registers before they join the sum in memory; keeps rounding errors of long sums small. */
 const RUN: i32 = 256;
@@ -41,13 +41,6 @@ function convChunk(args: ConvArgs, table: usize, first: i32, count: i32): void {
     }
     weights += blockBytes;
   }
-}
-
-/** Four lanes of the bias, of which only `width` exist; zeros without a bias. */
-// @ts-ignore: decorator
-@inline
-function biasLanes(bias: usize, width: i32): v128 {
-  return bias && width > 0 ? loadLanes(bias, width) : f32x4.splat(0);
 }
 
 /** Adds to four values in memory. */

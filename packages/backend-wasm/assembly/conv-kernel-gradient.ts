@@ -1,6 +1,6 @@
 import { ConvArgs, pixelCount, tapCount } from './conv-args';
 import { CHUNK, fillTable } from './conv-table';
-import { madd, storeLanes } from './simd';
+import { addPair, madd, storeLanes } from './simd';
 
 /**
  * Gradient to the kernel, gathered directly: slots `begin` to `end` of the partial sums.
@@ -71,13 +71,6 @@ function gather4x8(
   addPair(sum + sumStride, b0, b1);
   addPair(sum + 2 * sumStride, c0, c1);
   addPair(sum + 3 * sumStride, d0, d1);
-}
-
-// @ts-ignore: decorator
-@inline
-function addPair(sum: usize, low: v128, high: v128): void {
-  v128.store(sum, f32x4.add(v128.load(sum), low));
-  v128.store(sum, f32x4.add(v128.load(sum, 16), high), 16);
 }
 
 /** Adds the slots of `convKernelGradient` in order and drops the padding: `[taps, inChannels, outChannels]`. */

@@ -6,3 +6,6 @@ export { flipKernel, packKernel } from './conv-pack';
 export { leakyGradient } from './leaky-gradient';
 export { fillAxis, resize } from './resize';
 export { invertAxis, resizeGradient } from './resize-gradient';
+export { winogradForward } from './winograd-forward';
+export { winogradKernel, winogradKernelBack } from './winograd-kernel';
+export { winogradKernelGradient } from './winograd-kernel-gradient';

@@ -37,3 +37,18 @@ export function loadLanes(address: usize, count: i32): v128 {
   if (count > 2) lanes = v128.load_lane<f32>(address, lanes, 2, 8);
   return lanes;
 }
+
+/** Four lanes of the bias, of which only `width` exist; zeros without a bias. */
+// @ts-ignore: decorator
+@inline
+export function biasLanes(bias: usize, width: i32): v128 {
+  return bias && width > 0 ? loadLanes(bias, width) : f32x4.splat(0);
+}
+
+/** Adds eight values to those in memory. */
+// @ts-ignore: decorator
+@inline
+export function addPair(sum: usize, low: v128, high: v128): void {
+  v128.store(sum, f32x4.add(v128.load(sum), low));
+  v128.store(sum, f32x4.add(v128.load(sum, 16), high), 16);
+}

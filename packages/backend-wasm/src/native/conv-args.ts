@@ -2,7 +2,7 @@ import type { ConvGeometry } from './geometry.js';
 import type { NativeModule } from './module.js';
 
 /** Size of `ConvArgs` of `assembly/conv-args.ts` in bytes. */
-export const CONV_ARGS_BYTES = 18 * 4;
+export const CONV_ARGS_BYTES = 19 * 4;
 
 /** Where a convolution finds its data; names as in `assembly/conv-args.ts`. */
 export interface ConvAddresses {
@@ -17,6 +17,8 @@ export interface ConvAddresses {
   readonly slope?: number;
   /** @default 1 */
   readonly slots?: number;
+  /** @default 0 */
+  readonly blockTiles?: number;
 }
 
 /** Writes `ConvArgs` to `address` and clears the zeros that taps outside the image read. */
@@ -45,7 +47,8 @@ export function writeConvArgs(
   words[i++] = geometry.kernelHeight;
   words[i++] = geometry.kernelWidth;
   native.floats()[i++] = at.slope ?? 1;
-  words[i] = at.slots ?? 1;
+  words[i++] = at.slots ?? 1;
+  words[i] = at.blockTiles ?? 0;
   words.fill(0, at.zeros >>> 2, (at.zeros + zerosBytes(geometry)) >>> 2);
 }
 

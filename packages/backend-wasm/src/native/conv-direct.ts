@@ -1,4 +1,5 @@
 import { CONV_ARGS_BYTES, writeConvArgs, zerosBytes } from './conv-args.js';
+import type { ConvOperands, KernelGradientOperands } from './conv-operands.js';
 import { type ConvGeometry, pixelCount, tapCount } from './geometry.js';
 import type { NativeModule } from './module.js';
 
@@ -13,29 +14,8 @@ const MAX_SLOTS = 8;
 /** Sums of one register tile in memory. */
 const SUMS_BYTES = 128;
 
-/** What goes into a convolution besides its geometry: addresses in the wasm memory. */
-export interface ConvOperands {
-  readonly x: number;
-  readonly kernel: number;
-  /** 0 for none. */
-  readonly bias: number;
-  readonly y: number;
-  /** Factor of the leaky rectifier below zero; 1 for none. */
-  readonly slope: number;
-}
-
-/**
- * y = leaky(conv(x, kernel) + bias) by sums over the taps.
- *
- * With `flip`, the kernel is that of the forward convolution, `[taps, outChannels, inChannels]` of this geometry, and y
- * its gradient to the input.
- */
-export function convDirect(
-  native: NativeModule,
-  geometry: ConvGeometry,
-  operands: ConvOperands,
-  flip: boolean,
-): void {
+/** y = leaky(conv(x, kernel) + bias), any odd kernel, by sums over the taps. */
+export function convDirect(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
   const { inChannels, outChannels } = geometry;
   const taps = tapCount(geometry);
   const kernelBytes = taps * inChannels * outChannels * 4;
@@ -43,13 +23,13 @@ export function convDirect(
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
-    flipped: flip ? kernelBytes : 0,
+    flipped: operands.isGradient ? kernelBytes : 0,
     packed: taps * inChannels * Math.ceil(outChannels / 8) * 32,
     scratch: scratchStride,
   });
   const { x, bias, y, slope } = operands;
   let { kernel } = operands;
-  if (flip) {
+  if (operands.isGradient) {
     native.exports.flipKernel(kernel, at.flipped, taps, outChannels, inChannels);
     kernel = at.flipped;
   }
@@ -72,7 +52,7 @@ export function convDirect(
 export function convKernelGradientDirect(
   native: NativeModule,
   geometry: ConvGeometry,
-  operands: { readonly x: number; readonly dy: number; readonly out: number },
+  operands: KernelGradientOperands,
 ): void {
   const { inChannels, outChannels } = geometry;
   const taps = tapCount(geometry);

@@ -96,29 +96,30 @@ function errors({ x: xShape, kernel: kernelShape }: Shapes, slope: number): Reco
   return result;
 }
 
-const DIRECT_TOLERANCE = 1e-6;
+/** Winograd's; what direct sums keep to is tested beside them. */
+const TOLERANCE = 1e-5;
 
-function expectDirect(shapes: Shapes, slope: number): void {
+function expectRight(shapes: Shapes, slope: number): void {
   for (const [pass, error] of Object.entries(errors(shapes, slope))) {
-    expect(error, `${pass} of ${JSON.stringify(shapes)}`).toBeLessThanOrEqual(DIRECT_TOLERANCE);
+    expect(error, `${pass} of ${JSON.stringify(shapes)}`).toBeLessThanOrEqual(TOLERANCE);
   }
 }
 
 describe('native convolution', () => {
   it.each(awkward)('is right for x $x, kernel $kernel', (shapes) => {
-    expectDirect(shapes, 0.2);
+    expectRight(shapes, 0.2);
   });
 
   it('is right for random shapes in two dimensions', () => {
     fc.assert(
-      fc.property(shapes2d, fc.constantFrom(0, 0.1, 1), (shapes, slope) => expectDirect(shapes, slope)),
+      fc.property(shapes2d, fc.constantFrom(0, 0.1, 1), (shapes, slope) => expectRight(shapes, slope)),
       { numRuns: 150 },
     );
   });
 
   it('is right for random shapes in three dimensions', () => {
     fc.assert(
-      fc.property(shapes3d, (shapes) => expectDirect(shapes, 1)),
+      fc.property(shapes3d, (shapes) => expectRight(shapes, 1)),
       { numRuns: 60 },
     );
   });

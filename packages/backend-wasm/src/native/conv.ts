@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-import { convDirect, convKernelGradientDirect } from './conv-direct.js';
+import { pickForward, pickGradient } from './conv-pick.js';
 import { convGeometry, transposed } from './geometry.js';
 import type { NativeModule } from './module.js';
 
@@ -17,18 +17,14 @@ export function conv(
 ): TensorInfo {
   const geometry = convGeometry(x.shape, kernel.shape);
   const y = native.output([...x.shape.slice(0, -1), geometry.outChannels]);
-  convDirect(
-    native,
-    geometry,
-    {
-      x: native.address(x),
-      kernel: native.address(kernel),
-      bias: bias === undefined ? 0 : native.address(bias),
-      y: native.address(y),
-      slope,
-    },
-    false,
-  );
+  pickForward(geometry)(native, geometry, {
+    x: native.address(x),
+    kernel: native.address(kernel),
+    bias: bias === undefined ? 0 : native.address(bias),
+    y: native.address(y),
+    slope,
+    isGradient: false,
+  });
   return y;
 }
 
@@ -38,18 +34,14 @@ export function convGradInput(native: NativeModule, dy: TensorInfo, kernel: Tens
   const shape = [...dy.shape.slice(0, -1), inChannels];
   const geometry = transposed(convGeometry(shape, kernel.shape));
   const dx = native.output(shape);
-  convDirect(
-    native,
-    geometry,
-    {
-      x: native.address(dy),
-      kernel: native.address(kernel),
-      bias: 0,
-      y: native.address(dx),
-      slope: 1,
-    },
-    true,
-  );
+  pickForward(geometry)(native, geometry, {
+    x: native.address(dy),
+    kernel: native.address(kernel),
+    bias: 0,
+    y: native.address(dx),
+    slope: 1,
+    isGradient: true,
+  });
   return dx;
 }
 
@@ -65,7 +57,7 @@ export function convGradKernel(
   const shape = [...kernelSize, inChannels, outChannels];
   const geometry = convGeometry(x.shape, shape);
   const out = native.output(shape);
-  convKernelGradientDirect(native, geometry, {
+  pickGradient(geometry)(native, geometry, {
     x: native.address(x),
     dy: native.address(dy),
     out: native.address(out),

@@ -33,6 +33,25 @@ export interface NativeExports {
   invertAxis(axis: number, inverse: number, inSize: number, outSize: number): void;
   resize(args: number, begin: number, end: number): void;
   resizeGradient(args: number, begin: number, end: number): void;
+  winogradForward(args: number, begin: number, end: number, worker: number): void;
+  winogradKernelGradient(args: number, begin: number, end: number, worker: number): void;
+  winogradKernel(
+    kernel: number,
+    transformed: number,
+    lines: number,
+    depth: number,
+    inChannels: number,
+    outChannels: number,
+  ): void;
+  winogradKernelBack(
+    sums: number,
+    slots: number,
+    gradient: number,
+    lines: number,
+    depth: number,
+    inChannels: number,
+    outChannels: number,
+  ): void;
   sumSlots(
     partials: number,
     slots: number,

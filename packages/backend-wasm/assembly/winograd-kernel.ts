@@ -1,0 +1,69 @@
+import { loadLanes, storeLanes } from './simd';
+import { kernelGradientLine, kernelLine } from './winograd-lines';
+import { ceil4, ceil8, POINTS } from './winograd-tiles';
+
+/**
+ * Transforms a kernel `[depth, 3, 3, inChannels, outChannels]` for `winogradForward`:
+ * `[36][ceil8(out) / 8][depth * ceil4(in)][8]`, zeros in the padding. `lines` holds 1152 bytes.
+ */
+export function winogradKernel(
+  kernel: usize, transformed: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32,
+): void {
+  const inPadded = ceil4(inChannels), outPadded = ceil8(outChannels);
+  const rowLength = depth * inPadded;
+  const blockBytes = <usize>rowLength << 5;
+  const pointStride = <usize>(outPadded >> 3) * blockBytes;
+  memory.fill(transformed, 0, <usize>POINTS * pointStride);
+  const tapBytes = <usize>(inChannels * outChannels) << 2;
+  const taps = lines + 576;
+  for (let d = 0; d < depth; d++) {
+    for (let i = 0; i < inChannels; i++) {
+      const row = transformed + (<usize>(d * inPadded + i) << 5);
+      for (let o = 0; o < outChannels; o += 4) {
+        const count = outChannels - o;
+        const from = kernel + <usize>(d * 9) * tapBytes + (<usize>(i * outChannels + o) << 2);
+        for (let t: usize = 0; t < 9; t++) v128.store(taps + (t << 4), loadLanes(from + t * tapBytes, count));
+        const to = row + <usize>(o >> 3) * blockBytes + (<usize>(o & 4) << 2);
+        for (let c: usize = 0; c < 3; c++) kernelLine(taps + (c << 4), 48, lines + (c << 4), 96);
+        for (let r: usize = 0; r < 6; r++) kernelLine(lines + r * 96, 16, to + r * 6 * pointStride, pointStride);
+      }
+    }
+  }
+}
+
+/**
+ * Transforms the products summed by `winogradKernelGradient`, `slots` partial sums
+ * `[36][depth * ceil4(in)][ceil8(out)]`, to the gradient `[depth, 3, 3, inChannels, outChannels]`.
+ * `lines` holds 1152 bytes.
+ */
+export function winogradKernelBack(
+  sums: usize, slots: i32, gradient: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32,
+): void {
+  const inPadded = ceil4(inChannels), outPadded = ceil8(outChannels);
+  const pointStride = <usize>(depth * inPadded * outPadded) << 2;
+  const slotBytes = <usize>POINTS * pointStride;
+  const tapBytes = <usize>(inChannels * outChannels) << 2;
+  const totals = lines + 576;
+  for (let d = 0; d < depth; d++) {
+    for (let i = 0; i < inChannels; i++) {
+      for (let o = 0; o < outChannels; o += 4) {
+        const from = sums + (<usize>((d * inPadded + i) * outPadded + o) << 2);
+        for (let p: usize = 0; p < <usize>POINTS; p++) {
+          let part = from + p * pointStride;
+          let total = v128.load(part);
+          for (let s = 1; s < slots; s++) {
+            part += slotBytes;
+            total = f32x4.add(total, v128.load(part));
+          }
+          v128.store(totals + (p << 4), total);
+        }
+        for (let c: usize = 0; c < 6; c++) kernelGradientLine(totals + (c << 4), 96, lines + (c << 4), 96);
+        for (let r: usize = 0; r < 3; r++) kernelGradientLine(lines + r * 96, 16, lines + r * 96, 16);
+        const to = gradient + <usize>(d * 9) * tapBytes + (<usize>(i * outChannels + o) << 2);
+        for (let t: usize = 0; t < 9; t++) {
+          storeLanes(to + t * tapBytes, v128.load(lines + (t / 3) * 96 + ((t % 3) << 4)), outChannels - o);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The one-dimensional transforms of Winograd's F(4, 3) on four channels at once, from memory to memory.
+ *
+ * Interpolation points 0, ±√½, ±√2, ∞: their powers stay near 1, which loses fewer bits than the usual 0, ±1, ±2, ∞.
+ * With y = Aᵀ[(G k) ⊙ (Bᵀ x)], the two-dimensional tile is every column and then every row.
+ *
+ * Source: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016; the points as in ncnn.
+ */
+
+const ROOT_HALF: f32 = 0.7071067811865476;
+const ROOT_2: f32 = 1.4142135623730951;
+
+// @ts-ignore: decorator
+@inline
+function times(v: v128, factor: f32): v128 {
+  return f32x4.mul(v, f32x4.splat(factor));
+}
+
+/** Bᵀ: six inputs to six values. */
+// @ts-ignore: decorator
+@inline
+export function inputLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const x0 = v128.load(from);
+  const x1 = v128.load(from + fromStride);
+  const x2 = v128.load(from + 2 * fromStride);
+  const x3 = v128.load(from + 3 * fromStride);
+  const x4 = v128.load(from + 4 * fromStride);
+  const x5 = v128.load(from + 5 * fromStride);
+  v128.store(to, f32x4.add(f32x4.sub(x0, times(x2, 2.5)), x4));
+  const evenA = f32x4.sub(x4, times(x2, 2)), oddA = f32x4.sub(times(x3, ROOT_HALF), times(x1, ROOT_2));
+  v128.store(to + toStride, f32x4.add(evenA, oddA));
+  v128.store(to + 2 * toStride, f32x4.sub(evenA, oddA));
+  const evenB = f32x4.sub(x4, times(x2, 0.5)), oddB = f32x4.sub(times(x3, ROOT_2), times(x1, ROOT_HALF));
+  v128.store(to + 3 * toStride, f32x4.add(evenB, oddB));
+  v128.store(to + 4 * toStride, f32x4.sub(evenB, oddB));
+  v128.store(to + 5 * toStride, f32x4.add(f32x4.sub(x1, times(x3, 2.5)), x5));
+}
+
+/** Aᵀ: six products to four outputs. */
+// @ts-ignore: decorator
+@inline
+export function outputLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);
+  const m3 = v128.load(from + 3 * fromStride), m4 = v128.load(from + 4 * fromStride);
+  const sumA = f32x4.add(m1, m2), differenceA = f32x4.sub(m1, m2);
+  const sumB = f32x4.add(m3, m4), differenceB = f32x4.sub(m3, m4);
+  v128.store(to, f32x4.add(f32x4.add(v128.load(from), sumA), sumB));
+  v128.store(to + toStride, f32x4.add(times(differenceA, ROOT_HALF), times(differenceB, ROOT_2)));
+  v128.store(to + 2 * toStride, f32x4.add(times(sumA, 0.5), times(sumB, 2)));
+  const last = f32x4.add(times(differenceA, ROOT_HALF * 0.5), times(differenceB, ROOT_2 * 2));
+  v128.store(to + 3 * toStride, f32x4.add(last, v128.load(from + 5 * fromStride)));
+}
+
+/** A, the transpose of `outputLine`: four output gradients to six values. */
+// @ts-ignore: decorator
+@inline
+export function outputGradientLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const y0 = v128.load(from), y1 = v128.load(from + fromStride);
+  const y2 = v128.load(from + 2 * fromStride), y3 = v128.load(from + 3 * fromStride);
+  v128.store(to, y0);
+  const evenA = f32x4.add(y0, times(y2, 0.5)), oddA = f32x4.add(times(y1, ROOT_HALF), times(y3, ROOT_HALF * 0.5));
+  v128.store(to + toStride, f32x4.add(evenA, oddA));
+  v128.store(to + 2 * toStride, f32x4.sub(evenA, oddA));
+  const evenB = f32x4.add(y0, times(y2, 2)), oddB = f32x4.add(times(y1, ROOT_2), times(y3, ROOT_2 * 2));
+  v128.store(to + 3 * toStride, f32x4.add(evenB, oddB));
+  v128.store(to + 4 * toStride, f32x4.sub(evenB, oddB));
+  v128.store(to + 5 * toStride, y3);
+}
+
+/** G: three taps to six values. */
+// @ts-ignore: decorator
+@inline
+export function kernelLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const k0 = v128.load(from), k1 = v128.load(from + fromStride), k2 = v128.load(from + 2 * fromStride);
+  v128.store(to, k0);
+  const evenA = f32x4.add(times(k0, -2.0 / 3.0), times(k2, -1.0 / 3.0)), oddA = times(k1, -ROOT_2 / 3.0);
+  v128.store(to + toStride, f32x4.add(evenA, oddA));
+  v128.store(to + 2 * toStride, f32x4.sub(evenA, oddA));
+  const evenB = f32x4.add(times(k0, 1.0 / 6.0), times(k2, 1.0 / 3.0)), oddB = times(k1, ROOT_2 / 6.0);
+  v128.store(to + 3 * toStride, f32x4.add(evenB, oddB));
+  v128.store(to + 4 * toStride, f32x4.sub(evenB, oddB));
+  v128.store(to + 5 * toStride, k2);
+}
+
+/** Gᵀ, the transpose of `kernelLine`: six products to the gradients of three taps. */
+// @ts-ignore: decorator
+@inline
+export function kernelGradientLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);
+  const m3 = v128.load(from + 3 * fromStride), m4 = v128.load(from + 4 * fromStride);
+  const sumA = f32x4.add(m1, m2), sumB = f32x4.add(m3, m4);
+  v128.store(to, f32x4.add(v128.load(from), f32x4.add(times(sumA, -2.0 / 3.0), times(sumB, 1.0 / 6.0))));
+  v128.store(to + toStride, f32x4.add(times(f32x4.sub(m1, m2), -ROOT_2 / 3.0), times(f32x4.sub(m3, m4), ROOT_2 / 6.0)));
+  const third = times(f32x4.sub(sumB, sumA), 1.0 / 3.0);
+  v128.store(to + 2 * toStride, f32x4.add(third, v128.load(from + 5 * fromStride)));
+}

@@ -1,0 +1,119 @@
+import { CONV_ARGS_BYTES, writeConvArgs, zerosBytes } from './conv-args.js';
+import type { ConvOperands, KernelGradientOperands } from './conv-operands.js';
+import { type ConvGeometry, tapCount } from './geometry.js';
+import type { NativeModule } from './module.js';
+
+/** Points of a tile, 6 × 6. */
+const POINTS = 36;
+
+/** Distance added between points and bytes of a tile's intermediate lines; as in `assembly/winograd-tiles.ts`. */
+const SKEW = 64;
+const LINES_BYTES = 576;
+
+/** A block's transformed values stay below this, so that they and the kernel fit the second-level cache. */
+const BLOCK_BYTES = 256 * 1024;
+
+const MIN_BLOCK_TILES = 4;
+const MAX_BLOCK_TILES = 32;
+
+/** Tiles before a gradient to the kernel opens another partial sum. */
+const TILES_PER_SLOT = 64;
+
+const MAX_SLOTS = 4;
+
+/** y = leaky(conv(x, kernel) + bias) for 3×3 kernels (in three dimensions: any depth) by Winograd's F(4×4, 3×3). */
+export function convWinograd(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
+  const { inChannels, outChannels, kernelDepth } = geometry;
+  const blockTiles = blockTilesOf(geometry);
+  const scratchStride = scratchBytes(geometry, blockTiles);
+  const at = native.reserve({
+    args: CONV_ARGS_BYTES,
+    zeros: zerosBytes(geometry),
+    flipped: operands.isGradient ? tapCount(geometry) * inChannels * outChannels * 4 : 0,
+    lines: 2 * LINES_BYTES,
+    transformed: POINTS * rowLength(geometry) * ceil(outChannels, 8) * 4,
+    scratch: scratchStride,
+  });
+  const { x, bias, y, slope } = operands;
+  let { kernel } = operands;
+  if (operands.isGradient) {
+    native.exports.flipKernel(kernel, at.flipped, tapCount(geometry), outChannels, inChannels);
+    kernel = at.flipped;
+  }
+  native.exports.winogradKernel(kernel, at.transformed, at.lines, kernelDepth, inChannels, outChannels);
+  const { scratch, zeros, transformed: w } = at;
+  writeConvArgs(native, at.args, geometry, {
+    x,
+    w,
+    bias,
+    y,
+    scratch,
+    scratchStride,
+    zeros,
+    slope,
+    blockTiles,
+  });
+  native.exports.winogradForward(at.args, 0, Math.ceil(tileCount(geometry) / blockTiles), 0);
+}
+
+/** Gradient to a 3×3 kernel, by the transpose of `convWinograd`. */
+export function convKernelGradientWinograd(
+  native: NativeModule,
+  geometry: ConvGeometry,
+  operands: KernelGradientOperands,
+): void {
+  const { inChannels, outChannels, kernelDepth } = geometry;
+  const blockTiles = blockTilesOf(geometry);
+  const slots = Math.min(MAX_SLOTS, Math.ceil(tileCount(geometry) / TILES_PER_SLOT));
+  const scratchStride = scratchBytes(geometry, blockTiles);
+  const at = native.reserve({
+    args: CONV_ARGS_BYTES,
+    zeros: zerosBytes(geometry),
+    lines: 2 * LINES_BYTES,
+    sums: slots * POINTS * rowLength(geometry) * ceil(outChannels, 8) * 4,
+    scratch: scratchStride,
+  });
+  const { scratch, zeros, sums } = at;
+  const { x, dy, out } = operands;
+  writeConvArgs(native, at.args, geometry, {
+    x,
+    w: dy,
+    y: sums,
+    scratch,
+    scratchStride,
+    zeros,
+    slots,
+    blockTiles,
+  });
+  native.exports.winogradKernelGradient(at.args, 0, slots, 0);
+  native.exports.winogradKernelBack(sums, slots, out, at.lines, kernelDepth, inChannels, outChannels);
+}
+
+/** Tiles of 4 × 4 outputs in the batch. */
+export function tileCount({ batch, depth, height, width }: ConvGeometry): number {
+  return batch * depth * Math.ceil(height / 4) * Math.ceil(width / 4);
+}
+
+function ceil(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+/** Values of one tile at one point: the padded channels of all slices that a kernel spans. */
+function rowLength({ kernelDepth, inChannels }: ConvGeometry): number {
+  return kernelDepth * ceil(inChannels, 4);
+}
+
+function blockTilesOf(geometry: ConvGeometry): number {
+  const tileBytes = POINTS * 4 * (rowLength(geometry) + ceil(geometry.outChannels, 8));
+  const fitting = Math.floor(BLOCK_BYTES / tileBytes / 4) * 4;
+  const needed = ceil(tileCount(geometry), 4);
+  return Math.min(needed, Math.max(MIN_BLOCK_TILES, Math.min(MAX_BLOCK_TILES, fitting)));
+}
+
+/** Scratch of one worker: see `winogradForward` and `winogradKernelGradient`. */
+function scratchBytes(geometry: ConvGeometry, blockTiles: number): number {
+  const { inChannels, outChannels } = geometry;
+  const values = blockTiles * (rowLength(geometry) + ceil(outChannels, 8));
+  const patch = POINTS * ceil(Math.max(inChannels, outChannels), 4) * 4;
+  return POINTS * (values * 4 + 2 * SKEW) + LINES_BYTES + patch;
+}
