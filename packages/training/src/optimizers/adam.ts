@@ -1,0 +1,140 @@
+import { dispatch, ValueError } from '@sshn/core';
+import { add, div, mul, sqrt, square, sub, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { checkDecays, checkUpdate, type Optimizer, type OptimizerOptions } from './optimizer.js';
+
+/** Options of `adam`. */
+export interface AdamOptions extends OptimizerOptions {
+  /** Decay of the mean of gradients, in [0, 1). @default 0.9 */
+  readonly beta1?: number;
+  /** Decay of the mean of squared gradients, in [0, 1). @default 0.99, the paper's; elsewhere often 0.999 */
+  readonly beta2?: number;
+  /** Keeps the division finite, > 0. @default 1e-8 */
+  readonly epsilon?: number;
+}
+
+/** Options of `adamW`. */
+export interface AdamWOptions extends AdamOptions {
+  /** Share of a parameter that a step at learning rate 1 takes away, ≥ 0. @default 0.01 */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Adam with bias correction. With t = step + 1:
+ *
+ * `m' = β₁ m + (1 − β₁) g`, `v' = β₂ v + (1 − β₂) g²`,
+ * `θ' = θ − rate · (m' / (1 − β₁ᵗ)) / (√(v' / (1 − β₂ᵗ)) + ε)`
+ *
+ * Its state holds `first.PATH` and `second.PATH` for every parameter.
+ *
+ * @throws {ValueError} if an option is out of its range.
+ * @example
+ * const optimizer = adam({ scale: (path) => (path.startsWith('hypernetwork.') ? 0.1 : 1) });
+ *
+ * *Source*: Kingma & Ba, "Adam" (2015), algorithm 1; β₂ from the paper's appendix.
+ */
+export function adam(options: AdamOptions = {}): Optimizer {
+  return adamFamily('adam', { ...options, weightDecay: 0 });
+}
+
+/**
+ * Adam with decoupled weight decay: `θ' = (1 − rate · weightDecay) θ − …`, the rest as in `adam`.
+ *
+ * @throws {ValueError} if an option is out of its range.
+ *
+ * *Source*: Loshchilov & Hutter, "Decoupled weight decay regularization" (2019), algorithm 2.
+ */
+export function adamW(options: AdamWOptions = {}): Optimizer {
+  return adamFamily('adamW', { weightDecay: 0.01, ...options });
+}
+
+function adamFamily(name: string, options: AdamWOptions & { readonly weightDecay: number }): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8, weightDecay, scale = () => 1 } = options;
+  checkDecays(name, { beta1, beta2 });
+  if (!(epsilon > 0 && epsilon < Infinity)) {
+    throw new ValueError({ where: `${name}: epsilon`, got: epsilon, expected: 'a positive number' });
+  }
+  if (!(weightDecay >= 0 && weightDecay < Infinity)) {
+    throw new ValueError({
+      where: `${name}: weightDecay`,
+      got: weightDecay,
+      expected: 'a number of at least 0',
+    });
+  }
+  return {
+    init: (params) =>
+      new Map(
+        ['first', 'second'].flatMap((slot) =>
+          [...params].map(([path, param]): [string, Tensor] => [`${slot}.${path}`, zerosLike(param)]),
+        ),
+      ),
+
+    update(gradients, state, params, at) {
+      checkUpdate({ gradients, state, params }, ['first', 'second'], at);
+      const correction1 = 1 - beta1 ** (at.step + 1);
+      const correction2 = 1 - beta2 ** (at.step + 1);
+      const nextParams = new Map<string, Tensor>();
+      const first = new Map<string, Tensor>();
+      const second = new Map<string, Tensor>();
+      for (const [path, param] of params) {
+        const [p, m, v] = adamStep(
+          {
+            param,
+            m: state.get(`first.${path}`)!,
+            v: state.get(`second.${path}`)!,
+            grad: gradients.get(path)!,
+          },
+          {
+            learningRate: at.learningRate * scale(path),
+            beta1,
+            beta2,
+            epsilon,
+            correction1,
+            correction2,
+            weightDecay,
+          },
+        );
+        nextParams.set(path, p);
+        first.set(`first.${path}`, m);
+        second.set(`second.${path}`, v);
+      }
+      return { params: nextParams, state: new Map([...first, ...second]) };
+    },
+  };
+}
+
+interface StepSettings {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly correction1: number;
+  readonly correction2: number;
+  readonly weightDecay: number;
+}
+
+/** One tensor's step, by the backend's kernel where it has one: `[param, m, v]`. */
+function adamStep(
+  inputs: { readonly param: Tensor; readonly m: Tensor; readonly v: Tensor; readonly grad: Tensor },
+  settings: StepSettings,
+): [param: Tensor, m: Tensor, v: Tensor] {
+  const composed = () => tidy(() => composedStep(inputs, settings));
+  return dispatch('SshnAdam', { ...inputs }, { ...settings }, composed) as [Tensor, Tensor, Tensor];
+}
+
+/** Both corrections are moved out of the passes over memory: √(v / c) + ε = (√v + ε √c) / √c. */
+function composedStep(
+  {
+    param,
+    m,
+    v,
+    grad,
+  }: { readonly param: Tensor; readonly m: Tensor; readonly v: Tensor; readonly grad: Tensor },
+  { learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay }: StepSettings,
+): Tensor[] {
+  const root = Math.sqrt(correction2);
+  const first = add(mul(m, beta1), mul(grad, 1 - beta1));
+  const second = add(mul(v, beta2), mul(square(grad), 1 - beta2));
+  const direction = div(first, add(sqrt(second), epsilon * root));
+  const kept = weightDecay === 0 ? param : mul(param, 1 - learningRate * weightDecay);
+  return [sub(kept, mul(direction, (learningRate * root) / correction1)), first, second];
+}

@@ -1,0 +1,64 @@
+import { ValueError } from '@sshn/core';
+import {
+  addN,
+  div,
+  maximum,
+  mul,
+  type Scalar,
+  scalar,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { NamedTensors } from './optimizer.js';
+
+/**
+ * The Euclidean norm of all entries of all tensors together, as a scalar that stays on the device.
+ *
+ * NaN or infinite if an entry is: `firstNonFinite` then tells which. Above about 1e19 it overflows to infinity.
+ */
+export function globalNorm(tensors: NamedTensors): Scalar {
+  return tidy(() => {
+    const squares = [...tensors.values()].map((tensor) => sumAll(square(tensor)));
+    return sqrt(squares.length === 0 ? scalar(0) : addN(squares));
+  });
+}
+
+/**
+ * Scales gradients so that their norm, all tensors taken together, is at most `maxNorm`; smaller ones stay as they are.
+ *
+ * `g' = g · maxNorm / max(norm, maxNorm)`. The caller owns `norm`, the norm before, and all tensors in `gradients`.
+ *
+ * @param maxNorm > 0.
+ * @throws {ValueError} if `maxNorm` is not a positive number.
+ * @example
+ * const { gradients: clipped, norm } = clipByGlobalNorm(gradients, 1);
+ *
+ * *Source*: Pascanu et al., "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
+ */
+export function clipByGlobalNorm(
+  gradients: NamedTensors,
+  maxNorm: number,
+): { gradients: Map<string, Tensor>; norm: Scalar } {
+  if (!(maxNorm > 0 && maxNorm < Infinity)) {
+    throw new ValueError({
+      where: 'clipByGlobalNorm: maxNorm',
+      got: maxNorm,
+      expected: 'a positive number',
+    });
+  }
+  const norm = globalNorm(gradients);
+  const scale = tidy(() => div(maxNorm, maximum(norm, maxNorm)));
+  const clipped = new Map([...gradients].map(([path, gradient]) => [path, mul(gradient, scale)]));
+  scale.dispose();
+  return { gradients: clipped, norm };
+}
+
+/** Axis by axis, so that no running float32 sum grows long enough to lose its later terms. */
+function sumAll(x: Tensor): Scalar {
+  let rest = x;
+  while (rest.rank > 0) rest = sum(rest, -1);
+  return rest as Scalar;
+}
