@@ -52,3 +52,15 @@ export function addPair(sum: usize, low: v128, high: v128): void {
   v128.store(sum, f32x4.add(v128.load(sum), low));
   v128.store(sum, f32x4.add(v128.load(sum, 16), high), 16);
 }
+
+/** The first `count` (1 to 4) of four values `stride` bytes apart, zeros after them. */
+// @ts-ignore: decorator
+@inline
+export function gatherLanes(address: usize, stride: usize, count: i32): v128 {
+  if (stride == 4) return loadLanes(address, count);
+  let lanes = v128.load32_zero(address);
+  if (count > 1) lanes = v128.load_lane<f32>(address + stride, lanes, 1);
+  if (count > 2) lanes = v128.load_lane<f32>(address + 2 * stride, lanes, 2);
+  if (count > 3) lanes = v128.load_lane<f32>(address + 3 * stride, lanes, 3);
+  return lanes;
+}

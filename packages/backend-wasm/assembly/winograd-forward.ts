@@ -64,6 +64,7 @@ function multiply(
       }
       weights += <usize>rowLength << 5;
     }
+    weights += SKEW;
     inputs += inputStride;
     products += productStride;
   }

@@ -7,7 +7,7 @@ import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput, tra
  * `end` of `args.slots`.
  *
  * `args.w` is dy. Each slot sums the products of its share of the tiles into `args.y + slot * bytes`,
- * `[36][kernelDepth * ceil4(in)][ceil8(out)]`; `winogradKernelBack` adds the slots in order and transforms back.
+ * `[36][kernelDepth * ceil4(in)][ceil8(out)]`, points `SKEW` bytes apart; `winogradKernelBack` adds the slots in order and transforms back.
  *
  * Scratch per worker: inputs `[36][tiles][kernelDepth * ceil4(in)]`, gradients `[36][tiles][ceil8(out)]`, each point `SKEW`
  * bytes apart; `LINES_BYTES`; 36 padded pixels of max(in, out).
@@ -20,7 +20,7 @@ export function winogradKernelGradient(args: ConvArgs, begin: i32, end: i32, wor
   const gradientStride = (<usize>(blockTiles * outPadded) << 2) + SKEW;
   const inputs = args.scratch + <usize>worker * args.scratchStride;
   const gradients = inputs + <usize>POINTS * inputStride;
-  const sumBytes = <usize>(POINTS * rowLength * outPadded) << 2;
+  const sumBytes = <usize>POINTS * ((<usize>(rowLength * outPadded) << 2) + SKEW);
   for (let slot = begin; slot < end; slot++) {
     const sums = args.y + <usize>slot * sumBytes;
     memory.fill(sums, 0, sumBytes);
@@ -76,7 +76,7 @@ function multiplyTransposed(
     }
     inputs += inputStride;
     gradients += gradientStride;
-    sums += <usize>(rowLength * outPadded) << 2;
+    sums += (<usize>(rowLength * outPadded) << 2) + SKEW;
   }
 }
 

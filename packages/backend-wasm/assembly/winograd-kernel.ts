@@ -1,30 +1,38 @@
-import { loadLanes, storeLanes } from './simd';
+import { gatherLanes, storeLanes } from './simd';
 import { kernelGradientLine, kernelLine } from './winograd-lines';
-import { ceil4, ceil8, POINTS } from './winograd-tiles';
+import { ceil4, ceil8, POINTS, SKEW } from './winograd-tiles';
 
 /**
- * Transforms a kernel `[depth, 3, 3, inChannels, outChannels]` for `winogradForward`:
- * `[36][ceil8(out) / 8][depth * ceil4(in)][8]`, zeros in the padding. `lines` holds 1152 bytes.
+ * Transforms a kernel for `winogradForward`: `[36][ceil8(out) / 8][depth * ceil4(in)][8]`, zeros in the padding, each point
+ * `SKEW` bytes apart. `lines` holds 1152 bytes.
+ *
+ * From `[depth, 3, 3, inChannels, outChannels]`; with `isGradient` from the kernel of the forward convolution,
+ * `[depth, 3, 3, outChannels, inChannels]`, reversing the taps and exchanging the channels.
  */
 export function winogradKernel(
-  kernel: usize, transformed: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32,
+  kernel: usize, transformed: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32, isGradient: bool,
 ): void {
   const inPadded = ceil4(inChannels), outPadded = ceil8(outChannels);
   const rowLength = depth * inPadded;
   const blockBytes = <usize>rowLength << 5;
-  const pointStride = <usize>(outPadded >> 3) * blockBytes;
-  memory.fill(transformed, 0, <usize>POINTS * pointStride);
+  const pointStride = <usize>(outPadded >> 3) * blockBytes + SKEW;
+  if (inPadded != inChannels || outPadded != outChannels) memory.fill(transformed, 0, <usize>POINTS * pointStride);
   const tapBytes = <usize>(inChannels * outChannels) << 2;
+  const inBytes: usize = isGradient ? 4 : <usize>outChannels << 2;
+  const outBytes: usize = isGradient ? <usize>inChannels << 2 : 4;
   const taps = lines + 576;
   for (let d = 0; d < depth; d++) {
-    for (let i = 0; i < inChannels; i++) {
-      const row = transformed + (<usize>(d * inPadded + i) << 5);
-      for (let o = 0; o < outChannels; o += 4) {
-        const count = outChannels - o;
-        const from = kernel + <usize>(d * 9) * tapBytes + (<usize>(i * outChannels + o) << 2);
-        for (let t: usize = 0; t < 9; t++) v128.store(taps + (t << 4), loadLanes(from + t * tapBytes, count));
-        const to = row + <usize>(o >> 3) * blockBytes + (<usize>(o & 4) << 2);
+    const first = kernel + <usize>(9 * (isGradient ? depth - 1 - d : d)) * tapBytes;
+    for (let o = 0; o < outChannels; o += 4) {
+      const count = outChannels - o;
+      for (let i = 0; i < inChannels; i++) {
+        let from = first + <usize>i * inBytes + <usize>o * outBytes;
+        for (let t: usize = 0; t < 9; t++) {
+          v128.store(taps + ((isGradient ? 8 - t : t) << 4), gatherLanes(from, outBytes, count));
+          from += tapBytes;
+        }
         for (let c: usize = 0; c < 3; c++) kernelLine(taps + (c << 4), 48, lines + (c << 4), 96);
+        const to = transformed + (<usize>(d * inPadded + i) << 5) + <usize>(o >> 3) * blockBytes + (<usize>(o & 4) << 2);
         for (let r: usize = 0; r < 6; r++) kernelLine(lines + r * 96, 16, to + r * 6 * pointStride, pointStride);
       }
     }
@@ -33,14 +41,14 @@ export function winogradKernel(
 
 /**
  * Transforms the products summed by `winogradKernelGradient`, `slots` partial sums
- * `[36][depth * ceil4(in)][ceil8(out)]`, to the gradient `[depth, 3, 3, inChannels, outChannels]`.
+ * `[36][depth * ceil4(in)][ceil8(out)]` with points `SKEW` bytes apart, to the gradient `[depth, 3, 3, inChannels, outChannels]`.
  * `lines` holds 1152 bytes.
  */
 export function winogradKernelBack(
   sums: usize, slots: i32, gradient: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32,
 ): void {
   const inPadded = ceil4(inChannels), outPadded = ceil8(outChannels);
-  const pointStride = <usize>(depth * inPadded * outPadded) << 2;
+  const pointStride = (<usize>(depth * inPadded * outPadded) << 2) + SKEW;
   const slotBytes = <usize>POINTS * pointStride;
   const tapBytes = <usize>(inChannels * outChannels) << 2;
   const totals = lines + 576;

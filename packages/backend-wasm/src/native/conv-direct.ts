@@ -18,22 +18,15 @@ const SUMS_BYTES = 128;
 export function convDirect(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
   const { inChannels, outChannels } = geometry;
   const taps = tapCount(geometry);
-  const kernelBytes = taps * inChannels * outChannels * 4;
   const scratchStride = taps * CHUNK * 4 + SUMS_BYTES;
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
-    flipped: operands.isGradient ? kernelBytes : 0,
     packed: taps * inChannels * Math.ceil(outChannels / 8) * 32,
     scratch: scratchStride,
   });
-  const { x, bias, y, slope } = operands;
-  let { kernel } = operands;
-  if (operands.isGradient) {
-    native.exports.flipKernel(kernel, at.flipped, taps, outChannels, inChannels);
-    kernel = at.flipped;
-  }
-  native.exports.packKernel(kernel, at.packed, taps, inChannels, outChannels);
+  const { x, kernel, isGradient, bias, y, slope } = operands;
+  native.exports.packKernel(kernel, at.packed, taps, inChannels, outChannels, isGradient);
   const { scratch, zeros } = at;
   writeConvArgs(native, at.args, geometry, {
     x,

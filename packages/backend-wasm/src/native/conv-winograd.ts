@@ -1,6 +1,6 @@
 import { CONV_ARGS_BYTES, writeConvArgs, zerosBytes } from './conv-args.js';
 import type { ConvOperands, KernelGradientOperands } from './conv-operands.js';
-import { type ConvGeometry, tapCount } from './geometry.js';
+import type { ConvGeometry } from './geometry.js';
 import type { NativeModule } from './module.js';
 
 /** Points of a tile, 6 × 6. */
@@ -11,7 +11,7 @@ const SKEW = 64;
 const LINES_BYTES = 576;
 
 /** A block's transformed values stay below this, so that they and the kernel fit the second-level cache. */
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 384 * 1024;
 
 const MIN_BLOCK_TILES = 4;
 const MAX_BLOCK_TILES = 32;
@@ -29,18 +29,20 @@ export function convWinograd(native: NativeModule, geometry: ConvGeometry, opera
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
-    flipped: operands.isGradient ? tapCount(geometry) * inChannels * outChannels * 4 : 0,
     lines: 2 * LINES_BYTES,
-    transformed: POINTS * rowLength(geometry) * ceil(outChannels, 8) * 4,
+    transformed: POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW),
     scratch: scratchStride,
   });
-  const { x, bias, y, slope } = operands;
-  let { kernel } = operands;
-  if (operands.isGradient) {
-    native.exports.flipKernel(kernel, at.flipped, tapCount(geometry), outChannels, inChannels);
-    kernel = at.flipped;
-  }
-  native.exports.winogradKernel(kernel, at.transformed, at.lines, kernelDepth, inChannels, outChannels);
+  const { x, kernel, isGradient, bias, y, slope } = operands;
+  native.exports.winogradKernel(
+    kernel,
+    at.transformed,
+    at.lines,
+    kernelDepth,
+    inChannels,
+    outChannels,
+    isGradient,
+  );
   const { scratch, zeros, transformed: w } = at;
   writeConvArgs(native, at.args, geometry, {
     x,
@@ -70,7 +72,7 @@ export function convKernelGradientWinograd(
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
     lines: 2 * LINES_BYTES,
-    sums: slots * POINTS * rowLength(geometry) * ceil(outChannels, 8) * 4,
+    sums: slots * POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW),
     scratch: scratchStride,
   });
   const { scratch, zeros, sums } = at;

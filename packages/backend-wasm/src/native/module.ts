@@ -5,8 +5,14 @@ import { NATIVE_BINARY } from './binary.js';
 
 /** The functions that the AssemblyScript module exports; addresses are bytes into the shared memory. */
 export interface NativeExports {
-  packKernel(kernel: number, packed: number, taps: number, inChannels: number, outChannels: number): void;
-  flipKernel(kernel: number, flipped: number, taps: number, inChannels: number, outChannels: number): void;
+  packKernel(
+    kernel: number,
+    packed: number,
+    taps: number,
+    inChannels: number,
+    outChannels: number,
+    isGradient: boolean,
+  ): void;
   convDirect(args: number, begin: number, end: number, worker: number): void;
   convKernelGradient(args: number, begin: number, end: number, worker: number): void;
   biasGradient(dy: number, out: number, scratch: number, pixels: number, channels: number): void;
@@ -42,6 +48,7 @@ export interface NativeExports {
     depth: number,
     inChannels: number,
     outChannels: number,
+    isGradient: boolean,
   ): void;
   winogradKernelBack(
     sums: number,
