@@ -1,5 +1,6 @@
 export { backends, useBackend } from './backends.js';
 export { gradientError } from './finite-differences.js';
 export { goldenCases, sharedFolder } from './golden.js';
+export { describeGradients, type GradientCase } from './gradient-cases.js';
 export { withoutLeak } from './leaks.js';
 export { distinct, weighted } from './samples.js';

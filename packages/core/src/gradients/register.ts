@@ -1,17 +1,17 @@
 import { type GradConfig, getGradient, registerGradient } from '@tensorflow/tfjs-core';
-import { activations } from './activations.js';
-import { arithmetic, arithmeticFixes } from './arithmetic.js';
-import { constants } from './constants.js';
-import { convolution } from './convolution.js';
-import { depthwise } from './depthwise.js';
-import { elementwise } from './elementwise.js';
-import { gather } from './gather.js';
-import { padding, paddingFixes } from './padding.js';
-import { pooling } from './pooling.js';
-import { products } from './products.js';
-import { reductionFixes, reductions } from './reductions.js';
-import { resampling } from './resampling.js';
-import { shape } from './shape.js';
+import { gather } from './arrangement/gather.js';
+import { padding, paddingFixes } from './arrangement/padding.js';
+import { resampling } from './arrangement/resampling.js';
+import { shape } from './arrangement/shape.js';
+import { activations } from './pointwise/activations.js';
+import { arithmetic, arithmeticFixes } from './pointwise/arithmetic.js';
+import { constants } from './pointwise/constants.js';
+import { elementwise } from './pointwise/elementwise.js';
+import { products } from './reduction/products.js';
+import { reductionFixes, reductions } from './reduction/reductions.js';
+import { convolution } from './window/convolution.js';
+import { depthwise } from './window/depthwise.js';
+import { pooling } from './window/pooling.js';
 
 /** Left alone where somebody (the union package `@tensorflow/tfjs`, for one) has registered a gradient. */
 const additions: readonly GradConfig[] = [
@@ -21,7 +21,7 @@ const additions: readonly GradConfig[] = [
   ...reductions,
   ...shape,
   ...padding,
-  ...pooling,
+
   ...depthwise,
   ...constants,
 ];
@@ -33,6 +33,7 @@ const replacements: readonly GradConfig[] = [
   ...paddingFixes,
   ...products,
   ...convolution,
+  ...pooling,
   ...resampling,
   ...gather,
 ];
@@ -40,8 +41,8 @@ const replacements: readonly GradConfig[] = [
 /**
  * Registers the gradients that networks need: `@tensorflow/tfjs-core` alone registers none in Node.
  *
- * Gradients that are registered already stay, except those that stock tfjs has slow or wrong: products and
- * convolutions, resizing, gathering, mirrored padding, tiling, cumulative sums, ties of `max` and `min`, broadcasting in
+ * Gradients that are registered already stay, except those that stock tfjs has slow or wrong: products,
+ * convolutions, pooling, resizing, gathering, mirrored padding, tiling, cumulative sums, ties of `max` and `min`, broadcasting in
  * `maximum`, `minimum` and `squaredDifference`. May be called any number of times, from several copies of this package;
  * `valueAndGradients` calls it.
  *

@@ -25,7 +25,7 @@ import {
   ZerosLike,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { entry } from './entry.js';
+import { entry } from '../entry.js';
 
 const constant = (kernelName: string, inputs: readonly string[]): GradConfig =>
   entry(kernelName, {

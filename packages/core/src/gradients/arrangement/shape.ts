@@ -39,8 +39,8 @@ import {
   zeros,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { fromFront, sumTo } from './broadcast.js';
-import { entry, fromInput, linear } from './entry.js';
+import { entry, fromInput, linear } from '../entry.js';
+import { fromFront, sumTo } from '../reduction/broadcast.js';
 import { spaceToDepth } from './rearrange.js';
 
 /** As many gradients as a kernel of a list has inputs, made together. */

@@ -14,8 +14,8 @@ import {
   Tile,
   type TileAttrs,
 } from '@tensorflow/tfjs-core';
-import { entry } from './entry.js';
-import { reversedSlice, sliceAxis, sumRepetitions } from './rearrange.js';
+import { entry } from '../entry.js';
+import { fitAxis, reversedSlice, sliceAxis, sumRepetitions } from './rearrange.js';
 
 /** Folds mirrored borders back onto the entries that they mirror, one axis at a time. */
 function foldMirror(dy: Tensor, { paddings, mode }: MirrorPadAttrs): Tensor {
@@ -23,17 +23,15 @@ function foldMirror(dy: Tensor, { paddings, mode }: MirrorPadAttrs): Tensor {
   let folded = dy;
   for (const [axis, [before, after]] of paddings.entries()) {
     const size = folded.shape[axis]! - before - after;
-    const widened = (x: Tensor, front: number): Tensor =>
-      pad(
-        x,
-        x.shape.map((n, i) => (i === axis ? [front, size - front - n] : [0, 0])),
-      );
-    let inner = sliceAxis(folded, axis, before, size);
-    if (before > 0) inner = add(inner, widened(reversedSlice(folded, axis, 0, before), gap));
-    if (after > 0) {
-      inner = add(inner, widened(reversedSlice(folded, axis, before + size, after), size - gap - after));
-    }
-    folded = inner;
+    const borders = [
+      { width: before, begin: 0, to: gap },
+      { width: after, begin: before + size, to: size - gap - after },
+    ].filter(({ width }) => width > 0);
+    folded = borders.reduce(
+      (inner, { width, begin, to }) =>
+        add(inner, fitAxis(reversedSlice(folded, axis, begin, width), axis, to, size)),
+      sliceAxis(folded, axis, before, size),
+    );
   }
   return folded;
 }
@@ -45,26 +43,20 @@ export const padding: readonly GradConfig[] = [
     gradients: (dy, [x], { begin }) => ({
       x: () => {
         const start = typeof begin === 'number' ? [begin] : begin;
-        return pad(
-          dy,
-          x!.shape.map((size, axis) => {
-            const before = start[axis] ?? 0;
-            return [before, size - before - dy.shape[axis]!];
-          }),
-        );
+        const margins = x!.shape.map((size, axis): [number, number] => {
+          const before = start[axis] ?? 0;
+          return [before, size - before - dy.shape[axis]!];
+        });
+        return pad(dy, margins);
       },
     }),
   }),
   entry<PadV2Attrs>(PadV2, {
     save: ['x'],
-    gradients: (dy, [x], { paddings }) => ({
-      x: () =>
-        slice(
-          dy,
-          paddings.map(([before]) => before),
-          x!.shape,
-        ),
-    }),
+    gradients: (dy, [x], { paddings }) => {
+      const before = paddings.map(([front]) => front);
+      return { x: () => slice(dy, before, x!.shape) };
+    },
   }),
 ];
 

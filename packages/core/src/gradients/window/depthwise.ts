@@ -9,9 +9,9 @@ import {
   type NamedTensorMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import { requireKernels } from '../capabilities.js';
-import { ValueError } from '../errors.js';
-import { entry } from './entry.js';
+import { requireKernels } from '../../capabilities.js';
+import { ValueError } from '../../errors.js';
+import { entry } from '../entry.js';
 
 function run(kernel: string, inputs: NamedTensorMap, attributes: object): Tensor {
   requireKernels([

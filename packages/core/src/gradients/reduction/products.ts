@@ -6,8 +6,8 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { entry } from '../entry.js';
 import { sumTo } from './broadcast.js';
-import { entry } from './entry.js';
 
 /** Exchanges the last two axes. */
 function swapped(x: Tensor): Tensor {

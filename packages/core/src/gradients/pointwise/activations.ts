@@ -7,8 +7,6 @@ import {
   greater,
   LeakyRelu,
   type LeakyReluAttrs,
-  LogSoftmax,
-  type LogSoftmaxAttrs,
   less,
   logicalAnd,
   mul,
@@ -28,8 +26,8 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { sumTo } from './broadcast.js';
-import { entry, fromInput, fromOutput } from './entry.js';
+import { entry, fromInput, fromOutput } from '../entry.js';
+import { sumTo } from '../reduction/broadcast.js';
 
 /** λ and λ·α of the self-normalizing activation. *Source*: Klambauer et al. (2017). */
 const seluScale = 1.0507009873554805;
@@ -59,12 +57,6 @@ export const activations: readonly GradConfig[] = [
     saveOutput: true,
     gradients: (dy, [y], { dim }) => ({
       logits: () => mul(y!, sub(dy, sum(mul(dy, y!), dim, true))),
-    }),
-  }),
-  entry<LogSoftmaxAttrs>(LogSoftmax, {
-    saveOutput: true,
-    gradients: (dy, [y], { axis }) => ({
-      logits: () => sub(dy, mul(exp(y!), sum(dy, axis, true))),
     }),
   }),
 ];

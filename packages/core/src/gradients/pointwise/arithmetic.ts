@@ -29,8 +29,8 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { sumTo } from './broadcast.js';
-import { entry } from './entry.js';
+import { entry } from '../entry.js';
+import { sumTo } from '../reduction/broadcast.js';
 
 type Partial = (dy: Tensor, a: Tensor, b: Tensor) => Tensor;
 

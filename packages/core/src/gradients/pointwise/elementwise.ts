@@ -31,7 +31,7 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { entry, fromInput, fromOutput, linear } from './entry.js';
+import { entry, fromInput, fromOutput, linear } from '../entry.js';
 
 /** Functions of one tensor, entry by entry. At its kink, |x| has the gradient 0. */
 export const elementwise: readonly GradConfig[] = [

@@ -9,7 +9,7 @@ import {
   type Tensor,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { entry } from './entry.js';
+import { entry } from '../entry.js';
 import { scatterAxis } from './scatter.js';
 
 /** Picking entries by index, and its transpose, adding them up by index. Overrides the stock ones, which need `UnsortedSegmentSum` (absent on wasm) and refuse more than one batch axis. */

@@ -24,8 +24,8 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { entry } from '../entry.js';
 import { keptShape, reducedAxes } from './broadcast.js';
-import { entry } from './entry.js';
 
 type Axes = number | number[] | null | undefined;
 

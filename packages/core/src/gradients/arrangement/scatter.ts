@@ -1,5 +1,5 @@
 import { add, cast, mul, range, reshape, scatterND, type Tensor, transpose } from '@tensorflow/tfjs-core';
-import { fromFront } from './broadcast.js';
+import { fromFront } from '../reduction/broadcast.js';
 
 const product = (sizes: readonly number[]): number => sizes.reduce((all, n) => all * n, 1);
 

@@ -14,7 +14,7 @@ import {
   type Tensor4D,
   tensor,
 } from '@tensorflow/tfjs-core';
-import { entry } from './entry.js';
+import { entry } from '../entry.js';
 import { scatterRows } from './scatter.js';
 
 interface Taps {

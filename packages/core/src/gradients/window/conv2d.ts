@@ -1,0 +1,88 @@
+import { backend_util, conv2d, reverse, type Tensor4D, transpose } from '@tensorflow/tfjs-core';
+import { fitAxis, interleaveZeros } from '../arrangement/rearrange.js';
+import { overhang, type WindowAxis, windowAxes } from './geometry.js';
+
+type Pair = [number, number];
+type Shape4D = [number, number, number, number];
+
+/** How a 2D convolution was laid out, in tfjs' words; images are channels-last. */
+export interface Conv2dLayout {
+  readonly strides: Pair | number;
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  readonly dilations?: Pair | number;
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+function geometry(inputShape: Shape4D, filterShape: Shape4D, layout: Conv2dLayout): WindowAxis[] {
+  const { strides, pad, dilations = 1, dimRoundingMode } = layout;
+  return windowAxes(
+    backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode),
+  );
+}
+
+/** Zeros around height and width, where the convolution itself adds them; what it must lose is cut off before. */
+function margins(x: Tensor4D, wanted: ReadonlyArray<readonly [axis: number, before: number, after: number]>) {
+  const cut = wanted.reduce(
+    (all, [axis, before, after]) =>
+      fitAxis(all, axis, Math.min(before, 0), all.shape[axis]! + Math.min(before, 0) + Math.min(after, 0)),
+    x,
+  );
+  const [height, width] = wanted.map(([, before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
+  const padding: backend_util.ExplicitPadding = [[0, 0], height!, width!, [0, 0]];
+  return { cut, padding };
+}
+
+/**
+ * The gradient of a 2D convolution to its input, as a convolution of `dy` with the filter turned by 180° and its
+ * channels exchanged: as fast as the forward pass. Strides put zeros between the entries of `dy`.
+ *
+ * dy `[batch, outHeight, outWidth, outChannels]`, filter `[height, width, inChannels, outChannels]`,
+ * result `inputShape`, which is `[batch, height, width, inChannels]`.
+ */
+export function conv2dInputGradient(
+  dy: Tensor4D,
+  filter: Tensor4D,
+  inputShape: Shape4D,
+  layout: Conv2dLayout,
+): Tensor4D {
+  const axes = geometry(inputShape, filter.shape, layout);
+  const turned = transpose(reverse(filter, [0, 1]), [0, 1, 3, 2]);
+  const apart = axes.reduce((all, { axis, stride }) => interleaveZeros(all, axis, stride), dy);
+  const { cut, padding } = margins(
+    apart,
+    axes.map(({ axis, size, window, front }) => {
+      const before = window - 1 - front;
+      return [axis, before, size + window - 1 - before - apart.shape[axis]!];
+    }),
+  );
+  return conv2d(cut, turned, 1, padding, 'NHWC', axes.map(({ dilation }) => dilation) as Pair);
+}
+
+/**
+ * The gradient of a 2D convolution to its filter, as one convolution in which batch and channels have changed places:
+ * `dy` is the filter, and strides and dilations have changed places too.
+ *
+ * x `[batch, height, width, inChannels]`, dy `[batch, outHeight, outWidth, outChannels]`,
+ * result `filterShape`, which is `[height, width, inChannels, outChannels]`.
+ */
+export function conv2dFilterGradient(
+  x: Tensor4D,
+  dy: Tensor4D,
+  filterShape: Shape4D,
+  layout: Conv2dLayout,
+): Tensor4D {
+  const axes = geometry(x.shape, filterShape, layout);
+  const { cut, padding } = margins(
+    x,
+    axes.map((along) => [along.axis, along.front, overhang(along)]),
+  );
+  const exchanged = conv2d(
+    transpose(cut, [3, 1, 2, 0]),
+    transpose(dy, [1, 2, 0, 3]),
+    axes.map(({ dilation }) => dilation) as Pair,
+    padding,
+    'NHWC',
+    axes.map(({ stride }) => stride) as Pair,
+  );
+  return transpose(exchanged, [1, 2, 0, 3]);
+}
