@@ -3,6 +3,8 @@ export { biasGradient } from './bias-gradient';
 export { convDirect } from './conv-direct';
 export { convKernelGradient, sumSlots } from './conv-kernel-gradient';
 export { packKernel } from './conv-pack';
+export { copyRuns } from './copy-runs';
+export { head, headHiddenGradient, headWeightGradient } from './head';
 export { leakyGradient } from './leaky-gradient';
 export { fillAxis, resize } from './resize';
 export { invertAxis, resizeGradient } from './resize-gradient';

@@ -64,3 +64,10 @@ export function gatherLanes(address: usize, stride: usize, count: i32): v128 {
   if (count > 3) lanes = v128.load_lane<f32>(address + 3 * stride, lanes, 3);
   return lanes;
 }
+
+/** Adds four values to those in memory. */
+// @ts-ignore: decorator
+@inline
+export function addLanes(sum: usize, v: v128): void {
+  v128.store(sum, f32x4.add(v128.load(sum), v));
+}

@@ -22,6 +22,9 @@ import {
  * | `SshnLeakyReluGrad` | dy, y | slope | dy where y > 0, else slope · dy |
  * | `SshnResize` | x | size | linear, half-pixel centers |
  * | `SshnResizeGrad` | dy | inputSize | its transpose |
+ * | `SshnHead` | weight, hidden | | weight `[outputs, hidden]` · hidden `[hidden]` |
+ * | `SshnHeadGradWeight` | dy, hidden | | gradient to weight: the outer product |
+ * | `SshnHeadGradHidden` | weight, dy | | gradient to hidden: dy · weight |
  * | `SshnAdam` | param, m, v, grad | learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay | param, m, v |
  *
  * Shapes are channels-last, `[batch, ...spatial, channels]`, kernels `[...spatial, inChannels, outChannels]`.
@@ -34,6 +37,9 @@ export type SshnKernel =
   | 'SshnLeakyReluGrad'
   | 'SshnResize'
   | 'SshnResizeGrad'
+  | 'SshnHead'
+  | 'SshnHeadGradWeight'
+  | 'SshnHeadGradHidden'
   | 'SshnAdam';
 
 /**

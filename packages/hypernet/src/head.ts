@@ -1,5 +1,7 @@
+import { dispatch } from '@sshn/core';
 import {
   customGrad,
+  type GradSaveFunc,
   matMul,
   reshape,
   type Tensor,
@@ -19,15 +21,34 @@ import {
  * @returns `[outputs]`.
  */
 export function predict(weight: Tensor2D, hidden: Tensor1D): Tensor1D {
-  const [outputs, width] = weight.shape;
-  const op = customGrad((w, h, save) => {
-    (save as (tensors: Tensor[]) => void)([w as Tensor, h as Tensor]);
-    const value = tidy(() => reshape(matMul(w as Tensor2D, reshape(h as Tensor, [width, 1])), [outputs]));
-    const gradFunc = (dy: Tensor, [savedW, savedH]: Tensor[]): Tensor[] => [
-      matMul(reshape(dy, [outputs, 1]), reshape(savedH!, [1, width])),
-      reshape(matMul(reshape(dy, [1, outputs]), savedW as Tensor2D), [width]),
-    ];
-    return { value, gradFunc };
+  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
+    const [w, h, save] = args as [Tensor2D, Tensor1D, GradSaveFunc];
+    save([w, h]);
+    const gradFunc = (dy: Tensor1D, saved: Tensor[]): Tensor[] => {
+      const [savedW, savedH] = saved as [Tensor2D, Tensor1D];
+      return [gradWeight(dy, savedH), gradHidden(savedW, dy)];
+    };
+    return { value: product(w, h), gradFunc };
   });
   return op(weight, hidden) as Tensor1D;
+}
+
+function product(weight: Tensor2D, hidden: Tensor1D): Tensor1D {
+  const [outputs, width] = weight.shape;
+  return dispatch('SshnHead', { weight, hidden }, {}, () =>
+    tidy(() => reshape(matMul(weight, reshape(hidden, [width, 1])), [outputs])),
+  );
+}
+
+function gradWeight(dy: Tensor1D, hidden: Tensor1D): Tensor2D {
+  return dispatch('SshnHeadGradWeight', { dy, hidden }, {}, () =>
+    tidy(() => matMul(reshape(dy, [dy.size, 1]), reshape(hidden, [1, hidden.size])) as Tensor2D),
+  );
+}
+
+function gradHidden(weight: Tensor2D, dy: Tensor1D): Tensor1D {
+  const [outputs, width] = weight.shape;
+  return dispatch('SshnHeadGradHidden', { weight, dy }, {}, () =>
+    tidy(() => reshape(matMul(reshape(dy, [1, outputs]), weight), [width])),
+  );
 }

@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 
+import { copyKernels } from './copies/kernels.js';
 import { ownKernels } from './kernels.js';
 import { NativeModule } from './module.js';
 import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';
@@ -23,6 +24,7 @@ export function registerNativeKernels(native: NativeKernels): void {
   unregisterNativeKernels();
   for (const [name, kernelFunc] of ownKernels(native)) put(name, () => kernelFunc);
   for (const name of tfjsConvNames) put(name, (fallback) => tfjsConvKernel(native, name, fallback));
+  for (const [name, make] of copyKernels) put(name, (fallback) => make(native, fallback));
 }
 
 /** Puts the registry back as `registerNativeKernels` found it. */

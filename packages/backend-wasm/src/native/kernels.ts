@@ -2,6 +2,7 @@ import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@
 
 import { type AdamSettings, type AdamState, adam } from './adam.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
+import { head, headGradHidden, headGradWeight } from './heads/head.js';
 import type { NativeModule } from './module.js';
 import { convGradBias, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
@@ -24,6 +25,9 @@ const runs: Readonly<Record<string, Run>> = {
     leakyReluGrad(native, { dy: dy!, y: y!, slope: slope as number }),
   SshnResize: (native, { x }, { size }) => resize(native, x!, size as number[]),
   SshnResizeGrad: (native, { dy }, { inputSize }) => resizeGrad(native, dy!, inputSize as number[]),
+  SshnHead: (native, { weight, hidden }) => head(native, weight!, hidden!),
+  SshnHeadGradWeight: (native, { dy, hidden }) => headGradWeight(native, dy!, hidden!),
+  SshnHeadGradHidden: (native, { weight, dy }) => headGradHidden(native, weight!, dy!),
   SshnAdam: (native, inputs, attributes) =>
     adam(native, inputs as unknown as AdamState, attributes as unknown as AdamSettings),
 };

@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
 import { NATIVE_BINARY } from './binary.js';
 
@@ -34,6 +34,17 @@ export interface NativeExports {
     rest2: number,
     rootScale: number,
     epsilon: number,
+  ): void;
+  copyRuns(from: number, fromStride: number, to: number, toStride: number, bytes: number, runs: number): void;
+  head(weight: number, hidden: number, out: number, outputs: number, width: number): void;
+  headWeightGradient(dy: number, hidden: number, out: number, outputs: number, width: number): void;
+  headHiddenGradient(
+    weight: number,
+    dy: number,
+    out: number,
+    scratch: number,
+    outputs: number,
+    width: number,
   ): void;
   fillAxis(table: number, inSize: number, outSize: number): void;
   invertAxis(axis: number, inverse: number, inSize: number, outSize: number): void;
@@ -119,9 +130,15 @@ export class NativeModule {
     return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
   }
 
-  /** A new float32 tensor with undefined values. */
-  output(shape: readonly number[]): TensorInfo {
-    return this.#backend.makeOutput([...shape], 'float32');
+  /** A new tensor with undefined values. */
+  output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
+    return this.#backend.makeOutput([...shape], dtype);
+  }
+
+  /** A tensor of another shape and the same values: they are counted once more, not copied. */
+  share(x: TensorInfo, shape: readonly number[]): TensorInfo {
+    this.#backend.incRef(x.dataId);
+    return { dataId: x.dataId, shape: [...shape], dtype: x.dtype };
   }
 
   /**

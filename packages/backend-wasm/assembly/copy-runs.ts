@@ -1,0 +1,35 @@
+/** Runs at least this long are left to `memory.copy`, whose call costs more than a short run takes. */
+const LONG: usize = 2048;
+
+/**
+ * Copies `runs` runs of `bytes` each, the starts of which lie `fromStride` and `toStride` bytes apart: what concat, split
+ * and slice consist of.
+ */
+export function copyRuns(from: usize, fromStride: usize, to: usize, toStride: usize, bytes: usize, runs: i32): void {
+  if (fromStride == bytes && toStride == bytes) {
+    memory.copy(to, from, bytes * <usize>runs);
+    return;
+  }
+  for (; runs > 0; runs--) {
+    if (bytes >= LONG) memory.copy(to, from, bytes);
+    else copyShort(from, to, bytes);
+    from += fromStride;
+    to += toStride;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function copyShort(from: usize, to: usize, bytes: usize): void {
+  const end = from + bytes;
+  for (; from + 64 <= end; from += 64, to += 64) {
+    const a = v128.load(from), b = v128.load(from, 16), c = v128.load(from, 32), d = v128.load(from, 48);
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    v128.store(to, c, 32);
+    v128.store(to, d, 48);
+  }
+  for (; from + 16 <= end; from += 16, to += 16) v128.store(to, v128.load(from));
+  for (; from + 4 <= end; from += 4, to += 4) store<u32>(to, load<u32>(from));
+  for (; from < end; from++, to++) store<u8>(to, load<u8>(from));
+}

@@ -1,0 +1,158 @@
+import { concat, engine, memory, slice, split, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { registerNativeKernels, unregisterNativeKernels } from '../index.js';
+import { nativeForTests } from '../testing/native.js';
+
+type Numeric = 'float32' | 'int32' | 'bool';
+
+beforeAll(async () => registerNativeKernels(await nativeForTests()));
+afterAll(unregisterNativeKernels);
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Values 1, 2, … (bool: a pattern of 0 and 1) that tell every position from its neighbors. */
+function counted(shape: readonly number[], dtype: Numeric = 'float32', first = 1): Tensor {
+  const values = Array.from({ length: sizeOf(shape) }, (_, i) =>
+    dtype === 'bool' ? ((i * i) >> 1) & 1 : first + i,
+  );
+  return tensor(values, [...shape], dtype);
+}
+
+/** Flat values of the box of `size` at `begin`, position by position. */
+function box(x: Tensor, begin: readonly number[], size: readonly number[]): number[] {
+  const values = x.dataSync();
+  let flat = [0];
+  x.shape.forEach((length, axis) => {
+    flat = flat.flatMap((i) => Array.from({ length: size[axis]! }, (_, j) => i * length + begin[axis]! + j));
+  });
+  return flat.map((i) => values[i]!);
+}
+
+const dtypes = fc.constantFrom<Numeric>('float32', 'int32', 'bool');
+const shapes = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 });
+
+describe('slice', () => {
+  it('takes the box position by position', () => {
+    const cases = shapes.chain((shape) =>
+      fc.record({
+        shape: fc.constant(shape),
+        spans: fc.tuple(
+          ...shape.map((n) =>
+            fc.tuple(fc.nat(n), fc.nat(n)).map(([a, b]) => [Math.min(a, b), Math.abs(a - b)] as const),
+          ),
+        ),
+        dtype: dtypes,
+      }),
+    );
+    fc.assert(
+      fc.property(cases, ({ shape, spans, dtype }) => {
+        tidy(() => {
+          const x = counted(shape, dtype);
+          const begin = spans.map(([from]) => from);
+          const size = spans.map(([, length]) => length);
+          const got = slice(x, begin, size);
+          expect(got.shape).toEqual(size);
+          expect(got.dtype).toBe(dtype);
+          expect([...got.dataSync()]).toEqual(box(x, begin, size));
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('shares what is taken whole', () => {
+    const x = counted([2, 3]);
+    const whole = slice(x, [0, 0], [2, 3]);
+    expect(whole.dataId).toBe(x.dataId);
+    x.dispose();
+    expect([...whole.dataSync()]).toEqual([1, 2, 3, 4, 5, 6]);
+    whole.dispose();
+  });
+});
+
+describe('concat and split', () => {
+  it('put each part where its box is, and take it back, along every axis', () => {
+    const cases = shapes.chain((shape) =>
+      fc.record({
+        shape: fc.constant(shape),
+        axis: fc.nat(shape.length - 1),
+        lengths: fc.array(fc.nat(40), { minLength: 1, maxLength: 4 }).filter((all) => all.some((n) => n > 0)),
+        dtype: dtypes,
+      }),
+    );
+    fc.assert(
+      fc.property(cases, ({ shape, axis, lengths, dtype }) => {
+        tidy(() => {
+          const parts = lengths.map((n, i) => counted(shape.with(axis, n), dtype, 1 + 10000 * i));
+          const whole = concat(parts, axis);
+          expect(whole.shape).toEqual(
+            shape.with(
+              axis,
+              lengths.reduce((a, b) => a + b),
+            ),
+          );
+          expect(whole.dtype).toBe(dtype);
+          let from = 0;
+          for (const part of parts) {
+            const begin = shape.map((_, i) => (i === axis ? from : 0));
+            expect(box(whole, begin, part.shape)).toEqual([...part.dataSync()]);
+            from += part.shape[axis]!;
+          }
+          const pieces = split(whole, lengths, axis);
+          pieces.forEach((piece, i) => {
+            expect(piece.shape).toEqual(parts[i]!.shape);
+            expect([...piece.dataSync()]).toEqual([...parts[i]!.dataSync()]);
+          });
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('copies runs of any length, long ones too', () => {
+    for (const channels of [1, 3, 15, 16, 17, 33, 511, 512, 700]) {
+      tidy(() => {
+        const parts = [counted([3, channels]), counted([3, 5], 'float32', 9000)];
+        const [a, b] = split(concat(parts, 1), [channels, 5], 1);
+        expect([...a!.dataSync()]).toEqual([...parts[0]!.dataSync()]);
+        expect([...b!.dataSync()]).toEqual([...parts[1]!.dataSync()]);
+      });
+    }
+  });
+
+  it('counts an axis from the end, and splits into equal pieces by number', () => {
+    tidy(() => {
+      const pieces = split(counted([2, 4]), 2, -1);
+      expect(pieces.map((piece) => [...piece.dataSync()])).toEqual([
+        [1, 2, 5, 6],
+        [3, 4, 7, 8],
+      ]);
+    });
+  });
+
+  it('leaves strings and mixed types to the stock kernels', () => {
+    tidy(() => {
+      expect(concat([tensor(['a']), tensor(['b', 'c'])]).dataSync()).toEqual(['a', 'b', 'c']);
+      expect(slice(tensor(['a', 'b', 'c']), 1, 1).dataSync()).toEqual(['b']);
+      const inputs = [counted([2]), counted([1], 'int32')] as never;
+      expect([...(engine().runKernel('Concat', inputs, { axis: 0 }) as Tensor).dataSync()]).toEqual([
+        1, 2, 1,
+      ]);
+    });
+  });
+
+  it('frees everything once its tensors are gone', () => {
+    const before = [memory().numTensors, memory().numDataBuffers, memory().numBytes];
+    tidy(() => {
+      const x = counted([2, 3, 4]);
+      const whole = concat([x, x, counted([2, 0, 4])], 1);
+      split(whole, [6], 1);
+      split(whole, 3, 1);
+      slice(whole, [0, 0, 0], [2, 6, 4]);
+      concat([x, counted([2, 0, 4])], 1);
+    });
+    expect([memory().numTensors, memory().numDataBuffers, memory().numBytes]).toEqual(before);
+  });
+});
