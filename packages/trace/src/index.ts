@@ -1,1 +1,19 @@
-export {};
+export { TraceError, UnknownKernelError } from './errors.js';
+export type {
+  CapturedLeaf,
+  ConstantLeaf,
+  Graph,
+  GraphNode,
+  GraphOutput,
+  GraphTensor,
+  InputLeaf,
+  NodeOutput,
+  Origin,
+  ParameterLeaf,
+  TensorShape,
+} from './graph.js';
+export type { InputTree, PlaceholderOf, PlaceholdersOf, TensorSpec } from './inputs.js';
+export { traceBackend } from './recording/engine.js';
+export { knownKernels, registerShapeFunction } from './shapes/registry.js';
+export type { ShapeFunction } from './shapes/shape-function.js';
+export { type Trace, type Traced, trace } from './trace.js';

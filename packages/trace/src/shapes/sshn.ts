@@ -1,0 +1,29 @@
+import type { SshnKernel } from '@sshn/core';
+import { type ShapeFunction, shapeOf } from './shape-function.js';
+
+/** The kernels that @sshn names itself (see `dispatch` of @sshn/core): each is one node, however it is composed. */
+export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
+  SshnConv: shapeOf<'x' | 'kernel'>(({ x, kernel }) => ({
+    shape: x.shape.with(-1, kernel.shape.at(-1)!),
+    dtype: x.dtype,
+  })),
+  SshnConvGradInput: shapeOf<'dy' | 'kernel'>(({ dy, kernel }) => ({
+    shape: dy.shape.with(-1, kernel.shape.at(-2)!),
+    dtype: dy.dtype,
+  })),
+  SshnConvGradKernel: shapeOf<'x' | 'dy', { kernelSize: readonly number[] }>(({ x, dy }, { kernelSize }) => ({
+    shape: [...kernelSize, x.shape.at(-1)!, dy.shape.at(-1)!],
+    dtype: dy.dtype,
+  })),
+  SshnConvGradBias: shapeOf<'dy'>(({ dy }) => ({ shape: dy.shape.slice(-1), dtype: dy.dtype })),
+  SshnLeakyReluGrad: shapeOf<'dy'>(({ dy }) => dy),
+  SshnResize: shapeOf<'x', { size: readonly number[] }>(({ x }, { size }) => ({
+    shape: [x.shape[0]!, ...size, x.shape.at(-1)!],
+    dtype: x.dtype,
+  })),
+  SshnResizeGrad: shapeOf<'dy', { inputSize: readonly number[] }>(({ dy }, { inputSize }) => ({
+    shape: [dy.shape[0]!, ...inputSize, dy.shape.at(-1)!],
+    dtype: dy.dtype,
+  })),
+  SshnAdam: shapeOf<'param' | 'm' | 'v'>(({ param, m, v }) => [param, m, v]),
+};

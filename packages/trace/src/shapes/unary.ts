@@ -1,0 +1,56 @@
+import type { CastAttrs } from '@tensorflow/tfjs-core';
+import { type ShapeTable, shapeOf, shapesOf } from './shape-function.js';
+
+/** Element by element on one tensor. */
+export const unary: ShapeTable = {
+  ...shapesOf(
+    [
+      'Abs',
+      'Acos',
+      'Acosh',
+      'Asin',
+      'Asinh',
+      'Atan',
+      'Atanh',
+      'Ceil',
+      'ClipByValue',
+      'Cos',
+      'Cosh',
+      'Elu',
+      'Expm1',
+      'Floor',
+      'Identity',
+      'Log',
+      'Log1p',
+      'Neg',
+      'OnesLike',
+      'Reciprocal',
+      'Relu',
+      'Relu6',
+      'Round',
+      'Rsqrt',
+      'Selu',
+      'Sigmoid',
+      'Sign',
+      'Sin',
+      'Sinh',
+      'Softplus',
+      'Sqrt',
+      'Square',
+      'Step',
+      'Tan',
+      'Tanh',
+      'ZerosLike',
+    ],
+    shapeOf<'x'>(({ x }) => x),
+  ),
+  ...shapesOf(
+    ['Erf', 'Exp', 'LeakyRelu'],
+    shapeOf<'x'>(({ x }) => ({ shape: x.shape, dtype: 'float32' })),
+  ),
+  ...shapesOf(
+    ['IsFinite', 'IsInf', 'IsNan', 'LogicalNot'],
+    shapeOf<'x'>(({ x }) => ({ shape: x.shape, dtype: 'bool' })),
+  ),
+  Cast: shapeOf<'x', CastAttrs>(({ x }, { dtype }) => ({ shape: x.shape, dtype })),
+};
