@@ -25,5 +25,14 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
     shape: [dy.shape[0]!, ...inputSize, dy.shape.at(-1)!],
     dtype: dy.dtype,
   })),
+  SshnHead: shapeOf<'weight'>(({ weight }) => ({ shape: weight.shape.slice(0, 1), dtype: weight.dtype })),
+  SshnHeadGradWeight: shapeOf<'dy' | 'hidden'>(({ dy, hidden }) => ({
+    shape: [...dy.shape, ...hidden.shape],
+    dtype: dy.dtype,
+  })),
+  SshnHeadGradHidden: shapeOf<'weight' | 'dy'>(({ weight, dy }) => ({
+    shape: weight.shape.slice(1),
+    dtype: dy.dtype,
+  })),
   SshnAdam: shapeOf<'param' | 'm' | 'v'>(({ param, m, v }) => [param, m, v]),
 };
