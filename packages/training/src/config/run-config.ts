@@ -7,7 +7,9 @@ const factor = z.number().min(0).max(1);
 const prior = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('constant'), factor }),
-    z.strictObject({ kind: z.literal('uniform'), low: factor, high: factor }),
+    z
+      .strictObject({ kind: z.literal('uniform'), low: factor, high: factor })
+      .refine(({ low, high }) => low <= high, { path: ['high'], message: 'is below low' }),
   ])
   .describe('Where the rescaling factor of each training step comes from');
 
@@ -50,14 +52,37 @@ const optimizer = z.strictObject({
 
 const augmentation = z
   .strictObject({
-    flip: z.boolean().default(false).describe('Mirror along random axes'),
-    rotationDegrees: z.number().min(0).default(0).describe('Largest rotation'),
-    scale: z.number().min(0).lt(1).default(0).describe('Largest relative change of size'),
-    elasticPixels: z.number().min(0).default(0).describe('Standard deviation of smooth displacements'),
-    gamma: z.number().min(0).default(0).describe('Largest |log gamma| of intensities'),
-    noise: z.number().min(0).default(0).describe('Standard deviation of added noise'),
+    flip: z
+      .array(z.enum(['depth', 'height', 'width']))
+      .exactOptional()
+      .describe('Axes mirrored half of the time'),
+    rotationDegrees: z.number().min(0).exactOptional().describe('Largest rotation in the plane'),
+    scale: z.number().min(0).exactOptional().describe('Largest relative magnification'),
+    elastic: z
+      .strictObject({ strength: z.number().min(0), spacing: z.number().positive() })
+      .exactOptional()
+      .describe('Smooth displacements: standard deviation and distance of control points, in pixels'),
+    gamma: z
+      .number()
+      .min(0)
+      .exactOptional()
+      .describe('Largest relative change of the exponent of intensities'),
+    noise: z.number().min(0).exactOptional().describe('Largest standard deviation of added noise'),
   })
   .describe('Changes of image and labels together, drawn anew in every epoch');
+
+const intensity = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('minMax') }),
+    z.strictObject({ kind: z.literal('zScore') }),
+    z.strictObject({
+      kind: z.literal('percentile'),
+      low: z.number().min(0).max(100),
+      high: z.number().min(0).max(100),
+    }),
+  ])
+  .describe('How intensities are normalized, image by image');
 
 /** Everything that determines a training run, besides the data and the version of the code. */
 export const runConfigSchema = z.strictObject({
@@ -71,6 +96,7 @@ export const runConfigSchema = z.strictObject({
     .max(3)
     .optional()
     .describe('Size that images are resized to, in pixels'),
+  intensity: intensity.default({ kind: 'none' }),
   seed: z.int().min(0).default(1).describe('Seed of the split, the weights, the batches and the factors'),
   batchSize: positiveInteger.default(4).describe('Images per step'),
   epochs: positiveInteger.default(100).describe('Passes over the training images'),

@@ -1,1 +1,3 @@
-export {};
+export { type EvaluateOptions, evaluateRun } from './evaluate-run.js';
+export { loadRun, type Run } from './load-run.js';
+export { type TrainRunOptions, trainRun } from './train-run.js';

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { FileError, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
+import { type Dataset, type Image, type LabelMap, preprocess, type Split, splitIds } from '@sshn/data';
+import { predictLabels } from '@sshn/losses';
+import { readModelFile } from '@sshn/model/node';
+import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../config/run-config.js';
+import { createModel, type SegmentationModel } from '../methods/create-model.js';
+import { type RunFile, readRunFile } from './run-file.js';
+import { bestModel } from './run-model.js';
+
+/** A trained run: its best model, ready to be evaluated or to segment images. */
+export interface Run {
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly data: RunFile['data'];
+  readonly labelNames: readonly string[];
+  readonly model: SegmentationModel;
+  /** Weights of the best model. */
+  readonly params: ParamsOf<SegmentationModel['specs']>;
+  /** The split that the run was trained with. @throws {FileError} if the dataset is not the one of the run. */
+  split(dataset: Dataset): Split;
+  /** Labels of one image (preprocessed as in training), of the size that the network sees. */
+  predict(image: Image, factor: number): LabelMap;
+  /** Frees the weights. */
+  dispose(): void;
+}
+
+/**
+ * Loads what `trainRun` made.
+ *
+ * @throws {FileError} if the folder holds no run, or one without a validated model yet.
+ * @example
+ * const run = await loadRun('runs/cells');
+ * const labels = run.predict(image, 0.25);
+ */
+export async function loadRun(folder: string): Promise<Run> {
+  const run = await readRunFile(folder);
+  if (run === undefined) {
+    throw new FileError({
+      path: folder,
+      problem: 'is no run folder: it has no run.json',
+      remedy: 'Train one with `sshn train`.',
+    });
+  }
+  if (!existsSync(bestModel(folder))) {
+    throw new FileError({
+      path: bestModel(folder),
+      problem: 'is not there: the run has not been validated yet',
+      remedy: 'Let `sshn train` go on until the end of a validated epoch.',
+    });
+  }
+  const { config, dataset, data } = run;
+  const { channels, size, labelNames } = dataset;
+  const model = createModel(config, { rank: size.length === 3 ? 3 : 2, channels, labels: labelNames.length });
+  const loaded = await readModelFile(bestModel(folder));
+  const params = paramTree(model.specs, loaded.params);
+  return {
+    folder,
+    config,
+    data,
+    labelNames,
+    model,
+    params,
+    split: (opened) => {
+      requireSameDataset(run, opened);
+      return splitIds(opened.ids, Rng.fromSeed(config.seed));
+    },
+    predict: (image, factor) => {
+      const { values } = preprocess(image, { size, channels, intensity: config.intensity });
+      const at = rescaling(factor);
+      const labels = tidy(() => {
+        const weights = model.specialize(params, at);
+        return predictLabels(model.network.apply(weights, tensor(values, [1, ...size, channels]), at));
+      });
+      const map = { values: Uint8Array.from(labels.dataSync()), size };
+      labels.dispose();
+      return map;
+    },
+    dispose: () => dispose([...loaded.params.values()]),
+  };
+}
+
+function requireSameDataset({ dataset, data }: RunFile, opened: Dataset): void {
+  const same =
+    opened.ids.length === dataset.images &&
+    opened.channels === dataset.channels &&
+    opened.size.join() === dataset.size.join() &&
+    opened.labelNames.join() === dataset.labelNames.join();
+  if (same) return;
+  throw new FileError({
+    path: data.path,
+    problem: `${opened.name} (${opened.ids.length} images of ${opened.size.join('×')}) is not what the run was trained on (${dataset.images} images of ${dataset.size.join('×')})`,
+    remedy: 'Name the folder that the run was trained on.',
+  });
+}

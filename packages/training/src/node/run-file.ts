@@ -1,0 +1,105 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError } from '@sshn/core';
+import type { Dataset } from '@sshn/data';
+import { writeFileAtomic } from '@sshn/model/node';
+import { z } from 'zod';
+import { type RunConfig, runConfigSchema } from '../config/run-config.js';
+
+const runFileSchema = z.strictObject({
+  format: z.literal('sshn-run'),
+  version: z.literal(1),
+  config: runConfigSchema,
+  data: z.strictObject({ path: z.string(), layout: z.string() }),
+  dataset: z.strictObject({
+    name: z.string(),
+    images: z.int().min(1),
+    channels: z.int().min(1),
+    size: z.array(z.int().min(1)),
+    labelNames: z.array(z.string()).min(2),
+  }),
+});
+
+/** What identifies a run: run.json in its folder. */
+export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Describes a new run. */
+export function describeRun(config: RunConfig, data: RunFile['data'], dataset: Dataset): RunFile {
+  const { name, ids, channels, size, labelNames } = dataset;
+  return {
+    format: 'sshn-run',
+    version: 1,
+    config,
+    data,
+    dataset: { name, images: ids.length, channels, size: [...size], labelNames: [...labelNames] },
+  };
+}
+
+/**
+ * Reads run.json of a run folder; undefined if there is none.
+ *
+ * @throws {FileError} if the file is there and no run description.
+ */
+export async function readRunFile(folder: string): Promise<RunFile | undefined> {
+  const path = join(folder, 'run.json');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw new FileError({
+      path,
+      problem: `cannot be read (${error.code})`,
+      remedy: 'Check its permissions.',
+      cause: error,
+    });
+  });
+  if (text === undefined) return undefined;
+  const remedy = 'Train into another folder, or restore the file.';
+  try {
+    return runFileSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    const problem =
+      cause instanceof z.ZodError ? `is no description of a run (${z.prettifyError(cause)})` : 'is not JSON';
+    throw new FileError({ path, problem: problem.replaceAll(/\s*\n\s*/g, ' '), remedy, cause });
+  }
+}
+
+/**
+ * Makes a run folder, or checks that the one there is of the same run.
+ *
+ * @returns Whether it was there already.
+ * @throws {FileError} if the folder holds a run of another configuration, data or dataset; names what differs.
+ */
+export async function claimRunFolder(folder: string, run: RunFile): Promise<boolean> {
+  const there = await readRunFile(folder);
+  if (there !== undefined) {
+    const differences = differingPaths(there, run);
+    if (differences.length === 0) return true;
+    throw new FileError({
+      path: join(folder, 'run.json'),
+      problem: `this folder holds a run with another ${differences.join(', ')}`,
+      remedy: 'Train into another folder, or use the configuration that the run began with.',
+    });
+  }
+  await mkdir(join(folder, 'checkpoints'), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new FileError({
+      path: folder,
+      problem: `cannot be made (${cause.code})`,
+      remedy: 'Choose another folder.',
+      cause,
+    });
+  });
+  await writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+  return false;
+}
+
+/** Dotted paths at which two JSON values differ. */
+function differingPaths(a: unknown, b: unknown, path = ''): string[] {
+  if (isRecord(a) && isRecord(b)) {
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+    return keys.flatMap((key) => differingPaths(a[key], b[key], path === '' ? key : `${path}.${key}`));
+  }
+  return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,28 @@
+import { SshnError } from '@sshn/core';
+
+/** A loss or weight that is no number any more: training has diverged, and says where and what is left. */
+export class DivergenceError extends SshnError {
+  override readonly name = 'DivergenceError';
+  /** What is not finite. */
+  readonly what: string;
+  readonly step: number;
+  readonly factor: number;
+  /** The last good checkpoint, where one is kept. */
+  readonly checkpoint: string | undefined;
+
+  constructor(detail: { what: string; step: number; factor: number; checkpoint?: string | undefined }) {
+    const { what, step, factor, checkpoint } = detail;
+    const left =
+      checkpoint === undefined
+        ? 'No checkpoint has been written yet.'
+        : `The last good checkpoint is ${checkpoint}.`;
+    super(
+      `Training diverged at step ${step} (factor ${factor.toFixed(4)}): ${what}. ${left} ` +
+        'Lower optimizer.learningRate, set optimizer.clipNorm, or add optimizer.warmUpSteps.',
+    );
+    this.what = what;
+    this.step = step;
+    this.factor = factor;
+    this.checkpoint = checkpoint;
+  }
+}

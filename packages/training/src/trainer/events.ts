@@ -1,0 +1,60 @@
+/** What the training loss is made of at a time: cross-entropy first, then soft Dice (paper, section 4.1). */
+export type Phase = 'crossEntropy' | 'dice';
+
+/** The run begins, or goes on after a checkpoint. */
+export interface StartEvent {
+  readonly kind: 'start';
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  /** The epoch that comes next, from 0; above 0 when a run goes on. */
+  readonly firstEpoch: number;
+  /** How many numbers are trained, and how many the plain network has. */
+  readonly parameters: { readonly trained: number; readonly network: number };
+}
+
+/** One update of the weights. */
+export interface StepEvent {
+  readonly kind: 'step';
+  readonly epoch: number;
+  /** The step within its epoch, from 0. */
+  readonly step: number;
+  /** Steps in an epoch. */
+  readonly steps: number;
+  /** The rescaling factor that was drawn. */
+  readonly factor: number;
+  readonly loss: number;
+  readonly imagesPerSecond: number;
+}
+
+/** An epoch is over; the trainer's state is worth a checkpoint. */
+export interface EpochEvent {
+  readonly kind: 'epoch';
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly phase: Phase;
+  /** Mean over the steps of the epoch. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+  /** Until the last epoch, at the pace so far. */
+  readonly secondsLeft: number;
+  /** Mean foreground Dice on the validation images, by factor; absent in epochs that are not validated. */
+  readonly validation?: ReadonlyArray<{ readonly factor: number; readonly dice: number }>;
+  /** Whether the mean of that is the highest so far. */
+  readonly isBest: boolean;
+  /** What is held after the epoch; the process's memory where the host tells it. */
+  readonly memory: { readonly tensors: number; readonly rssBytes?: number };
+}
+
+/** The run is over, or pauses. */
+export interface EndEvent {
+  readonly kind: 'end';
+  readonly reason: 'finished' | 'stoppedEarly' | 'interrupted';
+  /** Epochs completed. */
+  readonly epoch: number;
+  /** The highest mean Dice on validation images; NaN before the first validation. */
+  readonly bestDice: number;
+}
+
+/** What a trainer tells while it runs. */
+export type TrainEvent = StartEvent | StepEvent | EpochEvent | EndEvent;

@@ -1,0 +1,61 @@
+import { paramTree, type Rescaling, valueAndGradients } from '@sshn/core';
+import type { Batch } from '@sshn/data';
+import { crossEntropy, softDiceLoss } from '@sshn/losses';
+import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
+import type { SegmentationModel } from '../methods/create-model.js';
+import { clipByGlobalNorm } from '../optimizers/clipping.js';
+import type { NamedTensors, Optimizer, Update } from '../optimizers/optimizer.js';
+import { DivergenceError } from './errors.js';
+import type { Phase } from './events.js';
+
+/** How one step is made. */
+export interface StepOptions {
+  readonly phase: Phase;
+  readonly learningRate: number;
+  /** Updates done before. */
+  readonly step: number;
+  /** Largest global norm of the gradients; null for no bound. */
+  readonly clipNorm: number | null;
+}
+
+/** The weights after a step, and the loss before it. */
+export interface StepResult extends Update {
+  readonly loss: number;
+}
+
+/**
+ * One update on one batch: forward, backward, clip, move. Disposes nothing of its arguments; the caller owns the result.
+ *
+ * @throws {DivergenceError} if the loss is not finite; nothing is moved then.
+ */
+export function trainStep(
+  model: SegmentationModel,
+  optimizer: Optimizer,
+  now: { readonly params: NamedTensors; readonly optimizer: NamedTensors },
+  batch: Batch,
+  at: Rescaling,
+  { phase, learningRate, step, clipNorm }: StepOptions,
+): StepResult {
+  const images = tensor(batch.images, [...batch.shape], 'float32');
+  const labels = tensor(batch.labels, batch.shape.slice(0, -1), 'int32');
+  const lossOf = phase === 'crossEntropy' ? crossEntropy : softDiceLoss;
+  const { value, gradients } = valueAndGradients(
+    model.specs,
+    paramTree(model.specs, now.params),
+    (params): Scalar => lossOf(model.apply(params, images, at), labels),
+  );
+  const loss = value.dataSync()[0]!;
+  dispose([images, labels, value]);
+  try {
+    if (!Number.isFinite(loss))
+      throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: at.factors[0]! });
+    if (clipNorm === null)
+      return { loss, ...optimizer.update(gradients, now.optimizer, now.params, { step, learningRate }) };
+    const clipped = clipByGlobalNorm(gradients, clipNorm);
+    const update = optimizer.update(clipped.gradients, now.optimizer, now.params, { step, learningRate });
+    dispose([clipped.norm, ...clipped.gradients.values()]);
+    return { loss, ...update };
+  } finally {
+    dispose([...gradients.values()]);
+  }
+}

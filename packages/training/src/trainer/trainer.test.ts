@@ -1,0 +1,144 @@
+import { useBackend, withoutLeak } from '@sshn-internal/testing';
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
+import { disks, splitOf } from '../testing/disks.js';
+import { DivergenceError } from './errors.js';
+import type { EpochEvent, TrainEvent } from './events.js';
+import { Trainer, type TrainerState } from './trainer.js';
+
+const dataset = disks(20, [16, 16]);
+const split = splitOf(dataset);
+
+const small: RunConfigInput = {
+  architecture: { features: 4, stages: 3 },
+  hypernetwork: { hidden: [4, 8] },
+  epochs: 4,
+  batchSize: 4,
+  optimizer: { learningRate: 1e-2 },
+};
+
+function make(changes: RunConfigInput = {}, state?: TrainerState): Trainer {
+  const config = parseRunConfig({ ...small, ...changes }, 'test');
+  return new Trainer({ config, dataset, split, ...(state === undefined ? {} : { state }) });
+}
+
+async function collect(trainer: Trainer, signal?: AbortSignal): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of trainer.run(signal)) events.push(event);
+  return events;
+}
+
+const epochsOf = (events: readonly TrainEvent[]) =>
+  events.filter((event): event is EpochEvent => event.kind === 'epoch');
+
+/** All bits of a trainer's tensors and its place. */
+function fingerprint({ params, optimizer, progress }: TrainerState): unknown {
+  const bits = (tensors: ReadonlyMap<string, Tensor>) =>
+    [...tensors].map(([name, t]) => [name, Buffer.from(t.dataSync().slice().buffer).toString('base64')]);
+  return { params: bits(params), optimizer: bits(optimizer), progress };
+}
+
+/** What a checkpoint would bring back: the same values in new tensors. */
+function copy({ params, optimizer, progress }: TrainerState): TrainerState {
+  const fresh = (tensors: ReadonlyMap<string, Tensor>) =>
+    new Map([...tensors].map(([name, t]) => [name, tensor(t.dataSync().slice(), t.shape)]));
+  return {
+    params: fresh(params),
+    optimizer: fresh(optimizer),
+    progress: JSON.parse(JSON.stringify(progress)),
+  };
+}
+
+beforeAll(() => useBackend('wasm'));
+
+describe('Trainer', () => {
+  test.each(['fixed', 'stochastic', 'film', 'sshn'] as const)('%s learns', async (method) => {
+    using trainer = make({ method, epochs: 12 });
+    const events = await collect(trainer);
+    const epochs = epochsOf(events);
+    expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'finished', epoch: 12 });
+    const [first, last] = [epochs[0]!, epochs.at(-1)!];
+    expect(last.validation!.at(-1)!.dice).toBeGreaterThan(0.8);
+    expect(first.phase).toBe('crossEntropy');
+    expect(last.phase).toBe('dice');
+    const factors = new Set(events.flatMap((event) => (event.kind === 'step' ? [event.factor] : [])));
+    expect(factors.size).toBe(method === 'fixed' ? 1 : 12 * 4);
+    expect(Math.max(...factors)).toBeLessThanOrEqual(0.5);
+  });
+
+  test('the same seed gives the same weights, another one others', async () => {
+    const states = [];
+    for (const seed of [1, 1, 2]) {
+      using trainer = make({ seed, epochs: 2 });
+      await collect(trainer);
+      states.push(JSON.stringify(fingerprint(trainer.state)));
+    }
+    expect(states[0]).toBe(states[1]);
+    expect(states[0]).not.toBe(states[2]);
+  });
+
+  test('a run cut anywhere goes on to the same bits', async () => {
+    using whole = make({ augmentation: { flip: ['width'], noise: 0.05 } });
+    await collect(whole);
+    const expected = fingerprint(whole.state);
+    for (const stopAfter of [1, 5, 11]) {
+      const abort = new AbortController();
+      using cut = make({ augmentation: { flip: ['width'], noise: 0.05 } });
+      let steps = 0;
+      for await (const event of cut.run(abort.signal)) {
+        if (event.kind === 'step' && ++steps === stopAfter) abort.abort();
+      }
+      expect(cut.state.progress.step).toBe(stopAfter);
+      using rest = make({ augmentation: { flip: ['width'], noise: 0.05 } }, copy(cut.state));
+      await collect(rest);
+      expect(fingerprint(rest.state)).toEqual(expected);
+    }
+  });
+
+  test('stops when validation no longer improves', async () => {
+    using trainer = make({
+      epochs: 50,
+      crossEntropyShare: 0,
+      optimizer: { learningRate: 1e-12 },
+      validation: { patience: 3 },
+    });
+    const events = await collect(trainer);
+    expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'stoppedEarly' });
+    expect(epochsOf(events).length).toBeLessThan(10);
+  });
+
+  test('validates when asked, at the factors asked for', async () => {
+    using trainer = make({ epochs: 3, validation: { every: 2, factors: [0.1, 0.4] } });
+    const validations = epochsOf(await collect(trainer)).map(({ validation }) =>
+      validation?.map(({ factor }) => factor),
+    );
+    expect(validations).toEqual([undefined, [0.1, 0.4], [0.1, 0.4]]);
+  });
+
+  test('a loss that is no number stops the run, with step, factor and way out', async () => {
+    using trainer = make({ optimizer: { learningRate: 1e30 } });
+    const error = await collect(trainer).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(DivergenceError);
+    const { message, step, factor } = error as DivergenceError;
+    expect(step).toBeGreaterThan(0);
+    expect(factor).toBeLessThanOrEqual(0.5);
+    expect(message).toContain(`at step ${step} (factor ${factor.toFixed(4)})`);
+    expect(message).toContain('optimizer.learningRate');
+  });
+
+  test('keeps no tensors but its own, and frees those', async () => {
+    await withoutLeak(async () => {
+      using trainer = make({ epochs: 2, optimizer: { clipNorm: 1 } });
+      const held = epochsOf(await collect(trainer)).map(({ memory }) => memory.tensors);
+      expect(new Set(held).size).toBe(1);
+    });
+  });
+
+  test('refuses a split without training images', () => {
+    const config = parseRunConfig(small, 'test');
+    expect(() => new Trainer({ config, dataset, split: { ...split, train: [] } })).toThrow(
+      'Trainer: train images: got 0, expected at least one.',
+    );
+  });
+});

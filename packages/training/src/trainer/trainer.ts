@@ -1,0 +1,304 @@
+import {
+  countParams,
+  initialize,
+  namedParams,
+  type ParamsOf,
+  paramTree,
+  Rng,
+  rescaling,
+  ValueError,
+} from '@sshn/core';
+import { augment, batches, type Dataset, type Split } from '@sshn/data';
+import { dispose, memory } from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../config/run-config.js';
+import { diceOver } from '../evaluation/dice-over.js';
+import { createModel, type SegmentationModel } from '../methods/create-model.js';
+import { type Prior, priorOf, representativeFactors, sampleRescaling } from '../methods/prior.js';
+import { firstNonFinite } from '../optimizers/non-finite.js';
+import type { NamedTensors, Optimizer } from '../optimizers/optimizer.js';
+import { rateAt, type Schedule } from '../optimizers/schedules.js';
+import { DivergenceError } from './errors.js';
+import type { EndEvent, EpochEvent, Phase, TrainEvent } from './events.js';
+import { optimizerOf, scheduleOf } from './optimizer-of.js';
+import type { Progress } from './progress.js';
+import { trainStep } from './train-step.js';
+
+/** All that a run needs to go on exactly where it was: what a checkpoint stores. */
+export interface TrainerState {
+  readonly params: NamedTensors;
+  readonly optimizer: NamedTensors;
+  readonly progress: Progress;
+}
+
+/** What a trainer is made of. */
+export interface TrainerOptions {
+  readonly config: RunConfig;
+  /** Already brought to one size; see `prepareDataset`. */
+  readonly dataset: Dataset;
+  readonly split: Split;
+  /** Where an earlier trainer of the same configuration stopped; its tensors become this trainer's. */
+  readonly state?: TrainerState;
+}
+
+/**
+ * Trains one network by one method, and tells what happens as it goes.
+ *
+ * The same configuration, data and seed give the same weights, bit by bit, whether or not the run was cut by a
+ * checkpoint (`state`) in between: all randomness hangs on the seed, the epoch and the stored generator.
+ *
+ * @example
+ * using trainer = new Trainer({ config: parseRunConfig({ epochs: 10 }, 'example'), dataset, split });
+ * for await (const event of trainer.run()) if (event.kind === 'epoch') console.log(event.loss);
+ * const weights = trainer.model.specialize(trainer.params, rescaling(0.25));
+ *
+ * *Source*: the paper, sections 4.1, 4.4 and A.1.
+ */
+export class Trainer {
+  readonly model: SegmentationModel;
+  private readonly prior: Prior;
+  private readonly optimizer: Optimizer;
+  private readonly schedule: Schedule;
+  private readonly root: Rng;
+  private readonly stepsPerEpoch: number;
+  private tensors: { params: NamedTensors; optimizer: NamedTensors };
+  private progress: Progress;
+  private lastFactor = Number.NaN;
+  private imagesPerSecond = Number.NaN;
+
+  /** @throws {ValueError} if there are no training or validation images, or the options make no network. */
+  constructor(private readonly options: TrainerOptions) {
+    const { config, dataset, split, state } = options;
+    for (const part of ['train', 'validation'] as const) {
+      if (split[part].length === 0) {
+        throw new ValueError({
+          where: `Trainer: ${part} images`,
+          got: 0,
+          expected: 'at least one',
+          hint: 'A dataset of three or more images has some for training, validation and test.',
+        });
+      }
+    }
+    this.model = createModel(config, {
+      rank: dataset.size.length === 3 ? 3 : 2,
+      channels: dataset.channels,
+      labels: dataset.labelNames.length,
+    });
+    this.prior = priorOf(config);
+    this.root = Rng.fromSeed(config.seed);
+    this.stepsPerEpoch = Math.ceil(split.train.length / config.batchSize);
+    this.optimizer = optimizerOf(config);
+    this.schedule = scheduleOf(config, this.stepsPerEpoch * config.epochs);
+    if (state === undefined) {
+      const params = namedParams(this.model.specs, initialize(this.model.specs, this.root.split('weights')));
+      this.tensors = { params, optimizer: this.optimizer.init(params) };
+      this.progress = start(this.root);
+    } else {
+      paramTree(this.model.specs, state.params); // throws if they do not fit
+      this.tensors = { params: state.params, optimizer: state.optimizer };
+      this.progress = state.progress;
+    }
+  }
+
+  /** The weights now, the trainer's own: valid until the next step. */
+  get params(): ParamsOf<SegmentationModel['specs']> {
+    return paramTree(this.model.specs, this.tensors.params);
+  }
+
+  /** What a checkpoint stores; the tensors stay the trainer's own and are valid until the next step. */
+  get state(): TrainerState {
+    return { ...this.tensors, progress: this.progress };
+  }
+
+  /**
+   * Trains until the last epoch, until validation stops improving, or until `signal` aborts; may be called again to go on.
+   *
+   * While it waits to be asked for the next event, `state` is consistent and may be stored.
+   *
+   * @throws {DivergenceError} at a loss or weight that is not finite.
+   */
+  async *run(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const { config } = this.options;
+    const first = this.progress.epoch;
+    const parameters = {
+      trained: countParams(this.model.specs),
+      network: countParams(this.model.network.specs),
+    };
+    yield {
+      kind: 'start',
+      epochs: config.epochs,
+      stepsPerEpoch: this.stepsPerEpoch,
+      firstEpoch: first,
+      parameters,
+    };
+    const began = performance.now();
+    while (this.progress.epoch < config.epochs && !this.isStalled()) {
+      for await (const event of this.epoch(signal)) yield event;
+      if (signal?.aborted) return yield this.end('interrupted');
+      const secondsPerEpoch = (performance.now() - began) / 1000 / (this.progress.epoch + 1 - first);
+      yield await this.endOfEpoch(secondsPerEpoch);
+    }
+    yield this.end(this.progress.epoch < config.epochs ? 'stoppedEarly' : 'finished');
+  }
+
+  /** Frees all tensors of the trainer. */
+  dispose(): void {
+    dispose([...this.tensors.params.values(), ...this.tensors.optimizer.values()]);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private async *epoch(signal?: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const { config, dataset, split } = this.options;
+    const { epoch, batch: done } = this.progress;
+    const order = this.root.split('epoch').split(epoch);
+    const transform = augment(config.augmentation);
+    const began = performance.now();
+    let images = 0;
+    let index = 0;
+    for await (const batch of batches(dataset, split.train, {
+      batchSize: config.batchSize,
+      order,
+      transform,
+    })) {
+      if (index++ < done) continue; // Taken before the checkpoint that this run goes on from.
+      const generator = Rng.fromState(this.progress.generator);
+      const at = sampleRescaling(this.prior, generator);
+      const factor = at.factors[0]!;
+      this.lastFactor = factor;
+      const learningRate = rateAt(this.schedule, this.progress.step);
+      const next = trainStep(this.model, this.optimizer, this.tensors, batch, at, {
+        phase: this.phase(),
+        clipNorm: config.optimizer.clipNorm,
+        learningRate,
+        step: this.progress.step,
+      });
+      this.replace(next);
+      images += batch.ids.length;
+      this.progress = {
+        ...this.progress,
+        step: this.progress.step + 1,
+        batch: index,
+        lossSum: this.progress.lossSum + next.loss,
+        generator: generator.state(),
+      };
+      const imagesPerSecond = (1000 * images) / (performance.now() - began);
+      yield {
+        kind: 'step',
+        epoch,
+        step: index - 1,
+        steps: this.stepsPerEpoch,
+        factor,
+        loss: next.loss,
+        imagesPerSecond,
+      };
+      await nextTask();
+      if (signal?.aborted) return;
+    }
+    this.imagesPerSecond = (1000 * images) / (performance.now() - began);
+  }
+
+  private async endOfEpoch(secondsPerEpoch: number): Promise<EpochEvent> {
+    const { config } = this.options;
+    const { epoch, lossSum, step, batch } = this.progress;
+    const phase = this.phase();
+    const learningRate = rateAt(this.schedule, step - 1);
+    await this.requireFinite();
+    const isValidated = (epoch + 1) % config.validation.every === 0 || epoch + 1 === config.epochs;
+    const validation = isValidated ? await this.validate() : undefined;
+    const dice = validation === undefined ? Number.NaN : meanOf(validation.map((result) => result.dice));
+    const countsAsStall = isValidated && phase === 'dice';
+    const isBest = dice > (this.progress.best?.dice ?? -1);
+    this.progress = {
+      ...this.progress,
+      epoch: epoch + 1,
+      batch: 0,
+      lossSum: 0,
+      best: isBest ? { dice, epoch } : this.progress.best,
+      validationsWithoutProgress: isBest
+        ? 0
+        : this.progress.validationsWithoutProgress + (countsAsStall ? 1 : 0),
+    };
+    return {
+      kind: 'epoch',
+      epoch,
+      epochs: config.epochs,
+      phase,
+      loss: lossSum / batch,
+      learningRate,
+      imagesPerSecond: this.imagesPerSecond,
+      secondsLeft: secondsPerEpoch * (config.epochs - epoch - 1),
+      ...(validation === undefined ? {} : { validation }),
+      isBest,
+      memory: { tensors: memory().numTensors },
+    };
+  }
+
+  /** A step may break weights without a bad loss; no checkpoint and no best model is made of such. */
+  private async requireFinite(): Promise<void> {
+    const bad = await firstNonFinite(this.tensors.params);
+    if (bad === undefined) return;
+    const factor = this.lastFactor;
+    const what = `${bad.path} holds ${bad.count} value(s) such as ${bad.value}`;
+    throw new DivergenceError({ what, step: this.progress.step - 1, factor });
+  }
+
+  private async validate(): Promise<Array<{ factor: number; dice: number }>> {
+    const { config, dataset, split } = this.options;
+    const results = [];
+    for (const factor of config.validation.factors ?? representativeFactors(this.prior)) {
+      const at = rescaling(factor);
+      const { mean } = await diceOver(
+        this.model,
+        this.params,
+        dataset,
+        split.validation,
+        at,
+        config.batchSize,
+      );
+      results.push({ factor, dice: mean });
+      await nextTask();
+    }
+    return results;
+  }
+
+  private phase(): Phase {
+    const { epochs, crossEntropyShare } = this.options.config;
+    return this.progress.epoch < Math.round(epochs * crossEntropyShare) ? 'crossEntropy' : 'dice';
+  }
+
+  private isStalled(): boolean {
+    const { patience } = this.options.config.validation;
+    return patience !== null && this.progress.validationsWithoutProgress >= patience;
+  }
+
+  private replace(next: { readonly params: NamedTensors; readonly state: NamedTensors }): void {
+    this.dispose();
+    this.tensors = { params: next.params, optimizer: next.state };
+  }
+
+  private end(reason: EndEvent['reason']): EndEvent {
+    return {
+      kind: 'end',
+      reason,
+      epoch: this.progress.epoch,
+      bestDice: this.progress.best?.dice ?? Number.NaN,
+    };
+  }
+}
+
+/** Where every run begins. */
+function start(root: Rng): Progress {
+  const generator = root.split('factors').state();
+  return { step: 0, epoch: 0, batch: 0, lossSum: 0, generator, best: null, validationsWithoutProgress: 0 };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Lets signals, timers and the page have their turn: tfjs on the CPU never waits by itself. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

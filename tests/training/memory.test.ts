@@ -1,0 +1,38 @@
+import { useFastWasm } from '@sshn/backend-wasm';
+import { Rng } from '@sshn/core';
+import { generatePhantoms, splitIds } from '@sshn/data';
+import { parseRunConfig, Trainer } from '@sshn/training';
+import { memory } from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+
+beforeAll(() => useFastWasm());
+
+test.each(['fixed', 'film', 'sshn'] as const)(
+  '200 steps of %s leave memory flat',
+  { timeout: 120_000 },
+  async (method) => {
+    const dataset = generatePhantoms({ kind: 'cells', count: 40, size: [32, 32], seed: 1 });
+    const config = parseRunConfig(
+      { method, architecture: { features: 8 }, epochs: 20, batchSize: 2, validation: { every: 100 } },
+      'memory test',
+    );
+    using trainer = new Trainer({ config, dataset, split: splitIds(dataset.ids, Rng.fromSeed(1)) });
+    const tensors: number[] = [];
+    const rss: number[] = [];
+    for await (const event of trainer.run()) {
+      if (event.kind !== 'step') continue;
+      tensors.push(memory().numTensors);
+      rss.push(process.memoryUsage.rss());
+      if (tensors.length === 250) break;
+    }
+    // Caches fill during the first steps; from the fiftieth on, nothing may be added.
+    expect(new Set(tensors.slice(50)).size).toBe(1);
+    const early = median(rss.slice(50, 100));
+    const late = median(rss.slice(200));
+    expect((late - early) / 2 ** 20).toBeLessThan(16);
+  },
+);
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
