@@ -1,1 +1,20 @@
-export {};
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type LoadedCheckpoint,
+  type Progress,
+} from './checkpoint.js';
+export { fetchModel } from './fetch-model.js';
+export { SchemaError } from './manifest/faults.js';
+export {
+  type Json,
+  type Manifest,
+  type ManifestInput,
+  manifestSchema,
+  manifestVersion,
+} from './manifest/schema.js';
+export { type LoadedModel, loadModel, type Model, saveModel } from './model.js';
+export { decodeSafetensors } from './safetensors/decode.js';
+export { encodeSafetensors } from './safetensors/encode.js';
+export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/format.js';

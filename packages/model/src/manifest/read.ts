@@ -1,0 +1,103 @@
+import { FileError } from '@sshn/core';
+import { describeFaults, SchemaError } from './faults.js';
+import { type Manifest, type ManifestInput, manifestSchema, manifestVersion } from './schema.js';
+
+/** The key in the metadata of a safetensors file under which the manifest stands, as JSON. */
+export const manifestKey = 'sshn';
+
+/** Turns a manifest of one version into one of the next. */
+export type Migration = (manifest: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+
+/** By the version that they start from. Version 1 is the first, so there is none yet. */
+const migrations: ReadonlyMap<number, Migration> = new Map();
+
+/**
+ * Text of a manifest, checked.
+ *
+ * @throws {SchemaError} listing everything that does not fit the schema.
+ */
+export function manifestText(input: ManifestInput): string {
+  const result = manifestSchema.safeParse({ format: 'sshn', version: manifestVersion, ...input });
+  if (result.success) return JSON.stringify(result.data);
+  throw new SchemaError('manifest', result.error);
+}
+
+/**
+ * The manifest in a file's metadata, brought to the current version.
+ *
+ * @param source What the file is called in errors.
+ * @throws {FileError} if there is none, it is of a newer version, or it does not fit the schema.
+ */
+export function readManifest(metadata: Readonly<Record<string, string>>, source: string): Manifest {
+  const text = metadata[manifestKey];
+  if (text === undefined) {
+    const isCheckpoint = metadata['sshn-checkpoint'] !== undefined;
+    throw new FileError({
+      path: source,
+      problem: isCheckpoint
+        ? 'this is a checkpoint of a training run, not a model'
+        : `a safetensors file, but not a model of @sshn: its metadata has no '${manifestKey}'`,
+      remedy: isCheckpoint
+        ? 'Use the model that the run saved, or resume the run.'
+        : 'Save models with saveModel of @sshn/model.',
+    });
+  }
+  const migrated = migrate(parse(text, source), { source, migrations, version: manifestVersion });
+  const result = manifestSchema.safeParse(migrated);
+  if (result.success) return result.data;
+  throw new FileError({
+    path: source,
+    problem: `its manifest does not fit the schema: ${describeFaults(result.error)}`,
+    remedy: 'Save the model again.',
+  });
+}
+
+/**
+ * Brings a manifest from the version that it names to `version`, one migration after the other.
+ *
+ * @throws {FileError} if it names none, or a newer one.
+ */
+export function migrate(
+  manifest: Record<string, unknown>,
+  target: {
+    readonly source: string;
+    readonly migrations: ReadonlyMap<number, Migration>;
+    readonly version: number;
+  },
+): Record<string, unknown> {
+  const { source, version } = target;
+  const found = manifest.version;
+  if (manifest.format !== 'sshn' || !Number.isInteger(found) || (found as number) < 1) {
+    throw new FileError({
+      path: source,
+      problem: 'its manifest does not name format and version',
+      remedy: 'Save the model again.',
+    });
+  }
+  if ((found as number) > version) {
+    throw new FileError({
+      path: source,
+      problem: `its manifest has version ${found}, this release of @sshn/model reads up to ${version}`,
+      remedy: 'Update the @sshn packages.',
+    });
+  }
+  let current = manifest;
+  for (let from = found as number; from < version; from++) {
+    current = { ...target.migrations.get(from)!(current), version: from + 1 };
+  }
+  return current;
+}
+
+function parse(text: string, source: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Said below, in words that name the file.
+  }
+  throw new FileError({
+    path: source,
+    problem: `its metadata '${manifestKey}' is not a JSON object`,
+    remedy: 'Save the model again.',
+  });
+}

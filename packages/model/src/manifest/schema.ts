@@ -1,0 +1,106 @@
+import { encodings, forms } from '@sshn/hypernet';
+import { z } from 'zod';
+
+/** The version of the manifest that this code writes. */
+export const manifestVersion = 1;
+
+const factor = z.number().min(0).max(1);
+const count = z.int().min(1);
+const word = z.string().min(1);
+
+const hypernetwork = z.strictObject({
+  hidden: z.array(count),
+  encoding: z.enum(encodings),
+  form: z.enum(forms),
+  residualScale: z.number().positive(),
+  /** 1 for one common factor, else one per downsampling step. */
+  factors: count,
+});
+
+/** How the weights came about, and with it what they are: those of a network, or of a hypernetwork that predicts them. */
+const method = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('fixed'), factor: z.union([factor, z.array(factor).min(1)]) }),
+  z.strictObject({ kind: z.literal('stochastic') }),
+  z.strictObject({ kind: z.literal('film'), hypernetwork }),
+  z.strictObject({ kind: z.literal('sshn'), hypernetwork }),
+]);
+
+const prior = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant'), factor }),
+  z
+    .strictObject({ kind: z.literal('uniform'), low: factor, high: factor })
+    .refine(({ low, high }) => low <= high, { message: 'low is above high' }),
+]);
+
+/** The JSON form of `Preprocessing` of @sshn/data. */
+const preprocessing = z.strictObject({
+  /** `[height, width]` or `[depth, height, width]` that the network sees. */
+  size: z.array(count).min(2).max(3),
+  channels: count,
+  intensity: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('minMax') }),
+    z.strictObject({ kind: z.literal('zScore') }),
+    z.strictObject({
+      kind: z.literal('percentile'),
+      low: z.number().min(0).max(100),
+      high: z.number().min(0).max(100),
+    }),
+  ]),
+});
+
+const colorByte = z.int().min(0).max(255);
+
+/** The schema of a manifest: what a file of weights says about itself. */
+export const manifestSchema = z.strictObject({
+  format: z.literal('sshn'),
+  version: z.literal(manifestVersion),
+  task: z.literal('segmentation'),
+  /** A name in @sshn/architectures, and its options. */
+  network: z.strictObject({ architecture: word, options: z.record(z.string(), z.json()) }),
+  method,
+  /** Where the rescaling factors of training came from. */
+  prior,
+  preprocessing,
+  /** What each label is called, the background first; red, green, blue to draw it with. */
+  labels: z
+    .array(z.strictObject({ name: word, color: z.tuple([colorByte, colorByte, colorByte]).optional() }))
+    .min(2)
+    .refine((labels) => new Set(labels.map(({ name }) => name)).size === labels.length, {
+      message: 'two labels have the same name',
+    }),
+  /** What each factor gives and costs; empty before an evaluation. */
+  accuracyCost: z.array(
+    z.strictObject({
+      factor,
+      /** Mean foreground Dice. */
+      dice: factor,
+      gflops: z.number().min(0),
+      /** Of one image on the machine that measured; null where nobody did. */
+      milliseconds: z.number().min(0).nullable(),
+    }),
+  ),
+  provenance: z.strictObject({
+    /** Of the packages that trained it, by name. */
+    versions: z.record(z.string(), z.string()),
+    seed: z.int().min(0),
+    dataset: word,
+    date: z.iso.datetime(),
+    configHash: word,
+  }),
+});
+
+/** Plain data. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+type Inferred = z.infer<typeof manifestSchema>;
+
+/** What a file of weights says about itself. */
+export type Manifest = DeepReadonly<Omit<Inferred, 'network'>> & {
+  readonly network: { readonly architecture: string; readonly options: Readonly<Record<string, Json>> };
+};
+
+/** A manifest as a program writes it: format and version are filled in. */
+export type ManifestInput = Omit<Manifest, 'format' | 'version'>;
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;

@@ -1,0 +1,73 @@
+import { FileError, namedParams, paramTree, rescaling, StructureError } from '@sshn/core';
+import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
+import { dispose, fill, type Tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadModel, saveModel } from './model.js';
+import { decodeSafetensors } from './safetensors/decode.js';
+import { encodeSafetensors } from './safetensors/encode.js';
+import { manifest, smallModel, smallNetwork } from './testing/small-model.js';
+
+const values = (tensors: ReadonlyMap<string, Tensor>) =>
+  new Map([...tensors].map(([path, tensor]) => [path, tensor.dataSync()]));
+
+describe.each(backends)('models on %s', (backend) => {
+  beforeAll(() => useBackend(backend));
+
+  test('weights, manifest and predictions come back exactly', async () => {
+    const network = smallNetwork();
+    const model = smallModel();
+    const loaded = loadModel(await saveModel(model));
+    expect(loaded.manifest).toEqual({ format: 'sshn', version: 1, ...manifest });
+    const before = namedParams(model.specs, model.params);
+    expect([...loaded.params.keys()]).toEqual([...before.keys()]);
+    expect(values(loaded.params)).toEqual(values(before));
+
+    const image = fill([1, 5, 7, 3], 0.3);
+    const at = rescaling(0.4);
+    const expected = network.apply(model.params, image, at).dataSync();
+    const params = paramTree(network.specs, loaded.params);
+    expect(network.apply(params, image, at).dataSync()).toEqual(expected);
+  });
+
+  test('saving and loading keep nothing else alive, not even when they fail', async () => {
+    const model = smallModel();
+    const bytes = await withoutLeak(() => saveModel(model));
+    await withoutLeak(() => dispose([...loadModel(bytes).params.values()]));
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const first = [...tensors.keys()].at(-1)!;
+    const half = { dtype: 'F16', shape: [2], data: new Uint8Array(4) } as const;
+    const mixed = encodeSafetensors({ tensors: new Map([...tensors, [first, half]]), metadata });
+    await withoutLeak(() => {
+      expect(() => loadModel(mixed, 'm')).toThrow(`m: tensor '${first}' is F16, expected F32`);
+    });
+  });
+});
+
+describe('models', () => {
+  beforeAll(() => useBackend('cpu'));
+
+  test('equal models have equal bytes, names in canonical order', async () => {
+    const bytes = await saveModel(smallModel());
+    expect(await saveModel(smallModel())).toEqual(bytes);
+    const { specs, params } = smallModel();
+    expect([...decodeSafetensors(bytes).tensors.keys()]).toEqual([...namedParams(specs, params).keys()]);
+  });
+
+  test('parameters that do not fit are refused, and so are files that are no models', async () => {
+    const model = smallModel();
+    const other = { ...model, params: { ...model.params, network: { stray: fill([1], 0) } } };
+    await expect(saveModel(other)).rejects.toThrow(StructureError);
+    const bare = encodeSafetensors({ tensors: new Map(), metadata: {} });
+    expect(() => loadModel(bare, 'bare.safetensors')).toThrow(FileError);
+    expect(() => loadModel(bare, 'bare.safetensors')).toThrow(/^bare\.safetensors: /);
+  });
+
+  test('what is loaded does not hang on the bytes', async () => {
+    const bytes = await saveModel(smallModel());
+    const { params } = loadModel(bytes);
+    const [path, tensor] = [...params][0]!;
+    const before = tensor.dataSync().slice();
+    bytes.fill(0xff);
+    expect(params.get(path)!.dataSync()).toEqual(before);
+  });
+});
