@@ -1,6 +1,17 @@
-import { backend_util, conv3d, reverse, type Tensor5D, transpose } from '@tensorflow/tfjs-core';
+import {
+  backend_util,
+  conv3d,
+  reshape,
+  reverse,
+  stack,
+  type Tensor,
+  type Tensor4D,
+  type Tensor5D,
+  transpose,
+} from '@tensorflow/tfjs-core';
 import { fitAxis, interleaveZeros } from '../arrangement/rearrange.js';
-import { overhang, type WindowAxis, windowAxes } from './geometry.js';
+import { type Conv2dLayout, conv2dFilterGradient } from './conv2d.js';
+import { overhang, seenAt, type WindowAxis, windowAxes } from './geometry.js';
 
 type Triple = [number, number, number];
 type Shape5D = [number, number, number, number, number];
@@ -46,8 +57,8 @@ export function conv3dInputGradient(
 }
 
 /**
- * The gradient of a 3D convolution to its filter, as one convolution in which batch and channels have changed places:
- * `dy` is the filter, and strides and dilations have changed places too.
+ * The gradient of a 3D convolution to its filter: for each slice of the filter, that of a 2D convolution over all the
+ * planes that the slice meets.
  *
  * x `[batch, depth, height, width, inChannels]`, dy `[batch, ...outSizes, outChannels]`, result `filterShape`, which is
  * `[...sizes, inChannels, outChannels]`.
@@ -58,18 +69,32 @@ export function conv3dFilterGradient(
   filterShape: Shape5D,
   layout: Conv3dLayout,
 ): Tensor5D {
-  const axes = geometry(x.shape, filterShape, layout);
-  const seen = axes.reduce(
-    (all, along) => fitAxis(all, along.axis, along.front, along.front + along.size + overhang(along)),
-    x,
+  const [depth, height, width] = geometry(x.shape, filterShape, layout) as [
+    WindowAxis,
+    WindowAxis,
+    WindowAxis,
+  ];
+  const [slices, ...sliceShape] = filterShape;
+  const seen = seenAt(x, [depth], 0);
+  const planar: Conv2dLayout = {
+    strides: [height.stride, width.stride],
+    // Not the word: in 3D tfjs lets 'same' padding be negative.
+    pad: [
+      [0, 0],
+      [height.front, overhang(height)],
+      [width.front, overhang(width)],
+      [0, 0],
+    ],
+    dilations: [height.dilation, width.dilation],
+  };
+  const gradients = Array.from({ length: slices }, (_, i) =>
+    conv2dFilterGradient(planes(seen([i * depth.dilation])), planes(dy), sliceShape, planar),
   );
-  const exchanged = conv3d(
-    transpose(seen, [4, 1, 2, 3, 0]),
-    transpose(dy, [1, 2, 3, 0, 4]),
-    axes.map(({ dilation }) => dilation) as Triple,
-    'valid',
-    'NDHWC',
-    axes.map(({ stride }) => stride) as Triple,
-  );
-  return transpose(exchanged, [1, 2, 3, 0, 4]);
+  return stack(gradients) as Tensor5D;
+}
+
+/** `[batch, depth, height, width, channels]` as images, one per plane. */
+function planes(x: Tensor): Tensor4D {
+  const [batch, depth, height, width, channels] = x.shape as Shape5D;
+  return reshape(x, [batch * depth, height, width, channels]);
 }

@@ -1,4 +1,4 @@
-import { addN, type backend_util, stridedSlice, type Tensor } from '@tensorflow/tfjs-core';
+import { addN, type backend_util, slice, stridedSlice, type Tensor } from '@tensorflow/tfjs-core';
 import { fitAxis, interleaveZeros } from '../arrangement/rearrange.js';
 
 /** How windows lie along one axis of an image: output i sees inputs i·stride − front … + window − 1. */
@@ -61,28 +61,36 @@ export function windowPlaces(axes: readonly WindowAxis[]): number[][] {
   );
 }
 
-/** What each window sees at one place: x `[batch, ...sizes, channels]` to `[batch, ...outSizes, channels]`. */
-export function gatherPlace(
+/**
+ * What each window sees at a place: a function of the place, under which `axes` of `x` change from their size to their
+ * output size; `outside` is what padding holds.
+ */
+export function seenAt(
   x: Tensor,
   axes: readonly WindowAxis[],
-  place: readonly number[],
   outside: number,
-): Tensor {
+): (place: readonly number[]) => Tensor {
   const padded = axes.reduce(
     (all, { axis, front, outSize, stride, window }) =>
       fitAxis(all, axis, front, (outSize - 1) * stride + window, outside),
     x,
   );
-  const begin = [0, ...place, 0];
-  const end = [
-    padded.shape[0]!,
-    ...axes.map(({ outSize, stride }, i) => place[i]! + (outSize - 1) * stride + 1),
-    padded.shape.at(-1)!,
-  ];
-  return stridedSlice(padded, begin, end, [1, ...axes.map(({ stride }) => stride), 1]);
+  const isDense = axes.every(({ stride }) => stride === 1);
+  return (place) => {
+    const begin = x.shape.map(() => 0);
+    const end = [...padded.shape];
+    const strides = x.shape.map(() => 1);
+    axes.forEach(({ axis, outSize, stride }, i) => {
+      begin[axis] = place[i]!;
+      end[axis] = place[i]! + (outSize - 1) * stride + 1;
+      strides[axis] = stride;
+    });
+    const size = end.map((last, axis) => last - begin[axis]!);
+    return isDense ? slice(padded, begin, size) : stridedSlice(padded, begin, end, strides);
+  };
 }
 
-/** The transpose of `gatherPlace` over all places: adds up what `at` tells of each. */
+/** The transpose of `seenAt` over all places: adds up what `at` tells of each. */
 export function scatterPlaces(axes: readonly WindowAxis[], at: (place: readonly number[]) => Tensor): Tensor {
   const [first, ...rest] = axes;
   if (first === undefined) return at([]);

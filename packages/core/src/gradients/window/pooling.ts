@@ -16,7 +16,7 @@ import {
   tensor,
 } from '@tensorflow/tfjs-core';
 import { entry } from '../entry.js';
-import { gatherPlace, scatterPlaces, type WindowAxis, windowAxes, windowPlaces } from './geometry.js';
+import { scatterPlaces, seenAt, type WindowAxis, windowAxes, windowPlaces } from './geometry.js';
 
 type PoolAttributes = AvgPoolAttrs | AvgPool3DAttrs;
 
@@ -46,11 +46,9 @@ function poolAxes({ shape, rank }: Tensor, attributes: PoolAttributes): WindowAx
 /** dy goes to the greatest entry of each window, in equal shares where several are equally great. */
 function maximumGradient(dy: Tensor, x: Tensor, y: Tensor, attributes: PoolAttributes): Tensor {
   const axes = poolAxes(x, attributes);
+  const seen = seenAt(x, axes, Number.NEGATIVE_INFINITY);
   const attained = new Map(
-    windowPlaces(axes).map((place) => {
-      const seen = gatherPlace(x, axes, place, Number.NEGATIVE_INFINITY);
-      return [place.join(), cast(equal(seen, y), 'float32')];
-    }),
+    windowPlaces(axes).map((place) => [place.join(), cast(equal(seen(place), y), 'float32')]),
   );
   const share = div(dy, addN([...attained.values()]));
   return scatterPlaces(axes, (place) => mul(share, attained.get(place.join())!));
