@@ -25,8 +25,11 @@ import {
  * | `SshnHead` | weight, hidden | | weight `[outputs, hidden]` · hidden `[hidden]` |
  * | `SshnHeadGradWeight` | dy, hidden | | gradient to weight: the outer product |
  * | `SshnHeadGradHidden` | weight, dy | | gradient to hidden: dy · weight |
+ * | `SshnCrossEntropy` | logits, labels | | mean cross-entropy of softmax(logits); its gradient to logits |
+ * | `SshnSoftDice` | logits, labels | squaredDenominator, smooth, includeBackground, perSample | soft Dice loss of softmax(logits); its gradient to logits |
  * | `SshnAdam` | param, m, v, grad | learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay | param, m, v |
  *
+ * Labels are int32 `[batch, ...spatial]`, or float32 of the shape of the logits, `[batch, ...spatial, labels]`.
  * Shapes are channels-last, `[batch, ...spatial, channels]`, kernels `[...spatial, inChannels, outChannels]`.
  */
 export type SshnKernel =
@@ -40,6 +43,8 @@ export type SshnKernel =
   | 'SshnHead'
   | 'SshnHeadGradWeight'
   | 'SshnHeadGradHidden'
+  | 'SshnCrossEntropy'
+  | 'SshnSoftDice'
   | 'SshnAdam';
 
 /**

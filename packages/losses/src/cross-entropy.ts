@@ -1,6 +1,7 @@
+import { dispatch } from '@sshn/core';
 import { div, exp, log, max, mul, type Scalar, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
-import { checkLabels, oneHotLabels } from './inputs.js';
-import { withOwnGradient } from './own-gradient.js';
+import { asFloat, checkLabels, comparable, labelCount, oneHotLabels } from './inputs.js';
+import { type ValueAndGradient, withOwnGradient } from './own-gradient.js';
 import { sumAll } from './reduce.js';
 
 /**
@@ -24,18 +25,23 @@ import { sumAll } from './reduce.js';
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Scalar {
   checkLabels('crossEntropy', logits, labels);
-  const pixels = logits.size / logits.shape[logits.rank - 1]!;
+  const truth = comparable(logits, labels);
   return withOwnGradient(
-    logits,
-    (z) => {
-      const shifted = sub(z, max(z, -1, true));
-      const exponentials = exp(shifted);
-      const total = sum(exponentials, -1, true);
-      const truth = oneHotLabels(z, labels);
-      // Both sums are of one sign: nothing cancels.
-      const value = div(sub(sumAll(log(total)), sumAll(mul(truth, shifted))), pixels) as Scalar;
-      return { value, keep: [exponentials, total, truth] };
-    },
-    (dy, [exponentials, total, truth]) => mul(sub(div(exponentials!, total!), truth!), div(dy, pixels)),
+    asFloat(logits),
+    (z) =>
+      dispatch('SshnCrossEntropy', { logits: z, labels: truth }, {}, () =>
+        composed(z, truth),
+      ) as ValueAndGradient,
   );
+}
+
+function composed(logits: Tensor, labels: Tensor): ValueAndGradient {
+  const pixels = logits.size / labelCount(logits);
+  const shifted = sub(logits, max(logits, -1, true));
+  const exponentials = exp(shifted);
+  const total = sum(exponentials, -1, true);
+  const truth = oneHotLabels(logits, labels);
+  // Both sums are of one sign: nothing cancels.
+  const value = div(sub(sumAll(log(total)), sumAll(mul(truth, shifted))), pixels);
+  return [value, div(sub(div(exponentials, total), truth), pixels)];
 }

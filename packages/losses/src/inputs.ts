@@ -48,9 +48,19 @@ export function labelCount(logits: Tensor): number {
   return logits.shape[logits.rank - 1] ?? 0;
 }
 
+/** `x` itself where it is float32, as the kernels of backends want it, else converted. */
+export function asFloat(x: Tensor): Tensor {
+  return x.dtype === 'float32' ? x : cast(x, 'float32');
+}
+
+/** Labels as a kernel compares them to logits: int32 without a label axis, float32 with one. */
+export function comparable(logits: Tensor, labels: Tensor): Tensor {
+  return labels.rank === logits.rank ? asFloat(labels) : labels;
+}
+
 /** True labels, integer or one-hot, as float32 one-hot `[batch, ...spatial, labels]`. */
 export function oneHotLabels(logits: Tensor, labels: Tensor): Tensor {
-  if (labels.rank === logits.rank) return cast(labels, 'float32');
+  if (labels.rank === logits.rank) return asFloat(labels);
   // Asked for float32, wasm's OneHot of tfjs 4.22 writes the bits of integers; so int32, then cast.
   return cast(oneHot(labels, labelCount(logits)), 'float32');
 }

@@ -1,26 +1,15 @@
-import { customGrad, type GradSaveFunc, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { customGrad, type GradSaveFunc, mul, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
-/** A scalar and the tensors that its gradient will need. */
-interface Forward {
-  readonly value: Scalar;
-  readonly keep: Tensor[];
-}
+/** A scalar function's value at a tensor, and its gradient there. */
+export type ValueAndGradient = [value: Tensor, gradient: Tensor];
 
-/**
- * A scalar function of one tensor whose gradient is given rather than derived op by op.
- *
- * @param backward The gradient to `x` times `dy`, from the tensors that `forward` kept.
- */
-export function withOwnGradient(
-  x: Tensor,
-  forward: (x: Tensor) => Forward,
-  backward: (dy: Scalar, kept: Tensor[]) => Tensor,
-): Scalar {
+/** A scalar function of one tensor whose gradient comes with its value rather than being derived op by op. */
+export function withOwnGradient(x: Tensor, compute: (x: Tensor) => ValueAndGradient): Scalar {
   const taped = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
     const [input, save] = args as [Tensor, GradSaveFunc];
-    const { value, keep } = forward(input);
-    save(keep);
-    return { value, gradFunc: (dy: Scalar, kept: Tensor[]) => backward(dy, kept) };
+    const [value, gradient] = compute(input);
+    save([gradient]);
+    return { value: value as Scalar, gradFunc: (dy: Scalar, [kept]: Tensor[]) => mul(kept!, dy) };
   });
   return taped(x);
 }

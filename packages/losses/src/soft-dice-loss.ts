@@ -1,9 +1,8 @@
-import { ValueError } from '@sshn/core';
+import { dispatch, ValueError } from '@sshn/core';
 import {
   add,
   div,
   mul,
-  neg,
   type Scalar,
   softmax,
   square,
@@ -12,8 +11,8 @@ import {
   type Tensor,
   tensor1d,
 } from '@tensorflow/tfjs-core';
-import { checkLabels, labelCount, oneHotLabels } from './inputs.js';
-import { withOwnGradient } from './own-gradient.js';
+import { asFloat, checkLabels, comparable, labelCount, oneHotLabels } from './inputs.js';
+import { type ValueAndGradient, withOwnGradient } from './own-gradient.js';
 import { sumAll, sumSpatial } from './reduce.js';
 
 /** How `softDiceLoss` counts. */
@@ -55,33 +54,33 @@ export function softDiceLoss(logits: Tensor, labels: Tensor, options: SoftDiceOp
   if (!(smooth > 0 && smooth < Infinity)) {
     throw new ValueError({ where: 'softDiceLoss: smooth', got: smooth, expected: 'a positive number' });
   }
-  const sumPixels = (x: Tensor) => (perSample ? sumSpatial(x) : sum(sumSpatial(x), 0, true));
-  const weights = () => labelWeights(logits, { includeBackground, perSample });
-
+  const settings = { squaredDenominator, smooth, includeBackground, perSample };
+  const truth = comparable(logits, labels);
   return withOwnGradient(
-    logits,
-    (z) => {
-      const p = softmax(z);
-      const t = oneHotLabels(z, labels);
-      const overlap = sumPixels(mul(p, t));
-      const size = squaredDenominator
-        ? add(sumPixels(square(p)), sumPixels(square(t)))
-        : add(sumPixels(p), sumPixels(t));
-      const denominator = add(size, smooth);
-      const dice = div(add(mul(overlap, 2), smooth), denominator);
-      const value = sub(1, sumAll(mul(dice, weights()))) as Scalar;
-      return { value, keep: [p, t, dice, denominator] };
-    },
-    (dy, kept) => {
-      const [p, t, dice, denominator] = kept as [Tensor, Tensor, Tensor, Tensor];
-      const scale = mul(neg(dy), div(mul(weights(), 2), denominator));
-      const toProbabilities = squaredDenominator
-        ? mul(scale, sub(t, mul(dice, p)))
-        : mul(scale, sub(t, mul(dice, 0.5)));
-      const weighted = mul(p, toProbabilities);
-      return sub(weighted, mul(p, sum(weighted, -1, true)));
-    },
+    asFloat(logits),
+    (z) =>
+      dispatch('SshnSoftDice', { logits: z, labels: truth }, settings, () =>
+        composed(z, truth, settings),
+      ) as ValueAndGradient,
   );
+}
+
+function composed(logits: Tensor, labels: Tensor, settings: Required<SoftDiceOptions>): ValueAndGradient {
+  const { squaredDenominator, smooth, perSample } = settings;
+  const sumPixels = (x: Tensor) => (perSample ? sumSpatial(x) : sum(sumSpatial(x), 0, true));
+  const weights = labelWeights(logits, settings);
+  const p = softmax(logits);
+  const t = oneHotLabels(logits, labels);
+  const overlap = sumPixels(mul(p, t));
+  const size = squaredDenominator
+    ? add(sumPixels(square(p)), sumPixels(square(t)))
+    : add(sumPixels(p), sumPixels(t));
+  const denominator = add(size, smooth);
+  const dice = div(add(mul(overlap, 2), smooth), denominator);
+  const scale = div(mul(weights, -2), denominator);
+  const toProbabilities = mul(scale, sub(t, squaredDenominator ? mul(dice, p) : mul(dice, 0.5)));
+  const weighted = mul(p, toProbabilities);
+  return [sub(1, sumAll(mul(dice, weights))), sub(weighted, mul(p, sum(weighted, -1, true)))];
 }
 
 /** What each label's Dice counts in the mean: `[labels]`, summing to 1 over labels and samples. */

@@ -3,6 +3,7 @@ import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@
 import { type AdamSettings, type AdamState, adam } from './adam.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { head, headGradHidden, headGradWeight } from './heads/head.js';
+import { crossEntropy, type DiceSettings, softDice } from './losses/losses.js';
 import type { NativeModule } from './module.js';
 import { convGradBias, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
@@ -28,6 +29,10 @@ const runs: Readonly<Record<string, Run>> = {
   SshnHead: (native, { weight, hidden }) => head(native, weight!, hidden!),
   SshnHeadGradWeight: (native, { dy, hidden }) => headGradWeight(native, dy!, hidden!),
   SshnHeadGradHidden: (native, { weight, dy }) => headGradHidden(native, weight!, dy!),
+  SshnCrossEntropy: (native, { logits, labels }) =>
+    crossEntropy(native, { logits: logits!, labels: labels! }),
+  SshnSoftDice: (native, { logits, labels }, attributes) =>
+    softDice(native, { logits: logits!, labels: labels! }, attributes as unknown as DiceSettings),
   SshnAdam: (native, inputs, attributes) =>
     adam(native, inputs as unknown as AdamState, attributes as unknown as AdamSettings),
 };

@@ -36,6 +36,29 @@ export interface NativeExports {
     epsilon: number,
   ): void;
   copyRuns(from: number, fromStride: number, to: number, toStride: number, bytes: number, runs: number): void;
+  crossEntropy(
+    logits: number,
+    truth: number,
+    isSoft: number,
+    loss: number,
+    gradient: number,
+    pixels: number,
+    labels: number,
+  ): void;
+  softDice(
+    logits: number,
+    truth: number,
+    isSoft: number,
+    gradient: number,
+    sums: number,
+    groups: number,
+    pixels: number,
+    labels: number,
+    firstLabel: number,
+    weight: number,
+    smooth: number,
+    isSquared: number,
+  ): number;
   head(weight: number, hidden: number, out: number, outputs: number, width: number): void;
   headWeightGradient(dy: number, hidden: number, out: number, outputs: number, width: number): void;
   headHiddenGradient(

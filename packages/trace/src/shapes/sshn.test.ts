@@ -66,6 +66,13 @@ describe.each(backends)('the kernels of @sshn have the shapes of their compositi
   });
 });
 
+test.each(['SshnCrossEntropy', 'SshnSoftDice'] as const)('%s gives a scalar and a gradient', (kernel) => {
+  const run = (logits: Tensor, labels: Tensor) =>
+    dispatch<Tensor[]>(kernel, { logits, labels }, {}, () => []);
+  const { outputs } = trace(run, [{ shape: [2, 5, 3] }, { shape: [2, 5], dtype: 'int32' }]);
+  expect(outputs.map(({ shape }) => shape)).toEqual([[], [2, 5, 3]]);
+});
+
 test('a step of Adam is one node with three outputs', () => {
   const shapes = Array.from({ length: 4 }, () => ({ shape: [3, 2] }));
   const step = (param: Tensor, m: Tensor, v: Tensor, grad: Tensor) =>

@@ -34,5 +34,7 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
     shape: weight.shape.slice(1),
     dtype: dy.dtype,
   })),
+  SshnCrossEntropy: shapeOf<'logits'>(({ logits }) => [{ shape: [], dtype: logits.dtype }, logits]),
+  SshnSoftDice: shapeOf<'logits'>(({ logits }) => [{ shape: [], dtype: logits.dtype }, logits]),
   SshnAdam: shapeOf<'param' | 'm' | 'v'>(({ param, m, v }) => [param, m, v]),
 };

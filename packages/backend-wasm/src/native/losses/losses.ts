@@ -1,0 +1,80 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+
+import { sizeOf } from '../geometry.js';
+import type { NativeModule } from '../module.js';
+
+/** What a loss compares: logits `[batch, ...spatial, labels]` and labels, int32 `[batch, ...spatial]` or float32 of the logits' shape. */
+interface Compared {
+  readonly logits: TensorInfo;
+  readonly labels: TensorInfo;
+}
+
+/** Attributes of `SshnSoftDice`. */
+export interface DiceSettings {
+  readonly squaredDenominator: boolean;
+  readonly smooth: number;
+  readonly includeBackground: boolean;
+  readonly perSample: boolean;
+}
+
+/** Bytes per label of the sums of `assembly/soft-dice.ts`. */
+const DICE_ENTRY = 16;
+
+/** Mean cross-entropy of softmax(logits), and its gradient to the logits. */
+export function crossEntropy(native: NativeModule, { logits, labels }: Compared): TensorInfo[] {
+  const loss = native.output([]);
+  const gradient = native.output(logits.shape);
+  const { pixels, count, isSoft } = measures(logits, labels);
+  native.exports.crossEntropy(
+    native.address(logits),
+    native.address(labels),
+    isSoft,
+    native.address(loss),
+    native.address(gradient),
+    pixels,
+    count,
+  );
+  return [loss, gradient];
+}
+
+/** One minus the mean soft Dice of softmax(logits), and its gradient to the logits. */
+export function softDice(
+  native: NativeModule,
+  { logits, labels }: Compared,
+  { squaredDenominator, smooth, includeBackground, perSample }: DiceSettings,
+): TensorInfo[] {
+  const loss = native.output([]);
+  const gradient = native.output(logits.shape);
+  const { pixels, count, isSoft } = measures(logits, labels);
+  const { sums } = native.reserve({ sums: count * DICE_ENTRY });
+  const groups = perSample ? logits.shape[0]! : 1;
+  const firstLabel = includeBackground ? 0 : 1;
+  const dice = native.exports.softDice(
+    native.address(logits),
+    native.address(labels),
+    isSoft,
+    native.address(gradient),
+    sums,
+    groups,
+    pixels / groups,
+    count,
+    firstLabel,
+    1 / ((count - firstLabel) * groups),
+    smooth,
+    squaredDenominator ? 1 : 0,
+  );
+  native.floats()[native.address(loss) >>> 2] = 1 - dice;
+  return [loss, gradient];
+}
+
+function measures(
+  logits: TensorInfo,
+  labels: TensorInfo,
+): { readonly pixels: number; readonly count: number; readonly isSoft: number } {
+  const count = logits.shape.at(-1)!;
+  return {
+    pixels: sizeOf(logits.shape) / count,
+    count,
+    isSoft: labels.shape.length === logits.shape.length ? 1 : 0,
+  };
+}
