@@ -15,6 +15,7 @@ export {
   manifestVersion,
 } from './manifest/schema.js';
 export { type LoadedModel, loadModel, type Model, saveModel } from './model.js';
+export { networkOf } from './network-of.js';
 export { decodeSafetensors } from './safetensors/decode.js';
 export { encodeSafetensors } from './safetensors/encode.js';
 export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/format.js';

@@ -1,0 +1,37 @@
+import { architectureNames, createNetwork } from '@sshn/architectures';
+import { requireOption, type SpecNode } from '@sshn/core';
+import { type Hypernetized, hypernetize, type Predicted } from '@sshn/hypernet';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Manifest } from './manifest/schema.js';
+
+/** What each method lets a hypernetwork predict; the paper, section 4.3. */
+const predictedBy: Record<Manifest['method']['kind'], Predicted> = {
+  fixed: 'nothing',
+  stochastic: 'nothing',
+  film: 'film',
+  sshn: 'convolutions',
+};
+
+/**
+ * The network that a manifest describes, from images to logits, whose parameters a model file holds under
+ * `network.…` (trained directly) and `hypernetwork.…` (predicting the rest).
+ *
+ * @throws {OptionError} if this release has no such architecture.
+ * @throws {ValueError} if its options make no network.
+ * @example
+ * const { manifest, params } = await fetchModel('wbc.safetensors');
+ * const network = networkOf(manifest);
+ * const logits = network.apply(paramTree(network.specs, params), images, rescaling(0.25));
+ */
+export function networkOf(
+  manifest: Pick<Manifest, 'network' | 'method'>,
+): Hypernetized<SpecNode, Tensor, Tensor> {
+  const { network, method } = manifest;
+  requireOption('architecture', network.architecture, architectureNames);
+  // The options are data from a file: createNetwork checks their values.
+  const options = network.options as unknown as Parameters<typeof createNetwork>[1];
+  return hypernetize(createNetwork(network.architecture, options), {
+    predict: predictedBy[method.kind],
+    ...('hypernetwork' in method ? method.hypernetwork : {}),
+  });
+}
