@@ -23,13 +23,12 @@ describe('run configuration', () => {
       optimizer: { learningRate: 'fast' },
       prior: { kind: 'constant', factor: 2 },
     };
-    const error = (() => {
-      try {
-        parseRunConfig(input, 'run.yaml');
-      } catch (caught) {
-        return caught;
-      }
-    })();
+    let error: unknown;
+    try {
+      parseRunConfig(input, 'run.yaml');
+    } catch (caught) {
+      error = caught;
+    }
     expect(error).toBeInstanceOf(ConfigError);
     const { faults, message } = error as ConfigError;
     expect(faults.map(({ path }) => path)).toEqual(['prior.factor', 'epochs', 'optimizer.learningRate', '']);
