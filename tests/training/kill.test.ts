@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Rng } from '@sshn/core';
+import { decodeSafetensors } from '@sshn/model';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const child = fileURLToPath(new URL('train-child.ts', import.meta.url));
@@ -39,18 +41,23 @@ async function train(
   return code === 0;
 }
 
-/** What a run leaves behind: its last checkpoint and best model bit by bit, and the course of its metrics. */
+/** What a run leaves behind: its last checkpoint and its best weights, bit by bit, and the course of its metrics. */
 async function results(run: string) {
   const read = (name: string) => readFile(join(folder, run, name));
   const metrics = (await read('metrics.jsonl')).toString().trimEnd().split('\n');
+  const { tensors } = decodeSafetensors(await read('best.safetensors')); // Its manifest holds the date.
   return {
-    last: (await read('checkpoints/last.safetensors')).toString('base64'),
-    best: (await read('best.safetensors')).toString('base64'),
+    last: digest(await read('checkpoints/last.safetensors')),
+    best: [...tensors].map(([name, { shape, data }]) => [name, shape.join(), digest(data)].join(' ')),
     metrics: metrics.map((line) => {
       const { epoch, phase, loss, learningRate, validation, isBest } = JSON.parse(line);
       return { epoch, phase, loss, learningRate, validation, isBest };
     }),
   };
+}
+
+function digest(bytes: NodeJS.ArrayBufferView): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 test('a run killed at random moments ends with the bits of one that was not', {
