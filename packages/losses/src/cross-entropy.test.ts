@@ -1,6 +1,6 @@
 import { ShapeError, ValueError } from '@sshn/core';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
-import { grad, scalar, type Tensor, tensor, tensor2d, zeros } from '@tensorflow/tfjs-core';
+import { cast, grad, scalar, type Tensor, tensor, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { crossEntropy } from './cross-entropy.js';
 import { crossEntropyRows, softmaxRows } from './testing/double-precision.js';
@@ -71,6 +71,16 @@ describe.each(backends)('cross-entropy on %s', (backend) => {
       5,
     );
     expect(gradientError((z) => crossEntropy(z!, labels), [logits])).toBeLessThan(1e-3);
+  });
+
+  test('one-hot labels may be integers or booleans, and leave nothing behind', async () => {
+    const { logits, oneHot } = randomCase([2, 4, 4], 3);
+    const expected = read(crossEntropy(logits, oneHot));
+    for (const dtype of ['int32', 'bool'] as const) {
+      const labels = cast(oneHot, dtype);
+      expect(await withoutLeak(() => tidy(() => read(crossEntropy(logits, labels))))).toBe(expected);
+      await withoutLeak(() => crossEntropy(logits, labels).dispose());
+    }
   });
 
   test('keeps nothing alive, with and without a gradient', async () => {

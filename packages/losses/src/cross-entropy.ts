@@ -25,14 +25,13 @@ import { sumAll } from './reduce.js';
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Scalar {
   checkLabels('crossEntropy', logits, labels);
-  const truth = comparable(logits, labels);
-  return withOwnGradient(
-    asFloat(logits),
-    (z) =>
-      dispatch('SshnCrossEntropy', { logits: z, labels: truth }, {}, () =>
-        composed(z, truth),
-      ) as ValueAndGradient,
-  );
+  return withOwnGradient(logits, (input) => {
+    const z = asFloat(input);
+    const truth = comparable(z, labels);
+    return dispatch('SshnCrossEntropy', { logits: z, labels: truth }, {}, () =>
+      composed(z, truth),
+    ) as ValueAndGradient;
+  });
 }
 
 function composed(logits: Tensor, labels: Tensor): ValueAndGradient {

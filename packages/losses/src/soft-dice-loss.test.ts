@@ -1,6 +1,6 @@
 import { ShapeError, ValueError } from '@sshn/core';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
-import { grad, softmax, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
+import { cast, grad, softmax, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type SoftDiceOptions, softDiceLoss } from './soft-dice-loss.js';
 import { type Rows, softDiceRows } from './testing/double-precision.js';
@@ -91,6 +91,16 @@ describe.each(backends)('soft Dice loss on %s', (backend) => {
   test('an absent label that is nowhere predicted counts as found', () => {
     const logits = tensor([0, 200, 0, 200, 0, 0], [1, 2, 3]);
     expect(read(softDiceLoss(logits, tensor([1, 0], [1, 2], 'int32')))).toBeCloseTo(0, 5);
+  });
+
+  test('one-hot labels may be integers or booleans, and leave nothing behind', async () => {
+    const { logits, oneHot } = randomCase([2, 4, 4], 3);
+    const expected = read(softDiceLoss(logits, oneHot));
+    for (const dtype of ['int32', 'bool'] as const) {
+      const labels = cast(oneHot, dtype);
+      expect(await withoutLeak(() => tidy(() => read(softDiceLoss(logits, labels))))).toBe(expected);
+      await withoutLeak(() => softDiceLoss(logits, labels).dispose());
+    }
   });
 
   test('keeps nothing alive, with and without a gradient', async () => {

@@ -55,14 +55,13 @@ export function softDiceLoss(logits: Tensor, labels: Tensor, options: SoftDiceOp
     throw new ValueError({ where: 'softDiceLoss: smooth', got: smooth, expected: 'a positive number' });
   }
   const settings = { squaredDenominator, smooth, includeBackground, perSample };
-  const truth = comparable(logits, labels);
-  return withOwnGradient(
-    asFloat(logits),
-    (z) =>
-      dispatch('SshnSoftDice', { logits: z, labels: truth }, settings, () =>
-        composed(z, truth, settings),
-      ) as ValueAndGradient,
-  );
+  return withOwnGradient(logits, (input) => {
+    const z = asFloat(input);
+    const truth = comparable(z, labels);
+    return dispatch('SshnSoftDice', { logits: z, labels: truth }, settings, () =>
+      composed(z, truth, settings),
+    ) as ValueAndGradient;
+  });
 }
 
 function composed(logits: Tensor, labels: Tensor, settings: Required<SoftDiceOptions>): ValueAndGradient {
