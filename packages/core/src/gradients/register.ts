@@ -10,7 +10,6 @@ import { elementwise } from './pointwise/elementwise.js';
 import { products } from './reduction/products.js';
 import { reductionFixes, reductions } from './reduction/reductions.js';
 import { convolution } from './window/convolution.js';
-import { depthwise } from './window/depthwise.js';
 import { pooling } from './window/pooling.js';
 
 /** Left alone where somebody (the union package `@tensorflow/tfjs`, for one) has registered a gradient. */
@@ -22,7 +21,6 @@ const additions: readonly GradConfig[] = [
   ...shape,
   ...padding,
 
-  ...depthwise,
   ...constants,
 ];
 

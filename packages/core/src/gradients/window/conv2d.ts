@@ -8,8 +8,8 @@ import {
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { fitAxis, interleaveZeros } from '../arrangement/rearrange.js';
 import { overhang, seenAt, type WindowAxis, windowAxes, windowPlaces } from './geometry.js';
+import { spreadOut, withMargins } from './margins.js';
 
 type Pair = [number, number];
 type Shape4D = [number, number, number, number];
@@ -22,23 +22,16 @@ export interface Conv2dLayout {
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-function geometry(inputShape: Shape4D, filterShape: Shape4D, layout: Conv2dLayout): WindowAxis[] {
+/** The windows of a 2D convolution along height and width. */
+export function planarGeometry(
+  inputShape: Shape4D,
+  filterShape: Shape4D,
+  layout: Conv2dLayout,
+): WindowAxis[] {
   const { strides, pad, dilations = 1, dimRoundingMode } = layout;
   return windowAxes(
     backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode),
   );
-}
-
-/** Zeros around height and width, where the convolution itself adds them; what it must lose is cut off before. */
-function margins(x: Tensor4D, wanted: ReadonlyArray<readonly [axis: number, before: number, after: number]>) {
-  const cut = wanted.reduce(
-    (all, [axis, before, after]) =>
-      fitAxis(all, axis, Math.min(before, 0), all.shape[axis]! + Math.min(before, 0) + Math.min(after, 0)),
-    x,
-  );
-  const [height, width] = wanted.map(([, before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
-  const padding: backend_util.ExplicitPadding = [[0, 0], height!, width!, [0, 0]];
-  return { cut, padding };
 }
 
 /**
@@ -54,16 +47,9 @@ export function conv2dInputGradient(
   inputShape: Shape4D,
   layout: Conv2dLayout,
 ): Tensor4D {
-  const axes = geometry(inputShape, filter.shape, layout);
+  const axes = planarGeometry(inputShape, filter.shape, layout);
   const turned = transpose(reverse(filter, [0, 1]), [0, 1, 3, 2]);
-  const apart = axes.reduce((all, { axis, stride }) => interleaveZeros(all, axis, stride), dy);
-  const { cut, padding } = margins(
-    apart,
-    axes.map(({ axis, size, window, front }) => {
-      const before = window - 1 - front;
-      return [axis, before, size + window - 1 - before - apart.shape[axis]!];
-    }),
-  );
+  const { cut, padding } = spreadOut(dy, axes);
   return conv2d(cut, turned, 1, padding, 'NHWC', axes.map(({ dilation }) => dilation) as Pair);
 }
 
@@ -81,7 +67,7 @@ export function conv2dFilterGradient(
   filterShape: Shape4D,
   layout: Conv2dLayout,
 ): Tensor4D {
-  const axes = geometry(x.shape, filterShape, layout);
+  const axes = planarGeometry(x.shape, filterShape, layout);
   const [height, width, inChannels] = filterShape;
   return height * width === 1 || inChannels <= fewChannels
     ? filterGradientAsProduct(x, dy, filterShape, axes)
@@ -112,7 +98,7 @@ function filterGradientAsProduct(
 }
 
 function filterGradientAsConvolution(x: Tensor4D, dy: Tensor4D, axes: readonly WindowAxis[]): Tensor4D {
-  const { cut, padding } = margins(
+  const { cut, padding } = withMargins(
     x,
     axes.map((along) => [along.axis, along.front, overhang(along)]),
   );

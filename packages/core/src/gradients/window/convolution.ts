@@ -9,6 +9,10 @@ import {
   Conv3DBackpropInputV2,
   conv2d,
   conv3d,
+  DepthwiseConv2dNative,
+  type DepthwiseConv2dNativeAttrs,
+  DepthwiseConv2dNativeBackpropFilter,
+  DepthwiseConv2dNativeBackpropInput,
   engine,
   type GradConfig,
   getBackend,
@@ -22,6 +26,7 @@ import {
 import { entry } from '../entry.js';
 import { conv2dFilterGradient, conv2dInputGradient } from './conv2d.js';
 import { conv3dFilterGradient, conv3dInputGradient } from './conv3d.js';
+import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.js';
 
 const run = (kernel: string, inputs: NamedTensorMap, attributes: object): Tensor =>
   engine().runKernel(kernel, inputs, attributes as NamedAttrMap);
@@ -52,10 +57,32 @@ function filterGradient2d(x: Tensor4D, dy: Tensor4D, filter: Tensor4D, attribute
   return conv2dFilterGradient(x, dy, filter.shape, attributes);
 }
 
+function depthwiseGradients(
+  x: Tensor4D,
+  filter: Tensor4D,
+  dy: Tensor4D,
+  attributes: DepthwiseConv2dNativeAttrs,
+) {
+  const { strides, pad, dimRoundingMode, dilations = 1 } = attributes;
+  const layout = { strides, pad, dimRoundingMode, dilations };
+  // The kernels know no dilations and would ignore them.
+  const useKernel = (kernel: string) => !exceedsOne(dilations) && hasKernel(kernel);
+  return {
+    x: () =>
+      useKernel(DepthwiseConv2dNativeBackpropInput)
+        ? run(DepthwiseConv2dNativeBackpropInput, { dy, filter }, { ...layout, inputShape: x.shape })
+        : depthwiseInputGradient(dy, filter, x.shape, { ...attributes, dilations }),
+    filter: () =>
+      useKernel(DepthwiseConv2dNativeBackpropFilter)
+        ? run(DepthwiseConv2dNativeBackpropFilter, { x, dy }, { ...layout, filterShape: filter.shape })
+        : depthwiseFilterGradient(x, dy, filter.shape, { ...attributes, dilations }),
+  };
+}
+
 /**
- * Convolutions and transposed convolutions, dilated ones too. Overrides the stock gradients, which refuse dilations,
- * whose 2D kernels are slow (input) or missing (filter) on wasm, and whose 3D kernels are wrong for strides and for
- * some filters on cpu and wasm.
+ * Convolutions (full, depthwise, transposed), dilated ones too. Overrides the stock gradients, which refuse dilations,
+ * whose 2D kernels are slow (input) or missing (filter, depthwise) on wasm, and whose 3D kernels are wrong for strides
+ * and for some filters on cpu and wasm.
  */
 export const convolution: readonly GradConfig[] = [
   entry<Conv2DAttrs>(Conv2D, {
@@ -98,6 +125,13 @@ export const convolution: readonly GradConfig[] = [
         dy: () => conv3d(ddx as Tensor5D, filter, strides, pad),
         filter: () => conv3dFilterGradient(ddx as Tensor5D, dy, filter.shape, { strides, pad }),
       };
+    },
+  }),
+  entry<DepthwiseConv2dNativeAttrs>(DepthwiseConv2dNative, {
+    save: ['x', 'filter'],
+    gradients: (dy, saved, attributes) => {
+      const [x, filter] = saved as [Tensor4D, Tensor4D];
+      return depthwiseGradients(x, filter, dy as Tensor4D, attributes);
     },
   }),
 ];

@@ -1,54 +1,66 @@
 import {
-  DepthwiseConv2dNative,
-  type DepthwiseConv2dNativeAttrs,
-  DepthwiseConv2dNativeBackpropFilter,
-  DepthwiseConv2dNativeBackpropInput,
-  engine,
-  type GradConfig,
-  type NamedAttrMap,
-  type NamedTensorMap,
+  depthwiseConv2d,
+  mul,
+  reshape,
+  reverse,
+  stack,
+  sum,
   type Tensor,
+  type Tensor4D,
+  transpose,
+  unstack,
 } from '@tensorflow/tfjs-core';
-import { requireKernels } from '../../capabilities.js';
-import { ValueError } from '../../errors.js';
-import { entry } from '../entry.js';
+import { type Conv2dLayout, planarGeometry } from './conv2d.js';
+import { seenAt, windowPlaces } from './geometry.js';
+import { spreadOut } from './margins.js';
 
-function run(kernel: string, inputs: NamedTensorMap, attributes: object): Tensor {
-  requireKernels([
-    {
-      feature: 'gradients of depthwise convolutions',
-      kernels: [kernel],
-      wayOut: "Call useFastWasm() from '@sshn/backend-wasm'.",
-    },
-  ]);
-  return engine().runKernel(kernel, inputs, attributes as NamedAttrMap);
+type Shape4D = [number, number, number, number];
+
+/**
+ * The gradient of a depthwise convolution to its input, as a depthwise convolution of `dy` with the filter turned by
+ * 180°, summed over the outputs of each channel.
+ *
+ * dy `[batch, outHeight, outWidth, channels · multiplier]`, filter `[height, width, channels, multiplier]`,
+ * result `inputShape`, which is `[batch, height, width, channels]`.
+ */
+export function depthwiseInputGradient(
+  dy: Tensor4D,
+  filter: Tensor4D,
+  inputShape: Shape4D,
+  layout: Conv2dLayout,
+): Tensor4D {
+  const [height, width, channels, multiplier] = filter.shape;
+  const axes = planarGeometry(inputShape, filter.shape, layout);
+  const turned: Tensor4D = reshape(reverse(filter, [0, 1]), [height, width, channels * multiplier, 1]);
+  const { cut, padding } = spreadOut(dy, axes);
+  const dilations = axes.map(({ dilation }) => dilation) as [number, number];
+  const perOutput = depthwiseConv2d(cut, turned, 1, padding, 'NHWC', dilations);
+  if (multiplier === 1) return perOutput;
+  return sum(reshape(perOutput, [...inputShape.slice(0, 3), channels, multiplier]), 4);
 }
 
-/** Depthwise convolutions, by the backend's own kernels, none of which knows dilations. */
-export const depthwise: readonly GradConfig[] = [
-  entry<DepthwiseConv2dNativeAttrs>(DepthwiseConv2dNative, {
-    save: ['x', 'filter'],
-    gradients: (dy, [x, filter], attributes) => {
-      const { strides, pad, dimRoundingMode } = attributes;
-      const dilations = attributes.dilations ?? 1;
-      if ([dilations].flat().some((dilation) => dilation > 1)) {
-        throw new ValueError({
-          where: 'gradient of depthwiseConv2d: dilations',
-          got: dilations,
-          expected: '1',
-        });
-      }
-      const layout = { strides, pad, dilations, dimRoundingMode };
-      return {
-        x: () =>
-          run(
-            DepthwiseConv2dNativeBackpropInput,
-            { dy, filter: filter! },
-            { ...layout, inputShape: x!.shape },
-          ),
-        filter: () =>
-          run(DepthwiseConv2dNativeBackpropFilter, { x: x!, dy }, { ...layout, filterShape: filter!.shape }),
-      };
-    },
-  }),
-];
+/**
+ * The gradient of a depthwise convolution to its filter: for each tap, the sum over batch and pixels of what it sees
+ * times `dy`.
+ *
+ * x `[batch, height, width, channels]`, dy `[batch, outHeight, outWidth, channels · multiplier]`,
+ * result `filterShape`, which is `[height, width, channels, multiplier]`.
+ */
+export function depthwiseFilterGradient(
+  x: Tensor4D,
+  dy: Tensor4D,
+  filterShape: Shape4D,
+  layout: Conv2dLayout,
+): Tensor4D {
+  const [height, width, channels, multiplier] = filterShape;
+  const axes = planarGeometry(x.shape, filterShape, layout);
+  const seen = seenAt(x, axes, 0);
+  const perMultiple = unstack(reshape(dy, [-1, channels, multiplier]), 2);
+  const taps = windowPlaces(axes.map((along, i) => ({ ...along, window: i === 0 ? height : width })));
+  const sums = taps.flatMap((tap) => {
+    const place = tap.map((index, i) => index * axes[i]!.dilation);
+    const pixels: Tensor = reshape(seen(place), [-1, channels]);
+    return perMultiple.map((part) => sum(mul(pixels, part), 0));
+  });
+  return transpose(reshape(stack(sums), [height, width, multiplier, channels]), [0, 1, 3, 2]);
+}

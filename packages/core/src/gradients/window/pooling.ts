@@ -18,10 +18,11 @@ import {
 import { entry } from '../entry.js';
 import { scatterPlaces, seenAt, type WindowAxis, windowAxes, windowPlaces } from './geometry.js';
 
-type PoolAttributes = AvgPoolAttrs | AvgPool3DAttrs;
+/** How windows were laid out, in tfjs' words; images and volumes are channels-last. */
+export type PoolLayout = AvgPoolAttrs | AvgPool3DAttrs;
 
-function poolAxes({ shape, rank }: Tensor, attributes: PoolAttributes): WindowAxis[] {
-  const { filterSize, strides, pad, dimRoundingMode } = attributes;
+function poolAxes({ shape, rank }: Tensor, layout: PoolLayout): WindowAxis[] {
+  const { filterSize, strides, pad, dimRoundingMode } = layout;
   const info =
     rank === 5
       ? backend_util.computePool3DInfo(
@@ -43,9 +44,14 @@ function poolAxes({ shape, rank }: Tensor, attributes: PoolAttributes): WindowAx
   return windowAxes(info);
 }
 
-/** dy goes to the greatest entry of each window, in equal shares where several are equally great. */
-function maximumGradient(dy: Tensor, x: Tensor, y: Tensor, attributes: PoolAttributes): Tensor {
-  const axes = poolAxes(x, attributes);
+/**
+ * The gradient of max pooling: `dy` goes to the greatest entry of each window, in equal shares where several are equally
+ * great.
+ *
+ * dy and y `[batch, ...outSizes, channels]`, x and the result `[batch, ...sizes, channels]`, in 2D or 3D.
+ */
+export function maximumPoolGradient(dy: Tensor, x: Tensor, y: Tensor, layout: PoolLayout): Tensor {
+  const axes = poolAxes(x, layout);
   const seen = seenAt(x, axes, Number.NEGATIVE_INFINITY);
   const attained = new Map(
     windowPlaces(axes).map((place) => [place.join(), cast(equal(seen(place), y), 'float32')]),
@@ -54,9 +60,13 @@ function maximumGradient(dy: Tensor, x: Tensor, y: Tensor, attributes: PoolAttri
   return scatterPlaces(axes, (place) => mul(share, attained.get(place.join())!));
 }
 
-/** dy is spread evenly over the part of each window that lies inside of the image. */
-function averageGradient(dy: Tensor, x: Tensor, attributes: PoolAttributes): Tensor {
-  const axes = poolAxes(x, attributes);
+/**
+ * The gradient of average pooling: `dy` is spread evenly over the part of each window that lies inside of the image.
+ *
+ * dy `[batch, ...outSizes, channels]`, x and the result `[batch, ...sizes, channels]`, in 2D or 3D.
+ */
+export function averagePoolGradient(dy: Tensor, x: Tensor, layout: PoolLayout): Tensor {
+  const axes = poolAxes(x, layout);
   const share = axes.reduce((all, { axis, size, outSize, window, stride, front }) => {
     const counts = Float32Array.from({ length: outSize }, (_, i) => {
       const begin = i * stride - front;
@@ -68,16 +78,16 @@ function averageGradient(dy: Tensor, x: Tensor, attributes: PoolAttributes): Ten
 }
 
 const maximum = (kernel: string): GradConfig =>
-  entry<PoolAttributes>(kernel, {
+  entry<PoolLayout>(kernel, {
     save: ['x'],
     saveOutput: true,
-    gradients: (dy, [x, y], attributes) => ({ x: () => maximumGradient(dy, x!, y!, attributes) }),
+    gradients: (dy, [x, y], layout) => ({ x: () => maximumPoolGradient(dy, x!, y!, layout) }),
   });
 
 const average = (kernel: string): GradConfig =>
-  entry<PoolAttributes>(kernel, {
+  entry<PoolLayout>(kernel, {
     save: ['x'],
-    gradients: (dy, [x], attributes) => ({ x: () => averageGradient(dy, x!, attributes) }),
+    gradients: (dy, [x], layout) => ({ x: () => averagePoolGradient(dy, x!, layout) }),
   });
 
 /**
