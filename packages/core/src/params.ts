@@ -47,10 +47,15 @@ export function isParamSpec(node: unknown): node is ParamSpec {
   return typeof node === 'object' && node !== null && (node as { kind?: unknown }).kind === 'param';
 }
 
+/** Leaves of trees already walked: a tree never changes, and a training step asks for its leaves many times. */
+const known = new WeakMap<SpecNode, ReadonlyArray<readonly [path: string, spec: ParamSpec]>>();
+
 /**
  * All leaves as `['encoder.0.first.kernel', spec]` in the one canonical order: by path, numbers by value.
  */
-export function namedSpecs(specs: SpecNode): Array<[path: string, spec: ParamSpec]> {
+export function namedSpecs(specs: SpecNode): ReadonlyArray<readonly [path: string, spec: ParamSpec]> {
+  const cached = known.get(specs);
+  if (cached !== undefined) return cached;
   const leaves: Array<[string, ParamSpec]> = [];
   const walk = (node: SpecNode, path: string): void => {
     if (isParamSpec(node)) leaves.push([path, node]);
@@ -59,7 +64,9 @@ export function namedSpecs(specs: SpecNode): Array<[path: string, spec: ParamSpe
         walk((node as SpecTree)[key]!, path === '' ? key : `${path}.${key}`);
   };
   walk(specs, '');
-  return leaves.sort(([a], [b]) => comparePaths(a, b));
+  leaves.sort(([a], [b]) => comparePaths(a, b));
+  known.set(specs, leaves);
+  return leaves;
 }
 
 /** Orders dotted paths segment by segment, whole numbers by value: `stage.2` comes before `stage.10`. */
