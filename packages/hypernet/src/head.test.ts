@@ -1,33 +1,47 @@
 import { registerGradients } from '@sshn/core';
 import { backends, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
-import { type Tensor, type Tensor1D, type Tensor2D, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import { dispose, grads, type Tensor, type Tensor1D, type Tensor2D, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { predict } from './head.js';
+import { type HeadInputs, type HeadScales, predict } from './head.js';
 
-describe.each(backends)('predict on %s', (backend) => {
+/** Six weights, three values of the base (as a column), two of the hidden layer. */
+const inputs = (): HeadInputs => ({
+  weight: tensor([1, 2, 3, 4, 5, 6], [3, 2]),
+  base: tensor([100, 200, 300], [3, 1]),
+  hidden: tensor([10, 1]),
+});
+
+describe.each(backends)('a head on %s', (backend) => {
   beforeAll(async () => {
     registerGradients();
     await useBackend(backend);
   });
 
-  it('multiplies as by hand, and leaves nothing behind', async () => {
-    const weight = tensor2d([1, 2, 3, 4, 5, 6], [3, 2]);
-    const hidden = tensor1d([10, 1]);
+  it.each<[HeadScales, number[]]>([
+    [{ weight: 1, base: 1 }, [112, 234, 356]],
+    [{ weight: 0.5, base: 1 }, [106, 217, 328]],
+    [{ weight: 0.5, base: 2 }, [206, 417, 628]],
+  ])('with scales %o predicts as by hand, in the shape of the base', async (scales, expected) => {
+    const at = inputs();
     await withoutLeak(() => {
-      const out = predict(weight, hidden);
-      expect([...out.dataSync()]).toEqual([12, 34, 56]);
+      const out = predict(at, scales);
+      expect(out.shape).toEqual([3, 1]);
+      expect([...out.dataSync()]).toEqual(expected);
       out.dispose();
     });
-    weight.dispose();
-    hidden.dispose();
+    dispose({ ...at });
   });
 
-  it('has the gradients that central differences show', () => {
-    const weight = tensor2d([0.3, -1, 2, 0.5, 0.1, -0.7], [3, 2]);
-    const hidden = tensor1d([0.4, -1.2]);
-    const f = (w: Tensor, h: Tensor): Tensor => weighted(predict(w as Tensor2D, h as Tensor1D));
-    expect(gradientError(f, [weight, hidden])).toBeLessThan(1e-2);
-    weight.dispose();
-    hidden.dispose();
+  it.each<HeadScales>([
+    { weight: 1, base: 1 },
+    { weight: 0.3, base: 1 },
+    { weight: 0.3, base: 0.7 },
+  ])('with scales %o has the gradients that central differences show', async (scales) => {
+    const f = (weight: Tensor, base: Tensor, hidden: Tensor): Tensor =>
+      weighted(predict({ weight: weight as Tensor2D, base, hidden: hidden as Tensor1D }, scales));
+    const { weight, base, hidden } = inputs();
+    expect(gradientError(f, [weight, base, hidden], 0.5)).toBeLessThan(1e-3);
+    await withoutLeak(() => dispose(grads(f)([weight, base, hidden])));
+    dispose([weight, base, hidden]);
   });
 });

@@ -1,8 +1,11 @@
 import { dispatch } from '@sshn/core';
 import {
+  add,
+  clone,
   customGrad,
   type GradSaveFunc,
   matMul,
+  mul,
   reshape,
   type Tensor,
   type Tensor1D,
@@ -10,27 +13,49 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 
+/** What one output layer of a hypernetwork multiplies and adds. */
+export interface HeadInputs {
+  /** `[outputs, hidden]`. */
+  readonly weight: Tensor2D;
+  /** Of the shape of the prediction, which holds `outputs` values. */
+  readonly base: Tensor;
+  /** `[hidden]`. */
+  readonly hidden: Tensor1D;
+}
+
+/** Factors of the two terms of a head. */
+export interface HeadScales {
+  readonly weight: number;
+  readonly base: number;
+}
+
 /**
- * One output layer of a hypernetwork: the product W·h, with gradients to both.
+ * One output layer of a hypernetwork: s · W·h + t · b, with gradients to W, b and h.
  *
- * No matrix is transposed on the way back, as W may hold millions of numbers: the gradient to W is the outer product
- * dy·hᵀ, the one to h the product dyᵀ·W.
+ * It is one node on the tape, as a network has dozens of heads, and W meets memory once in each direction, as it may hold
+ * millions of numbers: s multiplies h, nothing is transposed, the gradient to W is the outer product dy·(s h)ᵀ and the one
+ * to h the product s · dyᵀ·W.
  *
- * @param weight `[outputs, hidden]`.
- * @param hidden `[hidden]`.
- * @returns `[outputs]`.
+ * @param scales s and t.
+ * @returns A tensor of the shape of `base`.
  */
-export function predict(weight: Tensor2D, hidden: Tensor1D): Tensor1D {
+export function predict({ weight, base, hidden }: HeadInputs, scales: HeadScales): Tensor {
   const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [w, h, save] = args as [Tensor2D, Tensor1D, GradSaveFunc];
-    save([w, h]);
-    const gradFunc = (dy: Tensor1D, saved: Tensor[]): Tensor[] => {
+    const [w, b, h, save] = args as [Tensor2D, Tensor, Tensor1D, GradSaveFunc];
+    const scaled = mul(h, scales.weight) as Tensor1D;
+    save([w, scaled]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
       const [savedW, savedH] = saved as [Tensor2D, Tensor1D];
-      return [gradWeight(dy, savedH), gradHidden(savedW, dy)];
+      const flat = reshape(dy, [dy.size]) as Tensor1D;
+      return [gradWeight(flat, savedH), times(dy, scales.base), mul(gradHidden(savedW, flat), scales.weight)];
     };
-    return { value: product(w, h), gradFunc };
+    return { value: add(reshape(product(w, scaled), b.shape), times(b, scales.base)), gradFunc };
   });
-  return op(weight, hidden) as Tensor1D;
+  return op(weight, base, hidden);
+}
+
+function times(x: Tensor, factor: number): Tensor {
+  return factor === 1 ? clone(x) : mul(x, factor);
 }
 
 function product(weight: Tensor2D, hidden: Tensor1D): Tensor1D {

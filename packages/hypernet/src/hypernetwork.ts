@@ -16,7 +16,6 @@ import {
   add,
   div,
   mean,
-  mul,
   reshape,
   sqrt,
   square,
@@ -120,8 +119,8 @@ export function hypernetwork(
         [...targets].map(([name, spec]) => {
           const { weight, base } = trees.heads[name]!;
           const scale = strength * scaleOf(spec);
-          const prediction = mul(reshape(predict(weight, features), [...spec.shape]), scale);
-          return [name, add(form === 'direct' ? mul(base, scale) : base, prediction)];
+          const scales = { weight: scale, base: form === 'direct' ? scale : 1 };
+          return [name, predict({ weight, base, hidden: features }, scales)];
         }),
       );
     },
