@@ -5,11 +5,25 @@ export { type Fold, type FoldOptions, folds } from './dataset/folds.js';
 export { datasetOf, type ExamplesOptions } from './dataset/from-examples.js';
 export { type Fractions, splitGroups, splitIds } from './dataset/split.js';
 export type { Batch, Dataset, Example, Image, LabelMap, Split } from './dataset/types.js';
-export { decodeImage, decodeLabels } from './formats/decode.js';
+export { type LayoutName, layoutNames } from './folder/layouts.js';
+export { type FolderOptions, openFiles } from './folder/open-files.js';
+export type { SourceFile } from './folder/source-file.js';
+export {
+  type DecodeOptions,
+  decodeImage,
+  decodeLabels,
+  type ImageHeader,
+  readImageHeader,
+} from './formats/decode.js';
+export type { ImageFormat } from './formats/kind.js';
+export { convertChannels } from './geometry/channels.js';
+export { type ResizeOptions, resizeImage, resizeLabels } from './geometry/resize.js';
 export {
   generatePhantoms,
   type PhantomKind,
   type PhantomOptions,
   phantomKinds,
 } from './phantoms/generate.js';
-export { type IntensityNormalization, type Preprocessing, preprocess } from './preprocessing/preprocess.js';
+export type { IntensityNormalization } from './preprocessing/intensity.js';
+export { normalizeIntensity } from './preprocessing/intensity.js';
+export { type Preprocessing, preprocess, preprocessDataset } from './preprocessing/preprocess.js';

@@ -1,11 +1,141 @@
+import { FileError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
+import { bmpHeader, readBmp } from './bmp.js';
+import { toImage, toLabels } from './convert.js';
+import { jpegHeader, readJpeg } from './jpeg.js';
+import { type ImageFormat, imageFormat } from './kind.js';
+import { pngHeader, readPng } from './png.js';
+import type { Header, Raster } from './raster.js';
+import { damaged, Refusal } from './refusal.js';
+import { readTiff, tiffHeader } from './tiff/read.js';
 
-/** Reads a PNG, JPEG, BMP or TIFF image: intensities in [0, 1] by bit depth, 1 channel (grey) or 3 (RGB). */
-export async function decodeImage(_bytes: Uint8Array, _name: string): Promise<Image> {
-  throw new Error('internal: being written');
+/** Limits while reading. */
+export interface DecodeOptions {
+  /** Larger images are refused before memory is taken for them. @default 2^26, that is 8192 × 8192 */
+  readonly maxPixels?: number;
 }
 
-/** Reads a label map: grey values or palette indices as they are stored, 0 to 255. */
-export async function decodeLabels(_bytes: Uint8Array, _name: string): Promise<LabelMap> {
-  throw new Error('internal: being written');
+/** What a file says about its image before the pixels are read. */
+export interface ImageHeader {
+  readonly format: ImageFormat;
+  /** `[height, width]`. */
+  readonly size: readonly number[];
+  /** 1 (grey) or 3 (RGB). */
+  readonly channels: 1 | 3;
+}
+
+interface Reader {
+  readonly name: string;
+  header(bytes: Uint8Array): Header;
+  read(bytes: Uint8Array): Raster;
+}
+
+const readers: Readonly<Record<ImageFormat, Reader>> = {
+  png: { name: 'PNG', header: pngHeader, read: readPng },
+  jpeg: { name: 'JPEG', header: jpegHeader, read: readJpeg },
+  bmp: { name: 'BMP', header: bmpHeader, read: readBmp },
+  tiff: { name: 'TIFF', header: tiffHeader, read: readTiff },
+};
+
+/**
+ * Reads a PNG, JPEG, BMP or TIFF image; the format is told by the first bytes, not by the name.
+ *
+ * Intensities are scaled to [0, 1] by bit depth: v / (2^bits − 1); floating-point TIFFs keep their values. Palettes
+ * become colors. The result has 1 channel (grey) or 3 (RGB); alpha is dropped and the color under it kept as stored.
+ *
+ * @param name What errors call the file, its path as a rule.
+ * @throws {FileError} naming the file and the remedy, whatever the bytes.
+ * @example
+ * const image = await decodeImage(new Uint8Array(await file.arrayBuffer()), file.name);
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  name: string,
+  options: DecodeOptions = {},
+): Promise<Image> {
+  return read(bytes, name, options, toImage);
+}
+
+/**
+ * Reads a label map from a PNG, BMP or TIFF: grey values or palette indices as they are stored, 0 to 255. Color files
+ * are read if all pixels are grey.
+ *
+ * @param name What errors call the file, its path as a rule.
+ * @throws {FileError} naming the file and the remedy, whatever the bytes.
+ */
+export async function decodeLabels(
+  bytes: Uint8Array,
+  name: string,
+  options: DecodeOptions = {},
+): Promise<LabelMap> {
+  return read(bytes, name, options, (raster, format) => toLabels(raster, format === 'jpeg'));
+}
+
+/**
+ * Size and channels of an image from the beginning of its file, without decoding it.
+ *
+ * @param bytes The whole file or its beginning; what lies behind can be missing as long as no header is there.
+ * @throws {FileError} naming the file and the remedy.
+ */
+export function readImageHeader(bytes: Uint8Array, name: string, options: DecodeOptions = {}): ImageHeader {
+  return naming(name, () => {
+    const format = imageFormat(bytes);
+    const { width, height, channels } = checkedHeader(bytes, format, options);
+    return { format, size: [height, width], channels };
+  });
+}
+
+function read<Result>(
+  bytes: Uint8Array,
+  name: string,
+  options: DecodeOptions,
+  convert: (raster: Raster, format: ImageFormat) => Result,
+): Result {
+  return naming(name, () => {
+    const format = imageFormat(bytes);
+    checkedHeader(bytes, format, options);
+    const raster = orDamaged(format, () => readers[format].read(bytes));
+    return convert(raster, format);
+  });
+}
+
+function checkedHeader(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  { maxPixels = 2 ** 26 }: DecodeOptions,
+): Header {
+  const header = orDamaged(format, () => readers[format].header(bytes));
+  const { width, height } = header;
+  if (width < 1 || height < 1) throw damaged(readers[format].name, `a size of ${width} × ${height} pixels`);
+  if (width * height > maxPixels) {
+    throw new Refusal(
+      `has ${width} × ${height} pixels, more than the limit of ${maxPixels}`,
+      'Scale it down or cut it into tiles; if the size is wrong, the file is damaged.',
+    );
+  }
+  return header;
+}
+
+/** Readers and codecs run over the end of damaged files: whatever they throw then means just that. */
+function orDamaged<Result>(format: ImageFormat, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const isAccident = error instanceof TypeError || error instanceof RangeError || !(error instanceof Error);
+    const detail = isAccident ? 'what it says of itself does not fit its contents' : error.message;
+    const refusal = damaged(readers[format].name, detail);
+    refusal.cause = error;
+    throw refusal;
+  }
+}
+
+function naming<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { problem, remedy, cause } = error;
+    throw new FileError({ path, problem, remedy, ...(cause !== undefined && { cause }) });
+  }
 }

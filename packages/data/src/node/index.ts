@@ -1,1 +1,2 @@
-export { type FolderOptions, openFolder } from './open-folder.js';
+export type { FolderOptions } from '../folder/open-files.js';
+export { openFolder } from './open-folder.js';

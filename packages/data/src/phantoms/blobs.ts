@@ -23,11 +23,11 @@ interface Blob {
  * Inside, a hollow blob looks like background and its wall like a solid one: telling them apart takes a view as large
  * as a blob. Grey, in [0, 1].
  *
- * @param size `[height, width]` or `[depth, height, width]`; blobs scale with its shortest edge.
+ * @param size `[height, width]` or `[depth, height, width]`; blobs scale with the geometric mean of its edges.
  */
 export function blobs(rng: Rng, size: readonly number[]): { image: Image; labels: LabelMap } {
   const grid = size.length === 2 ? [1, ...size] : size;
-  const edge = Math.min(...size);
+  const edge = size.reduce((product, n) => product * n, 1) ** (1 / size.length);
   const pixels = grid.reduce((product, n) => product * n, 1);
   const values = new Float32Array(pixels);
   const labels = new Uint8Array(pixels);

@@ -1,17 +1,12 @@
-import type { Image } from '../dataset/types.js';
+import type { Dataset, Image } from '../dataset/types.js';
+import { convertChannels } from '../geometry/channels.js';
+import { resizeImage, resizeLabels } from '../geometry/resize.js';
+import { type IntensityNormalization, normalizeIntensity } from './intensity.js';
 
-/** How intensities are normalized, as data that a model's manifest can hold. */
-export type IntensityNormalization =
-  /** As they are. */
-  | { readonly kind: 'none' }
-  /** (x − min) / (max − min) over the whole image: to [0, 1]. */
-  | { readonly kind: 'minMax' }
-  /** (x − mean) / std over the whole image. */
-  | { readonly kind: 'zScore' }
-  /** Clipped to two percentiles of the image (0 to 100), then to [0, 1]. */
-  | { readonly kind: 'percentile'; readonly low: number; readonly high: number };
-
-/** What happens to an image between its file and the network: the same when training and when predicting. */
+/**
+ * What happens to an image between its file and the network, as data: stored with a model, so that predicting does
+ * what training did.
+ */
 export interface Preprocessing {
   /** `[height, width]` or `[depth, height, width]` that the network sees. */
   readonly size: readonly number[];
@@ -20,7 +15,35 @@ export interface Preprocessing {
   readonly intensity: IntensityNormalization;
 }
 
-/** Brings an image to the size, channels and intensities that a network was trained on. */
-export function preprocess(_image: Image, _preprocessing: Preprocessing): Image {
-  throw new Error('internal: being written');
+/**
+ * Brings an image to the channels, the size (antialiased) and the intensities that a network is trained on, in this
+ * order.
+ *
+ * @throws {ShapeError} if the image has another number of axes, or channels that cannot be converted.
+ * @throws {OptionError} or {ValueError} if the preprocessing makes no sense.
+ * @example
+ * const input = preprocess(await decodeImage(bytes, 'cell.bmp'), model.manifest.preprocessing);
+ */
+export function preprocess(image: Image, { size, channels, intensity }: Preprocessing): Image {
+  const resized = resizeImage(convertChannels(image, channels), size);
+  return { ...resized, values: normalizeIntensity(resized.values, intensity) };
+}
+
+/**
+ * The same dataset with every image preprocessed, and its labels resized along.
+ *
+ * @example
+ * const dataset = cacheDataset(preprocessDataset(await openFolder('data'), preprocessing));
+ */
+export function preprocessDataset(dataset: Dataset, preprocessing: Preprocessing): Dataset {
+  const { size, channels } = preprocessing;
+  return {
+    ...dataset,
+    size,
+    channels,
+    load: async (id) => {
+      const { image, labels } = await dataset.load(id);
+      return { id, image: preprocess(image, preprocessing), labels: resizeLabels(labels, size) };
+    },
+  };
 }

@@ -1,0 +1,94 @@
+import { FileError } from '@sshn/core';
+import { type LabelScheme, parseLabelNames } from './label-names.js';
+import { type Pair, pairFiles } from './pair.js';
+import { isBystander, type SourceFile, stemOf } from './source-file.js';
+
+/** A folder as a layout reads it. */
+export interface Folder {
+  readonly pairs: readonly Pair[];
+  /** Undefined if only the label files themselves can tell. */
+  readonly scheme: LabelScheme | undefined;
+}
+
+/** A way to arrange images and labels in a folder. */
+export interface FolderLayout {
+  /** What the folder has to look like, for errors. */
+  readonly description: string;
+  matches(files: readonly SourceFile[]): boolean;
+  /** @param path Makes a path for errors of a path in the folder. */
+  read(files: readonly SourceFile[], path: (relative: string) => string): Promise<Folder>;
+}
+
+const inGeneric = /^(images|labels|masks)\//;
+
+/** `images/` and `labels/` (or `masks/`) with the same names but for extensions, and optionally `labels.json`. */
+const generic: FolderLayout = {
+  description: 'images/ and labels/ with the same file names',
+  matches: (files) => files.some(({ path }) => inGeneric.test(path)),
+  async read(files, path) {
+    const wanted = files.filter((file) => !isBystander(file.path));
+    const inFolder = (folder: string): Array<[string, SourceFile]> =>
+      wanted.filter((file) => file.path.startsWith(folder)).map((file) => [stemOf(file.path, folder), file]);
+    const [images, labels, masks] = [inFolder('images/'), inFolder('labels/'), inFolder('masks/')];
+    if (labels.length > 0 && masks.length > 0) {
+      throw new FileError({
+        path: path('masks'),
+        problem: 'lies beside labels, and only one of them can hold the labels',
+        remedy: 'Rename or remove one of them.',
+      });
+    }
+    const folder = masks.length > 0 ? 'masks' : 'labels';
+    const pairs = pairFiles(images, folder === 'masks' ? masks : labels, path, {
+      image: (id) => `images/${id}.png (or .jpg, .bmp, .tif)`,
+      labels: (id) => `${folder}/${id}.png (or .bmp, .tif)`,
+    });
+    const names = files.find((file) => file.path === 'labels.json');
+    if (names === undefined) return { pairs, scheme: undefined };
+    const text = new TextDecoder().decode(await names.read());
+    return { pairs, scheme: parseLabelNames(text, path(names.path)) };
+  },
+};
+
+/** Grey values in WBC's masks stray by up to 50 in five of the 400 files, around 0 only. */
+const tolerance = 50;
+const wbcValues = [0, 128, 255];
+
+const wbcScheme: LabelScheme = {
+  names: ['background', 'cytoplasm', 'nucleus'],
+  labelOf: Int16Array.from({ length: 256 }, (_, value) =>
+    wbcValues.findIndex((level) => Math.abs(value - level) <= tolerance),
+  ),
+  allowed: wbcValues.join(', '),
+};
+
+const inWbc = /^(Dataset [^/]+\/)?\d+\.(bmp|png)$/i;
+
+/**
+ * The WBC dataset as published: `Dataset 1/001.bmp` with its mask beside it as `001.png`, in which background is 0,
+ * cytoplasm 128 and nucleus 255. One of its folders alone is read as well.
+ *
+ * *Source*: Zheng et al., "Fast and robust segmentation of white blood cell images by self-supervised learning" (2018),
+ * https://github.com/zxaoyou/segmentation_WBC.
+ */
+const wbc: FolderLayout = {
+  description: '001.bmp beside 001.png, in folders Dataset 1, Dataset 2 as WBC is published',
+  matches: (files) => files.some(({ path }) => inWbc.test(path) && /\.bmp$/i.test(path)),
+  async read(files, path) {
+    const withExtension = (extension: string): Array<[string, SourceFile]> =>
+      files
+        .filter((file) => inWbc.test(file.path) && file.path.toLowerCase().endsWith(extension))
+        .map((file) => [stemOf(file.path), file]);
+    const pairs = pairFiles(withExtension('.bmp'), withExtension('.png'), path, {
+      image: (id) => `${id}.bmp`,
+      labels: (id) => `${id}.png`,
+    });
+    return { pairs, scheme: wbcScheme };
+  },
+};
+
+/** All layouts, by name. */
+export const layouts = { generic, wbc } as const;
+
+/** The names of all layouts, and 'auto'. */
+export const layoutNames = ['auto', 'wbc', 'generic'] as const;
+export type LayoutName = (typeof layoutNames)[number];

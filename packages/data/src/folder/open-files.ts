@@ -1,0 +1,218 @@
+import { FileError, requireIntegers, requireOption, ShapeError } from '@sshn/core';
+import { cacheDataset } from '../dataset/cache.js';
+import { unknownId } from '../dataset/from-examples.js';
+import type { Dataset, Example, LabelMap } from '../dataset/types.js';
+import { decodeImage, decodeLabels, type ImageHeader, readImageHeader } from '../formats/decode.js';
+import { convertChannels } from '../geometry/channels.js';
+import { resizeImage, resizeLabels } from '../geometry/resize.js';
+import { type LabelScheme, schemeOfValues } from './label-names.js';
+import { type Folder, type LayoutName, layoutNames, layouts } from './layouts.js';
+import { mapLimited } from './limited.js';
+import type { Pair } from './pair.js';
+import type { SourceFile } from './source-file.js';
+
+/** How to read a folder of images and labels. */
+export interface FolderOptions {
+  /**
+   * - 'wbc': the WBC dataset as published, `Dataset 1/001.bmp` beside `001.png`.
+   * - 'generic': `images/` and `labels/` (or `masks/`) with the same file names but for their extensions, and
+   *   optionally `labels.json`.
+   * - 'auto': whichever the folder looks like.
+   *
+   * @default 'auto'
+   */
+  readonly layout?: LayoutName;
+  /** `[height, width]` to which every image is brought, antialiased. @default the size that all files have */
+  readonly size?: readonly number[];
+  /** 1 (grey) or 3 (RGB), to which every image is brought. @default what all files have */
+  readonly channels?: 1 | 3;
+  /** Whether decoded examples stay in memory. @default true */
+  readonly cache?: boolean;
+}
+
+const atOnce = 16;
+const headLength = 1 << 16;
+
+/**
+ * A dataset of files: pairs images with labels, checks that all of them fit together, and decodes each when it is
+ * loaded.
+ *
+ * Checking reads the beginning of every file; without `labels.json`, the generic layout also reads all label files to
+ * learn which labels there are.
+ *
+ * @param name Of the folder; errors put it before a file's path.
+ * @throws {FileError} naming the file and the remedy: no images, an image without labels or the reverse, names that
+ *   occur twice, files that cannot be read, sizes that disagree, sizes or channels that differ without `size` or
+ *   `channels` given; later, from `load`, damaged pixels and label values without a meaning.
+ * @example
+ * // In a page: <input type="file" webkitdirectory>
+ * const files = [...input.files].map((file) => ({
+ *   path: file.webkitRelativePath.replace(/^[^/]*\//, ''),
+ *   read: async (limit) => new Uint8Array(await file.slice(0, limit).arrayBuffer()),
+ * }));
+ * const dataset = await openFiles('cells', files, { size: [128, 128] });
+ */
+export async function openFiles(
+  name: string,
+  files: readonly SourceFile[],
+  options: FolderOptions = {},
+): Promise<Dataset> {
+  const { layout = 'auto', size, channels, cache = true } = options;
+  requireOption('layout', layout, layoutNames);
+  if (size !== undefined) checkSize(size);
+  const path = (relative: string): string => `${name}/${relative}`;
+  const folder = await readLayout(name, files, layout, path);
+  const { pairs } = folder;
+  const headers = await mapLimited(pairs, atOnce, (pair) => readHeaders(pair, path));
+  const dataset = {
+    name: name.replace(/.*[\\/](?=.)/, ''),
+    ids: pairs.map(({ id }) => id),
+    size: size ?? commonSize(pairs, headers, path),
+    channels: channels ?? commonChannels(pairs, headers, path),
+  };
+  const scheme = folder.scheme ?? (await schemeInFiles(name, pairs, path));
+  const pairOf = new Map(pairs.map((pair) => [pair.id, pair]));
+  const load = (id: string): Promise<Example> =>
+    loadPair(pairOf.get(id) ?? unknownId(dataset.name, id), scheme, dataset, path);
+  const opened: Dataset = { ...dataset, labelNames: scheme.names, load: async (id) => load(id) };
+  return cache ? cacheDataset(opened) : opened;
+}
+
+async function readLayout(
+  name: string,
+  files: readonly SourceFile[],
+  layout: LayoutName,
+  path: (relative: string) => string,
+): Promise<Folder> {
+  const candidates = layout === 'auto' ? [layouts.generic, layouts.wbc] : [layouts[layout]];
+  const matching = candidates.find((candidate) => candidate.matches(files));
+  const folder = await matching?.read(files, path);
+  if (folder === undefined || folder.pairs.length === 0) {
+    const expected = candidates.map(({ description }) => description).join('; or ');
+    throw new FileError({
+      path: name,
+      problem: files.length === 0 ? 'is an empty folder' : 'holds no images where they are looked for',
+      remedy: `Arrange it as ${expected}.`,
+    });
+  }
+  return folder;
+}
+
+async function readHeaders(pair: Pair, path: (relative: string) => string): Promise<ImageHeader> {
+  const [image, labels] = await Promise.all([readHeader(pair.image, path), readHeader(pair.labels, path)]);
+  checkSameSize(pair, image.size, labels.size, path);
+  return image;
+}
+
+/** From the beginning of the file, if that is enough. */
+async function readHeader(file: SourceFile, path: (relative: string) => string): Promise<ImageHeader> {
+  const head = await file.read(headLength);
+  try {
+    return readImageHeader(head, path(file.path));
+  } catch (error) {
+    if (head.length < headLength) throw error;
+    return readImageHeader(await file.read(), path(file.path));
+  }
+}
+
+function checkSameSize(
+  { image, labels }: Pair,
+  imageSize: readonly number[],
+  labelSize: readonly number[],
+  path: (relative: string) => string,
+): void {
+  if (imageSize.join() === labelSize.join()) return;
+  throw new FileError({
+    path: path(labels.path),
+    problem: `has ${inPixels(labelSize)}, but its image ${image.path} has ${inPixels(imageSize)}`,
+    remedy: 'Export the labels at the size of the image.',
+  });
+}
+
+function commonSize(
+  pairs: readonly Pair[],
+  headers: readonly ImageHeader[],
+  path: (relative: string) => string,
+): readonly number[] {
+  const first = headers[0]!.size;
+  const other = headers.findIndex(({ size }) => size.join() !== first.join());
+  if (other === -1) return first;
+  throw new FileError({
+    path: path(pairs[other]!.image.path),
+    problem: `has ${inPixels(headers[other]!.size)}, but ${pairs[0]!.image.path} has ${inPixels(first)}`,
+    remedy: 'Give a size to bring all images to, for example [128, 128].',
+  });
+}
+
+function commonChannels(
+  pairs: readonly Pair[],
+  headers: readonly ImageHeader[],
+  path: (relative: string) => string,
+): number {
+  const first = headers[0]!.channels;
+  const other = headers.findIndex(({ channels }) => channels !== first);
+  if (other === -1) return first;
+  const word = (channels: number): string => (channels === 1 ? 'grey' : 'in color');
+  throw new FileError({
+    path: path(pairs[other]!.image.path),
+    problem: `is ${word(headers[other]!.channels)}, but ${pairs[0]!.image.path} is ${word(first)}`,
+    remedy: 'Give the channels to bring all images to, 1 for grey or 3 for color.',
+  });
+}
+
+async function schemeInFiles(
+  name: string,
+  pairs: readonly Pair[],
+  path: (relative: string) => string,
+): Promise<LabelScheme> {
+  const values = new Set<number>();
+  await mapLimited(pairs, atOnce, async ({ labels }) => {
+    for (const value of (await readLabels(labels, path)).values) values.add(value);
+  });
+  return schemeOfValues(values, name);
+}
+
+async function loadPair(
+  pair: Pair,
+  scheme: LabelScheme,
+  { size, channels }: Pick<Dataset, 'size' | 'channels'>,
+  path: (relative: string) => string,
+): Promise<Example> {
+  const [bytes, stored] = await Promise.all([pair.image.read(), readLabels(pair.labels, path)]);
+  const image = await decodeImage(bytes, path(pair.image.path));
+  checkSameSize(pair, image.size, stored.size, path);
+  const labels = { ...stored, values: translate(stored, scheme, path(pair.labels.path)) };
+  return {
+    id: pair.id,
+    image: resizeImage(convertChannels(image, channels), size),
+    labels: resizeLabels(labels, size),
+  };
+}
+
+async function readLabels(file: SourceFile, path: (relative: string) => string): Promise<LabelMap> {
+  return decodeLabels(await file.read(), path(file.path));
+}
+
+function translate({ values, size }: LabelMap, { labelOf, allowed }: LabelScheme, path: string): Uint8Array {
+  return values.map((value, i) => {
+    const label = labelOf[value]!;
+    if (label === -1) {
+      const width = size.at(-1)!;
+      throw new FileError({
+        path,
+        problem: `holds the label value ${value} at row ${Math.floor(i / width)}, column ${i % width}`,
+        remedy: `Allowed are ${allowed}: correct the file, or name the label in labels.json.`,
+      });
+    }
+    return label;
+  });
+}
+
+function checkSize(size: readonly number[]): void {
+  if (size.length !== 2) throw new ShapeError({ where: 'size', got: size, expected: '[height, width]' });
+  requireIntegers('size', { height: size[0]!, width: size[1]! });
+}
+
+function inPixels(size: readonly number[]): string {
+  return `${size[1]} × ${size[0]} pixels`;
+}

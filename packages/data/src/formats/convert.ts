@@ -1,0 +1,66 @@
+import type { Image, LabelMap } from '../dataset/types.js';
+import { isGrey, type Palette, type Raster } from './raster.js';
+import { damaged, Refusal } from './refusal.js';
+
+/** Scaled to [0, 1], alpha dropped, palettes looked up. @throws {Refusal} if a value is not finite or has no color. */
+export function toImage({ width, height, samples, values, full, palette }: Raster): Image {
+  const size = [height, width];
+  if (palette !== undefined) return { ...lookUp(values, palette), size };
+  const channels = samples < 3 ? 1 : 3;
+  const scaled = new Float32Array(width * height * channels);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let c = 0; c < channels; c++) scaled[pixel * channels + c] = values[pixel * samples + c]! / full;
+  }
+  if (!scaled.every(Number.isFinite)) {
+    throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
+  }
+  return { values: scaled, size, channels };
+}
+
+function lookUp(indices: Raster['values'], palette: Palette): { values: Float32Array; channels: number } {
+  const channels = isGrey(palette) ? 1 : 3;
+  const values = new Float32Array(indices.length * channels);
+  for (let pixel = 0; pixel < indices.length; pixel++) {
+    const color = palette[indices[pixel]!];
+    if (color === undefined) {
+      throw damaged('palette image', `index ${indices[pixel]} in a palette of ${palette.length} colors`);
+    }
+    for (let c = 0; c < channels; c++) values[pixel * channels + c] = color[c]!;
+  }
+  return { values, channels };
+}
+
+/**
+ * Values and palette indices as they are.
+ *
+ * @throws {Refusal} if labels cannot be read off: lossy compression, colors, fractions, values above 255.
+ */
+export function toLabels({ width, height, samples, values, full }: Raster, isLossy: boolean): LabelMap {
+  if (isLossy) {
+    throw new Refusal(
+      'is a JPEG, whose compression changes label values',
+      'Save labels as an 8-bit PNG, from their source.',
+    );
+  }
+  if (full === 1 && !(values instanceof Uint8Array)) {
+    throw new Refusal('holds floating-point numbers, and labels are whole', 'Save labels as an 8-bit PNG.');
+  }
+  const labels = new Uint8Array(width * height);
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const label = values[pixel * samples]!;
+    if (label > 255) {
+      throw new Refusal(
+        `holds the label ${label}, and labels go up to 255`,
+        'Renumber the labels from 0 up.',
+      );
+    }
+    if (samples >= 3 && (values[pixel * samples + 1] !== label || values[pixel * samples + 2] !== label)) {
+      throw new Refusal(
+        'is a color image, and labels are numbers',
+        'Save labels as an 8-bit PNG, grey or with a palette.',
+      );
+    }
+    labels[pixel] = label;
+  }
+  return { values: labels, size: [height, width] };
+}

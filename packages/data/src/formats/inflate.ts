@@ -1,0 +1,34 @@
+import { Unzlib } from 'fflate';
+import { damaged } from './refusal.js';
+
+const slice = 1 << 14;
+const patience = 8;
+const mostTrailing = 1 << 16;
+const mostExpansion = 1040;
+
+/**
+ * The first `length` bytes that a zlib stream holds.
+ *
+ * Deflate can expand a thousandfold. The stream is fed in slices and stops at the expected length, or when 128 KiB in
+ * a row bring nothing, so a small hostile file can fill neither memory nor time.
+ *
+ * @throws {Refusal} if the stream holds less, or goes on for more than 64 KiB behind the expected length.
+ */
+export function inflate(format: string, stream: Uint8Array, length: number): Uint8Array {
+  if (stream.length * mostExpansion < length) throw damaged(format, 'it is too short for its size in pixels');
+  const result = new Uint8Array(length);
+  let filled = 0;
+  let silent = 0;
+  const inflator = new Unzlib((chunk) => {
+    result.set(chunk.subarray(0, length - filled), filled);
+    filled = Math.min(length, filled + chunk.length);
+    silent = chunk.length > 0 ? 0 : silent + 1;
+  });
+  let start = 0;
+  for (; start < stream.length && filled < length && silent < patience; start += slice) {
+    inflator.push(stream.subarray(start, start + slice));
+  }
+  if (filled < length) throw damaged(format, `${filled} of ${length} bytes of its pixels are there`);
+  if (stream.length - start > mostTrailing) throw damaged(format, 'it holds more data than its size allows');
+  return result;
+}

@@ -1,0 +1,115 @@
+import { requireIntegers, ShapeError } from '@sshn/core';
+import type { Image, LabelMap } from '../dataset/types.js';
+
+/** How images are resized. */
+export interface ResizeOptions {
+  /**
+   * Whether shrinking averages over the area that a new pixel covers. Without it each new pixel sees only its
+   * neighbors, as the resize layers inside of a network do, and fine texture turns into noise. @default true
+   */
+  readonly antialias?: boolean;
+}
+
+/**
+ * Resizes an image linearly along every axis, pixel centers at half coordinates.
+ *
+ * New pixel i of m looks at coordinate c = (i + ½) · n / m − ½ of n old ones, weighting old pixel k by
+ * max(0, 1 − |k − c| / s) with s = max(1, n / m) (s = 1 without antialiasing), the weights within the image brought to
+ * sum 1. So with antialiasing the triangle grows as the image shrinks.
+ *
+ * @param size `[height, width]` or `[depth, height, width]`, as many axes as the image has.
+ * @throws {ShapeError} if the number of axes differs; {ValueError} if an edge is not a positive integer.
+ * @returns The image itself if it has that size already.
+ *
+ * *Source*: the geometry of Pillow's BILINEAR filter and of torch's `interpolate(antialias=True)`.
+ */
+export function resizeImage(image: Image, size: readonly number[], options: ResizeOptions = {}): Image {
+  const { antialias = true } = options;
+  checkSize('resizeImage', image.size, size);
+  let { values } = image;
+  let inner = image.channels;
+  for (let axis = size.length - 1; axis >= 0; axis--) {
+    if (size[axis] !== image.size[axis]) {
+      values = resizeAxis(values, image.size[axis]!, size[axis]!, inner, antialias);
+    }
+    inner *= size[axis]!;
+  }
+  return values === image.values ? image : { values, size: [...size], channels: image.channels };
+}
+
+/**
+ * Resizes a label map by taking, for each new pixel, the old pixel that its center lies in: ⌊(i + ½) · n / m⌋ along
+ * every axis. The geometry is that of `resizeImage`.
+ *
+ * @throws {ShapeError} if the number of axes differs; {ValueError} if an edge is not a positive integer.
+ * @returns The label map itself if it has that size already.
+ */
+export function resizeLabels(labels: LabelMap, size: readonly number[]): LabelMap {
+  checkSize('resizeLabels', labels.size, size);
+  if (size.every((n, axis) => n === labels.size[axis])) return labels;
+  const sources = size.map((m, axis) => {
+    const n = labels.size[axis]!;
+    return Int32Array.from({ length: m }, (_, i) => Math.min(n - 1, Math.floor(((i + 0.5) * n) / m)));
+  });
+  // Indices of old rows, axis by axis, down to the last one, which runs innermost.
+  let rows = [0];
+  for (const [axis, source] of sources.slice(0, -1).entries()) {
+    rows = rows.flatMap((row) => Array.from(source, (at) => row * labels.size[axis]! + at));
+  }
+  const columns = sources.at(-1)!;
+  const width = labels.size.at(-1)!;
+  const values = new Uint8Array(rows.length * columns.length);
+  let to = 0;
+  for (const row of rows) {
+    for (const column of columns) values[to++] = labels.values[row * width + column]!;
+  }
+  return { values, size: [...size] };
+}
+
+/** Seen as `[outer, from, inner]`, resizes the middle. */
+function resizeAxis(
+  values: Float32Array,
+  from: number,
+  to: number,
+  inner: number,
+  antialias: boolean,
+): Float32Array {
+  const outer = values.length / (from * inner);
+  const result = new Float32Array(outer * to * inner);
+  const taps = Array.from({ length: to }, (_, i) => tapsOf(i, from, to, antialias));
+  for (let block = 0; block < outer; block++) {
+    for (const [i, { first, weights }] of taps.entries()) {
+      const target = (block * to + i) * inner;
+      for (const [k, weight] of weights.entries()) {
+        const source = (block * from + first + k) * inner;
+        for (let c = 0; c < inner; c++) result[target + c]! += weight * values[source + c]!;
+      }
+    }
+  }
+  return result;
+}
+
+/** The old pixels that new pixel `i` is made of, from `first` on. */
+function tapsOf(
+  i: number,
+  from: number,
+  to: number,
+  antialias: boolean,
+): { first: number; weights: number[] } {
+  const reach = antialias ? Math.max(1, from / to) : 1;
+  const center = ((i + 0.5) * from) / to - 0.5;
+  const first = Math.max(0, Math.ceil(center - reach));
+  const last = Math.min(from - 1, Math.floor(center + reach));
+  const weights = Array.from({ length: last - first + 1 }, (_, k) =>
+    Math.max(0, 1 - Math.abs(first + k - center) / reach),
+  );
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return { first, weights: weights.map((weight) => weight / sum) };
+}
+
+function checkSize(where: string, got: readonly number[], size: readonly number[]): void {
+  if (got.length !== size.length) {
+    throw new ShapeError({ where, got: size, expected: `${got.length} edges, as [${got.join(', ')}] has` });
+  }
+  requireIntegers(where, Object.fromEntries(size.map((n, axis) => [`size[${axis}]`, n])));
+}
