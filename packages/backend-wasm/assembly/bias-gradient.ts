@@ -1,32 +1,55 @@
-import { storeLanes } from './simd';
+import { addLanes, storeLanes } from './simd';
 
 /** Pixels summed before the sum joins the total: keeps the block in the cache and rounding errors small. */
 const BLOCK: i32 = 64;
 
+/** As it lies in memory; `src/native/pointwise.ts` writes it. */
+@unmanaged
+export class BiasArgs {
+  dy: usize;
+  /** Partial sums, `[slots][ceil4(channels)]`. */
+  sums: usize;
+  pixels: i32;
+  channels: i32;
+  slots: i32;
+}
+
 /**
- * Gradient to a bias: sums dy `[pixels, channels]` over pixels into `out` `[channels]`.
+ * Gradient to a bias, one of `args.slots` partial sums of dy `[pixels, channels]` over pixels.
  *
- * `scratch` holds `ceil4(channels)` values. The last lanes read up to 12 bytes past dy, the allocator's own footer.
+ * The last lanes read up to 12 bytes past dy, the allocator's own footer.
  */
-export function biasGradient(dy: usize, out: usize, scratch: usize, pixels: i32, channels: i32): void {
-  const stride = <usize>channels << 2;
-  const padded = (channels + 3) & ~3;
-  memory.fill(scratch, 0, <usize>padded << 2);
-  for (let first = 0; first < pixels; first += BLOCK) {
-    const count = min(BLOCK, pixels - first);
+export function biasGradient(args: BiasArgs, slot: i32): void {
+  const channels = args.channels, stride = <usize>channels << 2;
+  const padded = <usize>((channels + 3) & ~3) << 2;
+  const sums = args.sums + <usize>slot * padded;
+  memory.fill(sums, 0, padded);
+  const begin = <i32>(<i64>args.pixels * slot / args.slots), end = <i32>(<i64>args.pixels * (slot + 1) / args.slots);
+  let dy = args.dy + <usize>begin * stride;
+  for (let first = begin; first < end; first += BLOCK) {
+    const count = min(BLOCK, end - first);
     for (let c = 0; c < channels; c += 4) {
-      const total = scratch + (<usize>c << 2);
-      v128.store(total, f32x4.add(v128.load(total), sumPixels(dy + (<usize>c << 2), stride, count)));
+      const offset = <usize>c << 2;
+      addLanes(sums + offset, sumPixels(dy + offset, stride, count));
     }
     dy += <usize>count * stride;
   }
-  for (let c = 0; c < channels; c += 4) {
-    const offset = <usize>c << 2;
-    storeLanes(out + offset, v128.load(scratch + offset), channels - c);
+}
+
+/** Adds partial sums `[slots][ceil4(count)]` in order into `out` `[count]`. */
+export function addSlots(sums: usize, slots: i32, out: usize, count: i32): void {
+  const padded = <usize>((count + 3) & ~3) << 2;
+  for (let c = 0; c < count; c += 4) {
+    let part = sums + (<usize>c << 2), total = v128.load(part);
+    for (let s = 1; s < slots; s++) {
+      part += padded;
+      total = f32x4.add(total, v128.load(part));
+    }
+    storeLanes(out + (<usize>c << 2), total, count - c);
   }
 }
 
-/** Four neighbouring channels summed over `count` pixels. */
+/** Four neighboring channels summed over `count` pixels. */
 function sumPixels(from: usize, stride: usize, count: i32): v128 {
   let a = f32x4.splat(0), b = a, c = a, d = a;
   for (; count >= 4; count -= 4) {

@@ -6,20 +6,17 @@ import { biasLanes, leaky, madd, storeLanes } from './simd';
 const RUN: i32 = 256;
 
 /**
- * Direct convolution with bias and leaky rectifier, chunks `begin` to `end` of `CHUNK` pixels each.
+ * Direct convolution with bias and leaky rectifier, of one chunk of `CHUNK` pixels.
  *
  * `args.w` is a packed kernel (`packKernel`). Scratch per worker: `taps * CHUNK` addresses and
  * 128 bytes of sums.
  */
-export function convDirect(args: ConvArgs, begin: i32, end: i32, worker: i32): void {
-  const pixels = pixelCount(args);
+export function convDirect(args: ConvArgs, chunk: i32, worker: i32): void {
   const table = args.scratch + <usize>worker * args.scratchStride;
-  for (let chunk = begin; chunk < end; chunk++) {
-    const first = chunk * CHUNK;
-    const count = min(CHUNK, pixels - first);
-    fillTable(args, table, first, count);
-    convChunk(args, table, first, count);
-  }
+  const first = chunk * CHUNK;
+  const count = min(CHUNK, pixelCount(args) - first);
+  fillTable(args, table, first, count);
+  convChunk(args, table, first, count);
 }
 
 /** All output channels of the `count` pixels whose taps stand in `table`. */

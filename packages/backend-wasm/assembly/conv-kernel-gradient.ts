@@ -3,7 +3,7 @@ import { CHUNK, fillTable } from './conv-table';
 import { addPair, madd, storeLanes } from './simd';
 
 /**
- * Gradient to the kernel, gathered directly: slots `begin` to `end` of the partial sums.
+ * Gradient to the kernel, gathered directly: one of `args.slots` partial sums.
  *
  * `args.w` is dy. Each slot sums its share of the pixels into `args.y + slot * partialBytes`, a block
  * `[taps][ceil4(inChannels)][ceil8(outChannels)]`; `sumSlots` adds the slots in order, so results do not depend on who
@@ -11,7 +11,7 @@ import { addPair, madd, storeLanes } from './simd';
  *
  * The last lanes of a block read up to 28 bytes past a pixel; past the last pixel that is the allocator's own footer.
  */
-export function convKernelGradient(args: ConvArgs, begin: i32, end: i32, worker: i32): void {
+export function convKernelGradient(args: ConvArgs, slot: i32, worker: i32): void {
   const pixels = pixelCount(args);
   const chunks = (pixels + CHUNK - 1) / CHUNK;
   const table = args.scratch + <usize>worker * args.scratchStride;
@@ -19,17 +19,15 @@ export function convKernelGradient(args: ConvArgs, begin: i32, end: i32, worker:
   const inPadded = (args.inChannels + 3) & ~3;
   const outPadded = (args.outChannels + 7) & ~7;
   const partialBytes = <usize>(taps * inPadded * outPadded) << 2;
-  for (let slot = begin; slot < end; slot++) {
-    const partial = args.y + <usize>slot * partialBytes;
-    memory.fill(partial, 0, partialBytes);
-    const lastChunk = <i32>(<i64>chunks * (slot + 1) / args.slots);
-    for (let chunk = <i32>(<i64>chunks * slot / args.slots); chunk < lastChunk; chunk++) {
-      const first = chunk * CHUNK;
-      const count = min(CHUNK, pixels - first);
-      fillTable(args, table, first, count);
-      const dy = args.w + (<usize>(first * args.outChannels) << 2);
-      gatherChunk(table, dy, partial, taps, inPadded, args.outChannels, count);
-    }
+  const partial = args.y + <usize>slot * partialBytes;
+  memory.fill(partial, 0, partialBytes);
+  const lastChunk = <i32>(<i64>chunks * (slot + 1) / args.slots);
+  for (let chunk = <i32>(<i64>chunks * slot / args.slots); chunk < lastChunk; chunk++) {
+    const first = chunk * CHUNK;
+    const count = min(CHUNK, pixels - first);
+    fillTable(args, table, first, count);
+    const dy = args.w + (<usize>(first * args.outChannels) << 2);
+    gatherChunk(table, dy, partial, taps, inPadded, args.outChannels, count);
   }
 }
 

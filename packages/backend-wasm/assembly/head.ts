@@ -3,9 +3,30 @@ import { addLanes, loadLanes, madd, storeLanes } from './simd';
 /** Rows of the weight whose contributions to the hidden layer are summed before the sum joins the total. */
 const BLOCK: i32 = 64;
 
-/** `out = weight · hidden`, weight `[outputs, width]`. */
-export function head(weight: usize, hidden: usize, out: usize, outputs: i32, width: i32): void {
-  const row = <usize>width << 2;
+/** As it lies in memory; `src/native/heads/head.ts` writes it. */
+@unmanaged
+export class HeadArgs {
+  /** `[outputs, width]`; what the gradient to the weight writes. */
+  weight: usize;
+  /** `[width]`. */
+  hidden: usize;
+  /** The product, or its gradient, `[outputs]`. */
+  out: usize;
+  /** Partial sums of the gradient to the hidden layer: a row of `ceil4(width)` values for each task, then a row for each
+   * task's block sums. */
+  sums: usize;
+  outputs: i32;
+  width: i32;
+}
+
+/** Outputs of one task. */
+const GRAIN: i32 = 2048;
+
+/** `out = weight · hidden`. */
+export function head(args: HeadArgs, task: i32): void {
+  const first = task * GRAIN, outputs = min(GRAIN, args.outputs - first), width = args.width;
+  const row = <usize>width << 2, hidden = args.hidden;
+  let weight = args.weight + <usize>first * row, out = args.out + (<usize>first << 2);
   let o = 0;
   for (; o + 4 <= outputs; o += 4) {
     let a = f32x4.splat(0), b = a, c = a, d = a;
@@ -50,8 +71,11 @@ function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
-/** Gradient to the weight: the outer product of dy `[outputs]` and hidden `[width]` into `out`. */
-export function headWeightGradient(dy: usize, hidden: usize, out: usize, outputs: i32, width: i32): void {
+/** Gradient to the weight: the outer product of `out` and `hidden` into `weight`. */
+export function headWeightGradient(args: HeadArgs, task: i32): void {
+  const first = task * GRAIN, outputs = min(GRAIN, args.outputs - first), width = args.width;
+  const hidden = args.hidden;
+  let dy = args.out + (<usize>first << 2), out = args.weight + (<usize>first * <usize>width << 2);
   for (let o = 0; o < outputs; o++) {
     const scale = v128.load32_splat(dy);
     let h = hidden, left = width;
@@ -68,16 +92,18 @@ export function headWeightGradient(dy: usize, hidden: usize, out: usize, outputs
 }
 
 /**
- * Gradient to the hidden layer: `out = dy · weight`.
+ * Gradient to the hidden layer, `out · weight`: the partial sum of one task.
  *
- * `scratch` holds two rows of `ceil4(width)` values: the sum of a block of rows, and the total. Sums of blocks keep
- * rounding errors small where there are many outputs.
+ * Sums of blocks of rows keep rounding errors small where there are many outputs.
  */
-export function headHiddenGradient(weight: usize, dy: usize, out: usize, scratch: usize, outputs: i32, width: i32): void {
-  const row = <usize>width << 2;
-  const padded = <usize>((width + 3) & ~3) << 2;
-  const total = scratch + padded;
-  memory.fill(scratch, 0, 2 * padded);
+export function headHiddenGradient(args: HeadArgs, task: i32): void {
+  const begin = task * GRAIN, outputs = min(GRAIN, args.outputs - begin), width = args.width;
+  const row = <usize>width << 2, padded = <usize>((width + 3) & ~3) << 2;
+  let weight = args.weight + <usize>begin * row, dy = args.out + (<usize>begin << 2);
+  const tasks = (args.outputs + GRAIN - 1) / GRAIN;
+  const total = args.sums + <usize>task * padded, scratch = args.sums + <usize>(tasks + task) * padded;
+  memory.fill(total, 0, padded);
+  memory.fill(scratch, 0, padded);
   for (let first = 0; first < outputs; first += BLOCK) {
     let count = min(BLOCK, outputs - first);
     for (; count >= 8; count -= 8) {
@@ -98,10 +124,6 @@ export function headHiddenGradient(weight: usize, dy: usize, out: usize, scratch
       addLanes(total + at, v128.load(scratch + at));
       v128.store(scratch + at, f32x4.splat(0));
     }
-  }
-  for (let j = 0; j < width; j += 4) {
-    const at = <usize>j << 2;
-    storeLanes(out + at, v128.load(total + at), width - j);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ENTRY, ResizeArgs } from './resize';
+import { ENTRY, ResizeArgs, ROWS } from './resize';
 import { madd, loadLanes, storeLanes } from './simd';
 
 /**
@@ -26,12 +26,13 @@ export function invertAxis(axis: usize, inverse: usize, inSize: i32, outSize: i3
 }
 
 /**
- * Transpose of `resize`: input rows `begin` to `end`, counted over batch, depth and height.
+ * Transpose of `resize`, `ROWS` input rows.
  *
  * The axis tables of `args` are those of `invertAxis`. Each input value gathers what the outputs that read it send back,
  * in a fixed order.
  */
-export function resizeGradient(args: ResizeArgs, begin: i32, end: i32): void {
+export function resizeGradient(args: ResizeArgs, task: i32): void {
+  const begin = task * ROWS, end = min(begin + ROWS, args.rows);
   const channels = args.channels;
   for (let row = begin; row < end; row++) {
     const slice = row / args.inHeight;

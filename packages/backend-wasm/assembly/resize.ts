@@ -20,6 +20,8 @@ export class ResizeArgs {
   outHeight: i32;
   outWidth: i32;
   channels: i32;
+  /** Rows of the written side, counted over batch, depth and height. */
+  rows: i32;
 }
 
 /** Bytes of one entry of an axis table. */
@@ -42,8 +44,12 @@ export function fillAxis(table: usize, inSize: i32, outSize: i32): void {
   }
 }
 
-/** Resizes output rows `begin` to `end`, counted over batch, depth and height. */
-export function resize(args: ResizeArgs, begin: i32, end: i32): void {
+/** Rows of one task. */
+export const ROWS: i32 = 8;
+
+/** Resizes `ROWS` output rows. */
+export function resize(args: ResizeArgs, task: i32): void {
+  const begin = task * ROWS, end = min(begin + ROWS, args.rows);
   const lineBytes = <usize>(args.inWidth * args.channels) << 2;
   for (let row = begin; row < end; row++) {
     const slice = row / args.outHeight;

@@ -4,7 +4,7 @@ import { outputLine } from './winograd-lines';
 import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput } from './winograd-tiles';
 
 /**
- * Convolution by Winograd's F(4×4, 3×3) with bias and leaky rectifier: blocks `begin` to `end` of `args.blockTiles` tiles.
+ * Convolution by Winograd's F(4×4, 3×3) with bias and leaky rectifier: one block of `args.blockTiles` tiles.
  *
  * The block is transformed, multiplied and transformed back while it lies in the cache. `args.w` is a transformed kernel
  * (`winogradKernel`). In three dimensions the slices that a kernel spans count as further input channels.
@@ -12,7 +12,7 @@ import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput } fr
  * Scratch per worker: transformed inputs `[36][tiles][kernelDepth * ceil4(in)]`, products `[36][tiles][ceil8(out)]`, each
  * point `SKEW` bytes apart; 36 padded pixels of max(in, out); `LINES_BYTES`.
  */
-export function winogradForward(args: ConvArgs, begin: i32, end: i32, worker: i32): void {
+export function winogradForward(args: ConvArgs, block: i32, worker: i32): void {
   const tiles = tileCount(args), blockTiles = args.blockTiles;
   const padded = ceil4(args.inChannels), rowLength = args.kernelDepth * padded, outPadded = ceil8(args.outChannels);
   const inputStride = (<usize>(blockTiles * rowLength) << 2) + SKEW;
@@ -24,29 +24,27 @@ export function winogradForward(args: ConvArgs, begin: i32, end: i32, worker: i3
   const across = (args.width + 3) >> 2, down = (args.height + 3) >> 2;
   const sliceBytes = <usize>(args.height * args.width * args.inChannels) << 2;
   const outSliceBytes = <usize>(args.height * args.width * args.outChannels) << 2;
-  for (let block = begin; block < end; block++) {
-    const first = block * blockTiles, count = min(blockTiles, tiles - first);
-    for (let t = 0; t < count; t++) {
-      const line = (first + t) / across, slice = line / down;
-      const left = (first + t - line * across) << 2, top = (line - slice * down) << 2;
-      const layer = slice % args.depth - (args.kernelDepth >> 1);
-      for (let d = 0; d < args.kernelDepth; d++) {
-        const to = inputs + (<usize>(t * rowLength + d * padded) << 2);
-        if (<u32>(layer + d) < <u32>args.depth) {
-          const image = args.x + <usize>(slice + d - (args.kernelDepth >> 1)) * sliceBytes;
-          transformInput(image, args.height, args.width, args.inChannels, top, left, patch, lines, to, inputStride);
-        } else {
-          for (let p: usize = 0; p < <usize>POINTS; p++) memory.fill(to + p * inputStride, 0, <usize>padded << 2);
-        }
+  const first = block * blockTiles, count = min(blockTiles, tiles - first);
+  for (let t = 0; t < count; t++) {
+    const line = (first + t) / across, slice = line / down;
+    const left = (first + t - line * across) << 2, top = (line - slice * down) << 2;
+    const layer = slice % args.depth - (args.kernelDepth >> 1);
+    for (let d = 0; d < args.kernelDepth; d++) {
+      const to = inputs + (<usize>(t * rowLength + d * padded) << 2);
+      if (<u32>(layer + d) < <u32>args.depth) {
+        const image = args.x + <usize>(slice + d - (args.kernelDepth >> 1)) * sliceBytes;
+        transformInput(image, args.height, args.width, args.inChannels, top, left, patch, lines, to, inputStride);
+      } else {
+        for (let p: usize = 0; p < <usize>POINTS; p++) memory.fill(to + p * inputStride, 0, <usize>padded << 2);
       }
     }
-    multiply(inputs, inputStride, args.w, products, productStride, count, rowLength, outPadded);
-    for (let t = 0; t < count; t++) {
-      const line = (first + t) / across, slice = line / down;
-      const left = (first + t - line * across) << 2, top = (line - slice * down) << 2;
-      const image = args.y + <usize>slice * outSliceBytes;
-      transformOutput(args, products + (<usize>(t * outPadded) << 2), productStride, image, top, left, lines);
-    }
+  }
+  multiply(inputs, inputStride, args.w, products, productStride, count, rowLength, outPadded);
+  for (let t = 0; t < count; t++) {
+    const line = (first + t) / across, slice = line / down;
+    const left = (first + t - line * across) << 2, top = (line - slice * down) << 2;
+    const image = args.y + <usize>slice * outSliceBytes;
+    transformOutput(args, products + (<usize>(t * outPadded) << 2), productStride, image, top, left, lines);
   }
 }
 

@@ -3,8 +3,8 @@ import { addPair, madd } from './simd';
 import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput, transformOutputGradient } from './winograd-tiles';
 
 /**
- * Gradient to a 3×3 kernel by Winograd's F(3×3, 4×4), the exact transpose of `winogradForward`: partial sums `begin` to
- * `end` of `args.slots`.
+ * Gradient to a 3×3 kernel by Winograd's F(3×3, 4×4), the exact transpose of `winogradForward`: one of `args.slots`
+ * partial sums.
  *
  * `args.w` is dy. Each slot sums the products of its share of the tiles into `args.y + slot * bytes`,
  * `[36][kernelDepth * ceil4(in)][ceil8(out)]`, points `SKEW` bytes apart; `winogradKernelBack` adds the slots in order and transforms back.
@@ -12,7 +12,7 @@ import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput, tra
  * Scratch per worker: inputs `[36][tiles][kernelDepth * ceil4(in)]`, gradients `[36][tiles][ceil8(out)]`, each point `SKEW`
  * bytes apart; `LINES_BYTES`; 36 padded pixels of max(in, out).
  */
-export function winogradKernelGradient(args: ConvArgs, begin: i32, end: i32, worker: i32): void {
+export function winogradKernelGradient(args: ConvArgs, slot: i32, worker: i32): void {
   const tiles = tileCount(args), blockTiles = args.blockTiles;
   const blocks = (tiles + blockTiles - 1) / blockTiles;
   const rowLength = args.kernelDepth * ceil4(args.inChannels), outPadded = ceil8(args.outChannels);
@@ -21,15 +21,13 @@ export function winogradKernelGradient(args: ConvArgs, begin: i32, end: i32, wor
   const inputs = args.scratch + <usize>worker * args.scratchStride;
   const gradients = inputs + <usize>POINTS * inputStride;
   const sumBytes = <usize>POINTS * ((<usize>(rowLength * outPadded) << 2) + SKEW);
-  for (let slot = begin; slot < end; slot++) {
-    const sums = args.y + <usize>slot * sumBytes;
-    memory.fill(sums, 0, sumBytes);
-    const lastBlock = <i32>(<i64>blocks * (slot + 1) / args.slots);
-    for (let block = <i32>(<i64>blocks * slot / args.slots); block < lastBlock; block++) {
-      const first = block * blockTiles, count = min(blockTiles, tiles - first);
-      transformBlock(args, first, count, inputs, inputStride, gradients, gradientStride);
-      multiplyTransposed(inputs, inputStride, gradients, gradientStride, sums, count, rowLength, outPadded);
-    }
+  const sums = args.y + <usize>slot * sumBytes;
+  memory.fill(sums, 0, sumBytes);
+  const lastBlock = <i32>(<i64>blocks * (slot + 1) / args.slots);
+  for (let block = <i32>(<i64>blocks * slot / args.slots); block < lastBlock; block++) {
+    const first = block * blockTiles, count = min(blockTiles, tiles - first);
+    transformBlock(args, first, count, inputs, inputStride, gradients, gradientStride);
+    multiplyTransposed(inputs, inputStride, gradients, gradientStride, sums, count, rowLength, outPadded);
   }
 }
 

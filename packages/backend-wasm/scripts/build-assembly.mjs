@@ -25,6 +25,11 @@ const { error, stderr } = await asc.main(
     '--noExportMemory',
     '--enable',
     'simd',
+    '--enable',
+    'threads',
+    '--sharedMemory',
+    '--maximumMemory',
+    '65536',
   ],
   { writeFile: (name, contents) => void outputs.set(name, contents) },
 );

@@ -1,15 +1,23 @@
 /**
  * Times the native convolution passes: milliseconds (lowest of many) and GFLOP/s at 2 per multiply-add.
  *
- *   npx tsx --conditions @sshn/source packages/backend-wasm/scripts/time-kernels.ts
+ *   npx tsx --conditions @sshn/source packages/backend-wasm/scripts/time-kernels.ts [threads]
  */
-import { useBackend } from '@sshn-internal/testing';
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { backend, randomNormal, type TensorInfo } from '@tensorflow/tfjs-core';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import '@tensorflow/tfjs-backend-wasm';
+
+import {
+  randomNormal,
+  registerBackend,
+  removeBackend,
+  setBackend,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 
 import { conv, convGradInput, convGradKernel } from '../src/native/conv.js';
 import { convGeometry, pixelCount, tapCount } from '../src/native/geometry.js';
-import { loadNative } from '../src/native/index.js';
+import { createSharedBackend, loadNative } from '../src/native/index.js';
 
 const MILLISECONDS_PER_PASS = 300;
 
@@ -68,9 +76,14 @@ const work: ReadonlyArray<readonly [x: number[], kernel: number[]]> = [
   ],
 ];
 
-await useBackend('wasm');
-const wasm = backend() as BackendWasm;
-const native = await loadNative(wasm);
+const { resolve } = createRequire(import.meta.url);
+const binary = readFileSync(resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
+const wasm = await createSharedBackend(binary);
+removeBackend('wasm');
+registerBackend('wasm', () => wasm);
+await setBackend('wasm');
+const native = await loadNative(wasm, { threads: Number(process.argv[2] ?? 1) });
+console.log(`${native.threads} thread(s)`);
 
 function time(pass: () => TensorInfo): number {
   let best = Number.POSITIVE_INFINITY;

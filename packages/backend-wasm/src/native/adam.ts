@@ -1,7 +1,11 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from './geometry.js';
+import { POINTWISE_GRAIN } from './jobs.js';
 import type { NativeModule } from './module.js';
+
+/** Size of `AdamArgs` of `assembly/adam.ts`, in bytes. */
+const ADAM_ARGS_BYTES = 16 * 4;
 
 /** What one step of Adam moves. */
 export interface AdamState {
@@ -32,23 +36,25 @@ export function adam(native: NativeModule, state: AdamState, settings: AdamSetti
   const { param, m, v, grad } = state;
   const { learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay } = settings;
   const next = [native.output(param.shape), native.output(param.shape), native.output(param.shape)] as const;
-  native.exports.adam(
-    native.address(param),
-    native.address(m),
-    native.address(v),
-    native.address(grad),
-    native.address(next[0]),
-    native.address(next[1]),
-    native.address(next[2]),
-    sizeOf(param.shape),
-    1 - learningRate * weightDecay,
-    learningRate / correction1,
-    beta1,
-    beta2,
-    1 - beta1,
-    1 - beta2,
-    1 / Math.sqrt(correction2),
-    epsilon,
-  );
+  const count = sizeOf(param.shape);
+  const { args } = native.reserve({ args: ADAM_ARGS_BYTES });
+  const tensors = [param, m, v, grad, ...next].map((tensor) => native.address(tensor));
+  native.words().set([...tensors, count], args / 4);
+  native
+    .floats()
+    .set(
+      [
+        1 - learningRate * weightDecay,
+        learningRate / correction1,
+        beta1,
+        beta2,
+        1 - beta1,
+        1 - beta2,
+        1 / Math.sqrt(correction2),
+        epsilon,
+      ],
+      args / 4 + tensors.length + 1,
+    );
+  native.run('adam', args, Math.ceil(count / POINTWISE_GRAIN));
   return [...next];
 }

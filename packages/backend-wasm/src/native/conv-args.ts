@@ -10,6 +10,7 @@ export interface ConvAddresses {
   readonly w: number;
   readonly bias?: number;
   readonly y: number;
+  /** Scratch of all threads, `scratchStride` bytes each. */
   readonly scratch: number;
   readonly scratchStride: number;
   readonly zeros: number;

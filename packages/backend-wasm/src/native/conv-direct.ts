@@ -11,6 +11,9 @@ const CHUNKS_PER_SLOT = 16;
 
 const MAX_SLOTS = 8;
 
+/** Bytes between the scratch of two threads, so that they share no cache line. */
+const PRIVATE = 128;
+
 /** Sums of one register tile in memory. */
 const SUMS_BYTES = 128;
 
@@ -18,12 +21,12 @@ const SUMS_BYTES = 128;
 export function convDirect(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
   const { inChannels, outChannels } = geometry;
   const taps = tapCount(geometry);
-  const scratchStride = taps * CHUNK * 4 + SUMS_BYTES;
+  const scratchStride = taps * CHUNK * 4 + SUMS_BYTES + PRIVATE;
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
     packed: taps * inChannels * Math.ceil(outChannels / 8) * 32,
-    scratch: scratchStride,
+    scratch: scratchStride * native.threads,
   });
   const { x, kernel, isGradient, bias, y, slope } = operands;
   native.exports.packKernel(kernel, at.packed, taps, inChannels, outChannels, isGradient);
@@ -38,7 +41,7 @@ export function convDirect(native: NativeModule, geometry: ConvGeometry, operand
     zeros,
     slope,
   });
-  native.exports.convDirect(at.args, 0, Math.ceil(pixelCount(geometry) / CHUNK), 0);
+  native.run('convDirect', at.args, Math.ceil(pixelCount(geometry) / CHUNK));
 }
 
 /** Gradient to the kernel at `out`, `[taps, inChannels, outChannels]`, from x and dy. */
@@ -51,16 +54,16 @@ export function convKernelGradientDirect(
   const taps = tapCount(geometry);
   const chunks = Math.ceil(pixelCount(geometry) / CHUNK);
   const slots = Math.min(MAX_SLOTS, Math.ceil(chunks / CHUNKS_PER_SLOT));
-  const scratchStride = taps * CHUNK * 4;
+  const scratchStride = taps * CHUNK * 4 + PRIVATE;
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
-    scratch: scratchStride,
+    scratch: scratchStride * native.threads,
     partials: slots * taps * Math.ceil(inChannels / 4) * Math.ceil(outChannels / 8) * 128,
   });
   const { scratch, zeros, partials } = at;
   const { x, dy, out } = operands;
   writeConvArgs(native, at.args, geometry, { x, w: dy, y: partials, scratch, scratchStride, zeros, slots });
-  native.exports.convKernelGradient(at.args, 0, slots, 0);
+  native.run('convKernelGradient', at.args, slots);
   native.exports.sumSlots(partials, slots, out, taps, inChannels, outChannels);
 }

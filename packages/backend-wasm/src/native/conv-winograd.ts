@@ -19,19 +19,29 @@ const MAX_BLOCK_TILES = 32;
 /** Tiles before a gradient to the kernel opens another partial sum. */
 const TILES_PER_SLOT = 64;
 
-const MAX_SLOTS = 4;
+const MAX_SLOTS = 8;
+
+/** Blocks that each thread gets at least, where the tiles suffice. */
+const BLOCKS_PER_THREAD = 4;
+
+/** Bytes between the scratch of two threads, so that they share no cache line. */
+const PRIVATE = 128;
 
 /** y = leaky(conv(x, kernel) + bias) for 3×3 kernels (in three dimensions: any depth) by Winograd's F(4×4, 3×3). */
 export function convWinograd(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
   const { inChannels, outChannels, kernelDepth } = geometry;
-  const blockTiles = blockTilesOf(geometry);
+  const share =
+    native.threads === 1
+      ? Number.POSITIVE_INFINITY
+      : tileCount(geometry) / (native.threads * BLOCKS_PER_THREAD);
+  const blockTiles = Math.min(blockTilesOf(geometry), Math.max(MIN_BLOCK_TILES, ceil(share, 4)));
   const scratchStride = scratchBytes(geometry, blockTiles);
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
     lines: 2 * LINES_BYTES,
     transformed: POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW),
-    scratch: scratchStride,
+    scratch: scratchStride * native.threads,
   });
   const { x, kernel, isGradient, bias, y, slope } = operands;
   native.exports.winogradKernel(
@@ -55,7 +65,7 @@ export function convWinograd(native: NativeModule, geometry: ConvGeometry, opera
     slope,
     blockTiles,
   });
-  native.exports.winogradForward(at.args, 0, Math.ceil(tileCount(geometry) / blockTiles), 0);
+  native.run('winogradForward', at.args, Math.ceil(tileCount(geometry) / blockTiles));
 }
 
 /** Gradient to a 3×3 kernel, by the transpose of `convWinograd`. */
@@ -73,7 +83,7 @@ export function convKernelGradientWinograd(
     zeros: zerosBytes(geometry),
     lines: 2 * LINES_BYTES,
     sums: slots * POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW),
-    scratch: scratchStride,
+    scratch: scratchStride * native.threads,
   });
   const { scratch, zeros, sums } = at;
   const { x, dy, out } = operands;
@@ -87,7 +97,7 @@ export function convKernelGradientWinograd(
     slots,
     blockTiles,
   });
-  native.exports.winogradKernelGradient(at.args, 0, slots, 0);
+  native.run('winogradKernelGradient', at.args, slots);
   native.exports.winogradKernelBack(sums, slots, out, at.lines, kernelDepth, inChannels, outChannels);
 }
 
@@ -117,5 +127,5 @@ function scratchBytes(geometry: ConvGeometry, blockTiles: number): number {
   const { inChannels, outChannels } = geometry;
   const values = blockTiles * (rowLength(geometry) + ceil(outChannels, 8));
   const patch = POINTS * ceil(Math.max(inChannels, outChannels), 4) * 4;
-  return POINTS * (values * 4 + 2 * SKEW) + LINES_BYTES + patch;
+  return ceil(POINTS * (values * 4 + 2 * SKEW) + LINES_BYTES + patch + PRIVATE, 64);
 }

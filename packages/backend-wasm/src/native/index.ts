@@ -4,6 +4,10 @@ import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@t
 import { copyKernels } from './copies/kernels.js';
 import { ownKernels } from './kernels.js';
 import { NativeModule } from './module.js';
+
+export { NativePoolError } from './pool.js';
+export { createSharedBackend } from './shared-backend.js';
+
 import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';
 
 /** Our compiled kernels, bound to the memory of one backend. */
@@ -14,9 +18,18 @@ const BACKEND = 'wasm';
 /** What stood in the registry before us: fallback, and what `unregisterNativeKernels` puts back. */
 const previous = new Map<string, KernelFunc | undefined>();
 
-/** Compiles our kernels against the memory of `backend`; `registerNativeKernels` puts them to use. */
-export async function loadNative(backend: BackendWasm): Promise<NativeKernels> {
-  return NativeModule.load(backend);
+/**
+ * Compiles our kernels against the memory of `backend`; `registerNativeKernels` puts them to use.
+ *
+ * More than one thread needs a backend whose memory is shared: `createSharedBackend`.
+ *
+ * @param options.threads Threads that work on a kernel, the calling one among them. @default 1
+ */
+export async function loadNative(
+  backend: BackendWasm,
+  { threads = 1 }: { readonly threads?: number } = {},
+): Promise<NativeKernels> {
+  return NativeModule.load(backend, threads);
 }
 
 /** Registers our kernels for backend 'wasm', in place of those that stand there. Idempotent. */

@@ -1,107 +1,10 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
-import { NATIVE_BINARY } from './binary.js';
-
-/** The functions that the AssemblyScript module exports; addresses are bytes into the shared memory. */
-export interface NativeExports {
-  packKernel(
-    kernel: number,
-    packed: number,
-    taps: number,
-    inChannels: number,
-    outChannels: number,
-    isGradient: boolean,
-  ): void;
-  convDirect(args: number, begin: number, end: number, worker: number): void;
-  convKernelGradient(args: number, begin: number, end: number, worker: number): void;
-  biasGradient(dy: number, out: number, scratch: number, pixels: number, channels: number): void;
-  leakyGradient(dy: number, y: number, dx: number, count: number, slope: number): void;
-  adam(
-    param: number,
-    m: number,
-    v: number,
-    grad: number,
-    paramOut: number,
-    mOut: number,
-    vOut: number,
-    count: number,
-    keep: number,
-    rate: number,
-    beta1: number,
-    beta2: number,
-    rest1: number,
-    rest2: number,
-    rootScale: number,
-    epsilon: number,
-  ): void;
-  copyRuns(from: number, fromStride: number, to: number, toStride: number, bytes: number, runs: number): void;
-  crossEntropy(
-    logits: number,
-    truth: number,
-    isSoft: number,
-    loss: number,
-    gradient: number,
-    pixels: number,
-    labels: number,
-  ): void;
-  softDice(
-    logits: number,
-    truth: number,
-    isSoft: number,
-    gradient: number,
-    sums: number,
-    groups: number,
-    pixels: number,
-    labels: number,
-    firstLabel: number,
-    weight: number,
-    smooth: number,
-    isSquared: number,
-  ): number;
-  head(weight: number, hidden: number, out: number, outputs: number, width: number): void;
-  headWeightGradient(dy: number, hidden: number, out: number, outputs: number, width: number): void;
-  headHiddenGradient(
-    weight: number,
-    dy: number,
-    out: number,
-    scratch: number,
-    outputs: number,
-    width: number,
-  ): void;
-  fillAxis(table: number, inSize: number, outSize: number): void;
-  invertAxis(axis: number, inverse: number, inSize: number, outSize: number): void;
-  resize(args: number, begin: number, end: number): void;
-  resizeGradient(args: number, begin: number, end: number): void;
-  winogradForward(args: number, begin: number, end: number, worker: number): void;
-  winogradKernelGradient(args: number, begin: number, end: number, worker: number): void;
-  winogradKernel(
-    kernel: number,
-    transformed: number,
-    lines: number,
-    depth: number,
-    inChannels: number,
-    outChannels: number,
-    isGradient: boolean,
-  ): void;
-  winogradKernelBack(
-    sums: number,
-    slots: number,
-    gradient: number,
-    lines: number,
-    depth: number,
-    inChannels: number,
-    outChannels: number,
-  ): void;
-  sumSlots(
-    partials: number,
-    slots: number,
-    out: number,
-    taps: number,
-    inChannels: number,
-    outChannels: number,
-  ): void;
-}
+import { compileNative, isShared } from './compile.js';
+import type { NativeExports } from './exports.js';
+import { JOBS, type Job } from './jobs.js';
+import { CONTROL_BYTES, Pool } from './pool.js';
 
 /** What we use of the compiled tfjs module: its memory and its allocator. */
 interface TfjsModule {
@@ -126,6 +29,7 @@ export class NativeModule {
   #arenaBytes = 0;
   #words: Int32Array;
   #floats: Float32Array;
+  #pool: Pool | undefined;
 
   private constructor(backend: BackendWasm, tfjs: TfjsModule, exports: NativeExports) {
     this.#backend = backend;
@@ -135,12 +39,33 @@ export class NativeModule {
     this.#floats = new Float32Array(tfjs.asm.memory.buffer);
   }
 
-  /** Compiles the kernels against the memory of `backend`. */
-  static async load(backend: BackendWasm): Promise<NativeModule> {
+  /**
+   * Compiles the kernels against the memory of `backend` and starts a pool of `threads` where that memory is shared;
+   * where it is not, there is one thread.
+   */
+  static async load(backend: BackendWasm, threads: number): Promise<NativeModule> {
     const tfjs = backend.wasm as unknown as TfjsModule;
-    const bytes = Uint8Array.from(atob(NATIVE_BINARY), (character) => character.charCodeAt(0));
-    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: tfjs.asm.memory } });
-    return new NativeModule(backend, tfjs, instance.exports as unknown as NativeExports);
+    const { memory } = tfjs.asm;
+    const module = await compileNative(memory);
+    const instance = await WebAssembly.instantiate(module, { env: { memory } });
+    const native = new NativeModule(backend, tfjs, instance.exports as unknown as NativeExports);
+    if (threads > 1 && isShared(memory)) native.#startPool(module, threads);
+    return native;
+  }
+
+  /** Threads that work on a job, the main thread among them. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /**
+   * Runs the tasks of a job, whose arguments lie at `args`, on all threads.
+   *
+   * @throws {NativePoolError} if a thread has died or hangs.
+   */
+  run(job: Job, args: number, tasks: number): void {
+    if (this.#pool === undefined || tasks < 2) this.exports.runTasks(JOBS[job], args, tasks);
+    else this.#pool.run(JOBS[job], args, tasks);
   }
 
   /** Bytes of the tfjs heap that the arena holds now. */
@@ -193,8 +118,26 @@ export class NativeModule {
     return this.#floats;
   }
 
-  /** Gives the arena back to the tfjs heap. The kernels stay usable; the next call reserves anew. */
+  /** Ends the threads and gives the arena back. The kernels stay usable on one thread; the next call reserves anew. */
   dispose(): void {
+    this.#pool?.dispose();
+    this.#pool = undefined;
+    this.#freeArena();
+  }
+
+  /** The control block stays allocated: a thread on its way out may still touch it. */
+  #startPool(module: WebAssembly.Module, threads: number): void {
+    const control = this.#allocate(CONTROL_BYTES + ALIGNMENT);
+    const aligned = Math.ceil(control / ALIGNMENT) * ALIGNMENT;
+    this.words().fill(0, aligned / 4, (aligned + CONTROL_BYTES) / 4);
+    this.#pool = new Pool(this.exports, threads, {
+      module,
+      memory: this.#tfjs.asm.memory,
+      control: aligned,
+    });
+  }
+
+  #freeArena(): void {
     if (this.#arena !== 0) this.#tfjs._free(this.#arena);
     this.#arena = 0;
     this.#arenaBytes = 0;
@@ -203,14 +146,18 @@ export class NativeModule {
   /** Start of the arena, aligned, with room for `bytes`. */
   #grow(bytes: number): number {
     if (bytes + ALIGNMENT > this.#arenaBytes) {
-      this.dispose();
+      this.#freeArena();
       const wanted = bytes + ALIGNMENT + (bytes >>> 3);
-      const arena = this.#tfjs._malloc(wanted) >>> 0;
-      if (arena === 0) throw new RangeError(`No room for ${wanted} bytes of scratch in the wasm heap.`);
-      this.#arena = arena;
+      this.#arena = this.#allocate(wanted);
       this.#arenaBytes = wanted;
     }
     return Math.ceil(this.#arena / ALIGNMENT) * ALIGNMENT;
+  }
+
+  #allocate(bytes: number): number {
+    const address = this.#tfjs._malloc(bytes) >>> 0;
+    if (address === 0) throw new RangeError(`No room for ${bytes} bytes of scratch in the wasm heap.`);
+    return address;
   }
 
   #refresh(): void {

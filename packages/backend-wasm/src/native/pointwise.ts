@@ -1,15 +1,28 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from './geometry.js';
+import { POINTWISE_GRAIN } from './jobs.js';
 import type { NativeModule } from './module.js';
+
+/** Pixels before a gradient to a bias opens another partial sum. */
+const PIXELS_PER_SLOT = 2048;
+
+const MAX_SLOTS = 16;
+
+/** Sizes of `BiasArgs` and `LeakyArgs` of the assembly, in bytes. */
+const BIAS_ARGS_BYTES = 5 * 4;
+const LEAKY_ARGS_BYTES = 5 * 4;
 
 /** Gradient to a bias: dy `[..., channels]` summed over all axes but the last. */
 export function convGradBias(native: NativeModule, dy: TensorInfo): TensorInfo {
   const channels = dy.shape.at(-1) ?? 1;
   const out = native.output([channels]);
-  const { sums } = native.reserve({ sums: (channels + 3) * 4 });
   const pixels = sizeOf(dy.shape.slice(0, -1));
-  native.exports.biasGradient(native.address(dy), native.address(out), sums, pixels, channels);
+  const slots = Math.max(1, Math.min(MAX_SLOTS, Math.floor(pixels / PIXELS_PER_SLOT)));
+  const at = native.reserve({ args: BIAS_ARGS_BYTES, sums: slots * Math.ceil(channels / 4) * 16 });
+  native.words().set([native.address(dy), at.sums, pixels, channels, slots], at.args / 4);
+  native.run('biasGradient', at.args, slots);
+  native.exports.addSlots(at.sums, slots, native.address(out), channels);
   return out;
 }
 
@@ -19,12 +32,10 @@ export function leakyReluGrad(
   { dy, y, slope }: { readonly dy: TensorInfo; readonly y: TensorInfo; readonly slope: number },
 ): TensorInfo {
   const dx = native.output(dy.shape);
-  native.exports.leakyGradient(
-    native.address(dy),
-    native.address(y),
-    native.address(dx),
-    sizeOf(dy.shape),
-    slope,
-  );
+  const count = sizeOf(dy.shape);
+  const { args } = native.reserve({ args: LEAKY_ARGS_BYTES });
+  native.words().set([native.address(dy), native.address(y), native.address(dx), count], args / 4);
+  native.floats()[args / 4 + 4] = slope;
+  native.run('leakyGradient', args, Math.ceil(count / POINTWISE_GRAIN));
   return dx;
 }

@@ -3,7 +3,10 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeModule } from './module.js';
 
 /** Size of `ResizeArgs` of `assembly/resize.ts`, in bytes. */
-const RESIZE_ARGS_BYTES = 12 * 4;
+const RESIZE_ARGS_BYTES = 13 * 4;
+
+/** Rows of one task, `ROWS` of `assembly/resize.ts`. */
+const ROWS = 8;
 
 /** Bytes of one entry of an axis table. */
 const ENTRY = 12;
@@ -19,6 +22,7 @@ export function resize(native: NativeModule, x: TensorInfo, size: readonly numbe
   const [batch, from, channels] = parts(x.shape);
   const y = native.output([batch, ...size, channels]);
   const to = size3(size);
+  const rows = batch * to[0] * to[1];
   const at = native.reserve({
     args: RESIZE_ARGS_BYTES,
     depth: to[0] * ENTRY,
@@ -28,8 +32,8 @@ export function resize(native: NativeModule, x: TensorInfo, size: readonly numbe
   native.exports.fillAxis(at.depth, from[0], to[0]);
   native.exports.fillAxis(at.height, from[1], to[1]);
   native.exports.fillAxis(at.width, from[2], to[2]);
-  writeArgs(native, at, { coarse: native.address(x), fine: native.address(y), from, to, channels });
-  native.exports.resize(at.args, 0, batch * to[0] * to[1]);
+  writeArgs(native, at, { coarse: native.address(x), fine: native.address(y), from, to, channels, rows });
+  native.run('resize', at.args, Math.ceil(rows / ROWS));
   return y;
 }
 
@@ -38,6 +42,7 @@ export function resizeGrad(native: NativeModule, dy: TensorInfo, inputSize: read
   const [batch, to, channels] = parts(dy.shape);
   const dx = native.output([batch, ...inputSize, channels]);
   const from = size3(inputSize);
+  const rows = batch * from[0] * from[1];
   const at = native.reserve({
     args: RESIZE_ARGS_BYTES,
     axis: Math.max(...to) * ENTRY,
@@ -49,8 +54,8 @@ export function resizeGrad(native: NativeModule, dy: TensorInfo, inputSize: read
     native.exports.fillAxis(at.axis, from[axis]!, to[axis]!);
     native.exports.invertAxis(at.axis, inverse, from[axis]!, to[axis]!);
   });
-  writeArgs(native, at, { coarse: native.address(dx), fine: native.address(dy), from, to, channels });
-  native.exports.resizeGradient(at.args, 0, batch * from[0] * from[1]);
+  writeArgs(native, at, { coarse: native.address(dx), fine: native.address(dy), from, to, channels, rows });
+  native.run('resizeGradient', at.args, Math.ceil(rows / ROWS));
   return dx;
 }
 
@@ -78,8 +83,11 @@ function writeArgs(
     readonly from: Size3;
     readonly to: Size3;
     readonly channels: number;
+    readonly rows: number;
   },
 ): void {
-  const { coarse, fine, from, to, channels } = resize;
-  native.words().set([coarse, fine, at.depth, at.height, at.width, ...from, ...to, channels], at.args >>> 2);
+  const { coarse, fine, from, to, channels, rows } = resize;
+  native
+    .words()
+    .set([coarse, fine, at.depth, at.height, at.width, ...from, ...to, channels, rows], at.args >>> 2);
 }

@@ -1,0 +1,34 @@
+import { AdamArgs, adam } from './adam';
+import { BiasArgs, biasGradient } from './bias-gradient';
+import { ConvArgs } from './conv-args';
+import { convDirect } from './conv-direct';
+import { convKernelGradient } from './conv-kernel-gradient';
+import { HeadArgs, head, headHiddenGradient, headWeightGradient } from './head';
+import { LeakyArgs, leakyGradient } from './leaky-gradient';
+import { ResizeArgs, resize } from './resize';
+import { resizeGradient } from './resize-gradient';
+import { winogradForward } from './winograd-forward';
+import { winogradKernelGradient } from './winograd-kernel-gradient';
+
+/** Runs one task of a job; the kinds are those of `src/native/jobs.ts`. */
+export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
+  switch (kind) {
+    case 0: return convDirect(changetype<ConvArgs>(args), task, worker);
+    case 1: return convKernelGradient(changetype<ConvArgs>(args), task, worker);
+    case 2: return winogradForward(changetype<ConvArgs>(args), task, worker);
+    case 3: return winogradKernelGradient(changetype<ConvArgs>(args), task, worker);
+    case 4: return biasGradient(changetype<BiasArgs>(args), task);
+    case 5: return leakyGradient(changetype<LeakyArgs>(args), task);
+    case 6: return adam(changetype<AdamArgs>(args), task);
+    case 7: return resize(changetype<ResizeArgs>(args), task);
+    case 8: return resizeGradient(changetype<ResizeArgs>(args), task);
+    case 9: return head(changetype<HeadArgs>(args), task);
+    case 10: return headWeightGradient(changetype<HeadArgs>(args), task);
+    case 11: return headHiddenGradient(changetype<HeadArgs>(args), task);
+  }
+}
+
+/** Runs all tasks of a job, one after the other. */
+export function runTasks(kind: i32, args: usize, tasks: i32): void {
+  for (let task = 0; task < tasks; task++) runTask(kind, args, task, 0);
+}

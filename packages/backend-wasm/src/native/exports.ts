@@ -1,0 +1,70 @@
+/** The functions that the AssemblyScript module exports; addresses are bytes into the shared memory. */
+export interface NativeExports {
+  /** Runs all tasks of a job on this thread. */
+  runTasks(kind: number, args: number, tasks: number): void;
+  /** Runs a job on the pool of the control block; 0 if a task was claimed and never finished. */
+  dispatch(control: number, kind: number, args: number, tasks: number): number;
+  /** Ends the workers of the control block. */
+  quit(control: number): void;
+  packKernel(
+    kernel: number,
+    packed: number,
+    taps: number,
+    inChannels: number,
+    outChannels: number,
+    isGradient: boolean,
+  ): void;
+  sumSlots(
+    partials: number,
+    slots: number,
+    out: number,
+    taps: number,
+    inChannels: number,
+    outChannels: number,
+  ): void;
+  winogradKernel(
+    kernel: number,
+    transformed: number,
+    lines: number,
+    depth: number,
+    inChannels: number,
+    outChannels: number,
+    isGradient: boolean,
+  ): void;
+  winogradKernelBack(
+    sums: number,
+    slots: number,
+    gradient: number,
+    lines: number,
+    depth: number,
+    inChannels: number,
+    outChannels: number,
+  ): void;
+  addSlots(sums: number, slots: number, out: number, count: number): void;
+  copyRuns(from: number, fromStride: number, to: number, toStride: number, bytes: number, runs: number): void;
+  crossEntropy(
+    logits: number,
+    truth: number,
+    isSoft: number,
+    loss: number,
+    gradient: number,
+    pixels: number,
+    labels: number,
+  ): void;
+  softDice(
+    logits: number,
+    truth: number,
+    isSoft: number,
+    gradient: number,
+    sums: number,
+    groups: number,
+    pixels: number,
+    labels: number,
+    firstLabel: number,
+    weight: number,
+    smooth: number,
+    isSquared: number,
+  ): number;
+  fillAxis(table: number, inSize: number, outSize: number): void;
+  invertAxis(axis: number, inverse: number, inSize: number, outSize: number): void;
+}

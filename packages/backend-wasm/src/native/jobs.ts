@@ -1,0 +1,20 @@
+/** Kinds of job, numbered as in `assembly/tasks.ts`. */
+export const JOBS = {
+  convDirect: 0,
+  convKernelGradient: 1,
+  winogradForward: 2,
+  winogradKernelGradient: 3,
+  biasGradient: 4,
+  leakyGradient: 5,
+  adam: 6,
+  resize: 7,
+  resizeGradient: 8,
+  head: 9,
+  headWeightGradient: 10,
+  headHiddenGradient: 11,
+} as const;
+
+export type Job = keyof typeof JOBS;
+
+/** Values of one task of the pointwise jobs; `GRAIN` of `assembly/adam.ts` and `assembly/leaky-gradient.ts`. */
+export const POINTWISE_GRAIN = 65536;

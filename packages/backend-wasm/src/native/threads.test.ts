@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import {
+  engine,
+  registerBackend,
+  removeBackend,
+  setBackend,
+  type Tensor,
+  tensor,
+} from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { adam } from './adam.js';
+import { conv, convGradInput, convGradKernel } from './conv.js';
+import { createSharedBackend, loadNative, type NativeKernels } from './index.js';
+import { convGradBias } from './pointwise.js';
+import { resize } from './resize.js';
+import { noise, take } from './testing/native.js';
+
+const binary = readFileSync(
+  createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'),
+);
+
+let shared: Awaited<ReturnType<typeof createSharedBackend>>;
+beforeAll(async () => {
+  removeBackend('wasm');
+  shared = await createSharedBackend(binary);
+  registerBackend('wasm', () => shared);
+  await setBackend('wasm');
+});
+
+let native: NativeKernels;
+afterEach(() => native.dispose());
+
+/** Results of every threaded kernel on `threads` threads. */
+async function results(threads: number): Promise<Float32Array[]> {
+  native = await loadNative(shared, { threads });
+  expect(native.threads).toBe(threads);
+  const made: Tensor[] = [];
+  const make = (shape: number[], seed: number): Tensor => {
+    made.push(
+      tensor(
+        noise(
+          shape.reduce((a, b) => a * b),
+          seed,
+        ),
+        shape,
+      ),
+    );
+    return made.at(-1)!;
+  };
+  const x = make([2, 61, 47, 9], 1);
+  const kernel = make([3, 3, 9, 12], 2);
+  const wide = make([5, 5, 9, 12], 3);
+  const dy = make([2, 61, 47, 12], 4);
+  const flat = make([200_001], 5);
+  const settings = {
+    learningRate: 1e-3,
+    beta1: 0.9,
+    beta2: 0.99,
+    epsilon: 1e-7,
+    correction1: 0.1,
+    correction2: 0.01,
+    weightDecay: 0,
+  };
+  const values = [
+    conv(native, x, kernel, { slope: 0.1 }),
+    conv(native, x, wide),
+    convGradInput(native, dy, kernel),
+    convGradKernel(native, x, dy, [3, 3]),
+    convGradKernel(native, x, dy, [5, 5]),
+    convGradBias(native, dy),
+    resize(native, x, [90, 31]),
+    ...adam(native, { param: flat, m: flat, v: flat, grad: flat }, settings),
+  ].map(take);
+  for (const t of made) t.dispose();
+  native.dispose();
+  return values;
+}
+
+describe('threads', () => {
+  it('change no bit of any result', async () => {
+    const alone = await results(1);
+    for (const threads of [2, 3, 8]) expect(await results(threads)).toEqual(alone);
+  });
+
+  it.each([2, 4, 8])('%i of them get through 10000 jobs', async (threads) => {
+    native = await loadNative(shared, { threads });
+    const x = tensor(noise(200, 1), [1, 100, 1, 2]);
+    const kernel = tensor(noise(4, 2), [1, 1, 2, 2]);
+    const expected = take(conv(native, x, kernel));
+    for (let i = 0; i < 10_000; i++) {
+      const y = conv(native, x, kernel);
+      if (i % 100 === 0) expect(take(y)).toEqual(expected);
+      else engine().backend.disposeData(y.dataId);
+      // Now and then long enough for the workers to fall asleep.
+      if (i % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    x.dispose();
+    kernel.dispose();
+  });
+
+  it('survive the growth of the memory', async () => {
+    native = await loadNative(shared, { threads: 2 });
+    const big = Array.from({ length: 3 }, (_, i) => tensor(noise(6_000_000, i)));
+    const x = tensor(noise(64 * 64 * 8, 1), [1, 64, 64, 8]);
+    const kernel = tensor(noise(9 * 64, 2), [3, 3, 8, 8]);
+    const threaded = take(conv(native, x, kernel));
+    native.dispose();
+    expect(native.threads).toBe(1);
+    expect(take(conv(native, x, kernel))).toEqual(threaded);
+    for (const t of [...big, x, kernel]) t.dispose();
+  });
+});
