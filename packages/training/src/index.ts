@@ -9,7 +9,7 @@ export { diceOver } from './evaluation/dice-over.js';
 export { evaluateFactor } from './evaluation/evaluate-factor.js';
 export { paretoFront } from './evaluation/pareto-front.js';
 export type { FactorResult } from './evaluation/results.js';
-export { createModel, type ImageSpace, type SegmentationModel } from './methods/create-model.js';
+export { describeNetwork, type ImageSpace, type SegmentationModel } from './methods/describe-network.js';
 export { prepareDataset } from './methods/prepare-dataset.js';
 export { type Prior, priorOf, representativeFactors, sampleRescaling } from './methods/prior.js';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './optimizers/adam.js';

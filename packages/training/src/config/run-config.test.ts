@@ -41,4 +41,11 @@ describe('run configuration', () => {
       'prior.high: is below low',
     );
   });
+
+  test('Fixed has one factor', () => {
+    const prior = { kind: 'uniform', low: 0, high: 0.5 };
+    expect(() => parseRunConfig({ method: 'fixed', prior }, 'flags')).toThrow(
+      "prior: method 'fixed' trains at one factor",
+    );
+  });
 });

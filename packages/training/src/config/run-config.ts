@@ -85,41 +85,46 @@ const intensity = z
   .describe('How intensities are normalized, image by image');
 
 /** Everything that determines a training run, besides the data and the version of the code. */
-export const runConfigSchema = z.strictObject({
-  method: z.enum(['fixed', 'stochastic', 'film', 'sshn']).default('sshn').describe('Training method'),
-  prior: prior.optional(),
-  architecture: architecture.prefault({}),
-  hypernetwork: hypernetwork.prefault({}),
-  size: z
-    .array(positiveInteger)
-    .min(2)
-    .max(3)
-    .optional()
-    .describe('Size that images are resized to, in pixels'),
-  intensity: intensity.default({ kind: 'none' }),
-  seed: z.int().min(0).default(1).describe('Seed of the split, the weights, the batches and the factors'),
-  batchSize: positiveInteger.default(4).describe('Images per step'),
-  epochs: positiveInteger.default(100).describe('Passes over the training images'),
-  crossEntropyShare: factor
-    .default(0.4)
-    .describe('Share of the epochs trained with cross-entropy, before soft Dice'),
-  optimizer: optimizer.prefault({}),
-  augmentation: augmentation.prefault({}),
-  validation: z
-    .strictObject({
-      every: positiveInteger.default(1).describe('Epochs between validations'),
-      factors: z
-        .array(factor)
-        .min(1)
-        .optional()
-        .describe('Factors that are validated; their mean Dice picks the best'),
-      patience: positiveInteger
-        .nullable()
-        .default(null)
-        .describe('Validations without progress until it stops; null for never'),
-    })
-    .prefault({}),
-});
+export const runConfigSchema = z
+  .strictObject({
+    method: z.enum(['fixed', 'stochastic', 'film', 'sshn']).default('sshn').describe('Training method'),
+    prior: prior.optional(),
+    architecture: architecture.prefault({}),
+    hypernetwork: hypernetwork.prefault({}),
+    size: z
+      .array(positiveInteger)
+      .min(2)
+      .max(3)
+      .optional()
+      .describe('Size that images are resized to, in pixels'),
+    intensity: intensity.default({ kind: 'none' }),
+    seed: z.int().min(0).default(1).describe('Seed of the split, the weights, the batches and the factors'),
+    batchSize: positiveInteger.default(4).describe('Images per step'),
+    epochs: positiveInteger.default(100).describe('Passes over the training images'),
+    crossEntropyShare: factor
+      .default(0.4)
+      .describe('Share of the epochs trained with cross-entropy, before soft Dice'),
+    optimizer: optimizer.prefault({}),
+    augmentation: augmentation.prefault({}),
+    validation: z
+      .strictObject({
+        every: positiveInteger.default(1).describe('Epochs between validations'),
+        factors: z
+          .array(factor)
+          .min(1)
+          .optional()
+          .describe('Factors that are validated; their mean Dice picks the best'),
+        patience: positiveInteger
+          .nullable()
+          .default(null)
+          .describe('Validations without progress until it stops; null for never'),
+      })
+      .prefault({}),
+  })
+  .refine(({ method, prior }) => method !== 'fixed' || prior?.kind !== 'uniform', {
+    path: ['prior'],
+    message: "method 'fixed' trains at one factor: give { kind: 'constant', factor }",
+  });
 
 /** A complete configuration. */
 export type RunConfig = z.infer<typeof runConfigSchema>;

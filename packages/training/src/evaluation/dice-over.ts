@@ -1,7 +1,7 @@
 import type { ParamsOf, Rescaling } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { diceScore, type LabelScores, type ScoreSummary, summarizeScores } from '@sshn/losses';
-import type { SegmentationModel } from '../methods/create-model.js';
+import type { SegmentationModel } from '../methods/describe-network.js';
 import { segment } from './segment.js';
 
 /** Hard Dice of a model over images at one rescaling; see `summarizeScores` for what is undefined and counted. */

@@ -2,7 +2,7 @@ import type { ParamsOf, Rescaling } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/create-model.js';
+import type { SegmentationModel } from '../methods/describe-network.js';
 import { diceOver } from './dice-over.js';
 import type { FactorResult } from './results.js';
 

@@ -2,7 +2,7 @@ import type { ParamsOf, Rescaling, SpecNode } from '@sshn/core';
 import { type Batch, batches, type Dataset } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
 import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/create-model.js';
+import type { SegmentationModel } from '../methods/describe-network.js';
 
 /** A batch with the labels that a network gives its pixels. */
 export interface SegmentedBatch {

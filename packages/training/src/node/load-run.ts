@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { FileError, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
 import { type Dataset, type Image, type LabelMap, preprocess, type Split, splitIds } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
+import { networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { createModel, type SegmentationModel } from '../methods/create-model.js';
+import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
 import { type RunFile, readRunFile } from './run-file.js';
 import { bestModel } from './run-model.js';
 
@@ -52,7 +53,7 @@ export async function loadRun(folder: string): Promise<Run> {
   }
   const { config, dataset, data } = run;
   const { channels, size, labelNames } = dataset;
-  const model = createModel(config, { rank: size.length === 3 ? 3 : 2, channels, labels: labelNames.length });
+  const model = networkOf(describeNetwork(config, dataset));
   const loaded = await readModelFile(bestModel(folder));
   const params = paramTree(model.specs, loaded.params);
   return {

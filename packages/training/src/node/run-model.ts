@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ManifestInput } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
-import type { RunConfig } from '../config/run-config.js';
+import { describeNetwork } from '../methods/describe-network.js';
 import { priorOf } from '../methods/prior.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { version } from '../version.js';
@@ -21,42 +21,20 @@ export async function writeRunModel(folder: string, run: RunFile, trainer: Train
 
 function manifestOf(run: RunFile): ManifestInput {
   const { config, dataset } = run;
-  const { name: architecture, ...options } = config.architecture;
+  const { size, channels, labelNames, name } = dataset;
   return {
     task: 'segmentation',
-    network: {
-      architecture,
-      options: {
-        ...options,
-        rank: dataset.size.length,
-        inChannels: dataset.channels,
-        outChannels: dataset.labelNames.length,
-        film: config.method === 'film',
-      },
-    },
-    method: methodOf(config),
+    ...describeNetwork(config, dataset),
     prior: priorOf(config),
-    preprocessing: { size: dataset.size, channels: dataset.channels, intensity: config.intensity },
-    labels: dataset.labelNames.map((name) => ({ name })),
+    preprocessing: { size, channels, intensity: config.intensity },
+    labels: labelNames.map((label) => ({ name: label })),
     accuracyCost: [],
     provenance: {
       versions: { '@sshn/training': version },
       seed: config.seed,
-      dataset: dataset.name,
+      dataset: name,
       date: new Date().toISOString(),
       configHash: hashOf(run),
     },
   };
-}
-
-function methodOf({ method, prior, hypernetwork }: RunConfig): ManifestInput['method'] {
-  const { form, encoding, hidden, residualScale } = hypernetwork;
-  switch (method) {
-    case 'fixed':
-      return { kind: method, factor: prior?.kind === 'constant' ? prior.factor : 0.5 };
-    case 'stochastic':
-      return { kind: method };
-    default:
-      return { kind: method, hypernetwork: { form, encoding, hidden, residualScale, factors: 1 } };
-  }
 }

@@ -2,7 +2,7 @@ import { paramTree, type Rescaling, valueAndGradients } from '@sshn/core';
 import type { Batch } from '@sshn/data';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/create-model.js';
+import type { SegmentationModel } from '../methods/describe-network.js';
 import { clipByGlobalNorm } from '../optimizers/clipping.js';
 import type { NamedTensors, Optimizer, Update } from '../optimizers/optimizer.js';
 import { DivergenceError } from './errors.js';

@@ -9,10 +9,11 @@ import {
   ValueError,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
+import { networkOf } from '@sshn/model';
 import { dispose, memory } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { diceOver } from '../evaluation/dice-over.js';
-import { createModel, type SegmentationModel } from '../methods/create-model.js';
+import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
 import { type Prior, priorOf, representativeFactors, sampleRescaling } from '../methods/prior.js';
 import { firstNonFinite } from '../optimizers/non-finite.js';
 import type { NamedTensors, Optimizer } from '../optimizers/optimizer.js';
@@ -78,11 +79,7 @@ export class Trainer {
         });
       }
     }
-    this.model = createModel(config, {
-      rank: dataset.size.length === 3 ? 3 : 2,
-      channels: dataset.channels,
-      labels: dataset.labelNames.length,
-    });
+    this.model = networkOf(describeNetwork(config, dataset));
     this.prior = priorOf(config);
     this.root = Rng.fromSeed(config.seed);
     this.stepsPerEpoch = Math.ceil(split.train.length / config.batchSize);

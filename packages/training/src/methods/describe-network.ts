@@ -1,0 +1,55 @@
+import type { SpecNode } from '@sshn/core';
+import type { Hypernetized } from '@sshn/hypernet';
+import type { Manifest } from '@sshn/model';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../config/run-config.js';
+import { priorOf } from './prior.js';
+
+/** What the data decide about a network. */
+export interface ImageSpace {
+  /** `[height, width]` or `[depth, height, width]`, in pixels. */
+  readonly size: readonly number[];
+  readonly channels: number;
+  /** The background included. */
+  readonly labelNames: readonly string[];
+}
+
+/** A network from images to logits whose weights may depend on the rescaling. */
+export type SegmentationModel = Hypernetized<SpecNode, Tensor, Tensor>;
+
+/**
+ * The network that a configuration asks for, as a model's manifest has it: `networkOf` of @sshn/model makes it.
+ *
+ * *Source*: the paper, section 4.3, for the four methods.
+ */
+export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Manifest, 'network' | 'method'> {
+  const { name: architecture, ...options } = config.architecture;
+  return {
+    network: {
+      architecture,
+      options: {
+        ...options,
+        rank: space.size.length,
+        inChannels: space.channels,
+        outChannels: space.labelNames.length,
+        film: config.method === 'film',
+      },
+    },
+    method: describeMethod(config),
+  };
+}
+
+function describeMethod(config: RunConfig): Manifest['method'] {
+  const { method } = config;
+  switch (method) {
+    case 'fixed': {
+      const prior = priorOf(config);
+      return { kind: method, factor: prior.kind === 'constant' ? prior.factor : prior.high };
+    }
+    case 'stochastic':
+      return { kind: method };
+    case 'film':
+    case 'sshn':
+      return { kind: method, hypernetwork: { ...config.hypernetwork, factors: 1 } };
+  }
+}
