@@ -1,6 +1,6 @@
-import { kaimingNormal, type Module, type ParamSpec, requireIntegers, zeros } from '@sshn/core';
-import { add, matMul, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { applyLeakyRelu, defaultSlope } from './leaky-relu.js';
+import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ShapeError, zeros } from '@sshn/core';
+import { add, matMul, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { type ActivationConfig, activationSlope, applyLeakyRelu } from './leaky-relu.js';
 
 /** Parameters of a dense layer. */
 export type DenseSpecs = {
@@ -9,26 +9,31 @@ export type DenseSpecs = {
 };
 
 /** Options of a dense layer. */
-export interface DenseConfig {
+export interface DenseConfig extends ActivationConfig {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** @default 'none' */
-  readonly activation?: 'none' | 'leakyRelu';
-  /** Slope of the LeakyReLU, in (0, 1]. @default 0.01 */
-  readonly slope?: number;
 }
 
 /**
  * Fully connected layer: y = a(x·W + b).
  *
- * Input `[batch, inFeatures]`, output `[batch, outFeatures]`. Kaiming initialization, zero bias.
+ * Input `[batch, inFeatures]`, output `[batch, outFeatures]`. The kernel starts by Kaiming's rule for the activation that
+ * follows, the bias at zero.
  *
- * @throws {ValueError} if a feature count is not a positive integer.
+ * @throws {ValueError} if a feature count is not a positive integer, or the slope is outside [0, 1] or without use.
+ * @throws {OptionError} for an unknown activation.
+ * @throws {ShapeError} from `apply`, if the input is not `[batch, inFeatures]`.
+ * @example
+ * const layer = dense({ inFeatures: 2, outFeatures: 10, activation: 'leakyRelu' });
+ * const params = initialize(layer.specs, Rng.fromSeed(1));
+ * const y = layer.apply(params, tensor2d([[0.25, 0.75]]), rescaling(0.25));   // [1, 2] -> [1, 10]
+ *
+ * *Source*: initialization as in He et al., "Delving deep into rectifiers" (2015).
  */
 export function dense(config: DenseConfig): Module<DenseSpecs, Tensor2D, Tensor2D> {
-  const { inFeatures, outFeatures, activation = 'none', slope = defaultSlope } = config;
+  const { inFeatures, outFeatures } = config;
   requireIntegers('dense', { inFeatures, outFeatures });
-  const appliedSlope = activation === 'leakyRelu' ? slope : 1;
+  const slope = activationSlope('dense', config);
   return {
     specs: {
       kernel: {
@@ -37,7 +42,7 @@ export function dense(config: DenseConfig): Module<DenseSpecs, Tensor2D, Tensor2
         axes: ['inFeatures', 'outFeatures'],
         shape: [inFeatures, outFeatures],
         fanIn: inFeatures,
-        init: kaimingNormal(inFeatures, appliedSlope),
+        init: kaimingNormal(inFeatures, slope),
       },
       bias: {
         kind: 'param',
@@ -48,10 +53,13 @@ export function dense(config: DenseConfig): Module<DenseSpecs, Tensor2D, Tensor2
         init: zeros,
       },
     },
-    apply: ({ kernel, bias }, x) =>
-      tidy(() => {
-        const z = add<Tensor2D>(matMul(x, kernel as Tensor2D), bias as Tensor);
-        return activation === 'leakyRelu' ? applyLeakyRelu(z, slope) : z;
-      }),
+    apply({ kernel, bias }, x) {
+      if (x.rank !== 2 || x.shape[1] !== inFeatures)
+        throw new ShapeError({ where: 'dense', got: x.shape, expected: `[batch, ${inFeatures}]` });
+      return tidy(() => {
+        const y = add<Tensor2D>(matMul(x, kernel as Tensor2D), bias);
+        return slope === 1 ? y : applyLeakyRelu(y, slope);
+      });
+    },
   };
 }

@@ -1,11 +1,12 @@
 export { concatenate } from './containers/concatenate.js';
-export type { Layer, Layers } from './containers/layer.js';
-export { residual } from './containers/residual.js';
+export { type ResidualLayers, residual } from './containers/residual.js';
 export { sequential } from './containers/sequential.js';
 export { type ConvolutionConfig, type ConvolutionSpecs, convolution } from './convolution/convolution.js';
+export { type ModulatedConvolutionSpecs, modulatedConvolution } from './convolution/modulated.js';
 export { applyConvolution } from './convolution/operation.js';
 export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
 export { type FilmSpecs, film } from './film.js';
-export { applyLeakyRelu, defaultSlope, leakyRelu } from './leaky-relu.js';
+export type { ContainerSpecs, Layer, Layers, NoSpecs } from './layer.js';
+export { type ActivationConfig, applyLeakyRelu, defaultSlope, leakyRelu } from './leaky-relu.js';
 export { resizeLinear } from './resize/operation.js';
 export { downsample, type Upsampling, upsample } from './resize/resize.js';

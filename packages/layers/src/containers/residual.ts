@@ -1,35 +1,49 @@
-import { type ParamNode, ShapeError, scoped } from '@sshn/core';
-import { add, tidy } from '@tensorflow/tfjs-core';
-import type { Layer } from './layer.js';
+import { type Module, ShapeError } from '@sshn/core';
+import { add, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { ContainerSpecs, Layer } from '../layer.js';
+import { childrenOf } from './children.js';
+
+/** The two sides of a residual connection. */
+export type ResidualLayers = {
+  /** What is added to the input. */
+  readonly body: Layer;
+  /** Maps the input to the body's channels, usually a 1×1 convolution; left out where they agree. */
+  readonly projection?: Layer;
+};
 
 /**
- * A layer with a residual connection around it: y = x' + layer(x), where x' is x or its projection.
+ * A layer with a residual connection around it: y = x' + body(x), where x' is x or its projection.
  *
- * @param layers.body What is added to the input.
- * @param layers.projection Maps the input to the body's channels, usually a 1×1 convolution; none where they agree.
  * @throws {ShapeError} from `apply`, if the two sides have different shapes.
+ * @example
+ * const block = residual({
+ *   body: sequential([convolution({ inChannels: 4, outChannels: 8 }), leakyRelu()]),
+ *   projection: convolution({ inChannels: 4, outChannels: 8, kernelSize: 1 }),
+ * });                                              // parameters 'body.0.kernel', …, 'projection.bias'
  *
  * *Source*: He et al., "Deep residual learning for image recognition" (2016).
  */
-export function residual(layers: { readonly body: Layer; readonly projection?: Layer }): Layer {
-  const { modules, specs } = scoped({ ...layers });
+export function residual<const Sides extends ResidualLayers>(
+  layers: Sides,
+): Module<ContainerSpecs<Sides>, Tensor, Tensor>;
+export function residual({ body, projection }: ResidualLayers): Layer {
+  const { specs, children } = childrenOf(projection === undefined ? { body } : { body, projection });
+  const [change, base] = children;
   return {
     specs,
     apply: (params, x, at) =>
       tidy(() => {
-        const below = params as Record<string, ParamNode>;
-        const change = modules.body.apply(below.body!, x, at);
-        const base =
-          modules.projection === undefined ? x : modules.projection.apply(below.projection!, x, at);
-        if (base.shape.join() !== change.shape.join()) {
+        const added = change!.apply(params, x, at);
+        const kept = base === undefined ? x : base.apply(params, x, at);
+        if (kept.shape.join() !== added.shape.join()) {
           throw new ShapeError({
-            where: 'residual',
-            got: change.shape,
-            expected: `[${base.shape.join(', ')}], the shape of the other side`,
+            where: 'residual: output of the body',
+            got: added.shape,
+            expected: `[${kept.shape.join(', ')}], the shape of ${base === undefined ? 'the input' : 'the projection'}`,
             hint: 'Give a projection, such as a 1×1 convolution, when the body changes the number of channels.',
           });
         }
-        return add(base, change);
+        return add(kept, added);
       }),
   };
 }

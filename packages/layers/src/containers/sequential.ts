@@ -1,24 +1,29 @@
-import { type ParamNode, scoped } from '@sshn/core';
-import { tidy } from '@tensorflow/tfjs-core';
-import type { Layer, Layers } from './layer.js';
+import type { Module } from '@sshn/core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { ContainerSpecs, Layer, Layers } from '../layer.js';
+import { childrenOf } from './children.js';
 
 /**
- * Layers one after the other.
+ * Layers one after the other; none at all is the identity.
  *
+ * @param layers In the order of their application. Their names become part of their parameters' names.
  * @example
- * const stage = sequential({ first: convolution(…), second: convolution(…) });   // 'first.kernel', 'second.kernel'
+ * const stage = sequential({
+ *   first: convolution({ inChannels: 1, outChannels: 8, activation: 'leakyRelu' }),
+ *   second: convolution({ inChannels: 8, outChannels: 8, activation: 'leakyRelu' }),
+ * });                                              // parameters 'first.kernel', 'first.bias', 'second.kernel', …
  */
+export function sequential<const Children extends Layers>(
+  layers: Children,
+): Module<ContainerSpecs<Children>, Tensor, Tensor>;
 export function sequential(layers: Layers): Layer {
-  const { modules, specs } = scoped(layers);
+  const { specs, children } = childrenOf(layers);
   return {
     specs,
     apply: (params, input, at) =>
       tidy(() => {
-        let x = input;
-        for (const [name, layer] of Object.entries(modules)) {
-          x = layer.apply((params as Record<string, ParamNode>)[name]!, x, at);
-        }
-        return x === input ? input.clone() : x;
+        const output = children.reduce((x, child) => child.apply(params, x, at), input);
+        return output === input ? input.clone() : output;
       }),
   };
 }

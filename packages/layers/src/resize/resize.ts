@@ -1,19 +1,24 @@
 import { factorAt, type Module, requireIntegers, rescaledSize } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { NoSpecs } from '../layer.js';
 import { resizeLinear } from './operation.js';
 
 /**
  * Variable downsampling: every spatial axis of n pixels becomes max(1, ⌊φ·n + ½⌋), by linear interpolation, where φ is
  * the factor of this step in the `Rescaling` of the call.
  *
- * Input `[batch, ...spatial, channels]`, 2D or 3D.
+ * Input `[batch, ...spatial, channels]`, 2D or 3D. φ = 1 is the identity, φ = 0 leaves one pixel.
  *
  * @param config.step Which downsampling step of the network this is, from 0; selects the factor when they are separate.
- * @throws {ValueError} from `apply`, if the rescaling has separate factors but none for this step.
+ * @throws {ValueError} if `step` is not an integer ≥ 0; from `apply`, if the rescaling has separate factors but none for
+ * this step.
+ * @throws {ShapeError} from `apply`, if the input is not a feature map.
+ * @example
+ * const half = downsample({ step: 0 }).apply({}, x, rescaling(0.5));   // [1, 65, 64, 8] -> [1, 33, 32, 8]
  *
  * *Source*: the paper, sections 3, 4.4 and C.2.
  */
-export function downsample({ step }: { readonly step: number }): Module<{}, Tensor, Tensor> {
+export function downsample({ step }: { readonly step: number }): Module<NoSpecs, Tensor, Tensor> {
   requireIntegers('downsample', { step }, 0);
   return {
     specs: {},
@@ -32,8 +37,13 @@ export interface Upsampling {
 /**
  * Upsampling to a given size by linear interpolation, in a U-Net the size of the skip connection.
  *
+ * @throws {ShapeError} from `apply`, if the input is not a feature map. @throws {ValueError} from `apply`, if the size does
+ * not fit it.
+ * @example
+ * const y = upsample().apply({}, { x, size: [65, 64] }, rescaling(0.5));   // [1, 33, 32, 8] -> [1, 65, 64, 8]
+ *
  * *Source*: the paper, sections 4.4 and A.1.
  */
-export function upsample(): Module<{}, Upsampling, Tensor> {
+export function upsample(): Module<NoSpecs, Upsampling, Tensor> {
   return { specs: {}, apply: (_params, { x, size }) => resizeLinear(x, size) };
 }
