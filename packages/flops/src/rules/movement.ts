@@ -1,0 +1,37 @@
+import { type RuleTable, rulesFor } from './rule.js';
+
+/** Kernels that move, copy, choose or make elements: no arithmetic, counted as zero on purpose. */
+export const movement: RuleTable = rulesFor(
+  [
+    'BatchToSpaceND',
+    'Cast',
+    'Concat',
+    'DepthToSpace',
+    'Diag',
+    'ExpandDims',
+    'Fill',
+    'GatherNd',
+    'GatherV2',
+    'Identity',
+    'LinSpace',
+    'MirrorPad',
+    'OneHot',
+    'OnesLike',
+    'Pack',
+    'PadV2',
+    'Range',
+    'Reshape',
+    'Reverse',
+    'Slice',
+    'SpaceToBatchND',
+    'SparseToDense',
+    'SplitV',
+    'StridedSlice',
+    'TensorScatterUpdate',
+    'Tile',
+    'Transpose',
+    'Unpack',
+    'ZerosLike',
+  ],
+  'free',
+);

@@ -1,0 +1,26 @@
+import type { SshnKernel } from '@sshn/core';
+import { convolutionMacs } from './convolution.js';
+import { interpolationWork } from './image.js';
+import { type FlopRule, input, output, sizeOf } from './rule.js';
+
+/** The kernels that @sshn names itself: as their compositions from ordinary kernels. */
+export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
+  SshnConv: (node) => {
+    const passes = node.attributes.slope === 1 ? 1 : 2; // bias, and LeakyReLU where there is one
+    return {
+      macs: convolutionMacs(output(node), input(node, 'kernel')),
+      elementwise: passes * sizeOf(output(node)),
+    };
+  },
+  SshnConvGradInput: (node) => ({ macs: convolutionMacs(input(node, 'dy'), input(node, 'kernel')) }),
+  SshnConvGradKernel: (node) => ({ macs: convolutionMacs(input(node, 'dy'), output(node)) }),
+  SshnConvGradBias: (node) => ({ elementwise: sizeOf(input(node, 'dy')) }),
+  SshnLeakyReluGrad: (node) => ({ elementwise: sizeOf(output(node)) }),
+  SshnResize: (node) => ({ elementwise: interpolationWork(output(node)) }),
+  SshnResizeGrad: (node) => ({ elementwise: interpolationWork(input(node, 'dy')) }),
+  SshnHead: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
+  SshnHeadGradWeight: (node) => ({ macs: sizeOf(output(node)) }),
+  SshnHeadGradHidden: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
+  // m: 3, v: 4, both corrections: 2, root, ε, quotient, step, difference: 5; two more for the decay of weights.
+  SshnAdam: (node) => ({ elementwise: sizeOf(output(node)) * (node.attributes.weightDecay === 0 ? 14 : 16) }),
+};
