@@ -395,6 +395,24 @@ const cases: readonly Case[] = [
     macs: 35,
   },
   {
+    name: 'SshnCrossEntropy',
+    f: kernel('SshnCrossEntropy', ['logits', 'labels']),
+    shapes: [
+      [2, 3, 4],
+      [2, 3],
+    ],
+    elementwise: 168,
+  },
+  {
+    name: 'SshnSoftDice',
+    f: kernel('SshnSoftDice', ['logits', 'labels']),
+    shapes: [
+      [2, 3, 4],
+      [2, 3],
+    ],
+    elementwise: 408,
+  },
+  {
     name: 'SshnAdam',
     f: kernel('SshnAdam', ['param', 'm', 'v', 'grad'], { weightDecay: 0 }),
     shapes: [[5], [5], [5], [5]],

@@ -21,6 +21,10 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   SshnHead: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
   SshnHeadGradWeight: (node) => ({ macs: sizeOf(output(node)) }),
   SshnHeadGradHidden: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
+  // Softmax: 5; gradient: difference to the label, division by the number of pixels.
+  SshnCrossEntropy: (node) => ({ elementwise: 7 * sizeOf(input(node, 'logits')) }),
+  // Softmax: 5; sums of p·y, p and y: 2, 2, 1; gradient to p: 3; through softmax, p·(g − Σ g·p): 4.
+  SshnSoftDice: (node) => ({ elementwise: 17 * sizeOf(input(node, 'logits')) }),
   // m: 3, v: 4, both corrections: 2, root, ε, quotient, step, difference: 5; two more for the decay of weights.
   SshnAdam: (node) => ({ elementwise: sizeOf(output(node)) * (node.attributes.weightDecay === 0 ? 14 : 16) }),
 };
