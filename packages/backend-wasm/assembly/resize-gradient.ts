@@ -1,4 +1,4 @@
-import { ENTRY, ResizeArgs, ROWS } from './resize';
+import { ENTRY, ResizeArgs } from './resize';
 import { madd, loadLanes, storeLanes } from './simd';
 
 /**
@@ -26,60 +26,109 @@ export function invertAxis(axis: usize, inverse: usize, inSize: i32, outSize: i3
 }
 
 /**
- * Transpose of `resize`, `ROWS` input rows.
+ * Transpose of `resize`, the input rows of one task. The axis tables of `args` are those of `invertAxis`.
  *
- * The axis tables of `args` are those of `invertAxis`. Each input value gathers what the outputs that read it send back,
- * in a fixed order.
+ * The output rows that read an input row are summed into one first, then each of its pixels gathers from that, all in a
+ * fixed order.
  */
-export function resizeGradient(args: ResizeArgs, task: i32): void {
-  const begin = task * ROWS, end = min(begin + ROWS, args.rows);
-  const channels = args.channels;
+export function resizeGradient(args: ResizeArgs, task: i32, worker: i32): void {
+  const begin = task * args.grain, end = min(begin + args.grain, args.rows);
+  const sums = args.scratch + <usize>worker * args.scratchStride;
+  const rowBytes = <usize>(args.inWidth * args.channels) << 2;
   for (let row = begin; row < end; row++) {
     const slice = row / args.inHeight;
     const line = args.heightTable + <usize>(row - slice * args.inHeight) * ENTRY;
     const image = slice / args.inDepth;
     const layer = args.depthTable + <usize>(slice - image * args.inDepth) * ENTRY;
-    const from = args.fine + (<usize>(image * args.outDepth * args.outHeight * args.outWidth * channels) << 2);
-    let to = args.coarse + (<usize>(row * args.inWidth * channels) << 2);
-    for (let w = 0; w < args.inWidth; w++) {
-      const column = args.widthTable + <usize>w * ENTRY;
-      for (let c = 0; c < channels; c += 8) {
-        gather8(args, from + (<usize>c << 2), layer, line, column, to + (<usize>c << 2), channels - c);
-      }
-      to += <usize>channels << 2;
-    }
+    const to = args.coarse + <usize>row * rowBytes;
+    if (sumRows(args, image, layer, line, sums)) gatherRow(args, sums, to);
+    else memory.fill(to, 0, rowBytes);
   }
 }
 
-/** Up to eight channels of one input value. */
-// @ts-ignore: decorator
-@inline
-function gather8(args: ResizeArgs, from: usize, layer: usize, line: usize, column: usize, to: usize, count: i32): void {
-  const pixelBytes = <usize>args.channels << 2;
-  const firstColumn = load<i32>(column), lastColumn = load<i32>(column, 4);
-  let low = f32x4.splat(0), high = low;
+/** Weighted sum of the output rows that read one input row; false if there are none. */
+function sumRows(args: ResizeArgs, image: i32, layer: usize, line: usize, sums: usize): bool {
+  const values = args.outWidth * args.channels;
   const lastLayer = load<i32>(layer, 4), lastLine = load<i32>(line, 4);
+  let isFirst = true, waiting: usize = 0, waitingWeight: f32 = 0;
   let layerWeight = load<usize>(layer, 8);
   for (let d = load<i32>(layer); d < lastLayer; d++) {
     let lineWeight = load<usize>(line, 8);
     for (let h = load<i32>(line); h < lastLine; h++) {
-      const outer = f32x4.splat(load<f32>(layerWeight) * load<f32>(lineWeight));
-      let pixel = from + <usize>((d * args.outHeight + h) * args.outWidth + firstColumn) * pixelBytes;
-      let columnWeight = load<usize>(column, 8);
-      let rowLow = f32x4.splat(0), rowHigh = rowLow;
-      for (let w = firstColumn; w < lastColumn; w++) {
-        const weight = v128.load32_splat(columnWeight);
-        rowLow = madd(loadLanes(pixel, count), weight, rowLow);
-        if (count > 4) rowHigh = madd(loadLanes(pixel + 16, count - 4), weight, rowHigh);
-        pixel += pixelBytes;
-        columnWeight += 4;
+      const row = args.fine + (<usize>((image * args.outDepth + d) * args.outHeight + h) * <usize>values << 2);
+      const weight = load<f32>(layerWeight) * load<f32>(lineWeight);
+      if (waiting) {
+        if (isFirst) addRows(sums, waiting, waitingWeight, row, weight, values, true);
+        else addRows(sums, waiting, waitingWeight, row, weight, values, false);
+        isFirst = false;
+        waiting = 0;
+      } else {
+        waiting = row;
+        waitingWeight = weight;
       }
-      low = madd(rowLow, outer, low);
-      high = madd(rowHigh, outer, high);
       lineWeight += 4;
     }
     layerWeight += 4;
   }
-  storeLanes(to, low, count);
-  if (count > 4) storeLanes(to + 16, high, count - 4);
+  if (waiting) addRow(sums, waiting, waitingWeight, values, isFirst);
+  return waiting != 0 || !isFirst;
+}
+
+/** `sums = u a + v b`, or where not `isFirst` `sums += u a + v b`. */
+// @ts-ignore: decorator
+@inline
+function addRows(sums: usize, a: usize, u: f32, b: usize, v: f32, count: i32, isFirst: bool): void {
+  const u4 = f32x4.splat(u), v4 = f32x4.splat(v);
+  for (; count >= 4; count -= 4) {
+    const sum = madd(v128.load(b), v4, f32x4.mul(v128.load(a), u4));
+    v128.store(sums, isFirst ? sum : f32x4.add(v128.load(sums), sum));
+    a += 16; b += 16; sums += 16;
+  }
+  if (count > 0) {
+    const sum = madd(loadLanes(b, count), v4, f32x4.mul(loadLanes(a, count), u4));
+    v128.store(sums, isFirst ? sum : f32x4.add(v128.load(sums), sum));
+  }
+}
+
+function addRow(sums: usize, a: usize, u: f32, count: i32, isFirst: bool): void {
+  const u4 = f32x4.splat(u);
+  for (; count > 0; count -= 4) {
+    const part = f32x4.mul(loadLanes(a, count), u4);
+    v128.store(sums, isFirst ? part : f32x4.add(v128.load(sums), part));
+    a += 16; sums += 16;
+  }
+}
+
+/** One input row from the summed output rows. */
+function gatherRow(args: ResizeArgs, sums: usize, to: usize): void {
+  const pixelBytes = <usize>args.channels << 2;
+  for (let w = 0; w < args.inWidth; w++) {
+    const column = args.widthTable + <usize>w * ENTRY;
+    const weights = load<usize>(column, 8), taps = load<i32>(column, 4) - load<i32>(column);
+    let from = sums + <usize>load<i32>(column) * pixelBytes, count = args.channels;
+    for (; count >= 8; count -= 8) {
+      let low = f32x4.splat(0), high = low, pixel = from, weight = weights;
+      for (let i = 0; i < taps; i++) {
+        const scale = v128.load32_splat(weight);
+        low = madd(v128.load(pixel), scale, low);
+        high = madd(v128.load(pixel, 16), scale, high);
+        pixel += pixelBytes;
+        weight += 4;
+      }
+      v128.store(to, low);
+      v128.store(to, high, 16);
+      from += 32; to += 32;
+    }
+    for (; count > 0; count -= 4) {
+      let sum = f32x4.splat(0), pixel = from, weight = weights;
+      for (let i = 0; i < taps; i++) {
+        sum = madd(loadLanes(pixel, count), v128.load32_splat(weight), sum);
+        pixel += pixelBytes;
+        weight += 4;
+      }
+      storeLanes(to, sum, count);
+      from += 16;
+      to += <usize>min(count, 4) << 2;
+    }
+  }
 }

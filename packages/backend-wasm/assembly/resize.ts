@@ -22,6 +22,11 @@ export class ResizeArgs {
   channels: i32;
   /** Rows of the written side, counted over batch, depth and height. */
   rows: i32;
+  /** Rows of one task. */
+  grain: i32;
+  /** One row of the `out` side for each worker, `scratchStride` bytes apart; only the gradient needs it. */
+  scratch: usize;
+  scratchStride: usize;
 }
 
 /** Bytes of one entry of an axis table. */
@@ -44,12 +49,9 @@ export function fillAxis(table: usize, inSize: i32, outSize: i32): void {
   }
 }
 
-/** Rows of one task. */
-export const ROWS: i32 = 8;
-
-/** Resizes `ROWS` output rows. */
+/** Resizes the output rows of one task. */
 export function resize(args: ResizeArgs, task: i32): void {
-  const begin = task * ROWS, end = min(begin + ROWS, args.rows);
+  const begin = task * args.grain, end = min(begin + args.grain, args.rows);
   const lineBytes = <usize>(args.inWidth * args.channels) << 2;
   for (let row = begin; row < end; row++) {
     const slice = row / args.outHeight;
@@ -75,15 +77,19 @@ function resizeRow2(args: ResizeArgs, top: usize, bottom: usize, down: f32, out:
     const across = load<f32>(column, 8);
     const w00 = f32x4.splat((1 - down) * (1 - across)), w01 = f32x4.splat((1 - down) * across);
     const w10 = f32x4.splat(down * (1 - across)), w11 = f32x4.splat(down * across);
-    for (let c = 0; c < channels; c += 4) {
-      const offset = <usize>c << 2, count = channels - c;
-      let sum = f32x4.mul(loadLanes(top + left + offset, count), w00);
-      sum = madd(loadLanes(top + right + offset, count), w01, sum);
-      sum = madd(loadLanes(bottom + left + offset, count), w10, sum);
-      sum = madd(loadLanes(bottom + right + offset, count), w11, sum);
-      storeLanes(out + offset, sum, count);
+    let a = top + left, b = top + right, c = bottom + left, d = bottom + right, count = channels;
+    for (; count >= 4; count -= 4) {
+      const above = madd(v128.load(b), w01, f32x4.mul(v128.load(a), w00));
+      const below = madd(v128.load(d), w11, f32x4.mul(v128.load(c), w10));
+      v128.store(out, f32x4.add(above, below));
+      a += 16; b += 16; c += 16; d += 16; out += 16;
     }
-    out += <usize>channels << 2;
+    if (count > 0) {
+      const above = madd(loadLanes(b, count), w01, f32x4.mul(loadLanes(a, count), w00));
+      const below = madd(loadLanes(d, count), w11, f32x4.mul(loadLanes(c, count), w10));
+      storeLanes(out, f32x4.add(above, below), count);
+      out += <usize>count << 2;
+    }
   }
 }
 

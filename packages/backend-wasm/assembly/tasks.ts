@@ -21,7 +21,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 5: return leakyGradient(changetype<LeakyArgs>(args), task);
     case 6: return adam(changetype<AdamArgs>(args), task);
     case 7: return resize(changetype<ResizeArgs>(args), task);
-    case 8: return resizeGradient(changetype<ResizeArgs>(args), task);
+    case 8: return resizeGradient(changetype<ResizeArgs>(args), task, worker);
     case 9: return head(changetype<HeadArgs>(args), task);
     case 10: return headWeightGradient(changetype<HeadArgs>(args), task);
     case 11: return headHiddenGradient(changetype<HeadArgs>(args), task);

@@ -3,10 +3,10 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeModule } from './module.js';
 
 /** Size of `ResizeArgs` of `assembly/resize.ts`, in bytes. */
-const RESIZE_ARGS_BYTES = 13 * 4;
+const RESIZE_ARGS_BYTES = 16 * 4;
 
-/** Rows of one task, `ROWS` of `assembly/resize.ts`. */
-const ROWS = 8;
+/** Tasks that a resize falls into, at most: enough to share among threads. */
+const MAX_TASKS = 64;
 
 /** Bytes of one entry of an axis table. */
 const ENTRY = 12;
@@ -32,8 +32,15 @@ export function resize(native: NativeModule, x: TensorInfo, size: readonly numbe
   native.exports.fillAxis(at.depth, from[0], to[0]);
   native.exports.fillAxis(at.height, from[1], to[1]);
   native.exports.fillAxis(at.width, from[2], to[2]);
-  writeArgs(native, at, { coarse: native.address(x), fine: native.address(y), from, to, channels, rows });
-  native.run('resize', at.args, Math.ceil(rows / ROWS));
+  const tasks = writeArgs(native, at, {
+    coarse: native.address(x),
+    fine: native.address(y),
+    from,
+    to,
+    channels,
+    rows,
+  });
+  native.run('resize', at.args, tasks);
   return y;
 }
 
@@ -43,9 +50,11 @@ export function resizeGrad(native: NativeModule, dy: TensorInfo, inputSize: read
   const dx = native.output([batch, ...inputSize, channels]);
   const from = size3(inputSize);
   const rows = batch * from[0] * from[1];
+  const scratchStride = Math.ceil((to[2] * channels) / 16) * 64;
   const at = native.reserve({
     args: RESIZE_ARGS_BYTES,
     axis: Math.max(...to) * ENTRY,
+    scratch: native.threads * scratchStride,
     depth: inverseBytes(from[0], to[0]),
     height: inverseBytes(from[1], to[1]),
     width: inverseBytes(from[2], to[2]),
@@ -54,8 +63,16 @@ export function resizeGrad(native: NativeModule, dy: TensorInfo, inputSize: read
     native.exports.fillAxis(at.axis, from[axis]!, to[axis]!);
     native.exports.invertAxis(at.axis, inverse, from[axis]!, to[axis]!);
   });
-  writeArgs(native, at, { coarse: native.address(dx), fine: native.address(dy), from, to, channels, rows });
-  native.run('resizeGradient', at.args, Math.ceil(rows / ROWS));
+  const tasks = writeArgs(native, at, {
+    coarse: native.address(dx),
+    fine: native.address(dy),
+    from,
+    to,
+    channels,
+    rows,
+    scratchStride,
+  });
+  native.run('resizeGradient', at.args, tasks);
   return dx;
 }
 
@@ -74,9 +91,10 @@ function inverseBytes(inSize: number, outSize: number): number {
   return inSize * (ENTRY + 8) + outSize * 8;
 }
 
+/** Writes `ResizeArgs` and says how many tasks there are. */
 function writeArgs(
   native: NativeModule,
-  at: Readonly<Record<'args' | 'depth' | 'height' | 'width', number>>,
+  at: Readonly<Record<'args' | 'depth' | 'height' | 'width', number>> & { readonly scratch?: number },
   resize: {
     readonly coarse: number;
     readonly fine: number;
@@ -84,10 +102,17 @@ function writeArgs(
     readonly to: Size3;
     readonly channels: number;
     readonly rows: number;
+    readonly scratchStride?: number;
   },
-): void {
-  const { coarse, fine, from, to, channels, rows } = resize;
+): number {
+  const { coarse, fine, from, to, channels, rows, scratchStride = 0 } = resize;
+  const grain = Math.max(1, Math.ceil(rows / MAX_TASKS));
+  const tables = [at.depth, at.height, at.width];
   native
     .words()
-    .set([coarse, fine, at.depth, at.height, at.width, ...from, ...to, channels, rows], at.args >>> 2);
+    .set(
+      [coarse, fine, ...tables, ...from, ...to, channels, rows, grain, at.scratch ?? 0, scratchStride],
+      at.args >>> 2,
+    );
+  return Math.ceil(rows / grain);
 }
