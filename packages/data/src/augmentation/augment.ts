@@ -1,23 +1,52 @@
-import type { Rng } from '@sshn/core';
+import { type Rng, ValueError } from '@sshn/core';
 import type { Example } from '../dataset/types.js';
+import { type AugmentConfig, axisNames, checkAugmentConfig } from './config.js';
+import { displacements } from './elastic.js';
+import { addNoise, applyGamma } from './intensity.js';
+import { drawLinearMap } from './linear-map.js';
+import { warp } from './warp.js';
 
-/** What may be changed at random, and by how much; everything is off unless given. */
-export interface AugmentConfig {
-  /** Axes that are flipped, each with probability ½. */
-  readonly flip?: ReadonlyArray<'depth' | 'height' | 'width'>;
-  /** In the plane of height and width: uniform in ± this many degrees. */
-  readonly rotationDegrees?: number;
-  /** Magnification: log-uniform in [1 / (1 + scale), 1 + scale]. */
-  readonly scale?: number;
-  /** Smooth random displacements: their standard deviation and the distance of their control points, in pixels. */
-  readonly elastic?: { readonly strength: number; readonly spacing: number };
-  /** Exponent of the intensities: log-uniform in [1 / (1 + gamma), 1 + gamma]. */
-  readonly gamma?: number;
-  /** Gaussian noise whose standard deviation is uniform in [0, noise]. */
-  readonly noise?: number;
+/**
+ * A function for `batches({ transform })` that changes image and labels together, at random.
+ *
+ * Flips, rotation, scale and elastic displacements are composed to one resampling: the image linearly, the labels by
+ * the nearest pixel, so they stay labels and stay aligned; beyond the border the image is reflected. Gamma and noise
+ * then change the image alone. Works in 2D and 3D; rotation is in the plane of height and width.
+ *
+ * Each change draws from a generator of its own, split off by its name: turning one on leaves the others as they were.
+ *
+ * @throws {OptionError} or {ValueError} if the configuration makes no sense; later {ValueError} if 'depth' is to be
+ *   flipped and an image has none.
+ * @example
+ * const transform = augment({ flip: ['width'], rotationDegrees: 15, noise: 0.02 });
+ * for await (const batch of batches(dataset, ids, { batchSize: 4, order: rng, transform })) { … }
+ */
+export function augment(config: AugmentConfig): (example: Example, rng: Rng) => Example {
+  checkAugmentConfig(config);
+  const { gamma = 0, noise = 0, elastic } = config;
+  return (example, rng) => {
+    const { size } = example.image;
+    checkAxes(config, size, example.id);
+    const map = drawLinearMap(config, size.length, rng);
+    const bend =
+      elastic !== undefined && elastic.strength > 0
+        ? displacements(size, elastic, rng.split('elastic'))
+        : undefined;
+    const { image, labels } =
+      map === undefined && bend === undefined ? example : warp(example.image, example.labels, map, bend);
+    let { values } = image;
+    if (gamma > 0) values = applyGamma(values, gamma, rng.split('gamma'));
+    if (noise > 0) values = addNoise(values, noise, rng.split('noise'));
+    return { id: example.id, image: { ...image, values }, labels };
+  };
 }
 
-/** A function for `batches({ transform })` that changes image and labels together. */
-export function augment(_config: AugmentConfig): (example: Example, rng: Rng) => Example {
-  throw new Error('internal: being written');
+function checkAxes({ flip = [] }: AugmentConfig, size: readonly number[], id: string): void {
+  if (size.length < 3 && flip.includes('depth')) {
+    throw new ValueError({
+      where: `augment: flip of '${id}'`,
+      got: 'depth',
+      expected: `axes that the image has, ${axisNames.slice(-size.length).join(' and ')}`,
+    });
+  }
 }

@@ -1,5 +1,6 @@
 import { requireIntegers, ShapeError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
+import { mixAxis, type Taps } from './axis.js';
 
 /** How images are resized. */
 export interface ResizeOptions {
@@ -30,7 +31,9 @@ export function resizeImage(image: Image, size: readonly number[], options: Resi
   let inner = image.channels;
   for (let axis = size.length - 1; axis >= 0; axis--) {
     if (size[axis] !== image.size[axis]) {
-      values = resizeAxis(values, image.size[axis]!, size[axis]!, inner, antialias);
+      const [from, to] = [image.size[axis]!, size[axis]!];
+      const taps = Array.from({ length: to }, (_, i) => tapsOf(i, from, to, antialias));
+      values = mixAxis(values, from, inner, taps);
     }
     inner *= size[axis]!;
   }
@@ -66,36 +69,8 @@ export function resizeLabels(labels: LabelMap, size: readonly number[]): LabelMa
   return { values, size: [...size] };
 }
 
-/** Seen as `[outer, from, inner]`, resizes the middle. */
-function resizeAxis(
-  values: Float32Array,
-  from: number,
-  to: number,
-  inner: number,
-  antialias: boolean,
-): Float32Array {
-  const outer = values.length / (from * inner);
-  const result = new Float32Array(outer * to * inner);
-  const taps = Array.from({ length: to }, (_, i) => tapsOf(i, from, to, antialias));
-  for (let block = 0; block < outer; block++) {
-    for (const [i, { first, weights }] of taps.entries()) {
-      const target = (block * to + i) * inner;
-      for (const [k, weight] of weights.entries()) {
-        const source = (block * from + first + k) * inner;
-        for (let c = 0; c < inner; c++) result[target + c]! += weight * values[source + c]!;
-      }
-    }
-  }
-  return result;
-}
-
-/** The old pixels that new pixel `i` is made of, from `first` on. */
-function tapsOf(
-  i: number,
-  from: number,
-  to: number,
-  antialias: boolean,
-): { first: number; weights: number[] } {
+/** The old pixels that new pixel `i` is made of. */
+function tapsOf(i: number, from: number, to: number, antialias: boolean): Taps {
   const reach = antialias ? Math.max(1, from / to) : 1;
   const center = ((i + 0.5) * from) / to - 0.5;
   const first = Math.max(0, Math.ceil(center - reach));
