@@ -1,3 +1,4 @@
+export { requireFeatures } from './check.js';
 export { concatenate } from './containers/concatenate.js';
 export { type ResidualLayers, residual } from './containers/residual.js';
 export { sequential } from './containers/sequential.js';

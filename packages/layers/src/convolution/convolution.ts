@@ -1,12 +1,4 @@
-import {
-  kaimingNormal,
-  type Module,
-  type ParamSpec,
-  requireIntegers,
-  requireOption,
-  ValueError,
-  zeros,
-} from '@sshn/core';
+import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ValueError, zeros } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type ActivationConfig, activationSlope } from '../leaky-relu.js';
 import { applyConvolution } from './operation.js';
@@ -33,9 +25,9 @@ export type ConvolutionSpecs = {
  * Input `[batch, height, width, inChannels]` (rank 3: `[batch, depth, height, width, inChannels]`), output the same with
  * `outChannels`. The kernel starts by Kaiming's rule for the activation that follows, the bias at zero.
  *
- * @throws {ValueError} if a channel count is not a positive integer, a kernel edge not a positive odd one, or the slope outside
- * [0, 1] or without use; from `apply`, if the input is not float32.
- * @throws {OptionError} for another rank or activation.
+ * @throws {ValueError} if the rank is not 2 or 3, a channel count not a positive integer, a kernel edge not a positive odd one,
+ * or the slope outside [0, 1] or without use; from `apply`, if the input is not float32.
+ * @throws {OptionError} for an unknown activation.
  * @throws {ShapeError} from `apply`, if the rank or the channels of the input do not fit.
  * @example
  * const conv = convolution({ inChannels: 1, outChannels: 16, activation: 'leakyRelu' });
@@ -55,7 +47,8 @@ export function convolution(config: ConvolutionConfig): Module<ConvolutionSpecs,
 /** What a convolution's options amount to: its parameters, and the slope of what follows (1 for nothing). */
 export function convolutionParts(config: ConvolutionConfig): { specs: ConvolutionSpecs; slope: number } {
   const { rank = 2, inChannels, outChannels, kernelSize = 3 } = config;
-  requireOption('rank', `${rank}`, ['2', '3']);
+  if (rank !== 2 && rank !== 3)
+    throw new ValueError({ where: 'convolution: rank', got: rank, expected: '2 or 3 spatial dimensions' });
   requireIntegers('convolution', { inChannels, outChannels });
   const window = typeof kernelSize === 'number' ? Array<number>(rank).fill(kernelSize) : [...kernelSize];
   if (window.length !== rank || !window.every((edge) => edge > 0 && edge % 2 === 1)) {

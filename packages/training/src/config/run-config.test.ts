@@ -8,7 +8,6 @@ describe('run configuration', () => {
     expect(config.architecture).toMatchObject({
       name: 'unet',
       features: 32,
-      stages: 5,
       convolutionsPerStage: 2,
     });
     expect(config.hypernetwork.hidden).toEqual([10, 100]);

@@ -19,7 +19,9 @@ const architecture = z.strictObject({
     .union([positiveInteger, z.array(positiveInteger).min(1)])
     .default(32)
     .describe('Features per convolution: one number, or one per stage'),
-  stages: positiveInteger.default(5).describe('Encoder stages; the decoder has one less'),
+  stages: positiveInteger
+    .exactOptional()
+    .describe('Encoder stages (5), where features is one number; the decoder has one less'),
   convolutionsPerStage: positiveInteger.default(2).describe('Convolutions per stage'),
   kernelSize: positiveInteger.default(3).describe('Odd kernel edge in pixels'),
 });
