@@ -8,8 +8,6 @@ import {
   Rng,
   registerGradients,
   rescaling,
-  ShapeError,
-  ValueError,
   valueAndGradients,
 } from '@sshn/core';
 import {
@@ -271,71 +269,6 @@ describe.each(backends)('apply on %s', (backend) => {
   });
 });
 
-describe('what a pixel of the output sees', () => {
-  beforeAll(() => useBackend('wasm'));
-
-  const network = unet({ inChannels: 1, outChannels: 1, features: 4, stages: 3 });
-  const size = 40;
-
-  /** Output for noise with one pixel changed, minus the output for the noise: how far is it from zero, and where? */
-  function spread(row: number, column: number, factor: number): Array<[row: number, column: number]> {
-    return tidy(() => {
-      const params = initialize(network.specs, Rng.fromSeed(1));
-      const noise = Rng.fromSeed(2);
-      const before = Float32Array.from({ length: size * size }, () => noise.normal());
-      const after = before.slice();
-      after[row * size + column]! += 10;
-      const [a, b] = [before, after].map((values) =>
-        network.apply(params, tensor(values, [1, size, size, 1]), rescaling(factor)).dataSync(),
-      );
-      return [...a!].flatMap((value, i) =>
-        value === b![i] ? [] : [[Math.floor(i / size), i % size] as [number, number]],
-      );
-    });
-  }
-
-  test('φ = 1: all within the ten 3×3 convolutions on its way, and as far as them', () => {
-    const changed = spread(20, 19, 1);
-    const distances = changed.map(([row, column]) => Math.max(Math.abs(row - 20), Math.abs(column - 19)));
-    expect(Math.max(...distances)).toBe(10);
-  });
-
-  test('φ = 0.5: farther', () => {
-    const distances = spread(20, 19, 0.5).map(([row]) => Math.abs(row - 20));
-    expect(Math.max(...distances)).toBeGreaterThan(14);
-  });
-
-  test('φ = 0: its surroundings, and the center of the image', () => {
-    const corner = spread(2, 2, 0);
-    expect(Math.max(...corner.map(([row]) => row))).toBe(2 + 4);
-    expect(spread(19, 20, 0)).toHaveLength(size * size);
-  });
-
-  test.each([
-    { factor: 1, shift: 1 },
-    { factor: 1, shift: 3 },
-    { factor: 0.5, shift: 4 },
-  ])('φ = $factor: moving the image by $shift pixels moves the output, inside', ({ factor, shift }) => {
-    const noise = Rng.fromSeed(2);
-    const margin = 32;
-    const wide = 2 * margin + 16;
-    const whole = tensor(
-      Float32Array.from({ length: (wide + shift) * wide }, () => noise.normal()),
-      [1, wide + shift, wide, 1],
-    );
-    const params = initialize(network.specs, Rng.fromSeed(1));
-    const inside = (top: number, from: number) => {
-      const crop = slice(whole, [0, top, 0, 0], [1, wide, wide, 1]);
-      const logits = network.apply(params, crop, rescaling(factor));
-      return slice(logits, [0, from, margin, 0], [1, 16 - shift, 16, 1]).dataSync();
-    };
-    const [still, moved] = [inside(0, margin + shift), inside(shift, margin)];
-    still.forEach((value, i) => {
-      expect(moved[i]).toBeCloseTo(value, 3);
-    });
-  });
-});
-
 test.skipIf(sizes === undefined)('golden sizes of all stages', async () => {
   await useBackend('wasm');
   const network = unet({ inChannels: 1, outChannels: 1, features: 1, convolutionsPerStage: 1 });
@@ -347,49 +280,4 @@ test.skipIf(sizes === undefined)('golden sizes of all stages', async () => {
     expect(heights.map(([height]) => height)).toEqual([...want, ...down.reverse(), size]);
     image.dispose();
   }
-});
-
-describe('what makes no U-Net is refused', () => {
-  test.each([
-    [{ inChannels: 0 }, 'unet: inChannels: got 0, expected an integer of at least 1.'],
-    [{ outChannels: 2.5 }, 'unet: outChannels: got 2.5, expected an integer of at least 1.'],
-    [{ stages: 0 }, 'unet: stages: got 0, expected an integer of at least 1.'],
-    [{ features: 0 }, 'unet: features: stage 0: got 0, expected an integer of at least 1.'],
-    [{ features: [8, -1] }, 'unet: features: stage 1: got -1, expected an integer of at least 1.'],
-    [{ features: [] }, 'unet: features: got [], expected at least one stage.'],
-    [
-      { features: [8, 16], stages: 5 },
-      'unet: features: got [8,16], expected one number, or 5 as `stages` says. Leave `stages` out where `features` is a list.',
-    ],
-    [{ convolutionsPerStage: 0 }, 'unet: convolutionsPerStage: got 0, expected an integer of at least 1.'],
-    [{ kernelSize: 4 }, 'convolution: kernelSize: got 4, expected an odd positive integer, or 2 of them.'],
-    [{ slope: 2 }, 'convolution: slope: got 2, expected a number in [0, 1].'],
-    [{ rank: 1 }, 'convolution: rank: got 1, expected 2 or 3 spatial dimensions.'],
-  ])('%j', (config, message) => {
-    const make = () => unet({ inChannels: 1, outChannels: 2, ...config } as UNetConfig);
-    expect(make).toThrow(ValueError);
-    expect(make).toThrow(message);
-  });
-
-  test('a list as long as `stages` says is fine', () => {
-    expect(unet({ inChannels: 1, outChannels: 2, features: [2, 3], stages: 2 }).specs.encoder).toHaveLength(
-      2,
-    );
-  });
-
-  test('images and factors that do not fit', async () => {
-    await useBackend('cpu');
-    const network = unet({ inChannels: 3, outChannels: 2, features: 2, stages: 3 });
-    const params = initialize(network.specs, Rng.fromSeed(1));
-    const apply = (shape: number[], factor: number | number[]) => () =>
-      network.apply(params, zeros(shape), rescaling(factor));
-    expect(apply([1, 3, 8, 8], 0.5)).toThrow(ShapeError);
-    expect(apply([1, 3, 8, 8], 0.5)).toThrow(
-      'unet: got shape [1, 3, 8, 8], expected [batch, height, width, 3]. Arrays are channels-last',
-    );
-    expect(apply([8, 8, 3], 0.5)).toThrow('unet: got shape [8, 8, 3]');
-    expect(apply([1, 8, 8, 3], [0.5, 0.5, 0.5])).toThrow(
-      'unet: rescaling: got [0.5,0.5,0.5], expected one factor, or 2 (one per downsampling step).',
-    );
-  });
 });

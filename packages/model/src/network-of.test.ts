@@ -48,7 +48,7 @@ describe('networkOf', () => {
   test('is the network that was trained, name by name', () => {
     expect(namedSpecs(networkOf(manifest).specs)).toEqual(namedSpecs(smallNetwork().specs));
     const [, , film, sshn] = manifests.map((given) => networkOf(given).predicted);
-    expect(film!.every((path) => /\.film\.(gamma|beta)$/.test(path))).toBe(true);
+    expect(film!.every((path) => /\.(gamma|beta)$/.test(path))).toBe(true);
     expect(sshn).toContain('head.kernel');
   });
 
