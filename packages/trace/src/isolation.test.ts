@@ -136,6 +136,19 @@ test('a promise is refused', async () => {
   );
 });
 
+test('a tensor that has been disposed of is refused, as operand and as result', () => {
+  const disposed = (x: Tensor): Tensor => {
+    const y = relu(x);
+    y.dispose();
+    return y;
+  };
+  const text = (scope: string) => `A tensor of shape [3] was used in ${scope} after it had been disposed of.`;
+  expect(() => trace((x) => inScope('head', () => relu(disposed(x))), [row])).toThrow(
+    new TraceError(text("module 'head'")),
+  );
+  expect(() => trace((x) => disposed(x), [row])).toThrow(new TraceError(text('no module')));
+});
+
 test('values are refused, those of constants and captured tensors given', async () => {
   const captured = tensor1d([3]);
   const text =

@@ -30,7 +30,8 @@ export interface Trace<Output> {
  * @param f Synchronous, made of tfjs ops; may use tensors of its closure on any backend, whose values stay where they are.
  * @param inputs One tree of shapes per argument of `f`; the specs of a module are such a tree.
  * @throws {UnknownKernelError} if `f` runs a kernel whose output shape is unknown; see `registerShapeFunction`.
- * @throws {TraceError} if `f` reads values of a tensor, returns a promise, or makes a trace itself.
+ * @throws {TraceError} if `f` reads values of a tensor, uses one that it has disposed of, returns a promise, or makes
+ *   a trace itself.
  * @throws {ValueError} if a shape is not made of integers ≥ 0, or if two inputs have the same name.
  * @example
  * const { graph } = trace(

@@ -46,6 +46,13 @@ describe('the largest factor within a budget', () => {
     ).toBe(0.3);
   });
 
+  test('takes in the bounds of its range', () => {
+    const bounds = (factor: number) =>
+      largestFactorWithin(network, inputShape, { maxGflops: 1, range: [factor, factor], stepsPerUnit: 100 })
+        .factor;
+    for (const factor of [0, 0.07, 0.29, 0.57, 1]) expect(bounds(factor)).toBe(factor);
+  });
+
   test('is refused where even the smallest is too much, with what that takes', () => {
     const least = all[0]!.flops / 1e9;
     expect(() => largestFactorWithin(network, inputShape, { maxGflops: least / 2 })).toThrow(
@@ -59,10 +66,16 @@ describe('the largest factor within a budget', () => {
 
   test('is refused in a range that holds no step', () => {
     expect(() => largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0.6, 0.4] })).toThrow(
-      'largestFactorWithin: range: got [0.6,0.4], expected an interval that holds a multiple of 0.001.',
+      'largestFactorWithin: range: got [0.6,0.4], expected an interval within [0, 1] that holds a multiple of 0.001.',
     );
     expect(() =>
       largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0.11, 0.19], stepsPerUnit: 10 }),
     ).toThrow('a multiple of 0.1');
+    expect(() => largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0, 1.1] })).toThrow(
+      ValueError,
+    );
+    expect(() => largestFactorWithin(network, inputShape, { maxGflops: 1, stepsPerUnit: 0.5 })).toThrow(
+      'largestFactorWithin: stepsPerUnit: got 0.5',
+    );
   });
 });

@@ -40,7 +40,7 @@ export interface Budget {
  *
  * Found by bisection over the multiples of 1 / `stepsPerUnit` in the range, as cost never falls when the factor rises.
  *
- * @throws {ValueError} if even the smallest factor costs more, saying how much; or if the range is empty.
+ * @throws {ValueError} if even the smallest factor costs more, saying how much; or if the range holds no step.
  * @example
  * const { factor } = largestFactorWithin(network, [1, 256, 256, 1], { maxGflops: 5.5 });
  */
@@ -50,13 +50,14 @@ export function largestFactorWithin<Specs extends SpecNode>(
   { maxGflops, range: [low, high] = [0, 1], stepsPerUnit = 1000 }: Budget,
 ): CurvePoint {
   requireIntegers('largestFactorWithin', { stepsPerUnit });
-  let below = Math.ceil(low * stepsPerUnit);
-  let above = Math.floor(high * stepsPerUnit) + 1;
-  if (!(below < above)) {
+  // 0.07 · 100 is a little more than 7.
+  let below = Math.max(0, Math.ceil(low * stepsPerUnit - 1e-9));
+  let above = Math.floor(high * stepsPerUnit + 1e-9) + 1;
+  if (!(low >= 0 && high <= 1 && below < above)) {
     throw new ValueError({
       where: 'largestFactorWithin: range',
       got: [low, high],
-      expected: `an interval that holds a multiple of ${1 / stepsPerUnit}`,
+      expected: `an interval within [0, 1] that holds a multiple of ${1 / stepsPerUnit}`,
     });
   }
   let best = pointAt(module, inputShape, below / stepsPerUnit);

@@ -58,10 +58,16 @@ export class Recorder extends KernelBackend {
     return Array.isArray(made) ? infos : infos[0]!;
   }
 
-  /** The tensor of the graph that a tensor of tfjs stands for. */
+  /** The tensor of the graph that a tensor of tfjs stands for. @throws {TraceError} if it has been disposed of. */
   find(info: TensorInfo): GraphTensor {
     const owned = this.#owned.get(info.dataId)?.tensor ?? this.#captured.get(info.dataId);
     if (owned !== undefined) return owned;
+    if ((info as Tensor).isDisposed) {
+      throw new TraceError(
+        `A tensor of shape [${info.shape.join(', ')}] was used in ${describeScope(currentScope())} after it had been ` +
+          'disposed of.',
+      );
+    }
     const captured = this.#make(info, captureOf(info));
     this.#captured.set(info.dataId, captured);
     return captured;
