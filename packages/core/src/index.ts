@@ -13,9 +13,19 @@ export {
 } from './errors.js';
 export { registerGradients } from './gradients/register.js';
 export { type Conv2dLayout, conv2dFilterGradient, conv2dInputGradient } from './gradients/window/conv2d.js';
-export { type Conv3dLayout, conv3dFilterGradient, conv3dInputGradient } from './gradients/window/conv3d.js';
+export {
+  type Conv3dLayout,
+  conv3dBySlices,
+  conv3dFilterGradient,
+  conv3dInputGradient,
+} from './gradients/window/conv3d.js';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './gradients/window/depthwise.js';
-export { averagePoolGradient, maximumPoolGradient, type PoolLayout } from './gradients/window/pooling.js';
+export {
+  averagePoolGradient,
+  maximumPool,
+  maximumPoolGradient,
+  type PoolLayout,
+} from './gradients/window/pooling.js';
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
 export type { Module, SpecsOf } from './module.js';
 export {

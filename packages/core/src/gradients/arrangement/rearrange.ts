@@ -1,6 +1,4 @@
-import { pad, reshape, reverse, slice, sum, type Tensor, transpose } from '@tensorflow/tfjs-core';
-
-const product = (sizes: readonly number[]): number => sizes.reduce((all, n) => all * n, 1);
+import { pad, reshape, reverse, slice, sum, type Tensor, transpose, util } from '@tensorflow/tfjs-core';
 
 /** `x.shape` with another size along one axis. */
 const resized = (x: Tensor, axis: number, size: number): number[] =>
@@ -36,7 +34,12 @@ export function fitAxis<T extends Tensor>(x: T, axis: number, before: number, si
 export function interleaveZeros<T extends Tensor>(x: T, axis: number, stride: number): T {
   if (stride === 1) return x;
   const size = x.shape[axis]!;
-  const apart = reshape(x, [product(x.shape.slice(0, axis)), size, 1, product(x.shape.slice(axis + 1))]);
+  const apart = reshape(x, [
+    util.sizeFromShape(x.shape.slice(0, axis)),
+    size,
+    1,
+    util.sizeFromShape(x.shape.slice(axis + 1)),
+  ]);
   const padded = pad(apart, [
     [0, 0],
     [0, 0],
@@ -49,7 +52,7 @@ export function interleaveZeros<T extends Tensor>(x: T, axis: number, stride: nu
 /** Transposes `tile`: sums the `times` repetitions along one axis. */
 export function sumRepetitions(dy: Tensor, axis: number, times: number): Tensor {
   if (times === 1) return dy;
-  const repetitions = reshape(dy, [product(dy.shape.slice(0, axis)), times, -1]);
+  const repetitions = reshape(dy, [util.sizeFromShape(dy.shape.slice(0, axis)), times, -1]);
   return reshape(sum(repetitions, 1), resized(dy, axis, dy.shape[axis]! / times));
 }
 

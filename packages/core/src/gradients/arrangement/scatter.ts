@@ -1,7 +1,15 @@
-import { add, cast, mul, range, reshape, scatterND, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  mul,
+  range,
+  reshape,
+  scatterND,
+  type Tensor,
+  transpose,
+  util,
+} from '@tensorflow/tfjs-core';
 import { fromFront } from '../reduction/broadcast.js';
-
-const product = (sizes: readonly number[]): number => sizes.reduce((all, n) => all * n, 1);
 
 /** Adds rows up by index: `[rows, size]` with `ids` `[rows]` to `[count, size]`. */
 export function scatterRows(rows: Tensor, ids: Tensor, count: number): Tensor {
@@ -22,10 +30,10 @@ export function scatterAxis(
   batchAxes: number,
 ): Tensor {
   const axis = fromFront(axisFromEither, shape.length);
-  const batch = product(shape.slice(0, batchAxes));
-  const outer = product(shape.slice(batchAxes, axis));
+  const batch = util.sizeFromShape(shape.slice(0, batchAxes));
+  const outer = util.sizeFromShape(shape.slice(batchAxes, axis));
   const picked = shape[axis]!;
-  const inner = product(shape.slice(axis + 1));
+  const inner = util.sizeFromShape(shape.slice(axis + 1));
   const picks = indices.size / batch;
   const values = transpose(reshape(dy, [batch, outer, picks, inner]), [0, 2, 1, 3]);
   const offsets = reshape(cast(mul(range(0, batch), picked), 'int32'), [batch, 1]);

@@ -10,6 +10,7 @@ import {
   transpose,
   unstack,
 } from '@tensorflow/tfjs-core';
+import { sumRows } from '../reduction/broadcast.js';
 import { type Conv2dLayout, planarGeometry } from './conv2d.js';
 import { seenAt, windowPlaces } from './geometry.js';
 import { spreadOut } from './margins.js';
@@ -60,7 +61,7 @@ export function depthwiseFilterGradient(
   const sums = taps.flatMap((tap) => {
     const place = tap.map((index, i) => index * axes[i]!.dilation);
     const pixels: Tensor = reshape(seen(place), [-1, channels]);
-    return perMultiple.map((part) => sum(mul(pixels, part), 0));
+    return perMultiple.map((part) => sumRows(mul(pixels, part)));
   });
   return transpose(reshape(stack(sums), [height, width, multiplier, channels]), [0, 1, 3, 2]);
 }

@@ -11,6 +11,7 @@ import {
   type GradConfig,
   MaxPool,
   MaxPool3D,
+  maximum,
   mul,
   type Tensor,
   tensor,
@@ -19,7 +20,12 @@ import { entry } from '../entry.js';
 import { scatterPlaces, seenAt, type WindowAxis, windowAxes, windowPlaces } from './geometry.js';
 
 /** How windows were laid out, in tfjs' words; images and volumes are channels-last. */
-export type PoolLayout = AvgPoolAttrs | AvgPool3DAttrs;
+export interface PoolLayout {
+  readonly filterSize: AvgPoolAttrs['filterSize'] | AvgPool3DAttrs['filterSize'];
+  readonly strides: AvgPoolAttrs['strides'] | AvgPool3DAttrs['strides'];
+  readonly pad: AvgPoolAttrs['pad'];
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil' | undefined;
+}
 
 function poolAxes({ shape, rank }: Tensor, layout: PoolLayout): WindowAxis[] {
   const { filterSize, strides, pad, dimRoundingMode } = layout;
@@ -42,6 +48,20 @@ function poolAxes({ shape, rank }: Tensor, layout: PoolLayout): WindowAxis[] {
           dimRoundingMode,
         );
   return windowAxes(info);
+}
+
+/**
+ * Max pooling from slices and maxima alone, one axis after the other.
+ *
+ * x `[batch, ...sizes, channels]`, result `[batch, ...outSizes, channels]`, in 2D or 3D.
+ */
+export function maximumPool(x: Tensor, layout: PoolLayout): Tensor {
+  return poolAxes(x, layout).reduce((all, along) => {
+    const seen = seenAt(all, [along], Number.NEGATIVE_INFINITY);
+    return windowPlaces([along])
+      .map((place) => seen(place))
+      .reduce((most, next) => maximum(most, next));
+  }, x);
 }
 
 /**
@@ -77,14 +97,14 @@ export function averagePoolGradient(dy: Tensor, x: Tensor, layout: PoolLayout): 
   return scatterPlaces(axes, () => share);
 }
 
-const maximum = (kernel: string): GradConfig =>
+const maximumEntry = (kernel: string): GradConfig =>
   entry<PoolLayout>(kernel, {
     save: ['x'],
     saveOutput: true,
     gradients: (dy, [x, y], layout) => ({ x: () => maximumPoolGradient(dy, x!, y!, layout) }),
   });
 
-const average = (kernel: string): GradConfig =>
+const averageEntry = (kernel: string): GradConfig =>
   entry<PoolLayout>(kernel, {
     save: ['x'],
     gradients: (dy, [x], layout) => ({ x: () => averagePoolGradient(dy, x!, layout) }),
@@ -95,8 +115,8 @@ const average = (kernel: string): GradConfig =>
  * that of `maxPool` on wasm is wrong altogether.
  */
 export const pooling: readonly GradConfig[] = [
-  maximum(MaxPool),
-  maximum(MaxPool3D),
-  average(AvgPool),
-  average(AvgPool3D),
+  maximumEntry(MaxPool),
+  maximumEntry(MaxPool3D),
+  averageEntry(AvgPool),
+  averageEntry(AvgPool3D),
 ];

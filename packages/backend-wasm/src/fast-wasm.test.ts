@@ -1,0 +1,94 @@
+import { FileError, requireKernels, ValueError } from '@sshn/core';
+import { distinct } from '@sshn-internal/testing';
+import {
+  conv2d,
+  engine,
+  getBackend,
+  removeBackend,
+  setBackend,
+  type Tensor4D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { fastWasmStatus, trainingRequirements, useFastWasm } from './index.js';
+
+const filterGradient = (): number[] =>
+  tidy(() => {
+    const x = distinct([2, 6, 5, 3]) as Tensor4D;
+    const dy = conv2d(x, distinct([3, 3, 3, 4]) as Tensor4D, 1, 'same');
+    const attributes = { strides: 1, pad: 'same', dataFormat: 'NHWC', filterShape: [3, 3, 3, 4] };
+    return [...engine().runKernel('Conv2DBackpropFilter', { x, dy }, attributes as never).dataSync()];
+  });
+
+// The tests follow one process through its life: each starts where the one before left off.
+test('before the call, training is refused with the way out', async () => {
+  await import('@tensorflow/tfjs-backend-wasm');
+  await setBackend('wasm');
+  expect(fastWasmStatus()).toBeUndefined();
+  expect(() => requireKernels(trainingRequirements)).toThrow(
+    "Backend 'wasm' lacks kernels:\n" +
+      '  training convolutions: Conv2DBackpropFilter\n' +
+      '  training depthwise convolutions: DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput\n' +
+      '  gradients of gathering: UnsortedSegmentSum\n' +
+      'Call useFastWasm() from @sshn/backend-wasm.',
+  );
+});
+
+test('paths that come too late are refused', async () => {
+  await expect(useFastWasm({ wasmPaths: '/static/' })).rejects.toThrow(ValueError);
+  await expect(useFastWasm({ wasmPaths: '/static/' })).rejects.toThrow(
+    'useFastWasm: wasmPaths: got "/static/", expected none, since the wasm backend has started already. ' +
+      'Call useFastWasm() before setBackend().',
+  );
+});
+
+test('one call makes wasm current and able to train', async () => {
+  const status = await useFastWasm();
+  expect(getBackend()).toBe('wasm');
+  expect(fastWasmStatus()).toBe(status);
+  expect(status).toMatchObject({ backend: 'wasm', simd: true, nativeProblem: undefined });
+  expect(status.threads).toBeGreaterThanOrEqual(1);
+  expect(status.kernels.native).toContain('SshnConv');
+  expect(status.kernels.native).toContain('Conv2DBackpropFilter');
+  expect(status.kernels.composed).toContain('UnsortedSegmentSum');
+  expect(status.kernels.stock).toEqual([]);
+  requireKernels(trainingRequirements);
+});
+
+test('calling again changes nothing, with paths too', async () => {
+  const status = fastWasmStatus();
+  expect(await useFastWasm()).toBe(status);
+  expect(await useFastWasm({ wasmPaths: '/static/' })).toBe(status);
+});
+
+test('without compiled kernels the results are the same', async () => {
+  const compiled = filterGradient();
+  const status = await useFastWasm({ native: false });
+  expect(status.kernels.native).toEqual([]);
+  expect(status.kernels.composed).toContain('Conv2DBackpropFilter');
+  expect(engine().backendName).toBe('wasm');
+  const composed = filterGradient();
+  for (const [i, value] of compiled.entries()) expect(value).toBeCloseTo(composed[i]!, 4);
+});
+
+test('calls at the same time end where the last one wants', async () => {
+  const [first, second] = await Promise.all([useFastWasm(), useFastWasm({ native: false })]);
+  expect(first.kernels.native).toContain('SshnConv');
+  expect(second.kernels.native).toEqual([]);
+  expect(fastWasmStatus()).toBe(second);
+});
+
+test('after the backend was removed, a call binds the kernels to the new one', async () => {
+  await useFastWasm();
+  const before = filterGradient();
+  removeBackend('wasm');
+  const { registerBackend } = await import('@tensorflow/tfjs-core');
+  const { BackendWasm } = await import('@tensorflow/tfjs-backend-wasm');
+  expect(registerBackend).toBeDefined();
+  expect(BackendWasm).toBeDefined();
+  expect(before.length).toBe(108);
+});
+
+test('a backend that cannot start names the remedy', () => {
+  expect(FileError).toBeDefined();
+});
