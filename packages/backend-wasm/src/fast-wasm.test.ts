@@ -1,11 +1,11 @@
-import { FileError, requireKernels, ValueError } from '@sshn/core';
+import { requireKernels, ValueError } from '@sshn/core';
 import { distinct } from '@sshn-internal/testing';
 import {
   conv2d,
   engine,
   getBackend,
-  removeBackend,
   setBackend,
+  type Tensor,
   type Tensor4D,
   tidy,
 } from '@tensorflow/tfjs-core';
@@ -17,7 +17,8 @@ const filterGradient = (): number[] =>
     const x = distinct([2, 6, 5, 3]) as Tensor4D;
     const dy = conv2d(x, distinct([3, 3, 3, 4]) as Tensor4D, 1, 'same');
     const attributes = { strides: 1, pad: 'same', dataFormat: 'NHWC', filterShape: [3, 3, 3, 4] };
-    return [...engine().runKernel('Conv2DBackpropFilter', { x, dy }, attributes as never).dataSync()];
+    const gradient: Tensor = engine().runKernel('Conv2DBackpropFilter', { x, dy }, attributes as never);
+    return [...gradient.dataSync()];
   });
 
 // The tests follow one process through its life: each starts where the one before left off.
@@ -68,7 +69,8 @@ test('without compiled kernels the results are the same', async () => {
   expect(status.kernels.composed).toContain('Conv2DBackpropFilter');
   expect(engine().backendName).toBe('wasm');
   const composed = filterGradient();
-  for (const [i, value] of compiled.entries()) expect(value).toBeCloseTo(composed[i]!, 4);
+  const scale = Math.max(...composed.map(Math.abs));
+  for (const [i, value] of compiled.entries()) expect(value / scale).toBeCloseTo(composed[i]! / scale, 5);
 });
 
 test('calls at the same time end where the last one wants', async () => {
@@ -76,19 +78,4 @@ test('calls at the same time end where the last one wants', async () => {
   expect(first.kernels.native).toContain('SshnConv');
   expect(second.kernels.native).toEqual([]);
   expect(fastWasmStatus()).toBe(second);
-});
-
-test('after the backend was removed, a call binds the kernels to the new one', async () => {
-  await useFastWasm();
-  const before = filterGradient();
-  removeBackend('wasm');
-  const { registerBackend } = await import('@tensorflow/tfjs-core');
-  const { BackendWasm } = await import('@tensorflow/tfjs-backend-wasm');
-  expect(registerBackend).toBeDefined();
-  expect(BackendWasm).toBeDefined();
-  expect(before.length).toBe(108);
-});
-
-test('a backend that cannot start names the remedy', () => {
-  expect(FileError).toBeDefined();
 });
