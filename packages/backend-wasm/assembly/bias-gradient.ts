@@ -1,4 +1,4 @@
-import { addLanes, storeLanes } from './simd';
+import { addLanes, addPair, storeLanes } from './simd';
 
 /** Pixels summed before the sum joins the total: keeps the block in the cache and rounding errors small. */
 const BLOCK: i32 = 64;
@@ -28,7 +28,9 @@ export function biasGradient(args: BiasArgs, slot: i32): void {
   let dy = args.dy + <usize>begin * stride;
   for (let first = begin; first < end; first += BLOCK) {
     const count = min(BLOCK, end - first);
-    for (let c = 0; c < channels; c += 4) {
+    let c = 0;
+    for (; c + 32 <= channels; c += 32) addWide(sums + (<usize>c << 2), dy + (<usize>c << 2), stride, count);
+    for (; c < channels; c += 4) {
       const offset = <usize>c << 2;
       addLanes(sums + offset, sumPixels(dy + offset, stride, count));
     }
@@ -47,6 +49,26 @@ export function addSlots(sums: usize, slots: i32, out: usize, count: i32): void 
     }
     storeLanes(out + (<usize>c << 2), total, count - c);
   }
+}
+
+/** Adds 32 neighboring channels over `count` pixels to the sums: where that is all of them, memory is read in order. */
+function addWide(sums: usize, from: usize, stride: usize, count: i32): void {
+  let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+  for (; count > 0; count--) {
+    a = f32x4.add(a, v128.load(from));
+    b = f32x4.add(b, v128.load(from, 16));
+    c = f32x4.add(c, v128.load(from, 32));
+    d = f32x4.add(d, v128.load(from, 48));
+    e = f32x4.add(e, v128.load(from, 64));
+    f = f32x4.add(f, v128.load(from, 80));
+    g = f32x4.add(g, v128.load(from, 96));
+    h = f32x4.add(h, v128.load(from, 112));
+    from += stride;
+  }
+  addPair(sums, a, b);
+  addPair(sums + 32, c, d);
+  addPair(sums + 64, e, f);
+  addPair(sums + 96, g, h);
 }
 
 /** Four neighboring channels summed over `count` pixels. */

@@ -1,11 +1,28 @@
 /** Runs at least this long are left to `memory.copy`, whose call costs more than a short run takes. */
 const LONG: usize = 2048;
 
+/** As it lies in memory; `src/native/copies/copy-runs.ts` writes it. */
+@unmanaged
+export class CopyArgs {
+  from: usize;
+  fromStride: usize;
+  to: usize;
+  toStride: usize;
+  /** Of one run. */
+  bytes: usize;
+  runs: i32;
+  /** Runs of one task. */
+  grain: i32;
+}
+
 /**
- * Copies `runs` runs of `bytes` each, the starts of which lie `fromStride` and `toStride` bytes apart: what concat, split
- * and slice consist of.
+ * Copies one task's runs of `bytes` each, the starts of which lie `fromStride` and `toStride` bytes apart: what concat,
+ * split and slice consist of.
  */
-export function copyRuns(from: usize, fromStride: usize, to: usize, toStride: usize, bytes: usize, runs: i32): void {
+export function copyRuns(args: CopyArgs, task: i32): void {
+  const first = task * args.grain, bytes = args.bytes, fromStride = args.fromStride, toStride = args.toStride;
+  let from = args.from + <usize>first * fromStride, to = args.to + <usize>first * toStride;
+  let runs = min(args.grain, args.runs - first);
   if (fromStride == bytes && toStride == bytes) {
     memory.copy(to, from, bytes * <usize>runs);
     return;

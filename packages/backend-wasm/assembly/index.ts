@@ -1,7 +1,6 @@
 export { addSlots } from './bias-gradient';
 export { sumSlots } from './conv-kernel-gradient';
 export { packKernel } from './conv-pack';
-export { copyRuns } from './copy-runs';
 export { crossEntropy } from './cross-entropy';
 export { dispatch, quit, serve } from './pool';
 export { fillAxis } from './resize';

@@ -3,6 +3,7 @@ import { BiasArgs, biasGradient } from './bias-gradient';
 import { ConvArgs } from './conv-args';
 import { convDirect } from './conv-direct';
 import { convKernelGradient } from './conv-kernel-gradient';
+import { CopyArgs, copyRuns } from './copy-runs';
 import { HeadArgs, head, headHiddenGradient, headWeightGradient } from './head';
 import { LeakyArgs, leakyGradient } from './leaky-gradient';
 import { ResizeArgs, resize } from './resize';
@@ -25,6 +26,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 9: return head(changetype<HeadArgs>(args), task);
     case 10: return headWeightGradient(changetype<HeadArgs>(args), task);
     case 11: return headHiddenGradient(changetype<HeadArgs>(args), task);
+    case 12: return copyRuns(changetype<CopyArgs>(args), task);
   }
 }
 

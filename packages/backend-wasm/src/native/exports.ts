@@ -41,7 +41,6 @@ export interface NativeExports {
     outChannels: number,
   ): void;
   addSlots(sums: number, slots: number, out: number, count: number): void;
-  copyRuns(from: number, fromStride: number, to: number, toStride: number, bytes: number, runs: number): void;
   crossEntropy(
     logits: number,
     truth: number,

@@ -12,6 +12,7 @@ export const JOBS = {
   head: 9,
   headWeightGradient: 10,
   headHiddenGradient: 11,
+  copyRuns: 12,
 } as const;
 
 export type Job = keyof typeof JOBS;

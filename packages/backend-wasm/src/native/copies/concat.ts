@@ -2,6 +2,7 @@ import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from '../geometry.js';
 import type { NativeModule } from '../module.js';
+import { copyRuns } from './copy-runs.js';
 
 /** Tensors of one type joined along `axis`, along the other axes they agree. */
 export function concat(native: NativeModule, parts: readonly TensorInfo[], axis: number): TensorInfo {
@@ -16,7 +17,8 @@ export function concat(native: NativeModule, parts: readonly TensorInfo[], axis:
   let to = native.address(out);
   for (const part of filled) {
     const bytes = part.shape[axis]! * unit;
-    native.exports.copyRuns(native.address(part), bytes, to, length * unit, bytes, runs);
+    const from = native.address(part);
+    copyRuns(native, { from, fromStride: bytes, to, toStride: length * unit, bytes, runs });
     to += bytes;
   }
   return out;

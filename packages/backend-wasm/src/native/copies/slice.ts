@@ -2,6 +2,7 @@ import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from '../geometry.js';
 import type { NativeModule } from '../module.js';
+import { copyRuns } from './copy-runs.js';
 
 /** One axis of a box: `length` positions of which `size` are taken from `begin` on. */
 interface Span {
@@ -30,7 +31,7 @@ export function slice(
   let to = native.address(out);
   for (const box of boxes(spans)) {
     const from = native.address(x) + ((box * rows.length + rows.begin) * run.length + run.begin) * unit;
-    native.exports.copyRuns(from, fromStride, to, bytes, bytes, rows.size);
+    copyRuns(native, { from, fromStride, to, toStride: bytes, bytes, runs: rows.size });
     to += outBytes;
   }
   return out;

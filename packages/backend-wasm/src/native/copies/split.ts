@@ -2,6 +2,7 @@ import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from '../geometry.js';
 import type { NativeModule } from '../module.js';
+import { copyRuns } from './copy-runs.js';
 
 /** A tensor cut along `axis` into pieces of the given lengths, which sum to the length of the axis. */
 export function split(
@@ -19,7 +20,8 @@ export function split(
     const out = native.output(shape, x.dtype);
     const from = native.address(x) + begin * unit;
     const bytes = length * unit;
-    native.exports.copyRuns(from, x.shape[axis]! * unit, native.address(out), bytes, bytes, runs);
+    const to = native.address(out);
+    copyRuns(native, { from, fromStride: x.shape[axis]! * unit, to, toStride: bytes, bytes, runs });
     begin += length;
     return out;
   });
