@@ -80,7 +80,8 @@ function publish(control: usize, kind: i32, args: usize, tasks: i32): void {
   atomic.store<i32>(control + DONE, 0);
   atomic.store<u64>(control + NEXT, high);
   atomic.store<i32>(control + JOB, job);
-  if (atomic.load<i32>(control + SLEEPERS) > 0) atomic.notify(control + JOB, -1);
+  // The main thread takes one task itself; the end of the pool concerns everyone.
+  if (atomic.load<i32>(control + SLEEPERS) > 0) atomic.notify(control + JOB, kind == QUIT ? -1 : tasks - 1);
 }
 
 /** Claims and runs tasks until none is left. */

@@ -7,11 +7,11 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** Leaky rectifier of four lanes: `v` where positive, `slope * v` elsewhere; NaN stays NaN. */
+/** Leaky rectifier of four lanes, slope from 0 to 1: `v` where positive, `slope * v` elsewhere; NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 export function leaky(v: v128, slope: v128): v128 {
-  return v128.bitselect(v, f32x4.mul(v, slope), f32x4.gt(v, f32x4.splat(0)));
+  return f32x4.pmax(v, f32x4.mul(v, slope));
 }
 
 /** Stores the first `count` (1 to 4) lanes of `v`. */

@@ -4,6 +4,7 @@ import { ConvArgs } from './conv-args';
 import { convDirect } from './conv-direct';
 import { convKernelGradient } from './conv-kernel-gradient';
 import { CopyArgs, copyRuns } from './copy-runs';
+import { convPointwise } from './conv-pointwise';
 import { HeadArgs, head, headHiddenGradient, headWeightGradient } from './head';
 import { LeakyArgs, leakyGradient } from './leaky-gradient';
 import { ResizeArgs, resize } from './resize';
@@ -27,6 +28,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 10: return headWeightGradient(changetype<HeadArgs>(args), task);
     case 11: return headHiddenGradient(changetype<HeadArgs>(args), task);
     case 12: return copyRuns(changetype<CopyArgs>(args), task);
+    case 13: return convPointwise(changetype<ConvArgs>(args), task);
   }
 }
 

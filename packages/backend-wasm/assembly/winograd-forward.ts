@@ -1,6 +1,6 @@
 import { ConvArgs } from './conv-args';
 import { biasLanes, leaky, madd, storeLanes } from './simd';
-import { outputLine } from './winograd-lines';
+import { finishLine, outputLine } from './winograd-lines';
 import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput } from './winograd-tiles';
 
 /**
@@ -105,14 +105,20 @@ function transformOutput(
   let bias = args.bias;
   for (let c = 0; c < channels; c += 4) {
     for (let j: usize = 0; j < 6; j++) outputLine(products + j * productStride, 6 * productStride, lines + (j << 4), 96);
-    for (let i: usize = 0; i < 4; i++) outputLine(lines + i * 96, 16, lines + i * 96, 16);
     const start = biasLanes(bias, channels - c);
-    for (let i = 0; i < rows; i++) {
-      let out = to + <usize>i * rowBytes;
-      for (let j = 0; j < columns; j++) {
-        const value = f32x4.add(v128.load(lines + <usize>(i * 96 + (j << 4))), start);
-        storeLanes(out, leaky(value, slope), channels - c);
-        out += pixelBytes;
+    if (columns == 4 && channels - c >= 4) {
+      for (let i = 0; i < rows; i++) {
+        finishLine(lines + <usize>i * 96, to + <usize>i * rowBytes, pixelBytes, start, slope);
+      }
+    } else {
+      for (let i: usize = 0; i < 4; i++) outputLine(lines + i * 96, 16, lines + i * 96, 16);
+      for (let i = 0; i < rows; i++) {
+        let out = to + <usize>i * rowBytes;
+        for (let j = 0; j < columns; j++) {
+          const value = f32x4.add(v128.load(lines + <usize>(i * 96 + (j << 4))), start);
+          storeLanes(out, leaky(value, slope), channels - c);
+          out += pixelBytes;
+        }
       }
     }
     products += 16;

@@ -1,3 +1,5 @@
+import { leaky } from './simd';
+
 /**
  * The one-dimensional transforms of Winograd's F(4, 3) on four channels at once, from memory to memory.
  *
@@ -49,6 +51,24 @@ export function outputLine(from: usize, fromStride: usize, to: usize, toStride: 
   v128.store(to + 2 * toStride, f32x4.add(times(sumA, 0.5), times(sumB, 2)));
   const last = f32x4.add(times(differenceA, ROOT_HALF * 0.5), times(differenceB, ROOT_2 * 2));
   v128.store(to + 3 * toStride, f32x4.add(last, v128.load(from + 5 * fromStride)));
+}
+
+/** Aᵀ of a row of six neighboring values, then bias and leaky rectifier: four pixels, stored. */
+// @ts-ignore: decorator
+@inline
+export function finishLine(from: usize, to: usize, toStride: usize, bias: v128, slope: v128): void {
+  const m1 = v128.load(from, 16), m2 = v128.load(from, 32), m3 = v128.load(from, 48), m4 = v128.load(from, 64);
+  const sumA = f32x4.add(m1, m2), differenceA = f32x4.sub(m1, m2);
+  const sumB = f32x4.add(m3, m4), differenceB = f32x4.sub(m3, m4);
+  const y0 = f32x4.add(f32x4.add(v128.load(from), sumA), sumB);
+  v128.store(to, leaky(f32x4.add(y0, bias), slope));
+  const y1 = f32x4.add(times(differenceA, ROOT_HALF), times(differenceB, ROOT_2));
+  v128.store(to + toStride, leaky(f32x4.add(y1, bias), slope));
+  const y2 = f32x4.add(times(sumA, 0.5), times(sumB, 2));
+  v128.store(to + 2 * toStride, leaky(f32x4.add(y2, bias), slope));
+  const odd = f32x4.add(times(differenceA, ROOT_HALF * 0.5), times(differenceB, ROOT_2 * 2));
+  const y3 = f32x4.add(odd, v128.load(from, 80));
+  v128.store(to + 3 * toStride, leaky(f32x4.add(y3, bias), slope));
 }
 
 /** A, the transpose of `outputLine`: four output gradients to six values. */

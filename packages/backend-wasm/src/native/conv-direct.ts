@@ -14,6 +14,9 @@ const MAX_SLOTS = 8;
 /** Bytes between the scratch of two threads, so that they share no cache line. */
 const PRIVATE = 128;
 
+/** Longest sum of a 1×1 convolution that is gathered in one go; longer ones lose bits. */
+const LONGEST_PRODUCT = 256;
+
 /** Sums of one register tile in memory. */
 const SUMS_BYTES = 128;
 
@@ -41,7 +44,8 @@ export function convDirect(native: NativeModule, geometry: ConvGeometry, operand
     zeros,
     slope,
   });
-  native.run('convDirect', at.args, Math.ceil(pixelCount(geometry) / CHUNK));
+  const isProduct = taps === 1 && inChannels <= LONGEST_PRODUCT;
+  native.run(isProduct ? 'convPointwise' : 'convDirect', at.args, Math.ceil(pixelCount(geometry) / CHUNK));
 }
 
 /** Gradient to the kernel at `out`, `[taps, inChannels, outChannels]`, from x and dy. */

@@ -13,6 +13,7 @@ export const JOBS = {
   headWeightGradient: 10,
   headHiddenGradient: 11,
   copyRuns: 12,
+  convPointwise: 13,
 } as const;
 
 export type Job = keyof typeof JOBS;

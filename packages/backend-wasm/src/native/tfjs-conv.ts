@@ -42,7 +42,8 @@ const conv2d: Native = (native, { x, filter }, attributes) =>
 const fusedConv2d: Native = (native, { x, filter, bias, preluActivationWeights }, attributes) => {
   const slope = SLOPES[attributes.activation ?? 'linear']?.(attributes.leakyreluAlpha ?? 0);
   const isPlainBias = bias === undefined || (bias.shape.length === 1 && bias.shape[0] === filter!.shape[3]);
-  if (slope === undefined || !isPlainBias || preluActivationWeights !== undefined) return undefined;
+  if (slope === undefined || slope < 0 || slope > 1 || !isPlainBias || preluActivationWeights !== undefined)
+    return undefined;
   return covers([x!, filter!], x!.shape, filter!.shape, attributes)
     ? conv(native, x!, filter!, { bias, slope })
     : undefined;
