@@ -116,7 +116,7 @@ describe('threads', () => {
 
   it('survive the growth of the memory', async () => {
     native = await loadNative(shared, { threads: 2 });
-    const big = Array.from({ length: 3 }, (_, i) => tensor(noise(6_000_000, i)));
+    const big = Array.from({ length: 3 }, (_, i) => tensor(new Float32Array(6_000_000).fill(i)));
     const x = tensor(noise(64 * 64 * 8, 1), [1, 64, 64, 8]);
     const kernel = tensor(noise(9 * 64, 2), [3, 3, 8, 8]);
     const threaded = take(conv(native, x, kernel));
