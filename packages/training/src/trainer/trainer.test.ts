@@ -54,16 +54,16 @@ beforeAll(() => useBackend('wasm'));
 
 describe('Trainer', () => {
   test.each(['fixed', 'stochastic', 'film', 'sshn'] as const)('%s learns', async (method) => {
-    using trainer = make({ method, epochs: 12 });
+    using trainer = make({ method, epochs: 20, batchSize: 2, crossEntropyShare: 0.7 });
     const events = await collect(trainer);
     const epochs = epochsOf(events);
-    expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'finished', epoch: 12 });
+    expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'finished', epoch: 20 });
     const [first, last] = [epochs[0]!, epochs.at(-1)!];
     expect(last.validation!.at(-1)!.dice).toBeGreaterThan(0.8);
     expect(first.phase).toBe('crossEntropy');
     expect(last.phase).toBe('dice');
     const factors = new Set(events.flatMap((event) => (event.kind === 'step' ? [event.factor] : [])));
-    expect(factors.size).toBe(method === 'fixed' ? 1 : 12 * 4);
+    expect(factors.size).toBe(method === 'fixed' ? 1 : 20 * 7);
     expect(Math.max(...factors)).toBeLessThanOrEqual(0.5);
   });
 
