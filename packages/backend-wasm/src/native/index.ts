@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { getKernel, type KernelConfig, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 
 import { copyKernels } from './copies/kernels.js';
 import { ownKernels } from './kernels.js';
@@ -16,7 +16,7 @@ export type NativeKernels = NativeModule;
 const BACKEND = 'wasm';
 
 /** What stood in the registry before us: fallback, and what `unregisterNativeKernels` puts back. */
-const previous = new Map<string, KernelFunc | undefined>();
+const previous = new Map<string, KernelConfig | undefined>();
 
 /**
  * Compiles our kernels against the memory of `backend`; `registerNativeKernels` puts them to use.
@@ -42,16 +42,18 @@ export function registerNativeKernels(native: NativeKernels): void {
 
 /** Puts the registry back as `registerNativeKernels` found it. */
 export function unregisterNativeKernels(): void {
-  for (const [kernelName, kernelFunc] of previous) {
+  for (const [kernelName, stock] of previous) {
     unregisterKernel(kernelName, BACKEND);
-    if (kernelFunc !== undefined) registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
+    if (stock !== undefined) registerKernel(stock);
   }
   previous.clear();
 }
 
 function put(kernelName: string, make: (fallback: KernelFunc | undefined) => KernelFunc): void {
-  const fallback = (getKernel(kernelName, BACKEND) ?? undefined)?.kernelFunc;
-  previous.set(kernelName, fallback);
-  if (fallback !== undefined) unregisterKernel(kernelName, BACKEND);
-  registerKernel({ kernelName, backendName: BACKEND, kernelFunc: make(fallback) });
+  // tfjs' types deny it, but an unknown kernel is undefined.
+  const stock = getKernel(kernelName, BACKEND) as KernelConfig | undefined;
+  previous.set(kernelName, stock);
+  if (stock !== undefined) unregisterKernel(kernelName, BACKEND);
+  // The set-up of the stock kernel stays: it runs when the backend starts, and ours may fall back to it.
+  registerKernel({ ...stock, kernelName, backendName: BACKEND, kernelFunc: make(stock?.kernelFunc) });
 }

@@ -1,0 +1,108 @@
+import { requireIntegers } from '@sshn/core';
+import { type BackendWasm, getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import { env, getKernelsForBackend } from '@tensorflow/tfjs-core';
+import { BACKEND } from '../composed/kernel.js';
+import { composedKernels, isComposed, registerComposedKernels } from '../composed/register.js';
+import {
+  loadNative,
+  type NativeKernels,
+  registerNativeKernels,
+  unregisterNativeKernels,
+} from '../native/index.js';
+import { requireTimelyPaths, startBackend } from './backend.js';
+import type { FastWasmOptions, FastWasmStatus, Surroundings } from './options.js';
+
+interface Active {
+  readonly backend: BackendWasm;
+  /** What was asked for. */
+  readonly wish: string;
+  readonly native: NativeKernels | undefined;
+  readonly status: FastWasmStatus;
+}
+
+const MOST_THREADS = 8;
+
+let active: Active | undefined;
+let calls: Promise<unknown> = Promise.resolve();
+
+/** What `useFastWasm` does, given what differs between Node and pages. One call after the other. */
+export function activate(surroundings: Surroundings, options: FastWasmOptions): Promise<FastWasmStatus> {
+  const call = calls.then(() => activateNow(surroundings, options));
+  calls = call.catch(() => undefined);
+  return call;
+}
+
+/** What is on; undefined before the first `activate`. */
+export function activeStatus(): FastWasmStatus | undefined {
+  return active?.status;
+}
+
+async function activateNow(
+  surroundings: Surroundings,
+  {
+    wasmPaths,
+    native: wantsNative = true,
+    threads = Math.min(surroundings.cores, MOST_THREADS),
+  }: FastWasmOptions,
+): Promise<FastWasmStatus> {
+  requireIntegers('useFastWasm', { threads });
+  if (active === undefined) requireTimelyPaths(wasmPaths);
+  const start = await startBackend(surroundings, wasmPaths, wantsNative && threads > 1);
+  const wish = JSON.stringify({ wantsNative, threads });
+  if (active?.backend === start.backend && active.wish === wish) return active.status;
+
+  unregisterNativeKernels();
+  active?.native?.dispose();
+  registerComposedKernels();
+  const before = kernelFunctions();
+  const { native, problem } = wantsNative ? await startNative(start.backend, threads) : {};
+  const limits = problem === undefined ? [...start.limits] : [...start.limits, problem];
+  if (native !== undefined && native.threads < threads && limits.length === 0) {
+    limits.push('One thread: the wasm backend had started before useFastWasm, on memory that is not shared.');
+  }
+  active = { backend: start.backend, wish, native, status: describe(before, native, limits) };
+  return active.status;
+}
+
+/** Our compiled kernels at work, or why they are not. */
+async function startNative(
+  backend: BackendWasm,
+  threads: number,
+): Promise<{ native?: NativeKernels; problem?: string }> {
+  try {
+    const native = await loadNative(backend, { threads });
+    registerNativeKernels(native);
+    return { native };
+  } catch (error) {
+    unregisterNativeKernels();
+    return { problem: `No compiled kernels: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+const kernelFunctions = () =>
+  new Map(getKernelsForBackend(BACKEND).map(({ kernelName, kernelFunc }) => [kernelName, kernelFunc]));
+
+/** Tells origins apart: what has changed since `before` is compiled. */
+function describe(
+  before: ReturnType<typeof kernelFunctions>,
+  nativeKernels: NativeKernels | undefined,
+  limits: readonly string[],
+): FastWasmStatus {
+  const now = kernelFunctions();
+  const native = [...now.keys()].filter((name) => now.get(name) !== before.get(name)).sort();
+  const others = composedKernels
+    .map(({ kernelName }) => kernelName)
+    .filter((name) => !native.includes(name))
+    .sort();
+  return {
+    backend: BACKEND,
+    simd: env().getBool('WASM_HAS_SIMD_SUPPORT'),
+    threads: nativeKernels?.threads ?? getThreadsCount(),
+    kernels: {
+      native,
+      composed: others.filter(isComposed),
+      stock: others.filter((name) => !isComposed(name)),
+    },
+    limits,
+  };
+}

@@ -1,0 +1,83 @@
+import { FileError, ValueError } from '@sshn/core';
+import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import {
+  backend,
+  engine,
+  env,
+  findBackendFactory,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core';
+import { BACKEND } from '../composed/kernel.js';
+import { createSharedBackend } from '../native/index.js';
+import type { Surroundings, WasmPaths } from './options.js';
+
+const SIMD_BINARY = 'tfjs-backend-wasm-simd.wasm';
+/** Above webgl and cpu, as tfjs has it. */
+const PRIORITY = 2;
+
+interface Start {
+  readonly backend: BackendWasm;
+  /** Why its memory is not shared although that was asked for. */
+  readonly limits: readonly string[];
+}
+
+/** Whether the wasm backend runs. */
+export const hasStarted = (): boolean => BACKEND in engine().registry;
+
+/**
+ * Makes wasm the current backend, with memory that threads share if asked for and possible.
+ *
+ * @throws {FileError} if it does not start.
+ */
+export async function startBackend(
+  { readWasm }: Surroundings,
+  wasmPaths: WasmPaths | undefined,
+  isShared: boolean,
+): Promise<Start> {
+  const limit =
+    isShared && !hasStarted() ? await shareMemory(() => readWasm(SIMD_BINARY, wasmPaths)) : undefined;
+  if (wasmPaths !== undefined && !hasStarted()) setWasmPaths(wasmPaths);
+  if (!(await setBackend(BACKEND))) {
+    throw new FileError({
+      path: typeof wasmPaths === 'string' ? wasmPaths : SIMD_BINARY,
+      problem: 'the wasm backend of tfjs did not start',
+      remedy:
+        'Serve the .wasm files of @tensorflow/tfjs-backend-wasm and pass their folder: useFastWasm({ wasmPaths }).',
+    });
+  }
+  return { backend: backend() as BackendWasm, limits: limit === undefined ? [] : [limit] };
+}
+
+/** @throws {ValueError} if the backend has started without us, so that `wasmPaths` can have no effect. */
+export function requireTimelyPaths(wasmPaths: WasmPaths | undefined): void {
+  if (wasmPaths !== undefined && hasStarted()) {
+    throw new ValueError({
+      where: 'useFastWasm: wasmPaths',
+      got: wasmPaths,
+      expected: 'none, since the wasm backend has started already',
+      hint: 'Call useFastWasm() before setBackend().',
+    });
+  }
+}
+
+/** Puts a backend with shared memory in the place of tfjs' own; otherwise says why not. */
+async function shareMemory(readBinary: () => Promise<Uint8Array>): Promise<string | undefined> {
+  if (typeof SharedArrayBuffer === 'undefined') {
+    return 'One thread: this page is not cross-origin isolated, so memory cannot be shared.';
+  }
+  if (!(await env().getAsync('WASM_HAS_SIMD_SUPPORT'))) return 'One thread: there is no SIMD in wasm here.';
+  try {
+    const binary = await readBinary();
+    const stock = findBackendFactory(BACKEND);
+    removeBackend(BACKEND);
+    registerBackend(BACKEND, () => createSharedBackend(binary), PRIORITY);
+    if (await setBackend(BACKEND)) return undefined;
+    removeBackend(BACKEND);
+    registerBackend(BACKEND, stock, PRIORITY);
+    return 'One thread: tfjs did not start on shared memory.';
+  } catch (error) {
+    return `One thread: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
