@@ -17,7 +17,7 @@ export const ones: Initializer = { kind: 'constant', value: 1 };
  *
  * *Source*: He et al., "Delving deep into rectifiers" (2015), equations 10 and 15.
  */
-export function kaimingNormal(fanIn: number, slope = 0.01): Initializer {
+export function kaimingNormal(fanIn: number, slope = 0.01): Extract<Initializer, { kind: 'normal' }> {
   return { kind: 'normal', std: Math.sqrt(2 / ((1 + slope ** 2) * fanIn)) };
 }
 

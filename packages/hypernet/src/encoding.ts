@@ -12,8 +12,11 @@ export const encodings = ['linear', 'circular'] as const satisfies readonly Enco
  *
  * @param count How many factors the hypernetwork takes: 1 for a common one.
  * @throws {ValueError} if the rescaling has another number of factors. @throws {OptionError} for an unknown encoding.
+ * @example
+ * encodeRescaling(rescaling(0.25), 1, 'linear');            // [0.25, 0.75]
+ * encodeRescaling(rescaling([0.25, 0.5]), 2, 'linear');     // [0.25, 0.75, 0.5, 0.5]
  *
- * *Source*: the paper, section 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
+ * *Source*: the paper, sections 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
  * hypernetwork learning" (2023) (circular).
  */
 export function encodeRescaling(at: Rescaling, count: number, encoding: Encoding): number[] {

@@ -1,17 +1,17 @@
 import {
+  inScope,
   type Module,
-  namedParams,
   namedSpecs,
-  type ParamNode,
   type ParamSpec,
   type ParamsOf,
   paramTree,
   type Rescaling,
   requireOption,
   type SpecNode,
+  ValueError,
 } from '@sshn/core';
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { type HypernetworkConfig, hypernetwork } from './hypernetwork.js';
+import { clone, type Tensor, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
+import { type HypernetworkConfig, type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
 
 /** Which parameters of a network are predicted: every convolution's kernel and bias, FiLM's γ and β, none, or by choice. */
 export type Predicted = 'convolutions' | 'film' | 'nothing' | ((path: string, spec: ParamSpec) => boolean);
@@ -21,9 +21,9 @@ export interface HypernetizeConfig extends HypernetworkConfig {
   readonly predict: Predicted;
 }
 
-/** Parameters of a hypernetized network: those of the hypernetwork, and those of the network trained directly. */
+/** Parameters of a hypernetized network: those of the hypernetwork, and by path those of the network trained directly. */
 export type HypernetizedSpecs = {
-  readonly hypernetwork: SpecNode;
+  readonly hypernetwork: HypernetworkSpecs;
   readonly network: { readonly [path: string]: ParamSpec };
 };
 
@@ -34,7 +34,10 @@ export interface Hypernetized<Specs extends SpecNode, Input, Output>
   readonly network: Module<Specs, Input, Output>;
   /** Paths of the predicted parameters, in canonical order. */
   readonly predicted: readonly string[];
-  /** The plain network's weights for one rescaling: nothing of the hypernetwork is left. The caller owns them. */
+  /**
+   * The plain network's weights for one rescaling, bitwise those that `apply` uses: nothing of the hypernetwork is left.
+   * The caller owns them.
+   */
   specialize(params: ParamsOf<HypernetizedSpecs>, at: Rescaling): ParamsOf<Specs>;
 }
 
@@ -49,42 +52,55 @@ export interface Hypernetized<Specs extends SpecNode, Input, Output>
  * | FiLM | 'film' (of a network with FiLM layers) | sampled |
  * | SSHN | 'convolutions' | sampled |
  *
- * @throws {OptionError} if `predict` is an unknown word.
+ * @param network Any module. What is not predicted keeps its initialization.
+ * @throws {OptionError} if `predict` is an unknown word, and as `hypernetwork` does.
+ * @throws {ValueError} if `predict` matches no parameter ('nothing' apart), and as `hypernetwork` does.
+ * @throws {StructureError} from `apply` and `specialize`, if parameters are missing, unexpected or of another shape.
  * @example
  * const model = hypernetize(unet({ inChannels: 3, outChannels: 3 }), { predict: 'convolutions' });
  * const params = initialize(model.specs, Rng.fromSeed(1));
  * const logits = model.apply(params, image, rescaling(0.25));
- * const plain = model.specialize(params, rescaling(0.25));     // model.network.apply(plain, image, rescaling(0.25))
+ * const plain = model.specialize(params, rescaling(0.25));
+ * const same = model.network.apply(plain, image, rescaling(0.25));
  *
  * *Source*: the paper, sections 3 and 4.3.
  */
-export function hypernetize<Specs extends SpecNode, Input, Output>(
+export function hypernetize<Specs extends SpecNode, Input, Output extends TensorContainer>(
   network: Module<Specs, Input, Output>,
   { predict, ...config }: HypernetizeConfig,
 ): Hypernetized<Specs, Input, Output> {
   const isPredicted = typeof predict === 'function' ? predict : selector(predict);
   const all = namedSpecs(network.specs);
   const targets = new Map(all.filter(([path, spec]) => isPredicted(path, spec)));
-  const direct = Object.fromEntries(all.filter(([path]) => !targets.has(path)));
+  if (targets.size === 0 && predict !== 'nothing') {
+    throw new ValueError({
+      where: 'hypernetize: predict',
+      got: typeof predict === 'function' ? 'a function' : predict,
+      expected: "a choice that some parameter of the network meets; 'nothing' predicts none",
+    });
+  }
   const hyper = targets.size === 0 ? undefined : hypernetwork(targets, config);
-  const specs: HypernetizedSpecs = { hypernetwork: hyper?.specs ?? {}, network: direct };
+  const specs: HypernetizedSpecs = {
+    hypernetwork: hyper?.specs ?? { hidden: [], heads: {} },
+    network: Object.fromEntries(all.filter(([path]) => !targets.has(path))),
+  };
 
   const weights = (params: ParamsOf<HypernetizedSpecs>, at: Rescaling): Map<string, Tensor> => {
-    const own = namedParams(specs.network as SpecNode, params.network as ParamNode);
-    const predicted = hyper?.apply(params.hypernetwork, at) ?? new Map<string, Tensor>();
-    return new Map([...own, ...predicted]);
+    const predicted = inScope('hypernetwork', () => hyper?.apply(params.hypernetwork, at) ?? []);
+    return new Map([...Object.entries(params.network), ...predicted]);
   };
   return {
     specs,
     network,
     predicted: [...targets.keys()],
-    specialize: (params, at) =>
-      tidy(() => {
-        const owned = [...weights(params, at)].map(([path, tensor]) => [path, tensor.clone()] as const);
-        return paramTree(network.specs, new Map(owned)) as never;
-      }),
+    specialize(params, at) {
+      const owned = tidy(() =>
+        Object.fromEntries([...weights(params, at)].map(([path, tensor]) => [path, clone(tensor)])),
+      );
+      return paramTree(network.specs, new Map(Object.entries(owned)));
+    },
     apply: (params, input, at) =>
-      tidy(() => network.apply(paramTree(network.specs, weights(params, at)), input, at) as never) as Output,
+      tidy(() => network.apply(paramTree(network.specs, weights(params, at)), input, at)),
   };
 }
 

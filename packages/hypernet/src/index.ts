@@ -1,4 +1,5 @@
 export { type Encoding, encodeRescaling, encodings } from './encoding.js';
+export { type Form, forms, type HeadSpecs } from './head-plan.js';
 export {
   type HypernetizeConfig,
   type Hypernetized,
@@ -7,9 +8,8 @@ export {
   type Predicted,
 } from './hypernetize.js';
 export {
-  type Form,
-  forms,
   type Hypernetwork,
   type HypernetworkConfig,
+  type HypernetworkSpecs,
   hypernetwork,
 } from './hypernetwork.js';

@@ -1,0 +1,185 @@
+import {
+  initialize,
+  namedParams,
+  namedSpecs,
+  OptionError,
+  type ParamSpec,
+  type ParamsOf,
+  Rng,
+  rescaling,
+  ValueError,
+} from '@sshn/core';
+import { convolution } from '@sshn/layers';
+import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
+import { dispose, type Tensor, zerosLike } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { type HypernetworkConfig, type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
+import { average, rms } from './testing/statistics.js';
+
+const { kernel, bias } = convolution({ inChannels: 4, outChannels: 8 }).specs;
+const targets = new Map<string, ParamSpec>([
+  ['stage.0.kernel', kernel],
+  ['stage.0.bias', bias],
+]);
+
+describe('specs', () => {
+  test('are the paper’s layers, 10 and 100 wide, and a head for every target', () => {
+    const shapes = namedSpecs(hypernetwork(targets).specs).map(([path, { shape }]) => [path, shape]);
+    expect(Object.fromEntries(shapes)).toEqual({
+      'hidden.0.kernel': [2, 10],
+      'hidden.0.bias': [10],
+      'hidden.1.kernel': [10, 100],
+      'hidden.1.bias': [100],
+      'heads.stage.0.kernel.weight': [288, 100],
+      'heads.stage.0.kernel.base': [3, 3, 4, 8],
+      'heads.stage.0.bias.weight': [8, 100],
+      'heads.stage.0.bias.base': [8],
+    });
+  });
+
+  test('`hidden` sets the widths, `factors` the inputs', () => {
+    const shapes = (config: HypernetworkConfig) =>
+      namedSpecs(hypernetwork(targets, config).specs)
+        .filter(([path]) => path.startsWith('hidden') || path.endsWith('bias.weight'))
+        .filter(([path]) => /kernel$|weight$/.test(path))
+        .map(([, { shape }]) => shape);
+    expect(shapes({ hidden: [5] })).toEqual([
+      [8, 5],
+      [2, 5],
+    ]);
+    expect(shapes({ hidden: [5], factors: 4 })).toEqual([
+      [8, 5],
+      [8, 5],
+    ]);
+    expect(shapes({ hidden: [] })).toEqual([[8, 2]]);
+  });
+
+  test('are known by name to the compiler', () => {
+    type Params = ParamsOf<HypernetworkSpecs>;
+    expectTypeOf<Params['hidden'][0]['kernel']>().toEqualTypeOf<Tensor>();
+    expectTypeOf<Params['heads'][string]['weight']>().toEqualTypeOf<Tensor>();
+  });
+});
+
+describe.each(backends)('predictions on %s', (backend) => {
+  beforeAll(() => useBackend(backend));
+
+  /** Values of the predicted kernel for a factor. */
+  function predict(config: HypernetworkConfig, factor: number | number[], seed = 1): Float32Array {
+    const { specs, apply } = hypernetwork(targets, config);
+    const predicted = apply(initialize(specs, Rng.fromSeed(seed)), rescaling(factor));
+    return predicted.get('stage.0.kernel')!.dataSync() as Float32Array;
+  }
+
+  test('have the names and shapes of their targets', () => {
+    const { specs, apply } = hypernetwork(targets);
+    const predicted = apply(initialize(specs, Rng.fromSeed(1)), rescaling(0.5));
+    expect([...predicted].map(([name, { shape }]) => [name, shape])).toEqual([
+      ['stage.0.kernel', [3, 3, 4, 8]],
+      ['stage.0.bias', [8]],
+    ]);
+  });
+
+  test.each([
+    [{}],
+    [{ form: 'direct' }],
+    [{ encoding: 'circular' }],
+    [{ hidden: [] }],
+  ] as HypernetworkConfig[][])('%j: change with the factor, the same again for the same', (config) => {
+    const [a, b] = [predict(config!, 0.1), predict(config!, 0.4)];
+    expect(a).not.toEqual(b);
+    expect(predict(config!, 0.1)).toEqual(a);
+  });
+
+  test('the encoding acts', () => {
+    expect(predict({ encoding: 'circular' }, 0.3)).not.toEqual(predict({ encoding: 'linear' }, 0.3));
+  });
+
+  test('each of several factors acts', () => {
+    const config = { factors: 3 };
+    const base = predict(config, [0.2, 0.2, 0.2]);
+    for (const changed of [
+      [0.4, 0.2, 0.2],
+      [0.2, 0.4, 0.2],
+      [0.2, 0.2, 0.4],
+    ])
+      expect(predict(config, changed)).not.toEqual(base);
+  });
+
+  test('direct: θ = s · (W·ĥ + b), so without W the scaled b is left', () => {
+    const { specs, apply } = hypernetwork(targets, { form: 'direct' });
+    const params = initialize(specs, Rng.fromSeed(1));
+    const head = params.heads['stage.0.kernel']!;
+    const base = initialize({ kernel }, Rng.fromSeed(2)).kernel;
+    const heads = { ...params.heads, 'stage.0.kernel': { weight: zerosLike(head.weight), base } };
+    const got = apply({ ...params, heads }, rescaling(0.5))
+      .get('stage.0.kernel')!
+      .dataSync();
+    const scale = kernel.init.kind === 'normal' ? kernel.init.std : Number.NaN;
+    base.dataSync().forEach((value, i) => {
+      expect(got[i]).toBeCloseTo(scale * value, 6);
+    });
+  });
+
+  test('residual: θ = θ₀ + prediction, so without W the weight itself is left', () => {
+    const { specs, apply } = hypernetwork(targets);
+    const params = initialize(specs, Rng.fromSeed(1));
+    const { weight, base } = params.heads['stage.0.kernel']!;
+    const heads = { ...params.heads, 'stage.0.kernel': { weight: zerosLike(weight), base } };
+    const got = apply({ ...params, heads }, rescaling(0.5))
+      .get('stage.0.kernel')!
+      .dataSync();
+    expect(got).toEqual(base.dataSync());
+  });
+
+  test.each([0.1, 0.5, 2])('residualScale %f is the size of predictions beside θ₀', (residualScale) => {
+    const ratios = [1, 2, 3, 4, 5].map((seed) => {
+      const { specs, apply } = hypernetwork(targets, { residualScale });
+      const params = initialize(specs, Rng.fromSeed(seed));
+      const base = params.heads['stage.0.kernel']!.base.dataSync();
+      const whole = apply(params, rescaling(0.25)).get('stage.0.kernel')!.dataSync();
+      return rms([...whole].map((value, i) => value - base[i]!)) / rms([...base]);
+    });
+    expect(average(ratios) / residualScale).toBeCloseTo(1, 1);
+  });
+
+  test('leaves nothing behind but what it predicts', async () => {
+    const { specs, apply } = hypernetwork(targets);
+    const params = initialize(specs, Rng.fromSeed(1));
+    await withoutLeak(() => dispose([...apply(params, rescaling(0.5)).values()]));
+    dispose([...namedParams(specs, params).values()]);
+  });
+});
+
+describe('what makes no hypernetwork is refused', () => {
+  test.each([
+    [{ factors: 0 }, 'hypernetwork: factors: got 0, expected an integer of at least 1.'],
+    [{ hidden: [10, 0] }, 'hypernetwork: hidden: layer 1: got 0, expected an integer of at least 1.'],
+    [{ residualScale: 0 }, 'hypernetwork: residualScale: got 0, expected a number above 0.'],
+    [{ residualScale: Number.NaN }, 'hypernetwork: residualScale: got NaN, expected a number above 0.'],
+  ])('%j', (config, message) => {
+    expect(() => hypernetwork(targets, config)).toThrow(ValueError);
+    expect(() => hypernetwork(targets, config)).toThrow(message);
+  });
+
+  test.each([
+    [
+      { form: 'residuals' },
+      "Option 'form': got 'residuals', expected one of 'direct', 'residual'. Did you mean 'residual'?",
+    ],
+    [{ encoding: 'cos' }, "Option 'encoding': got 'cos', expected one of 'linear', 'circular'."],
+  ])('%j', (config, message) => {
+    const make = () => hypernetwork(targets, config as HypernetworkConfig);
+    expect(make).toThrow(OptionError);
+    expect(make).toThrow(message);
+  });
+
+  test('a rescaling with another number of factors', async () => {
+    await useBackend('cpu');
+    const { specs, apply } = hypernetwork(targets, { factors: 2 });
+    const params = initialize(specs, Rng.fromSeed(1));
+    expect(() => apply(params, rescaling(0.5))).toThrow(
+      'hypernetwork: factors: got [0.5], expected 2 factors',
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import {
+  initialize,
+  kaimingNormal,
+  namedParams,
+  namedSpecs,
+  type ParamSpec,
+  Rng,
+  rescaling,
+} from '@sshn/core';
+import { convolution, dense, film } from '@sshn/layers';
+import { useBackend } from '@sshn-internal/testing';
+import { dispose } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { encodings } from './encoding.js';
+import { forms } from './head-plan.js';
+import { type HypernetworkConfig, hypernetwork } from './hypernetwork.js';
+import { average, rms } from './testing/statistics.js';
+
+/** Parameters with fan-ins from 2 to 288, with and without activation behind them. */
+const targets = new Map<string, ParamSpec>(
+  Object.entries({
+    first: convolution({ inChannels: 3, outChannels: 8, activation: 'leakyRelu' }),
+    wide: convolution({ inChannels: 32, outChannels: 2, activation: 'leakyRelu' }),
+    volume: convolution({ rank: 3, inChannels: 2, outChannels: 8, activation: 'leakyRelu', slope: 0.5 }),
+    head: convolution({ inChannels: 16, outChannels: 12, kernelSize: 1 }),
+    dense: dense({ inFeatures: 2, outFeatures: 99 }),
+    film: film({ channels: 200 }),
+  }).flatMap(([name, layer]) =>
+    namedSpecs(layer.specs).map(([path, spec]): [string, ParamSpec] => [`${name}.${path}`, spec]),
+  ),
+);
+
+const factors = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 1];
+const seeds = Array.from({ length: 16 }, (_, i) => i + 1);
+
+/** Values by target and factor, pooled over differently seeded hypernetworks. */
+function samples(config: HypernetworkConfig): Map<string, Map<number, number[]>> {
+  const { specs, apply } = hypernetwork(targets, config);
+  const values = new Map(
+    [...targets.keys()].map((name) => [name, new Map(factors.map((factor) => [factor, [] as number[]]))]),
+  );
+  for (const seed of seeds) {
+    const params = initialize(specs, Rng.fromSeed(seed));
+    for (const factor of factors) {
+      const predicted = apply(params, rescaling(factor));
+      for (const [name, tensor] of predicted)
+        values
+          .get(name)!
+          .get(factor)!
+          .push(...tensor.dataSync());
+      dispose([...predicted.values()]);
+    }
+    dispose([...namedParams(specs, params).values()]);
+  }
+  return values;
+}
+
+// The default, and narrow ones (quicker to initialize) in all other ways.
+const configs: HypernetworkConfig[] = [
+  {},
+  ...forms.flatMap((form) =>
+    encodings.flatMap((encoding) =>
+      (form === 'direct' ? [0.1] : [0.1, 1]).map((residualScale) => {
+        return { form, encoding, residualScale, hidden: [10, 16] };
+      }),
+    ),
+  ),
+];
+
+beforeAll(() => useBackend('wasm'));
+
+describe.each(configs)('%j', (config) => {
+  let predictions: ReturnType<typeof samples>;
+  beforeAll(() => {
+    predictions = samples(config);
+  });
+
+  test.each(factors)('φ = %f: kernels have the variance that their fan-in asks for', (factor) => {
+    for (const [name, { init }] of targets) {
+      if (init.kind !== 'normal') continue;
+      const values = predictions.get(name)!.get(factor)!;
+      // Given the hidden layer, entries are independent and normal: the mean of n squares varies by √(2 / n).
+      const error = (rms(values) / init.std) ** 2 - 1;
+      expect(Math.abs(error), name).toBeLessThan(5 * Math.sqrt(2 / values.length));
+      expect(Math.abs(average(values)) / init.std, name).toBeLessThan(5 / Math.sqrt(values.length));
+    }
+  });
+
+  test.each(factors)('φ = %f: biases and FiLM start small, but not at zero', (factor) => {
+    const { form = 'residual', residualScale: r = 0.1 } = config;
+    const want = form === 'direct' ? 0.1 : (0.1 * r) / Math.sqrt(1 + r ** 2);
+    for (const [name, { init, role, fanIn }] of targets) {
+      if (init.kind === 'normal') continue;
+      const values = predictions.get(name)!.get(factor)!;
+      const scale = role === 'bias' ? kaimingNormal(fanIn).std : 0.1;
+      const error = (rms(values) / scale / want) ** 2 - 1;
+      expect(Math.abs(error), name).toBeLessThan(5 * Math.sqrt(2 / values.length));
+    }
+  });
+});
+
+test.each(forms)('%s form: a parameter that starts at one is predicted around one', (form) => {
+  const gain: ParamSpec = { ...film({ channels: 500 }).specs.gamma, init: { kind: 'constant', value: 1 } };
+  const { specs, apply } = hypernetwork(new Map([['gain', gain]]), { form });
+  const values = [
+    ...apply(initialize(specs, Rng.fromSeed(1)), rescaling(0.3))
+      .get('gain')!
+      .dataSync(),
+  ];
+  expect(average(values)).toBeCloseTo(1, 2);
+  expect(rms(values.map((value) => value - 1))).toBeGreaterThan(0);
+});
