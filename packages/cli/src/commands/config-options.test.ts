@@ -1,0 +1,76 @@
+import { parseRunConfig } from '@sshn/training';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { configFlags } from '../config/flags.js';
+import type { ConfigWord, NumberRange } from '../config/schema-words.js';
+import { addConfigOptions, effectiveConfig, type Setting } from './config-options.js';
+
+/** The configuration that a command line makes. */
+async function configOf(args: readonly string[], file?: string) {
+  const settings: Setting[] = [];
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addConfigOptions(command, settings);
+  command.parse([...args], { from: 'user' });
+  return effectiveConfig(file, settings);
+}
+
+/** A text for a word that is not its default. */
+function otherText({ type, default: standard }: ConfigWord): string {
+  if (type.kind === 'list')
+    return type.item.kind === 'number'
+      ? `${otherNumber(type.item, 0)},7`.replace('.5,7', '.5,0.25')
+      : type.item.words[0]!;
+  if (type.kind === 'choice') return type.words.find((one) => one !== standard) ?? type.words[0]!;
+  if (type.kind === 'number') return String(otherNumber(type, standard));
+  throw new Error(`no text for ${type.kind}`);
+}
+
+function otherNumber({ isInteger, most, below }: NumberRange, standard: unknown): number {
+  const candidates = isInteger ? [5, 7] : most !== undefined || below !== undefined ? [0.5, 0.25] : [0.5, 2];
+  return candidates.find((one) => one !== standard)!;
+}
+
+const valueAt = (tree: unknown, path: readonly string[]): unknown =>
+  path.reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], tree);
+
+describe('flags of the configuration', () => {
+  // Each needs the other: one cannot come alone.
+  const elastic = ['--augment-elastic-strength', '1', '--augment-elastic-spacing', '8'];
+  const single = configFlags.filter(({ word }) => word.path[1] !== 'elastic');
+
+  it.each(single.map((flag) => [flag.name, flag.word] as const))('--%s sets its word', async (name, word) => {
+    const text = otherText(word);
+    const config = await configOf([`--${name}`, text]);
+    const without = parseRunConfig({}, 'test');
+    const isOnlyWord = word.type.kind === 'choice' && word.type.words.length === 1;
+    if (!isOnlyWord) expect(config).not.toEqual(without);
+    const value = valueAt(config, word.path);
+    expect([value].flat().map(String)).toEqual(text.split(','));
+  });
+
+  it('sets elastic displacements with two flags', async () => {
+    expect((await configOf(elastic)).augmentation.elastic).toEqual({ strength: 1, spacing: 8 });
+    await expect(configOf(elastic.slice(0, 2))).rejects.toThrow(/augmentation\.elastic\.spacing/);
+  });
+
+  it('sets the prior and the intensity', async () => {
+    expect((await configOf(['--factor', '0.25'])).prior).toEqual({ kind: 'constant', factor: 0.25 });
+    expect((await configOf(['--prior', '0,1'])).prior).toEqual({ kind: 'uniform', low: 0, high: 1 });
+    expect((await configOf(['--intensity', 'minMax'])).intensity).toEqual({ kind: 'minMax' });
+  });
+
+  it('has names of their own, in kebab case', () => {
+    const names = configFlags.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+    expect(names).toEqual(
+      expect.arrayContaining(['method', 'epochs', 'batch-size', 'size', 'features', 'seed', 'learning-rate']),
+    );
+  });
+
+  it('refuses both a factor and a prior', async () => {
+    await expect(configOf(['--factor', '0.2', '--prior', '0,1'])).rejects.toMatchObject({
+      code: 'commander.conflictingOption',
+    });
+  });
+});

@@ -1,0 +1,83 @@
+import { parseRunConfig, type RunConfig, type RunConfigInput } from '@sshn/training';
+import { type Command, Option } from 'commander';
+import { configFlags, flagGroup } from '../config/flags.js';
+import { withValue } from '../config/merge-config.js';
+import { describeType, parseWord } from '../config/parse-word.js';
+import { readConfigFile } from '../config/read-config-file.js';
+import type { ConfigWord } from '../config/schema-words.js';
+import { parseConstantPrior, parseIntensity, parseUniformPrior } from '../config/variant-flags.js';
+import { argument, grouped } from './options.js';
+
+/** A value that a flag sets, at its place in the configuration. */
+export interface Setting {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** Gives a command one flag for every word of the configuration; each writes to `settings` what it sets. */
+export function addConfigOptions(command: Command, settings: Setting[]): void {
+  const set = (path: readonly string[], read: (text: string) => unknown) =>
+    argument((text: string) => {
+      const value = read(text);
+      settings.push({ path, value });
+      return value;
+    });
+  const factor = new Option(
+    '--factor <number>',
+    'train at this one rescaling factor, in [0, 1] (default: 0.5 for --method fixed)',
+  );
+  const prior = new Option(
+    '--prior <low,high>',
+    'draw the factor of each step uniformly from here (default: 0,0.5 for all other methods)',
+  );
+  const intensity = new Option(
+    '--intensity <kind>',
+    'how intensities are normalized, image by image: none, minMax, zScore or percentile:1,99 (default: none)',
+  );
+  command
+    .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], parseConstantPrior))))
+    .addOption(grouped('Run', prior.argParser(set(['prior'], parseUniformPrior))))
+    .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))));
+  for (const { name, word } of configFlags) {
+    if (word.type.kind === 'boolean') {
+      const option = new Option(`--${name}`, sentence(word));
+      command.addOption(grouped(flagGroup(word), option));
+      command.on(`option:${name}`, () => settings.push({ path: word.path, value: true }));
+      continue;
+    }
+    const option = new Option(`--${name} <${placeholder(word)}>`, sentence(word));
+    command.addOption(
+      grouped(flagGroup(word), option.argParser(set(word.path, (text) => parseWord(word, text)))),
+    );
+  }
+}
+
+/**
+ * The configuration of a run: defaults, overridden by the file, overridden by flags.
+ *
+ * @throws {ConfigError} naming the file or the flags, and everything that is wrong.
+ */
+export async function effectiveConfig(
+  file: string | undefined,
+  settings: readonly Setting[],
+): Promise<RunConfig> {
+  const base: RunConfigInput = file === undefined ? {} : await readConfigFile(file);
+  const merged = settings.reduce<RunConfigInput>(
+    (tree, { path, value }) => withValue(tree, path, value),
+    base,
+  );
+  return parseRunConfig(merged, settings.length === 0 && file !== undefined ? file : 'flags');
+}
+
+function placeholder({ type, path }: ConfigWord): string {
+  if (path.join('.') === 'size') return 'HxW';
+  if (type.kind === 'list') return type.item.kind === 'number' ? 'numbers' : 'words';
+  return type.kind === 'number' ? 'number' : 'word';
+}
+
+function sentence(word: ConfigWord): string {
+  const { description, default: standard } = word;
+  const text = `${description[0]!.toLowerCase()}${description.slice(1)}; ${describeType(word)}`;
+  if (standard === undefined) return text;
+  return `${text} (default: ${standard === null ? 'none' : Array.isArray(standard) ? standard.join(',') : String(standard)})`;
+}

@@ -1,0 +1,89 @@
+import { type FactorResult, priorOf } from '@sshn/training';
+import type { Run } from '@sshn/training/node';
+import { type Command, Option } from 'commander';
+import { telltaleFactors } from '../pareto/factors.js';
+import { resultsCsv } from '../pareto/results-csv.js';
+import { sweep } from '../pareto/sweep.js';
+import { startBackend } from '../process/backend.js';
+import { exitCodes } from '../process/exit-codes.js';
+import { listenForInterruption } from '../process/interruption.js';
+import { openRun } from '../run/open-run.js';
+import { resultsTable } from '../terminal/results-table.js';
+import { SweepView } from '../terminal/sweep-view.js';
+import { terminalOn } from '../terminal/terminal.js';
+import { evaluateHelp } from './help.js';
+import { addSplitOption, factorsType, readerOf, type SplitName } from './options.js';
+
+interface EvaluateOptions {
+  readonly factors?: number[];
+  readonly split: SplitName;
+  readonly data?: string;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
+/** `sshn evaluate`: Dice, FLOPs and time of a trained run at a few factors. */
+export function addEvaluateCommand(program: Command, finish: (exitCode: number) => void): void {
+  const command = program
+    .command('evaluate')
+    .summary('measure a trained network at some rescaling factors')
+    .description(evaluateHelp.description)
+    .argument('<run>', 'run folder of sshn train')
+    .option(
+      '-f, --factors <numbers>',
+      'rescaling factors in [0, 1], separated by commas (default: the ends and the middle of the range of training)',
+      readerOf(factorsType),
+    )
+    .option('--data <folder>', 'where the images are now, if they have moved since training')
+    .option('--json', 'print the results as JSON')
+    .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
+    .addHelpText('after', evaluateHelp.examples);
+  addSplitOption(command);
+  command.action(async (folder: string, options: EvaluateOptions) => finish(await evaluate(folder, options)));
+}
+
+async function evaluate(folder: string, options: EvaluateOptions): Promise<number> {
+  const terminal = terminalOn(process.stderr);
+  const backend = await startBackend();
+  const { run, dataset } = await openRun(folder, options.data);
+  const { split } = options;
+  const factors = options.factors ?? telltaleFactors(priorOf(run.config));
+  terminal.line(
+    `${folder}: ${run.split(dataset)[split].length} ${split} images of ${dataset.name}, on ${backend}`,
+  );
+  const interruption = listenForInterruption(() => {
+    terminal.clear();
+    terminal.line('stopping after this factor; Ctrl-C again stops at once');
+  });
+  const view = new SweepView(terminal, factors.length, 0);
+  try {
+    const { signal } = interruption;
+    const results = await sweep(run, dataset, {
+      factors,
+      split,
+      onResult: (result) => view.show(result),
+      signal,
+    });
+    terminal.clear();
+    process.stdout.write(`${formatted(run, split, results, options)}\n`);
+    return results.length < factors.length ? interruption.exitCode() : exitCodes.ok;
+  } finally {
+    terminal.clear();
+    interruption.dispose();
+    run.dispose();
+  }
+}
+
+function formatted(
+  { folder, config }: Run,
+  split: SplitName,
+  results: readonly FactorResult[],
+  { json, csv }: EvaluateOptions,
+): string {
+  const { method, architecture, seed } = config;
+  const source = { method, architecture: architecture.name, seed, split };
+  if (csv) return resultsCsv(source, results).trimEnd();
+  // JSON has no NaN: an undefined Dice is null.
+  if (json) return JSON.stringify({ run: folder, ...source, results }, null, 2);
+  return resultsTable(results);
+}

@@ -1,0 +1,42 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseWord, WordError } from '../config/parse-word.js';
+import type { WordType } from '../config/schema-words.js';
+
+/** Makes a reader of texts one for commander: what it refuses becomes a fault of the command line (exit code 2). */
+export function argument<Value>(read: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (error) {
+      if (error instanceof WordError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+/** A reader of one value of a type. */
+export function readerOf(type: WordType): (text: string) => unknown {
+  return argument((text) => parseWord({ type, isNullable: false }, text));
+}
+
+/** A rescaling factor, or a list of them. */
+export const factorType = { kind: 'number', isInteger: false, least: 0, most: 1 } as const;
+export const factorsType = { kind: 'list', item: factorType, orSingle: false } as const;
+
+/** A step between factors, and a count that may be 0. */
+export const stepType = { kind: 'number', isInteger: false, above: 0, most: 1 } as const;
+export const countType = { kind: 'number', isInteger: true, least: 0 } as const;
+
+/** An option under a heading of `--help`. */
+export function grouped(heading: string, option: Option): Option {
+  return option.helpGroup(`${heading}:`);
+}
+
+/** `--split`, for the commands that evaluate. */
+export function addSplitOption(command: Command): Command {
+  const option = new Option('--split <part>', 'which images: train, validation or test');
+  return command.addOption(option.choices(['train', 'validation', 'test']).default('test'));
+}
+
+/** What `addSplitOption` gives. */
+export type SplitName = 'train' | 'validation' | 'test';

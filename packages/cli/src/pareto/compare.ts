@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { FileError, ValueError } from '@sshn/core';
+import { z } from 'zod';
+import { methodNames, type ParetoReport } from '../report/report.js';
+import { type Curve, curvesOf } from './curve.js';
+import { resultSchema } from './result-json.js';
+
+const factor = z.number();
+
+/** What a comparison needs of a pareto.json. */
+const reportSchema = z.object({
+  format: z.literal('sshn-pareto'),
+  run: z.object({
+    folder: z.string(),
+    method: z.enum(['fixed', 'stochastic', 'film', 'sshn']),
+    prior: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('constant'), factor }),
+      z.object({ kind: z.literal('uniform'), low: factor, high: factor }),
+    ]),
+  }),
+  data: z.object({ name: z.string(), split: z.string(), images: z.number() }),
+  points: z.array(resultSchema),
+});
+
+/** The part of a report that can be compared. */
+export type Comparable =
+  | Pick<ParetoReport, 'format' | 'run' | 'data' | 'points'>
+  | z.infer<typeof reportSchema>;
+
+/**
+ * Reads the results that `sshn pareto` left in the folder of another run.
+ *
+ * @throws {FileError} if there are none.
+ */
+export async function readReport(folder: string): Promise<z.infer<typeof reportSchema>> {
+  const path = join(folder, 'pareto', 'pareto.json');
+  const remedy = `Evaluate that run first: sshn pareto ${folder}`;
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new FileError({ path, problem: 'there are no results of that run', remedy, cause });
+  });
+  try {
+    return reportSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FileError({ path, problem: 'this is no result of `sshn pareto`', remedy, cause });
+  }
+}
+
+/**
+ * Curves of several runs with one Pareto front. Runs at one factor each are points of one curve, by method.
+ *
+ * @throws {ValueError} if they were evaluated on different images.
+ */
+export function compareReports(reports: readonly [Comparable, ...Comparable[]]): Curve[] {
+  const [first] = reports;
+  for (const { data, run } of reports) {
+    if (data.name === first.data.name && data.split === first.data.split && data.images === first.data.images)
+      continue;
+    throw new ValueError({
+      where: `comparison with ${run.folder}`,
+      got: `${data.images} ${data.split} images of ${data.name}`,
+      expected: `the same images: ${first.data.images} ${first.data.split} images of ${first.data.name}`,
+    });
+  }
+  const keyOf = ({ run }: Comparable) => (run.prior.kind === 'constant' ? run.method : run.folder);
+  const series = [...new Set(reports.map(keyOf))].map((key) => {
+    const group = reports.filter((report) => keyOf(report) === key);
+    const { run } = group[0]!;
+    const isJoined = run.prior.kind === 'uniform';
+    return {
+      name: methodNames[run.method],
+      folder: run.folder,
+      isJoined,
+      results: group.flatMap(trainedPoints),
+    };
+  });
+  const isTwice = (name: string) => series.filter((one) => one.name === name).length > 1;
+  return curvesOf(
+    series.map(({ name, folder, ...rest }) => ({
+      ...rest,
+      name: isTwice(name) ? `${name} (${basename(folder)})` : name,
+    })),
+  );
+}
+
+/** All points of a network trained for a range; of one trained at a single factor, that one. */
+function trainedPoints({ run, points }: Comparable): Comparable['points'][number][] {
+  const { prior } = run;
+  return points.filter((point) => prior.kind === 'uniform' || Math.abs(point.factor - prior.factor) < 1e-6);
+}

@@ -1,0 +1,18 @@
+import type { FactorResult } from '@sshn/training';
+import { z } from 'zod';
+
+/** NaN (a Dice that is undefined) is null in JSON. */
+const dice = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
+
+/** A result as JSON holds it. */
+export const resultSchema = z.object({
+  factor: z.number(),
+  dice,
+  diceByLabel: z.record(z.string(), dice),
+  undefinedCases: z.number(),
+  gflops: z.number(),
+  milliseconds: z.number(),
+}) satisfies z.ZodType<FactorResult>;

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { result } from '../testing/results.js';
+import { resultsCsv } from './results-csv.js';
+
+it('writes the columns that result tables of all runs have', () => {
+  const source = { method: 'sshn', architecture: 'unet', seed: 1, split: 'test' } as const;
+  const results = [
+    result({ factor: 0, dice: 0.72345678, gflops: 0.3, milliseconds: 4.5 }),
+    result({ factor: 0.07, dice: Number.NaN, gflops: 1 / 3 }),
+  ];
+  expect(resultsCsv(source, results)).toBe(
+    [
+      'method,architecture,factor,seed,split,dice,gflops,milliseconds',
+      'sshn,unet,0,1,test,0.723457,0.3,4.5',
+      'sshn,unet,0.07,1,test,,0.333333,12',
+      '',
+    ].join('\n'),
+  );
+});

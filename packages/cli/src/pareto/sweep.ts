@@ -1,0 +1,40 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Dataset, Split } from '@sshn/data';
+import type { FactorResult } from '@sshn/training';
+import { evaluateRun, type Run } from '@sshn/training/node';
+
+/** What to evaluate. */
+export interface SweepOptions {
+  readonly factors: readonly number[];
+  readonly split: keyof Split;
+  /** Results that are known already. @default none */
+  readonly known?: (factor: number) => FactorResult | undefined;
+  /** Called, and waited for, with each result that was not known. */
+  readonly onResult: (result: FactorResult) => Promise<void> | void;
+  /** Aborting ends after the factor under way. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Evaluates a run at several factors, one by one.
+ *
+ * @returns The results in the order of `factors`; fewer than those if it was aborted.
+ */
+export async function sweep(run: Run, dataset: Dataset, options: SweepOptions): Promise<FactorResult[]> {
+  const { factors, split, known = () => undefined, onResult, signal } = options;
+  const results: FactorResult[] = [];
+  for (const factor of factors) {
+    const old = known(factor);
+    if (old !== undefined) {
+      results.push(old);
+      continue;
+    }
+    await setImmediate(); // lets signals arrive
+    if (signal.aborted) break;
+    for (const result of await evaluateRun(run, dataset, { factors: [factor], split })) {
+      await onResult(result);
+      results.push(result);
+    }
+  }
+  return results;
+}

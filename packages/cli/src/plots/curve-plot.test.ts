@@ -1,0 +1,114 @@
+import { parseHTML } from 'linkedom';
+import { describe, expect, it } from 'vitest';
+import { curvesOf } from '../pareto/curve.js';
+import { result, risingResults } from '../testing/results.js';
+import { type CurvePlotOptions, curvePlot } from './curve-plot.js';
+import { svgFile } from './draw.js';
+import { pagePalette, paperPalette } from './palette.js';
+
+const sshn = { name: 'SSHN', results: risingResults };
+const plot = (options: CurvePlotOptions, series = [sshn]) => {
+  const drawing = curvePlot(curvesOf(series), options);
+  const { document } = parseHTML(`<body>${drawing.svg}</body>`);
+  const dots = (fill: string) =>
+    [...document.querySelectorAll('[aria-label="dot"]')].flatMap((group) =>
+      [...group.querySelectorAll('circle, path')].filter(
+        (dot) =>
+          (dot.getAttribute('fill') ?? group.getAttribute('fill')) === fill &&
+          dot.querySelector('title') !== null,
+      ),
+    );
+  const texts = [...document.querySelectorAll('text')].map((text) => text.textContent ?? '');
+  return { drawing, document, dots, texts };
+};
+
+describe('curvePlot', () => {
+  it.each(['factor', 'gflops'] as const)(
+    'fills the points of the front and leaves the others hollow, over %s',
+    (x) => {
+      const { dots } = plot({ x });
+      expect(dots(paperPalette.curves[0]!)).toHaveLength(5);
+      expect(dots(paperPalette.background)).toHaveLength(1);
+      expect(dots(paperPalette.background)[0]!.querySelector('title')!.textContent).toBe(
+        'SSHN, φ = 0.4: Dice 0.8500, 0.900 GFLOPs, 9.0 ms',
+      );
+    },
+  );
+
+  it.each(['factor', 'gflops'] as const)('says where its points are, over %s', (x) => {
+    const { drawing, dots } = plot({ x });
+    const point = risingResults[4]!;
+    const dot = dots(paperPalette.background)[0]!;
+    const drawn = ['cx', 'cy'].map((name) => Number(dot.getAttribute(name)));
+    const [left, top] = drawing.place(point[x], point.dice);
+    expect(drawn[0]).toBeCloseTo(left, 1);
+    expect(drawn[1]).toBeCloseTo(top, 1);
+  });
+
+  it('names the axes, the labels over the factor, and some factors over the cost', () => {
+    const overFactor = plot({ x: 'factor' }).texts.join(' ');
+    for (const text of ['rescaling factor φ', 'Dice', 'nucleus', 'cytoplasm'])
+      expect(overFactor).toContain(text);
+    const overCost = plot({ x: 'gflops' }).texts.join(' ');
+    for (const text of ['GFLOPs per image', 'Dice', 'φ = 0', 'φ = 0.3']) expect(overCost).toContain(text);
+    expect(overCost).not.toContain('nucleus');
+  });
+
+  it('gives several curves a legend, colors and symbols of their own', () => {
+    const fixed = {
+      name: 'Fixed',
+      results: [result({ factor: 0.3, dice: 0.97, gflops: 0.6 })],
+      isJoined: false,
+    };
+    const { texts, dots, document } = plot({ x: 'gflops' }, [sshn, fixed]);
+    expect(texts).toEqual(expect.arrayContaining(['SSHN', 'Fixed']));
+    expect(texts.join(' ')).not.toContain('φ =');
+    expect(dots(paperPalette.curves[1]!)).toHaveLength(1);
+    expect(document.querySelectorAll('[aria-label="line"] path')).toHaveLength(1);
+  });
+
+  it('leaves out what is undefined', () => {
+    const { dots, drawing } = plot({ x: 'factor' }, [
+      {
+        name: 'SSHN',
+        results: [
+          ...risingResults,
+          result({ factor: 0.6, dice: Number.NaN, diceByLabel: { nucleus: Number.NaN } }),
+        ],
+      },
+    ]);
+    expect(dots(paperPalette.curves[0]!)).toHaveLength(5);
+    expect(drawing.svg).not.toContain('NaN');
+  });
+
+  it('shows the factors of training where they are not the ones drawn', () => {
+    const texts = (trained: NonNullable<CurvePlotOptions['trained']>) => plot({ x: 'factor', trained }).texts;
+    expect(texts({ kind: 'constant', factor: 0.25 })).toContain('trained here');
+    expect(texts({ kind: 'uniform', low: 0.1, high: 0.3 })).toContain('trained range');
+    expect(texts({ kind: 'uniform', low: 0, high: 0.5 }).join(' ')).not.toContain('trained');
+  });
+
+  it('takes its size and its colors from the options', () => {
+    const { drawing } = plot({ x: 'factor', width: 300, height: 200, palette: pagePalette });
+    expect(drawing.svg).toMatch(/^<svg[^>]*viewBox="0 0 300 200"/);
+    expect(drawing.svg).toContain('var(--curve-1)');
+    expect(drawing.svg).not.toContain(paperPalette.curves[0]);
+  });
+});
+
+describe('svgFile', () => {
+  it('is an XML document with a title and a background, without a style sheet', () => {
+    const { drawing } = plot({ x: 'factor' });
+    const file = svgFile(drawing, { title: 'Dice & cost', background: '#ffffff' });
+    expect(file).toMatch(
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/,
+    );
+    expect(file).toContain('<title>Dice &amp; cost</title>');
+    expect(file).toContain('<rect width="100%" height="100%" fill="#ffffff"');
+    expect(file).not.toContain('<style');
+  });
+
+  it('is the same for the same results', () => {
+    expect(plot({ x: 'gflops' }).drawing.svg).toBe(plot({ x: 'gflops' }).drawing.svg);
+  });
+});

@@ -1,0 +1,51 @@
+import { type Curve, curvesOf } from '../pareto/curve.js';
+import { chooserScript } from './chooser-script.js';
+import { html, raw } from './html.js';
+import { type OverlayRow, overlaysSection } from './overlays-section.js';
+import { plotsSection } from './plots-section.js';
+import { methodNames, type ParetoReport } from './report.js';
+import { runSection } from './run-section.js';
+import { style } from './style.js';
+import { tableSection } from './table-section.js';
+import { tiles } from './tiles.js';
+
+/** What else goes on the page. */
+export interface PageOptions {
+  readonly overlays: readonly OverlayRow[];
+  /** What to plot, the curve of the report first. @default that alone */
+  readonly curves?: readonly Curve[];
+}
+
+/**
+ * The report as one HTML page that needs nothing else: no network, no files beside it; it reads without its script.
+ */
+export function reportPage(report: ParetoReport, { overlays, curves }: PageOptions): string {
+  const { run, data } = report;
+  const title = `${methodNames[run.method]} on ${data.name}: accuracy against cost`;
+  const shown = curves ?? curvesOf([{ name: methodNames[run.method], results: report.points }]);
+  const { points } = shown[0]!;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${raw(style)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p class="muted">One network, trained once; ${points.length} rescaling factors φ of its layers, each evaluated on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ = 0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>
+</header>
+<main>
+${tiles(points)}
+${plotsSection(shown, run.prior)}
+${overlaysSection(overlays, data.labelNames, data.split)}
+${tableSection(points)}
+${runSection(report)}
+</main>
+<script>${raw(chooserScript)}</script>
+</body>
+</html>
+`.text;
+}

@@ -1,0 +1,30 @@
+import type { Dataset } from '@sshn/data';
+import { loadRun, type Run } from '@sshn/training/node';
+import { type DataSource, openData, parseDataSource } from '../data/data-source.js';
+
+/** A trained run and the images it was trained on. */
+export interface OpenedRun {
+  readonly run: Run;
+  readonly data: DataSource;
+  readonly dataset: Dataset;
+}
+
+/**
+ * Loads a run folder and opens its data.
+ *
+ * @param moved Where the data are now, if no longer where run.json says.
+ * @throws {FileError} if the folder holds no trained run, or the data cannot be used or are others.
+ */
+export async function openRun(folder: string, moved?: string): Promise<OpenedRun> {
+  const run = await loadRun(folder);
+  try {
+    const layout = run.data.layout === 'wbc' || run.data.layout === 'generic' ? run.data.layout : 'auto';
+    const data = moved === undefined ? run.data : parseDataSource(moved, layout);
+    const dataset = await openData(data, run.config.size);
+    run.split(dataset); // throws if these are other images
+    return { run, data, dataset };
+  } catch (error) {
+    run.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+import type { TrainEvent } from '@sshn/training';
+import { formatDuration } from '../text/duration.js';
+import { bar } from './bar.js';
+import type { Terminal } from './terminal.js';
+
+type Of<Kind extends TrainEvent['kind']> = Extract<TrainEvent, { kind: Kind }>;
+
+const millisecondsBetweenDraws = 100;
+const barWidth = 24;
+
+/** Shows a training run: a line per epoch that stays and, on a terminal, a live line below. */
+export class TrainView {
+  #start: Of<'start'> | undefined;
+  #startedAt = 0;
+  #stepsDone = 0;
+  #drawnAt = -Infinity;
+  #dice = Number.NaN;
+
+  constructor(
+    readonly terminal: Terminal,
+    readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Takes in what the trainer tells; give it as `onEvent`. */
+  readonly show = (event: TrainEvent): void => {
+    if (event.kind === 'start') this.#begin(event);
+    else if (event.kind === 'step') this.#step(event);
+    else if (event.kind === 'epoch') this.#epoch(event);
+    else this.terminal.clear();
+  };
+
+  #begin(event: Of<'start'>): void {
+    this.#start = event;
+    this.#startedAt = this.now();
+    this.#stepsDone = 0;
+    const { trained, network } = event.parameters;
+    const numbers = `${trained.toLocaleString('en')} trained, ${network.toLocaleString('en')} in the network they make`;
+    this.terminal.line(`parameters  ${trained === network ? trained.toLocaleString('en') : numbers}`);
+    if (event.firstEpoch > 0)
+      this.terminal.line(`resuming after epoch ${event.firstEpoch} of ${event.epochs}`);
+  }
+
+  #step(event: Of<'step'>): void {
+    this.#stepsDone++;
+    const now = this.now();
+    if (!this.terminal.isLive || now - this.#drawnAt < millisecondsBetweenDraws) return;
+    this.#drawnAt = now;
+    const { epochs, stepsPerEpoch } = this.#start!;
+    const stepsLeft = (epochs - event.epoch) * stepsPerEpoch - event.step - 1;
+    const secondsLeft = ((now - this.#startedAt) / 1000 / this.#stepsDone) * stepsLeft;
+    const share = 1 - stepsLeft / (epochs * stepsPerEpoch);
+    const facts = [
+      `loss ${event.loss.toFixed(4)}`,
+      ...(Number.isNaN(this.#dice) ? [] : [`Dice ${this.#dice.toFixed(3)}`]),
+      `${event.imagesPerSecond.toFixed(1)} images/s`,
+      `${formatDuration(secondsLeft)} left`,
+    ];
+    const { terminal } = this;
+    const room = terminal.columns >= 110 ? `${terminal.style('cyan', bar(share, barWidth))} ` : '';
+    terminal.live(`epoch ${event.epoch + 1}/${epochs}  ${room}${percent(share)}  ${facts.join('  ')}`);
+  }
+
+  #epoch(event: Of<'epoch'>): void {
+    const { terminal } = this;
+    const { validation } = event;
+    if (validation !== undefined) this.#dice = mean(validation.map(({ dice }) => dice));
+    const digits = String(event.epochs).length;
+    terminal.line(
+      [
+        `epoch ${String(event.epoch + 1).padStart(digits)}/${event.epochs}`,
+        event.phase === 'dice' ? 'Dice loss    ' : 'cross-entropy',
+        `loss ${event.loss.toFixed(4)}`,
+        ...(validation === undefined ? [] : [`Dice ${this.#dice.toFixed(3)} ${byFactor(validation)}`]),
+        `${event.imagesPerSecond.toFixed(1)} images/s`,
+        ...(event.epoch + 1 < event.epochs ? [`${formatDuration(event.secondsLeft)} left`] : []),
+        ...(event.isBest ? [terminal.style('green', 'best')] : []),
+      ].join('  '),
+    );
+    this.#drawnAt = -Infinity;
+  }
+}
+
+function byFactor(validation: NonNullable<Of<'epoch'>['validation']>): string {
+  return `(${validation.map(({ factor, dice }) => `φ ${factor}: ${dice.toFixed(3)}`).join(', ')})`;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function percent(share: number): string {
+  return `${String(Math.floor(share * 100)).padStart(3)} %`;
+}

@@ -1,0 +1,45 @@
+import { parseRunConfig } from '@sshn/training';
+import { curvesOf } from '../pareto/curve.js';
+import type { ParetoReport } from '../report/report.js';
+import { risingResults } from './results.js';
+
+/** A report about an SSHN with plausible numbers. */
+export function report(parts: Partial<ParetoReport> = {}): ParetoReport {
+  return {
+    format: 'sshn-pareto',
+    version: 1,
+    run: {
+      folder: 'runs/cells',
+      method: 'sshn',
+      architecture: 'unet',
+      seed: 1,
+      prior: { kind: 'uniform', low: 0, high: 0.5 },
+    },
+    data: {
+      name: 'cells',
+      path: '/data/cells',
+      split: 'test',
+      images: 40,
+      size: [64, 64],
+      labelNames: ['background', 'cytoplasm', 'nucleus'],
+    },
+    checkpoint: { file: 'best.safetensors', sha256: 'ab'.repeat(32), bytes: 12_345_678 },
+    parameters: { trained: 1_234_567, network: 7_890 },
+    environment: {
+      sshn: '0.1.0',
+      tfjs: '4.22.0',
+      node: '20.19.0',
+      backend: 'wasm',
+      machine: 'a machine, 2 cores',
+      rssBytes: 3e8,
+      measuredAt: '2025-01-02T03:04:05.000Z',
+    },
+    activations: [
+      { factor: 0, bytes: 1_500_000 },
+      { factor: 0.5, bytes: 2_000_000 },
+    ],
+    config: parseRunConfig({}, 'test'),
+    points: curvesOf([{ name: '', results: risingResults }])[0]!.points,
+    ...parts,
+  };
+}
