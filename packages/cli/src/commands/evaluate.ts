@@ -12,9 +12,10 @@ import { resultsTable } from '../terminal/results-table.js';
 import { SweepView } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
 import { evaluateHelp } from './help.js';
-import { addSplitOption, factorsType, readerOf, type SplitName } from './options.js';
+import { addSplitOption, addThreadsOption, factorsType, readerOf, type SplitName } from './options.js';
 
 interface EvaluateOptions {
+  readonly threads?: number;
   readonly factors?: number[];
   readonly split: SplitName;
   readonly data?: string;
@@ -38,13 +39,13 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
     .option('--json', 'print the results as JSON')
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
     .addHelpText('after', evaluateHelp.examples);
-  addSplitOption(command);
+  addThreadsOption(addSplitOption(command));
   command.action(async (folder: string, options: EvaluateOptions) => finish(await evaluate(folder, options)));
 }
 
 async function evaluate(folder: string, options: EvaluateOptions): Promise<number> {
   const terminal = terminalOn(process.stderr);
-  const backend = await startBackend();
+  const backend = await startBackend(options.threads);
   const { run, dataset } = await openRun(folder, options.data);
   const { split } = options;
   const factors = options.factors ?? telltaleFactors(priorOf(run.config));

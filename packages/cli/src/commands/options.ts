@@ -38,5 +38,14 @@ export function addSplitOption(command: Command): Command {
   return command.addOption(option.choices(['train', 'validation', 'test']).default('test'));
 }
 
+/** `--threads`, for all commands: how much of the machine they take. */
+export function addThreadsOption(command: Command): Command {
+  const option = new Option(
+    '--threads <number>',
+    'threads that compute at once (default: one per core, 8 at most)',
+  );
+  return command.addOption(option.argParser(readerOf({ kind: 'number', isInteger: true, least: 1 })));
+}
+
 /** What `addSplitOption` gives. */
 export type SplitName = 'train' | 'validation' | 'test';

@@ -20,9 +20,18 @@ import { SweepView } from '../terminal/sweep-view.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { shellQuoted } from '../text/shell-quoted.js';
 import { paretoHelp } from './help.js';
-import { addSplitOption, countType, factorType, readerOf, type SplitName, stepType } from './options.js';
+import {
+  addSplitOption,
+  addThreadsOption,
+  countType,
+  factorType,
+  readerOf,
+  type SplitName,
+  stepType,
+} from './options.js';
 
 interface ParetoOptions {
+  readonly threads?: number;
   readonly from: number;
   readonly to: number;
   readonly by: number;
@@ -53,7 +62,7 @@ export function addParetoCommand(program: Command, finish: (exitCode: number) =>
       ).default([], 'none'),
     )
     .addHelpText('after', paretoHelp.examples);
-  addSplitOption(command);
+  addThreadsOption(addSplitOption(command));
   command.action(async (folder: string, options: ParetoOptions) => finish(await pareto(folder, options)));
 }
 
@@ -61,7 +70,7 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
   const terminal = terminalOn(process.stderr);
   const factors = factorRange(options.from, options.to, options.by);
   const others = await Promise.all(options.compare.map(readReport));
-  const backend = await startBackend();
+  const backend = await startBackend(options.threads);
   const opened = await openRun(folder, options.data);
   const interruption = listenForInterruption(() => {
     terminal.clear();

@@ -20,8 +20,10 @@ import { TrainView } from '../terminal/train-view.js';
 import { shellQuoted } from '../text/shell-quoted.js';
 import { addConfigOptions, effectiveConfig, type Setting } from './config-options.js';
 import { trainHelp } from './help.js';
+import { addThreadsOption } from './options.js';
 
 interface TrainOptions {
+  readonly threads?: number;
   readonly out?: string;
   readonly config?: string;
   readonly layout?: FolderLayout;
@@ -58,6 +60,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
       ).conflicts(['out', 'config', 'layout']),
     )
     .addHelpText('after', trainHelp.examples);
+  addThreadsOption(command);
   addConfigOptions(command, settings);
   command.action(async (data: string | undefined, options: TrainOptions) => {
     if (options.resume !== undefined && (data !== undefined || settings.length > 0)) {
@@ -70,7 +73,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
     }
     const request =
       options.resume === undefined ? await newRun(data!, options, settings) : await oldRun(options.resume);
-    finish(await train(request, terminalOn(process.stdout)));
+    finish(await train(request, options.threads, terminalOn(process.stdout)));
   });
 }
 
@@ -86,8 +89,12 @@ async function oldRun(folder: string): Promise<Request> {
   return { folder, data: run.data, config: run.config };
 }
 
-async function train({ folder, data, config }: Request, terminal: Terminal): Promise<number> {
-  const backend = await startBackend();
+async function train(
+  { folder, data, config }: Request,
+  threads: number | undefined,
+  terminal: Terminal,
+): Promise<number> {
+  const backend = await startBackend(threads);
   const dataset = await openData(data, config.size);
   terminal.line(introduction(folder, data, dataset, config, backend, terminal));
   const interruption = listenForInterruption(() => {

@@ -1,18 +1,21 @@
 import { type FastWasmStatus, useFastWasm } from '@sshn/backend-wasm';
 
-/** Starts the backend that computes everything, and says in a few words what is on. */
-export async function startBackend(): Promise<string> {
-  return describeBackend(await useFastWasm());
+/**
+ * Starts the backend that computes everything, and says in a few words what is on.
+ *
+ * @param threads That compute at once. @default as many as the machine has cores, within reason
+ */
+export async function startBackend(threads?: number): Promise<string> {
+  return describeBackend(await useFastWasm(threads === undefined ? {} : { threads }));
 }
 
-/** 'wasm (SIMD, 23 native and 12 composed kernels)', and why native ones are missing where they are. */
-export function describeBackend({ simd, threads, kernels, nativeProblem }: FastWasmStatus): string {
+/** 'wasm (SIMD, 2 threads, 23 native and 12 composed kernels)', and what is less than it could be, and why. */
+export function describeBackend({ simd, threads, kernels, limits }: FastWasmStatus): string {
   const { native, composed } = kernels;
   const parts = [
     simd ? 'SIMD' : 'no SIMD',
-    ...(threads > 1 ? [`${threads} threads`] : []),
+    `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     `${native.length} native and ${composed.length} composed kernels`,
-    ...(nativeProblem === undefined ? [] : [`native kernels are off: ${nativeProblem}`]),
   ];
-  return `wasm (${parts.join(', ')})`;
+  return [`wasm (${parts.join(', ')})`, ...limits].join('; ');
 }

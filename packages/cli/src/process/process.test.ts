@@ -45,15 +45,15 @@ describe('describeBackend', () => {
   const status = {
     backend: 'wasm',
     simd: true,
-    threads: 1,
+    threads: 2,
     kernels: { native: ['a', 'b'], composed: ['c'], stock: [] },
-    nativeProblem: undefined,
+    limits: [],
   } as const;
 
-  it('says what is on, and why native kernels are off', () => {
-    expect(describeBackend(status)).toBe('wasm (SIMD, 2 native and 1 composed kernels)');
-    expect(describeBackend({ ...status, simd: false, threads: 4, nativeProblem: 'no memory' })).toBe(
-      'wasm (no SIMD, 4 threads, 2 native and 1 composed kernels, native kernels are off: no memory)',
+  it('says what is on, and what is less than it could be', () => {
+    expect(describeBackend(status)).toBe('wasm (SIMD, 2 threads, 2 native and 1 composed kernels)');
+    expect(describeBackend({ ...status, simd: false, threads: 1, limits: ['No shared memory.'] })).toBe(
+      'wasm (no SIMD, 1 thread, 2 native and 1 composed kernels); No shared memory.',
     );
   });
 });
