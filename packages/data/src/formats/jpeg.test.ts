@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { bytesOf } from '../../fixtures/build.js';
+import { goldenImages } from '../../fixtures/golden.js';
+import { decodeImage } from './decode.js';
+
+const plain = goldenImages.find(
+  (g) => g.format === 'jpeg' && g.samples === 3 && !g.name.includes('"progressive":true'),
+)!.bytes;
+const progressive = goldenImages.find(
+  (g) => g.format === 'jpeg' && g.name.includes('"progressive":true'),
+)!.bytes;
+
+/** A segment put right behind the start of the image. */
+const withSegment = (bytes: Uint8Array, marker: number, data: Uint8Array): Uint8Array => {
+  const length = data.length + 2;
+  return bytesOf(bytes.subarray(0, 2), [0xff, marker, length >> 8, length & 255], data, bytes.subarray(2));
+};
+const exif = (orientation: number): Uint8Array =>
+  bytesOf('Exif\0\0', 'MM', [0, 42, 0, 0, 0, 8, 0, 1], [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]);
+const frameAt = (bytes: Uint8Array): number =>
+  bytes.findIndex((b, i) => b === 0xff && (bytes[i + 1] === 0xc0 || bytes[i + 1] === 0xc2));
+
+describe('JPEG', () => {
+  it('is refused when EXIF says that it has to be turned, and read when it is upright', async () => {
+    expect(await decodeImage(withSegment(plain, 0xe1, exif(1)), 'a.jpg')).toEqual(
+      await decodeImage(plain, 'a.jpg'),
+    );
+    await expect(decodeImage(withSegment(plain, 0xe1, exif(6)), 'a.jpg')).rejects.toThrow(
+      'a.jpg: is a JPEG file with EXIF orientation 6, which is not supported. Programs disagree on',
+    );
+    await expect(
+      decodeImage(withSegment(plain, 0xe1, bytesOf('Exif\0\0II')), 'a.jpg'),
+    ).resolves.toBeDefined();
+  });
+
+  it('whose Adobe marker says RGB is not taken for luma and chroma', async () => {
+    const adobe = (transform: number): Uint8Array => bytesOf('Adobe', [0, 100, 0, 0, 0, 0, transform]);
+    const asYCbCr = await decodeImage(withSegment(plain, 0xee, adobe(1)), 'a.jpg');
+    const asRgb = await decodeImage(withSegment(plain, 0xee, adobe(0)), 'a.jpg');
+    expect(asYCbCr).toEqual(await decodeImage(plain, 'a.jpg'));
+    // Under JFIF, R = Y + 1.402 (Cr − 128 / 255).
+    const [y, , cr] = asRgb.values;
+    expect(asYCbCr.values[0]).toBeCloseTo(Math.min(1, y! + 1.402 * (cr! - 128 / 255)), 2);
+  });
+
+  it.each([
+    ['of 12 bits', (at: number) => ({ [at + 4]: 12 }), /12 bits per sample/],
+    ['of 4 components', (at: number) => ({ [at + 9]: 4 }), /4 components \(CMYK\)/],
+    ['that is lossless', (at: number) => ({ [at + 1]: 0xc3 }), /lossless coding/],
+    ['with arithmetic coding', (at: number) => ({ [at + 1]: 0xc9 }), /arithmetic or layered coding/],
+    ['without a size', (at: number) => ({ [at + 5]: 0, [at + 6]: 0 }), /a size of 21 × 0 pixels/],
+  ])('%s is refused', async (_, change, message) => {
+    const bytes = plain.slice();
+    for (const [at, value] of Object.entries(change(frameAt(plain)))) bytes[Number(at)] = value;
+    await expect(decodeImage(bytes, 'a.jpg')).rejects.toThrow(message);
+  });
+
+  it('with hundreds of scans, which would take any time to read, is refused', async () => {
+    const scan = progressive.lastIndexOf(0xda) - 1;
+    const body = progressive.subarray(scan, progressive.length - 2);
+    const many = bytesOf(
+      progressive.subarray(0, scan),
+      ...new Array<Uint8Array>(300).fill(body),
+      [0xff, 0xd9],
+    );
+    await expect(decodeImage(many, 'a.jpg')).rejects.toThrow(/more than 200 scans/);
+  });
+
+  it.each([
+    ['ffd8ffc1f151d800ff51d800ffdaffde', 'loops in older versions of the codec'],
+    [
+      'ffd8ffc09dfdb0ffff0e5296bd7fbbc4f9579096bd7fbbfc0e80d50000ffff36fa400100236701bf73ffaf8003a57f097f5e00000000',
+      'asks for gigabytes',
+    ],
+    ['ffd8ffc11b476f1be0600ee03180576436396333143', 'is all header'],
+  ])('%s, which %s, is refused at once', async (hex) => {
+    const bytes = Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+    const before = performance.now();
+    await expect(decodeImage(bytes, 'a.jpg')).rejects.toThrow(/^a\.jpg: /);
+    expect(performance.now() - before).toBeLessThan(500);
+  });
+});

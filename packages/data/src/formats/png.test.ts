@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { buildPng, bytesOf, type PngParts } from '../../fixtures/build.js';
+import { decodeImage, readImageHeader } from './decode.js';
+
+const parts: PngParts = { width: 2, height: 1, bits: 8, colorType: 0, pixels: [0, 0, 255] };
+const valuesOf = async (png: Partial<PngParts>): Promise<number[]> => [
+  ...(await decodeImage(buildPng({ ...parts, ...png }), 'a.png')).values,
+];
+
+describe('PNG', () => {
+  it.each([
+    [1, [0, 0b01000000], [0, 1]],
+    [2, [0, 0b01110000], [1 / 3, 1]],
+    [4, [0, 0x3f], [3 / 15, 1]],
+    [16, [0, 0x12, 0x34, 0xff, 0xff], [0x1234 / 65535, 1]],
+  ])('with %i bits is scaled to [0, 1] by them', async (bits, pixels, expected) => {
+    expect(await valuesOf({ bits, pixels })).toEqual(expected.map(Math.fround));
+  });
+
+  it('with a palette of greys is grey, with colors RGB', async () => {
+    const grey = buildPng({
+      ...parts,
+      colorType: 3,
+      palette: [51, 51, 51, 255, 255, 255],
+      pixels: [0, 1, 0],
+    });
+    expect(readImageHeader(grey, 'a.png').channels).toBe(1);
+    expect([...(await decodeImage(grey, 'a.png')).values]).toEqual([1, Math.fround(0.2)]);
+    const color = buildPng({ ...parts, colorType: 3, palette: [51, 0, 0, 0, 255, 0], pixels: [0, 1, 0] });
+    expect(readImageHeader(color, 'a.png').channels).toBe(3);
+    expect([...(await decodeImage(color, 'a.png')).values]).toEqual([0, 1, 0, Math.fround(0.2), 0, 0]);
+  });
+
+  it('drops alpha and keeps the color under it as stored', async () => {
+    expect(await valuesOf({ colorType: 4, pixels: [0, 255, 0, 51, 255] })).toEqual([1, Math.fround(0.2)]);
+    expect(await valuesOf({ colorType: 6, pixels: [0, 255, 0, 51, 0, 0, 0, 0, 9] })).toEqual(
+      [1, 0, 0.2, 0, 0, 0].map(Math.fround),
+    );
+  });
+
+  it('is read whatever texts and profiles come with it', async () => {
+    const extra = [
+      ['tEXt', bytesOf('no separator, which is not allowed')],
+      ['iCCP', bytesOf('profile\0\0 not compressed at all')],
+      ['tRNS', bytesOf('far too long for one grey')],
+    ] as const;
+    expect(await valuesOf({ extra })).toEqual([0, 1]);
+  });
+
+  it.each([
+    [{ pixels: [0, 0] }, /2 of 3 bytes of its pixels are there/],
+    [{ pixels: [9, 0, 255] }, /Unsupported filter: 9/],
+    [{ bits: 3 }, /color type 0, 3 bits/],
+    [{ colorType: 5 }, /color type 5/],
+    [{ colorType: 3 }, /its palette is missing/],
+    [{ colorType: 3, palette: [1, 1, 1] }, /index 255 in a palette of 1 colors/],
+    [{ interlace: 2 }, /interlacing 2/],
+    [{ interlace: 1, bits: 4 }, /interlacing at 4 bits per pixel, which is not supported\. Save it/],
+    [{ width: 0 }, /a size of 0 × 1 pixels/],
+  ] as Array<[Partial<PngParts>, RegExp]>)('is refused with %j', async (change, message) => {
+    await expect(valuesOf(change)).rejects.toThrow(message);
+  });
+
+  it('is refused when a bit of its pixels has flipped', async () => {
+    const bytes = buildPng(parts);
+    const at = bytes.length - 20;
+    for (const bit of [0, 3, 7]) {
+      const flipped = bytes.with(at, bytes[at]! ^ (1 << bit));
+      await expect(decodeImage(flipped, 'a.png')).rejects.toThrow(/a\.png: is a damaged or cut off PNG file/);
+    }
+  });
+
+  it('that inflates to more than its size allows is refused before it fills the memory', async () => {
+    const bomb = buildPng({ ...parts, pixels: new Uint8Array(100e6) });
+    expect(bomb.length).toBeLessThan(120e3);
+    const before = process.memoryUsage().rss;
+    await expect(decodeImage(bomb, 'bomb.png')).rejects.toThrow(/it holds more data than its size allows/);
+    expect(process.memoryUsage().rss - before).toBeLessThan(50e6);
+  });
+});
