@@ -27,7 +27,7 @@ import {
  * | `SshnHeadGradHidden` | weight, dy | | gradient to hidden: dy · weight |
  * | `SshnCrossEntropy` | logits, labels | | mean cross-entropy of softmax(logits); its gradient to logits |
  * | `SshnSoftDice` | logits, labels | squaredDenominator, smooth, includeBackground, perSample | soft Dice loss of softmax(logits); its gradient to logits |
- * | `SshnAdam` | param, m, v, grad | learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay | param, m, v |
+ * | `SshnAdam` | param, m, v, grad | learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay, overwrite | param, m, v; where `overwrite`, in the memory of the old ones if nothing else shares it |
  *
  * Labels are int32 `[batch, ...spatial]`, or float32 of the shape of the logits, `[batch, ...spatial, labels]`.
  * Shapes are channels-last, `[batch, ...spatial, channels]`, kernels `[...spatial, inChannels, outChannels]`.

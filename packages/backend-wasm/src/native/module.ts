@@ -89,6 +89,11 @@ export class NativeModule {
     return { dataId: x.dataId, shape: [...shape], dtype: x.dtype };
   }
 
+  /** A tensor to write the successor of `x` to: in the memory of `x`, unless other tensors share that. */
+  reuse(x: TensorInfo): TensorInfo {
+    return this.#backend.refCount(x.dataId) === 1 ? this.share(x, x.shape) : this.output(x.shape, x.dtype);
+  }
+
   /**
    * Addresses of scratch sections with the given sizes in bytes, valid until the next call.
    *

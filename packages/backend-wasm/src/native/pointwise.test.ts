@@ -1,4 +1,4 @@
-import { tensor } from '@tensorflow/tfjs-core';
+import { dispose, reshape, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -66,5 +66,33 @@ describe('adam', () => {
         for (const t of [param, m, v, grad]) t!.dispose();
       }),
     );
+  });
+
+  it('overwrites where it may and nothing else holds the values, with the same bits', () => {
+    const settings: AdamSettings = {
+      learningRate: 1e-2,
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1e-7,
+      correction1: 0.1,
+      correction2: 0.01,
+      weightDecay: 0.01,
+    };
+    const make = () => {
+      const [param, m, v, grad] = [1, 2, 3, 4].map((seed) => tensor(noise(1001, seed).map(Math.abs)));
+      return { param: param!, m: m!, v: v!, grad: grad! };
+    };
+    const fresh = make();
+    const expected = adam(native, fresh, settings).map((info) => [...take(info)]);
+    const old = make();
+    const shared = reshape(old.m, [7, 143]);
+    const before = [...shared.dataSync()];
+    const [param, m, v] = adam(native, old, { ...settings, overwrite: true });
+    expect(param!.dataId).toBe(old.param.dataId);
+    expect(m!.dataId).not.toBe(old.m.dataId);
+    expect(v!.dataId).toBe(old.v.dataId);
+    expect([param!, m!, v!].map((info) => [...take(info)])).toEqual(expected);
+    expect([...shared.dataSync()]).toEqual(before);
+    dispose([...Object.values(fresh), ...Object.values(old), shared]);
   });
 });

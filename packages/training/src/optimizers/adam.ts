@@ -91,6 +91,7 @@ function adamFamily(name: string, options: AdamWOptions & { readonly weightDecay
             correction1,
             correction2,
             weightDecay,
+            overwrite: at.overwrite ?? false,
           },
         );
         nextParams.set(path, p);
@@ -110,6 +111,7 @@ interface StepSettings {
   readonly correction1: number;
   readonly correction2: number;
   readonly weightDecay: number;
+  readonly overwrite: boolean;
 }
 
 /** One tensor's step, by the backend's kernel where it has one: `[param, m, v]`. */

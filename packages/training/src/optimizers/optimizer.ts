@@ -10,6 +10,12 @@ export interface UpdateAt {
   readonly step: number;
   /** Learning rate of this update, ≥ 0; see `rateAt`. */
   readonly learningRate: number;
+  /**
+   * Whether new values may take the memory of the old: tensors of `params` and `state` then hold nothing of meaning, and
+   * are only good to be disposed. Clones of them stay as they are.
+   * @default false
+   */
+  readonly overwrite?: boolean;
 }
 
 /** What an update makes: tensors of their own, all of which the caller owns. */

@@ -191,6 +191,23 @@ describe('the kernel SshnAdam', () => {
     expect(runs).toBe(50 * 3);
     expectClose(native, composed);
   });
+
+  test.each([true, false, undefined])('hears whether it may overwrite: %s', (overwrite) => {
+    const heard: unknown[] = [];
+    registerKernel({
+      ...kernel,
+      kernelFunc: (args) => {
+        heard.push(args.attrs?.overwrite);
+        return kernel.kernelFunc(args);
+      },
+    });
+    const params = new Map([['w', tensor1d([1, 2, 3])]]);
+    const optimizer = adam();
+    const at = { step: 0, learningRate: 0.1, ...(overwrite === undefined ? {} : { overwrite }) };
+    optimizer.update(params, optimizer.init(params), params, at);
+    unregisterKernel('SshnAdam', 'cpu');
+    expect(heard).toEqual([overwrite ?? false]);
+  });
 });
 
 describe('optimizers refuse', () => {

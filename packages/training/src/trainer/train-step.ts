@@ -24,7 +24,8 @@ export interface StepResult extends Update {
 }
 
 /**
- * One update on one batch: forward, backward, clip, move. Disposes nothing of its arguments; the caller owns the result.
+ * One update on one batch: forward, backward, clip, move. Disposes nothing of its arguments, but may write over the tensors
+ * of `now`, which are then only good to be disposed; the caller owns the result.
  *
  * @throws {DivergenceError} if the loss is not finite; nothing is moved then.
  */
@@ -49,10 +50,10 @@ export function trainStep(
   try {
     if (!Number.isFinite(loss))
       throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: at.factors[0]! });
-    if (clipNorm === null)
-      return { loss, ...optimizer.update(gradients, now.optimizer, now.params, { step, learningRate }) };
+    const to = { step, learningRate, overwrite: true };
+    if (clipNorm === null) return { loss, ...optimizer.update(gradients, now.optimizer, now.params, to) };
     const clipped = clipByGlobalNorm(gradients, clipNorm);
-    const update = optimizer.update(clipped.gradients, now.optimizer, now.params, { step, learningRate });
+    const update = optimizer.update(clipped.gradients, now.optimizer, now.params, to);
     dispose([clipped.norm, ...clipped.gradients.values()]);
     return { loss, ...update };
   } finally {
