@@ -17,13 +17,13 @@ export type GradientCase = readonly [
 ];
 
 /** One test per backend and case: tape against central differences, and nothing left behind. */
-export function describeGradients(cases: readonly GradientCase[], setUp: () => void): void {
+export function describeGradients(cases: readonly GradientCase[], setUp: () => void | Promise<void>): void {
   const casesOn = (backend: Backend) => cases.filter(([, , , on = backends]) => on.includes(backend));
 
   describe.each(backends.filter((backend) => casesOn(backend).length > 0))('gradients on %s', (backend) => {
     beforeAll(async () => {
       await useBackend(backend);
-      setUp();
+      await setUp();
     });
 
     test.each(casesOn(backend).map(([name, f, at]) => [name, { f, at }] as const))(

@@ -1,5 +1,5 @@
 import { type GradConfig, getGradient, registerGradient } from '@tensorflow/tfjs-core';
-import { gather } from './arrangement/gather.js';
+import { gathering } from './arrangement/gather.js';
 import { padding, paddingFixes } from './arrangement/padding.js';
 import { resampling } from './arrangement/resampling.js';
 import { shape } from './arrangement/shape.js';
@@ -33,7 +33,7 @@ const replacements: readonly GradConfig[] = [
   ...convolution,
   ...pooling,
   ...resampling,
-  ...gather,
+  ...gathering,
 ];
 
 /**

@@ -9,6 +9,7 @@ import {
   tensor1d,
   tensor2d,
   tensor3d,
+  unsortedSegmentSum,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registerGradients } from '../register.js';
@@ -46,6 +47,13 @@ describeGradients(
       ['cpu'],
     ],
     ['gatherND', (x) => gatherND(x!, pairs([0, 2], [1, 1], [1, 1])), () => [distinct([2, 3, 4])]],
+    [
+      'unsortedSegmentSum, rows of no segment among them',
+      (x) => unsortedSegmentSum(x!, tensor1d([1, -1, 1, 3], 'int32'), 3),
+      () => [distinct([4, 2])],
+      // Stock wasm lacks the kernel; @sshn/backend-wasm brings it.
+      ['cpu'],
+    ],
     ['scatterND', (x) => scatterND(pairs([0], [3], [3]), x!, [5, 2]), () => [distinct([3, 2])]],
   ],
   registerGradients,
