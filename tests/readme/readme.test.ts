@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packages, readmes, repository, type Snippet, snippetsOf } from './snippets.js';
+
+// Every `ts` fence of a README is a module of its own that a user could paste into a file: it has to compile strictly and
+// to run in Node. A fence that opens with `ts no-run` is left alone.
+
+/** Packages whose README is not written yet. */
+const unwritten = new Set(['backend-wasm', 'cli', 'core', 'data']);
+
+const snippets = readmes()
+  .flatMap(snippetsOf)
+  .filter(({ runs }) => runs);
+
+// Under this folder's node_modules, so that imports resolve as they do for a user who has installed the packages.
+const folder = fileURLToPath(new URL('node_modules/.cache/readme', import.meta.url));
+const elsewhere = mkdtempSync(join(tmpdir(), 'sshn-readme-'));
+
+const fileOf = ({ place }: Snippet) => join(folder, `${place.replaceAll(/[/.:]/g, '-')}.mts`);
+
+beforeAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const snippet of snippets) writeFileSync(fileOf(snippet), snippet.code);
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(elsewhere, { recursive: true, force: true });
+});
+
+describe.concurrent('runs', () => {
+  test.each(snippets)('$place', async (snippet) => {
+    const args = ['--import', import.meta.resolve('tsx'), '--conditions=@sshn/source', fileOf(snippet)];
+    // In a folder of its own, so that what it writes does not lie about. Rejects unless the exit code is 0.
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: elsewhere, timeout: 60_000 });
+    expect(stdout, 'a snippet shows something').not.toBe('');
+  });
+});
+
+test('all compile under strict rules', () => {
+  const { config } = ts.readConfigFile(join(repository, 'tsconfig.base.json'), ts.sys.readFile);
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, repository);
+  const program = ts.createProgram(snippets.map(fileOf), { ...options, noEmit: true });
+  const errors = program
+    .getSemanticDiagnostics()
+    .concat(program.getSyntacticDiagnostics())
+    .filter(({ file }) => file?.fileName.includes('.cache/readme'))
+    .map(({ file, start, messageText }) => {
+      const { line } = file!.getLineAndCharacterOfPosition(start!);
+      return `${file!.fileName}:${line + 1} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+    });
+  expect(errors).toEqual([]);
+});
+
+describe('every package shows how it is used', () => {
+  test.each(packages())('%s', (name) => {
+    const count = snippets.filter(({ place }) => place.startsWith(`packages/${name}/`)).length;
+    if (unwritten.has(name)) expect(count, 'written by now: take it off the list').toBe(0);
+    else expect(count).toBeGreaterThan(0);
+  });
+});
