@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
+
+const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+
+/** How a command ended, and what it wrote. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when the output holds a text. @throws {Error} if the command ends without it. */
+  writes(text: string): Promise<void>;
+}
+
+/** A folder of the tests of one file, removed after them. */
+export function scratchFolder(): { readonly path: string } {
+  const folder = { path: '' };
+  beforeAll(async () => {
+    folder.path = await mkdtemp(join(tmpdir(), 'sshn-cli-'));
+  });
+  afterAll(() => rm(folder.path, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts the real command, from its sources. */
+export function start(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Running {
+  const node = ['--conditions=@sshn/source', '--import', import.meta.resolve('tsx'), main];
+  const child = spawn(process.execPath, [...node, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as Ended);
+  const writes = async (text: string) => {
+    const found = () => stdout.includes(text) || stderr.includes(text);
+    while (!found()) {
+      const end = await Promise.race([ended, once(child.stdout, 'data'), once(child.stderr, 'data')]);
+      if (!Array.isArray(end) && !found())
+        throw new Error(`The command ended without writing '${text}': ${stdout}${stderr}`);
+    }
+  };
+  return { child, ended, writes };
+}
+
+/** Runs the real command to its end. */
+export function sshn(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return start(args, cwd, env).ended;
+}
+
+/** Flags of a training that is over in a second or two. */
+export const small = [
+  '--size',
+  '32x32',
+  '--features',
+  '4',
+  '--stages',
+  '3',
+  '--hyper-hidden',
+  '4,8',
+  '--threads',
+  '1',
+] as const;

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scratchFolder, small, sshn, start } from './command.js';
+
+const scratch = scratchFolder();
+const train = (folder: string) => [
+  'train',
+  'phantoms:cells:16',
+  ...small,
+  '--epochs',
+  '6',
+  '--batch-size',
+  '2',
+  '--out',
+  folder,
+];
+
+/** What was measured in each epoch, but for times. */
+async function course(folder: string) {
+  const lines = (await readFile(join(scratch.path, folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+  return lines.map((line) => {
+    const { epoch, loss, validation } = JSON.parse(line);
+    return { epoch, loss, validation };
+  });
+}
+
+test('Ctrl-C leaves a checkpoint and says how to go on; going on ends as if nothing had happened', async () => {
+  const running = start(train('cut'), scratch.path);
+  await running.writes('epoch 2/6');
+  running.child.kill('SIGINT');
+  const { code, stdout, stderr } = await running.ended;
+  expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+  expect(stdout).toContain('stopping after this step, with a checkpoint');
+  expect(stdout).toMatch(
+    /interrupted in epoch \d, with a checkpoint\..*\nGo on with: sshn train --resume cut\n$/,
+  );
+  const before = await course('cut');
+  expect(before.length).toBeGreaterThanOrEqual(2);
+  expect(before.length).toBeLessThan(6);
+
+  const resumed = await sshn(['train', '--resume', 'cut', '--threads', '1'], scratch.path);
+  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  expect(resumed.stdout).toContain(`resuming after epoch ${before.length} of 6`);
+  expect(resumed.stdout).toContain('finished after 6 epochs.');
+
+  expect((await sshn(train('whole'), scratch.path)).code).toBe(0);
+  expect(await course('cut')).toEqual(await course('whole'));
+});
+
+test('SIGTERM does the same, with its own exit code', async () => {
+  const running = start(train('terminated'), scratch.path);
+  await running.writes('epoch 1/6');
+  running.child.kill('SIGTERM');
+  const { code, stdout } = await running.ended;
+  expect(code).toBe(143);
+  expect(stdout).toContain('Go on with: sshn train --resume terminated');
+});
+
+test('a second Ctrl-C ends it at once', async () => {
+  // Batches of all images at full size: a step takes long enough for two signals.
+  const slow = [
+    'train',
+    'phantoms:cells:32',
+    '--batch-size',
+    '20',
+    '--epochs',
+    '50',
+    '--threads',
+    '1',
+    '--out',
+    'slow',
+  ];
+  const running = start(slow, scratch.path);
+  await running.writes('parameters');
+  running.child.kill('SIGINT');
+  await running.writes('stopping');
+  running.child.kill('SIGINT');
+  const { code, stdout } = await running.ended;
+  expect(code).toBe(130);
+  expect(stdout).not.toContain('Go on with');
+});

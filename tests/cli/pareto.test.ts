@@ -1,0 +1,187 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DOMParser, parseHTML } from 'linkedom';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { scratchFolder, small, sshn, start } from './command.js';
+
+const scratch = scratchFolder();
+const run = (...args: string[]) => sshn([...args, '--threads', '1'], scratch.path);
+const read = (...path: string[]) => readFile(join(scratch.path, ...path), 'utf8');
+const files = [
+  'dice-vs-factor.svg',
+  'dice-vs-gflops.svg',
+  'evaluated.json',
+  'pareto.csv',
+  'pareto.json',
+  'report.html',
+];
+
+beforeAll(async () => {
+  const train = ['train', 'phantoms:cells:16', ...small, '--epochs', '2'];
+  expect((await sshn([...train, '--out', 'run'], scratch.path)).code).toBe(0);
+  const fixed = [...train, '--method', 'fixed', '--factor', '0.25', '--out', 'fixed'];
+  expect((await sshn(fixed, scratch.path)).code).toBe(0);
+});
+
+/** Rows of pareto.csv as objects of texts. */
+async function rows(folder: string): Promise<Array<Record<string, string>>> {
+  const [head, ...lines] = (await read(folder, 'pareto', 'pareto.csv')).trimEnd().split('\n');
+  return lines.map((line) =>
+    Object.fromEntries(line.split(',').map((cell, i) => [head!.split(',')[i], cell])),
+  );
+}
+
+describe('sshn pareto', () => {
+  test('writes tables, plots and a page that agree', async () => {
+    const { code, stdout, stderr } = await run('pareto', 'run', '--by', '0.25');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^φ +Dice +cytoplasm +nucleus +GFLOPs +ms +undefined\n/);
+    expect(stdout).toContain(`report: ${join('run', 'pareto', 'report.html')}\n`);
+    expect(stderr.match(/^\d\/3 {2}φ .*$/gm)).toHaveLength(3);
+    expect((await readdir(join(scratch.path, 'run', 'pareto'))).sort()).toEqual(files);
+
+    const table = await rows('run');
+    expect(Object.keys(table[0]!)).toEqual([
+      'method',
+      'architecture',
+      'factor',
+      'seed',
+      'split',
+      'dice',
+      'gflops',
+      'milliseconds',
+    ]);
+    expect(
+      table.map(({ method, architecture, factor, seed, split }) =>
+        [method, architecture, factor, seed, split].join(),
+      ),
+    ).toEqual(['sshn,unet,0,1,test', 'sshn,unet,0.25,1,test', 'sshn,unet,0.5,1,test']);
+    const gflops = table.map((row) => Number(row.gflops));
+    expect(gflops[0]).toBeLessThan(gflops[1]!);
+    expect(gflops[1]).toBeLessThan(gflops[2]!);
+
+    const report = JSON.parse(await read('run', 'pareto', 'pareto.json'));
+    expect(report).toMatchObject({
+      format: 'sshn-pareto',
+      run: { method: 'sshn', seed: 1, prior: { kind: 'uniform', low: 0, high: 0.5 } },
+      data: { split: 'test', images: 3, labelNames: ['background', 'cytoplasm', 'nucleus'] },
+    });
+    expect(report.checkpoint.bytes).toBe((await stat(join(scratch.path, 'run', 'best.safetensors'))).size);
+    for (const [i, point] of report.points.entries()) {
+      expect(point.dice).toBeCloseTo(Number(table[i]!.dice), 6);
+      expect(point.dice).toBeGreaterThanOrEqual(0);
+      expect(point.dice).toBeLessThanOrEqual(1);
+      expect(point.milliseconds).toBeGreaterThan(0);
+    }
+
+    for (const name of ['dice-vs-factor.svg', 'dice-vs-gflops.svg']) {
+      const svg = new DOMParser().parseFromString(await read('run', 'pareto', name), 'image/svg+xml');
+      expect(svg.documentElement!.tagName).toBe('svg');
+      expect(svg.querySelectorAll('circle title')).toHaveLength(3);
+    }
+
+    const { document } = parseHTML(await read('run', 'pareto', 'report.html'));
+    expect(document.querySelectorAll('tr[data-row]')).toHaveLength(3);
+    expect(document.querySelectorAll('img')).toHaveLength(3 * 6);
+  });
+
+  test('evaluates only what it has not evaluated before, unless told to', async () => {
+    const finer = await run('pareto', 'run', '--by', '0.125', '--images', '1');
+    expect(finer.stderr).toContain('3 of 5 factors were evaluated before and are kept');
+    expect(finer.stderr.match(/^\d\/5 {2}φ .*$/gm)).toHaveLength(2);
+    expect(await rows('run')).toHaveLength(5);
+    const fresh = await run(
+      'pareto',
+      'run',
+      '--from',
+      '0.25',
+      '--to',
+      '0.5',
+      '--by',
+      '0.25',
+      '--fresh',
+      '--images',
+      '0',
+    );
+    expect(fresh.stderr).not.toContain('evaluated before');
+    expect((await rows('run')).map(({ factor }) => factor)).toEqual(['0.25', '0.5']);
+    expect(
+      parseHTML(await read('run', 'pareto', 'report.html')).document.querySelectorAll('img'),
+    ).toHaveLength(0);
+  });
+
+  test('interrupted, it keeps what it has and goes on', async () => {
+    const running = start(['pareto', 'fixed', '--by', '0.05', '--threads', '1'], scratch.path);
+    await running.writes('2/11');
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/interrupted; results so far are kept\. Go on with: sshn pareto fixed\n$/);
+    expect(await readdir(join(scratch.path, 'fixed', 'pareto'))).toEqual(['evaluated.json']);
+    const again = await run('pareto', 'fixed', '--by', '0.05');
+    expect(again.code).toBe(0);
+    expect(again.stderr).toMatch(/^\d+ of 11 factors were evaluated before and are kept$/m);
+    expect(await rows('fixed')).toHaveLength(11);
+  });
+
+  test('draws other runs beside it', async () => {
+    const { code } = await run('pareto', 'run', '--by', '0.25', '--images', '1', '--compare', 'fixed');
+    expect(code).toBe(0);
+    const svg = await read('run', 'pareto', 'dice-vs-gflops.svg');
+    expect(svg).toContain('Fixed, φ = 0.25: ');
+    expect(svg).not.toContain('Fixed, φ = 0.5: ');
+    const none = await run('pareto', 'run', '--by', '0.25', '--compare', 'nowhere');
+    expect(none).toMatchObject({ code: 1 });
+    expect(none.stderr).toMatch(
+      /^error: nowhere.pareto.pareto\.json: there are no results of that run\. Evaluate that run first: sshn pareto nowhere\n$/,
+    );
+  });
+});
+
+describe('sshn evaluate', () => {
+  test('prints a table of the telling factors', async () => {
+    const { code, stdout } = await run('evaluate', 'run');
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .split('\n')
+        .slice(2)
+        .map((line) => line.slice(0, 4)),
+    ).toEqual(['0.00', '0.25', '0.50', '']);
+    const fixed = await run('evaluate', 'fixed');
+    expect(
+      fixed.stdout
+        .split('\n')
+        .slice(2)
+        .map((line) => line.slice(0, 4)),
+    ).toEqual(['0.25', '']);
+  });
+
+  test('prints JSON or CSV for programs, of any split', async () => {
+    const { stdout } = await run(
+      'evaluate',
+      'run',
+      '--factors',
+      '0.1,0.3',
+      '--json',
+      '--split',
+      'validation',
+    );
+    const parsed = JSON.parse(stdout);
+    expect(parsed).toMatchObject({ run: 'run', method: 'sshn', split: 'validation' });
+    expect(parsed.results.map(({ factor }: { factor: number }) => factor)).toEqual([0.1, 0.3]);
+    expect(Object.keys(parsed.results[0].diceByLabel)).toEqual(['cytoplasm', 'nucleus']);
+    const csv = await run('evaluate', 'run', '--factors', '0.1', '--csv');
+    expect(csv.stdout).toMatch(
+      /^method,architecture,factor,seed,split,dice,gflops,milliseconds\nsshn,unet,0\.1,1,test,[\d.]+,[\d.]+,[\d.]+\n$/,
+    );
+  });
+
+  test('gives the same Dice as sshn pareto', async () => {
+    const { results } = JSON.parse((await run('evaluate', 'run', '--factors', '0.25', '--json')).stdout);
+    const point = JSON.parse(await read('run', 'pareto', 'pareto.json')).points.find(
+      ({ factor }: { factor: number }) => factor === 0.25,
+    );
+    expect(results[0].dice).toBe(point.dice);
+  });
+});
