@@ -2,9 +2,10 @@ import { FileError, requireIntegers, requireOption, ShapeError } from '@sshn/cor
 import { cacheDataset } from '../dataset/cache.js';
 import { unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example, LabelMap } from '../dataset/types.js';
-import { decodeImage, decodeLabels, type ImageHeader, readImageHeader } from '../formats/decode.js';
+import { decodeImage, decodeLabels } from '../formats/decode.js';
 import { convertChannels } from '../geometry/channels.js';
 import { resizeImage, resizeLabels } from '../geometry/resize.js';
+import { checkSameSize, commonChannels, commonSize, readHeaders } from './headers.js';
 import { type LabelScheme, schemeOfValues } from './label-names.js';
 import { type Folder, type LayoutName, layoutNames, layouts } from './layouts.js';
 import { mapLimited } from './limited.js';
@@ -31,7 +32,6 @@ export interface FolderOptions {
 }
 
 const atOnce = 16;
-const headLength = 1 << 16;
 
 /**
  * A dataset of files: pairs images with labels, checks that all of them fit together, and decodes each when it is
@@ -98,68 +98,6 @@ async function readLayout(
   return folder;
 }
 
-async function readHeaders(pair: Pair, path: (relative: string) => string): Promise<ImageHeader> {
-  const [image, labels] = await Promise.all([readHeader(pair.image, path), readHeader(pair.labels, path)]);
-  checkSameSize(pair, image.size, labels.size, path);
-  return image;
-}
-
-/** From the beginning of the file, if that is enough. */
-async function readHeader(file: SourceFile, path: (relative: string) => string): Promise<ImageHeader> {
-  const head = await file.read(headLength);
-  try {
-    return readImageHeader(head, path(file.path));
-  } catch (error) {
-    if (head.length < headLength) throw error;
-    return readImageHeader(await file.read(), path(file.path));
-  }
-}
-
-function checkSameSize(
-  { image, labels }: Pair,
-  imageSize: readonly number[],
-  labelSize: readonly number[],
-  path: (relative: string) => string,
-): void {
-  if (imageSize.join() === labelSize.join()) return;
-  throw new FileError({
-    path: path(labels.path),
-    problem: `has ${inPixels(labelSize)}, but its image ${image.path} has ${inPixels(imageSize)}`,
-    remedy: 'Export the labels at the size of the image.',
-  });
-}
-
-function commonSize(
-  pairs: readonly Pair[],
-  headers: readonly ImageHeader[],
-  path: (relative: string) => string,
-): readonly number[] {
-  const first = headers[0]!.size;
-  const other = headers.findIndex(({ size }) => size.join() !== first.join());
-  if (other === -1) return first;
-  throw new FileError({
-    path: path(pairs[other]!.image.path),
-    problem: `has ${inPixels(headers[other]!.size)}, but ${pairs[0]!.image.path} has ${inPixels(first)}`,
-    remedy: 'Give a size to bring all images to, for example [128, 128].',
-  });
-}
-
-function commonChannels(
-  pairs: readonly Pair[],
-  headers: readonly ImageHeader[],
-  path: (relative: string) => string,
-): number {
-  const first = headers[0]!.channels;
-  const other = headers.findIndex(({ channels }) => channels !== first);
-  if (other === -1) return first;
-  const word = (channels: number): string => (channels === 1 ? 'grey' : 'in color');
-  throw new FileError({
-    path: path(pairs[other]!.image.path),
-    problem: `is ${word(headers[other]!.channels)}, but ${pairs[0]!.image.path} is ${word(first)}`,
-    remedy: 'Give the channels to bring all images to, 1 for grey or 3 for color.',
-  });
-}
-
 async function schemeInFiles(
   name: string,
   pairs: readonly Pair[],
@@ -211,8 +149,4 @@ function translate({ values, size }: LabelMap, { labelOf, allowed }: LabelScheme
 function checkSize(size: readonly number[]): void {
   if (size.length !== 2) throw new ShapeError({ where: 'size', got: size, expected: '[height, width]' });
   requireIntegers('size', { height: size[0]!, width: size[1]! });
-}
-
-function inPixels(size: readonly number[]): string {
-  return `${size[1]} × ${size[0]} pixels`;
 }

@@ -1,6 +1,7 @@
 import { FileError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { buildPng, bytesOf } from '../../fixtures/build.js';
+import { cpuTime } from '../../fixtures/cpu-time.js';
 import { goldenImages, goldenSize, goldenValue } from '../../fixtures/golden.js';
 import { decodeImage, decodeLabels, readImageHeader } from './decode.js';
 
@@ -105,9 +106,9 @@ describe('decodeImage', () => {
         }
         expect(readImageHeader(grown, 'grown').size).toEqual([8192, 8192]);
       }
-      const before = performance.now();
+      const before = cpuTime();
       await expect(decodeImage(grown, 'grown')).rejects.toThrow(FileError);
-      expect(performance.now() - before).toBeLessThan(1000);
+      expect(cpuTime() - before).toBeLessThan(2000);
     },
   );
 

@@ -1,13 +1,13 @@
 import { FileError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
-import { bmpHeader, readBmp } from './bmp.js';
 import { toImage, toLabels } from './convert.js';
-import { jpegHeader, readJpeg } from './jpeg.js';
 import { type ImageFormat, imageFormat } from './kind.js';
-import { pngHeader, readPng } from './png.js';
 import type { Header, Raster } from './raster.js';
+import { bmpHeader, readBmp } from './readers/bmp.js';
+import { jpegHeader, readJpeg } from './readers/jpeg.js';
+import { pngHeader, readPng } from './readers/png.js';
+import { readTiff, tiffHeader } from './readers/tiff/read.js';
 import { damaged, Refusal } from './refusal.js';
-import { readTiff, tiffHeader } from './tiff/read.js';
 
 /** Limits while reading. */
 export interface DecodeOptions {

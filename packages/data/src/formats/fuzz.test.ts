@@ -1,6 +1,7 @@
 import { FileError, Rng } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { buildBmp, bytesOf } from '../../fixtures/build.js';
+import { cpuTime } from '../../fixtures/cpu-time.js';
 import { goldenImages } from '../../fixtures/golden.js';
 import { decodeImage, decodeLabels, readImageHeader } from './decode.js';
 
@@ -43,7 +44,7 @@ describe('damaged files', () => {
     for (let i = 0; i < 1000; i++) {
       let bytes = originals[i % originals.length]!;
       for (let changes = 1 + rng.integer(4); changes > 0; changes--) bytes = mutate(bytes, rng);
-      const before = performance.now();
+      const before = cpuTime();
       for (const decode of [
         decodeImage,
         decodeLabels,
@@ -59,7 +60,7 @@ describe('damaged files', () => {
           refused++;
         }
       }
-      slowest = Math.max(slowest, performance.now() - before);
+      slowest = Math.max(slowest, cpuTime() - before);
     }
     expect(read).toBeGreaterThan(50);
     expect(refused).toBeGreaterThan(1200);

@@ -1,5 +1,5 @@
 import { Unzlib } from 'fflate';
-import { damaged } from './refusal.js';
+import { damaged } from '../refusal.js';
 
 const slice = 1 << 14;
 const patience = 8;

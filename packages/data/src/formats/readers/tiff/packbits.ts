@@ -1,4 +1,4 @@
-import { damaged } from '../refusal.js';
+import { damaged } from '../../refusal.js';
 
 /**
  * The first `length` bytes that a PackBits stream holds: a count n, then n + 1 bytes, or 1 − n copies of one byte.

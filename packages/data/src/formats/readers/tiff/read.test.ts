@@ -3,8 +3,8 @@ import { sharedFolder } from '@sshn-internal/testing';
 import { zlibSync } from 'fflate';
 import { decode as decodeByPeer } from 'tiff';
 import { describe, expect, it } from 'vitest';
-import { buildTiff, type TiffParts } from '../../../fixtures/build.js';
-import { decodeImage, decodeLabels, readImageHeader } from '../decode.js';
+import { buildTiff, type TiffParts } from '../../../../fixtures/build.js';
+import { decodeImage, decodeLabels, readImageHeader } from '../../decode.js';
 
 /** Three pixels by two, grey. */
 const tags = { 256: [3], 257: [2], 258: [8], 259: [1], 262: [1], 277: [1], 278: [2] };

@@ -1,6 +1,6 @@
+import { type Header, type Raster, unpackBits } from '../../raster.js';
+import { damaged } from '../../refusal.js';
 import { inflate } from '../inflate.js';
-import { type Header, type Raster, unpackBits } from '../raster.js';
-import { damaged } from '../refusal.js';
 import { readDirectory } from './directory.js';
 import { type Layout, readLayout } from './layout.js';
 import { decodeLzw } from './lzw.js';

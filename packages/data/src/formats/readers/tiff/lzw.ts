@@ -1,4 +1,4 @@
-import { damaged, unsupported } from '../refusal.js';
+import { damaged, unsupported } from '../../refusal.js';
 
 const clear = 256;
 const end = 257;

@@ -1,4 +1,4 @@
-import { damaged, Refusal, unsupported } from '../refusal.js';
+import { damaged, Refusal, unsupported } from '../../refusal.js';
 
 /** Tags of TIFF 6.0 that decide how pixels are read. */
 export const tags = {

@@ -1,7 +1,7 @@
 import { decode } from 'fast-png';
+import { type Header, isGrey, type Palette, type Raster, unpackBits } from '../raster.js';
+import { damaged, unsupported } from '../refusal.js';
 import { inflate } from './inflate.js';
-import { type Header, isGrey, type Palette, type Raster, unpackBits } from './raster.js';
-import { damaged, unsupported } from './refusal.js';
 
 interface Chunk {
   readonly type: string;

@@ -1,7 +1,7 @@
 import { decode } from 'jpeg-js';
+import type { Header, Raster } from '../raster.js';
+import { damaged, unsupported } from '../refusal.js';
 import { exifOrientation } from './exif.js';
-import type { Header, Raster } from './raster.js';
-import { damaged, unsupported } from './refusal.js';
 
 interface Info extends Header {
   readonly components: number;

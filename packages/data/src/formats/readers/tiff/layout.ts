@@ -1,5 +1,5 @@
-import { type Header, isGrey, type Palette } from '../raster.js';
-import { damaged, unsupported } from '../refusal.js';
+import { type Header, isGrey, type Palette } from '../../raster.js';
+import { damaged, unsupported } from '../../refusal.js';
 import { type Directory, tags } from './directory.js';
 
 /** How the pixels of a page are stored. */

@@ -1,5 +1,5 @@
-import { type Header, isGrey, type Palette, type Raster, unpackBits } from './raster.js';
-import { damaged, unsupported } from './refusal.js';
+import { type Header, isGrey, type Palette, type Raster, unpackBits } from '../raster.js';
+import { damaged, unsupported } from '../refusal.js';
 
 interface Info extends Header {
   readonly bits: number;
