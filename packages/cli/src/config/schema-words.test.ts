@@ -9,7 +9,7 @@ describe('configWords', () => {
     expect(word('optimizer.learningRate')).toMatchObject({
       type: { kind: 'number', isInteger: false, above: 0 },
       isNullable: false,
-      default: 0.001,
+      default: 0.002,
       description: 'Peak learning rate',
     });
   });

@@ -38,7 +38,7 @@ const hypernetwork = z.strictObject({
 
 const optimizer = z.strictObject({
   kind: z.enum(['adam', 'adamW', 'sgd']).default('adam').describe('Optimizer'),
-  learningRate: z.number().positive().default(1e-3).describe('Peak learning rate'),
+  learningRate: z.number().positive().default(2e-3).describe('Peak learning rate'),
   beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment (momentum for sgd)'),
   beta2: z.number().min(0).lt(1).default(0.99).describe('Decay of the second moment'),
   weightDecay: z.number().min(0).default(0).describe('Decoupled weight decay (adamW)'),
@@ -46,10 +46,10 @@ const optimizer = z.strictObject({
     .number()
     .positive()
     .nullable()
-    .default(null)
+    .default(1)
     .describe('Largest global gradient norm; null for no clipping'),
   schedule: z.enum(['constant', 'cosine']).default('cosine').describe('Course of the learning rate'),
-  warmUpSteps: z.int().min(0).default(0).describe('Steps until the peak learning rate is reached'),
+  warmUpSteps: z.int().min(0).default(100).describe('Steps until the peak learning rate is reached'),
 });
 
 const augmentation = z
