@@ -34,10 +34,22 @@ export function scratchFolder(): { readonly path: string } {
   return folder;
 }
 
-/** Starts the real command, from its sources. */
+/** The words that run the real command, from its sources. */
+export function commandLine(args: readonly string[]): string[] {
+  return [
+    process.execPath,
+    '--conditions=@sshn/source',
+    '--import',
+    import.meta.resolve('tsx'),
+    main,
+    ...args,
+  ];
+}
+
+/** Starts the real command. */
 export function start(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Running {
-  const node = ['--conditions=@sshn/source', '--import', import.meta.resolve('tsx'), main];
-  const child = spawn(process.execPath, [...node, ...args], {
+  const [node, ...words] = commandLine(args);
+  const child = spawn(node!, words, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

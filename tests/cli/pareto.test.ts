@@ -111,17 +111,17 @@ describe('sshn pareto', () => {
   });
 
   test('interrupted, it keeps what it has and goes on', async () => {
-    const running = start(['pareto', 'fixed', '--by', '0.05', '--threads', '1'], scratch.path);
-    await running.writes('2/11');
+    const running = start(['pareto', 'fixed', '--by', '0.01', '--threads', '1'], scratch.path);
+    await running.writes('2/51');
     running.child.kill('SIGINT');
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
     expect(stderr).toMatch(/interrupted; results so far are kept\. Go on with: sshn pareto fixed\n$/);
     expect(await readdir(join(scratch.path, 'fixed', 'pareto'))).toEqual(['evaluated.json']);
-    const again = await run('pareto', 'fixed', '--by', '0.05');
+    const again = await run('pareto', 'fixed', '--by', '0.01');
     expect(again.code).toBe(0);
-    expect(again.stderr).toMatch(/^\d+ of 11 factors were evaluated before and are kept$/m);
-    expect(await rows('fixed')).toHaveLength(11);
+    expect(again.stderr).toMatch(/^\d+ of 51 factors were evaluated before and are kept$/m);
+    expect(await rows('fixed')).toHaveLength(51);
   });
 
   test('draws other runs beside it', async () => {

@@ -11,6 +11,7 @@ import {
   openData,
   parseDataSource,
 } from '../data/data-source.js';
+import { loadAll } from '../data/load-all.js';
 import { startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
@@ -96,6 +97,7 @@ async function train(
 ): Promise<number> {
   const backend = await startBackend(threads);
   const dataset = await openData(data, config.size);
+  await loadAll(dataset, (done, total) => terminal.live(`reading images ${done}/${total}`));
   terminal.line(introduction(folder, data, dataset, config, backend, terminal));
   const interruption = listenForInterruption(() => {
     terminal.clear();
@@ -142,7 +144,7 @@ function conclusion(end: Extract<TrainEvent, { kind: 'end' }>, folder: string, t
     return `${terminal.style('yellow', 'interrupted')} in epoch ${end.epoch + 1}, with a checkpoint.${best}\nGo on with: sshn train --resume ${shellQuoted(path)}`;
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
-  return `${terminal.style('green', why)} after ${end.epoch} epochs.${best}\nLook at its curve with: sshn pareto ${shellQuoted(path)}`;
+  return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: sshn pareto ${shellQuoted(path)}`;
 }
 
 /** Folder of a run that was given none: the same command finds it again. */

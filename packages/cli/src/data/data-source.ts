@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { nearestWord, ValueError } from '@sshn/core';
-import { type Dataset, generatePhantoms, type PhantomKind, phantomKinds } from '@sshn/data';
+import { cacheDataset, type Dataset, generatePhantoms, type PhantomKind, phantomKinds } from '@sshn/data';
 import { type FolderOptions, openFolder } from '@sshn/data/node';
 
 /** How a folder is laid out. */
@@ -30,13 +30,15 @@ export function parseDataSource(text: string, layout: FolderLayout = 'auto'): Da
 }
 
 /**
- * Opens the images.
+ * Opens the images; each is decoded, or generated, once.
  *
  * @param size That every image is brought to. @default the size that all files have; 128×128 for phantoms
  * @throws {FileError} if the folder holds no usable data.
  */
 export async function openData({ path, layout }: DataSource, size?: readonly number[]): Promise<Dataset> {
-  if (layout === 'phantoms') return generatePhantoms({ ...parsePhantoms(path), size: size ?? phantomSize });
+  if (layout === 'phantoms') {
+    return cacheDataset(generatePhantoms({ ...parsePhantoms(path), size: size ?? phantomSize }));
+  }
   return openFolder(path, { layout: layout as FolderLayout, ...(size === undefined ? {} : { size }) });
 }
 

@@ -35,7 +35,7 @@ export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   return {
     isLive,
     get columns() {
-      return stream.columns ?? 80;
+      return stream.columns || 80; // 0 where nobody has set it
     },
     line(text) {
       block?.clear();
