@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildBmp, buildPng, bytesOf } from '../../fixtures/build.js';
-import { bmp, good, image, labels, open, png, sources, text } from '../../fixtures/folder.js';
+import { buildBmp, buildPng, bytesOf } from '../testing/build.js';
+import { bmp, good, image, labels, open, png, sources, text } from '../testing/folder.js';
 import { openFiles } from './open-files.js';
 
 describe('openFiles, generic layout', () => {

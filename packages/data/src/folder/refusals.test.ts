@@ -1,7 +1,7 @@
 import { FileError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../../fixtures/build.js';
-import { bmp, type Files, good, image, labels, open, png, text } from '../../fixtures/folder.js';
+import { bytesOf } from '../testing/build.js';
+import { bmp, type Files, good, image, labels, open, png, text } from '../testing/folder.js';
 import { openFiles } from './open-files.js';
 
 const without = (path: string): Files =>

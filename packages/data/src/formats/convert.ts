@@ -11,7 +11,8 @@ export function toImage({ width, height, samples, values, full, palette }: Raste
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let c = 0; c < channels; c++) scaled[pixel * channels + c] = values[pixel * samples + c]! / full;
   }
-  if (!scaled.every(Number.isFinite)) {
+  const isInteger = values instanceof Uint8Array || values instanceof Uint16Array;
+  if (!isInteger && !scaled.every(Number.isFinite)) {
     throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
   }
   return { values: scaled, size, channels };

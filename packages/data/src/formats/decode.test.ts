@@ -1,8 +1,8 @@
 import { FileError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
-import { buildPng, bytesOf } from '../../fixtures/build.js';
-import { cpuTime } from '../../fixtures/cpu-time.js';
-import { goldenImages, goldenSize, goldenValue } from '../../fixtures/golden.js';
+import { buildPng, bytesOf } from '../testing/build.js';
+import { cpuTime } from '../testing/cpu-time.js';
+import { goldenImages, goldenSize, goldenValue } from '../testing/golden.js';
 import { decodeImage, decodeLabels, readImageHeader } from './decode.js';
 
 const [height, width] = goldenSize;

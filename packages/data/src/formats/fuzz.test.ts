@@ -1,8 +1,8 @@
 import { FileError, Rng } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
-import { buildBmp, bytesOf } from '../../fixtures/build.js';
-import { cpuTime } from '../../fixtures/cpu-time.js';
-import { goldenImages } from '../../fixtures/golden.js';
+import { buildBmp, bytesOf } from '../testing/build.js';
+import { cpuTime } from '../testing/cpu-time.js';
+import { goldenImages } from '../testing/golden.js';
 import { decodeImage, decodeLabels, readImageHeader } from './decode.js';
 
 const bitmaps = [8, 16, 24, 32].map((bits) =>

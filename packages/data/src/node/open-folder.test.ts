@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { FileError, Rng } from '@sshn/core';
 import { sharedFolder } from '@sshn-internal/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPng } from '../../fixtures/build.js';
 import { splitIds } from '../dataset/split.js';
+import { buildPng } from '../testing/build.js';
 import { openFolder } from './open-folder.js';
 
 const image = buildPng({ width: 2, height: 1, bits: 8, colorType: 0, pixels: [0, 0, 255] });

@@ -42,7 +42,7 @@ const generators: Readonly<Record<PhantomKind, Generator>> = {
 /**
  * A dataset of generated, labelled images, for tests, tutorials and machines without data.
  *
- * An image depends on the seed, its id, its kind and its size, not on `count`; it is made each time it is loaded (5 ms
+ * An image depends on the seed, its number, its kind and its size, not on `count`; it is made each time it is loaded (5 ms
  * for 128×128 cells; see `cacheDataset`). Shapes are drawn at full resolution and their borders carry the labels, so
  * a segmentation that looks coarsely loses them.
  *

@@ -1,6 +1,6 @@
 import { sharedFolder } from '@sshn-internal/testing';
 import { describe, expect, it } from 'vitest';
-import { type BmpParts, buildBmp } from '../../../fixtures/build.js';
+import { type BmpParts, buildBmp } from '../../testing/build.js';
 import { decodeImage, decodeLabels, readImageHeader } from '../decode.js';
 
 /** Two pixels by two, rows from the bottom up, each padded to 4 bytes. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../../../fixtures/build.js';
-import { cpuTime } from '../../../fixtures/cpu-time.js';
-import { goldenImages } from '../../../fixtures/golden.js';
+import { bytesOf } from '../../testing/build.js';
+import { cpuTime } from '../../testing/cpu-time.js';
+import { goldenImages } from '../../testing/golden.js';
 import { decodeImage } from '../decode.js';
 
 const plain = goldenImages.find(

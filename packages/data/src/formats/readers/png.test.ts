@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildPng, bytesOf, type PngParts } from '../../../fixtures/build.js';
+import { buildPng, bytesOf, type PngParts } from '../../testing/build.js';
 import { decodeImage, readImageHeader } from '../decode.js';
 
 const parts: PngParts = { width: 2, height: 1, bits: 8, colorType: 0, pixels: [0, 0, 255] };

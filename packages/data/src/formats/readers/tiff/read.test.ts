@@ -3,7 +3,7 @@ import { sharedFolder } from '@sshn-internal/testing';
 import { zlibSync } from 'fflate';
 import { decode as decodeByPeer } from 'tiff';
 import { describe, expect, it } from 'vitest';
-import { buildTiff, type TiffParts } from '../../../../fixtures/build.js';
+import { buildTiff, type TiffParts } from '../../../testing/build.js';
 import { decodeImage, decodeLabels, readImageHeader } from '../../decode.js';
 
 /** Three pixels by two, grey. */
