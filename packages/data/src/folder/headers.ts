@@ -1,4 +1,5 @@
 import { FileError } from '@sshn/core';
+import { lossyLabels } from '../formats/convert.js';
 import { type ImageHeader, readImageHeader } from '../formats/decode.js';
 import type { Pair } from './pair.js';
 import type { SourceFile } from './source-file.js';
@@ -11,10 +12,14 @@ type PathOf = (relative: string) => string;
 /**
  * What an image's file says about itself, read from the beginning of the file where that is enough.
  *
- * @throws {FileError} if it or its labels cannot be read, or their sizes disagree.
+ * @throws {FileError} if it or its labels cannot be read, the labels are a JPEG, or their sizes disagree.
  */
 export async function readHeaders(pair: Pair, path: PathOf): Promise<ImageHeader> {
   const [image, labels] = await Promise.all([readHeader(pair.image, path), readHeader(pair.labels, path)]);
+  if (labels.format === 'jpeg') {
+    const { problem, remedy } = lossyLabels();
+    throw new FileError({ path: path(pair.labels.path), problem, remedy });
+  }
   checkSameSize(pair, image.size, labels.size, path);
   return image;
 }

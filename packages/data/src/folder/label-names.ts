@@ -6,8 +6,8 @@ export interface LabelScheme {
   readonly names: readonly string[];
   /** The label of each of the 256 values that a file can hold; −1 where it means nothing. */
   readonly labelOf: Int16Array;
-  /** For errors: which values are allowed. */
-  readonly allowed: string;
+  /** What to do about any other value. */
+  readonly remedy: string;
 }
 
 /**
@@ -79,7 +79,8 @@ export function schemeOfValues(values: ReadonlySet<number>, path: string): Label
 function schemeOf(values: readonly number[], names: readonly string[]): LabelScheme {
   const labelOf = new Int16Array(256).fill(-1);
   for (const [label, value] of values.entries()) labelOf[value] = label;
-  return { names, labelOf, allowed: listed(values) };
+  const remedy = `Correct the file, or name the label in labels.json besides ${listed(values)}.`;
+  return { names, labelOf, remedy };
 }
 
 function listed(values: readonly number[]): string {

@@ -58,7 +58,7 @@ const wbcScheme: LabelScheme = {
   labelOf: Int16Array.from({ length: 256 }, (_, value) =>
     wbcValues.findIndex((level) => Math.abs(value - level) <= tolerance),
   ),
-  allowed: wbcValues.join(', '),
+  remedy: 'Restore the file: masks of WBC hold 0, 128 and 255.',
 };
 
 const inWbc = /^(Dataset [^/]+\/)?\d+\.(bmp|png)$/i;

@@ -122,7 +122,7 @@ describe('openFiles, WBC layout', () => {
   it('refuses greys between the labels', async () => {
     const dataset = await open({ ...files, 'Dataset 1/010.png': png(3, 2, (i) => (i === 4 ? 60 : 0)) });
     await expect(dataset.load('Dataset 1/010')).rejects.toThrow(
-      'data/cells/Dataset 1/010.png: holds the label value 60 at row 1, column 1. Allowed are 0, 128, 255',
+      'data/cells/Dataset 1/010.png: holds the label value 60 at row 1, column 1. Restore the file: masks',
     );
   });
 

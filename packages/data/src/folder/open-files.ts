@@ -131,7 +131,7 @@ async function readLabels(file: SourceFile, path: (relative: string) => string):
   return decodeLabels(await file.read(), path(file.path));
 }
 
-function translate({ values, size }: LabelMap, { labelOf, allowed }: LabelScheme, path: string): Uint8Array {
+function translate({ values, size }: LabelMap, { labelOf, remedy }: LabelScheme, path: string): Uint8Array {
   return values.map((value, i) => {
     const label = labelOf[value]!;
     if (label === -1) {
@@ -139,7 +139,7 @@ function translate({ values, size }: LabelMap, { labelOf, allowed }: LabelScheme
       throw new FileError({
         path,
         problem: `holds the label value ${value} at row ${Math.floor(i / width)}, column ${i % width}`,
-        remedy: `Allowed are ${allowed}: correct the file, or name the label in labels.json.`,
+        remedy,
       });
     }
     return label;

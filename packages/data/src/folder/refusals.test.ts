@@ -2,7 +2,10 @@ import { FileError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../testing/build.js';
 import { bmp, type Files, good, image, labels, open, png, text } from '../testing/folder.js';
+import { goldenImages } from '../testing/golden.js';
 import { openFiles } from './open-files.js';
+
+const jpeg = goldenImages.find(({ format }) => format === 'jpeg')!.bytes;
 
 const without = (path: string): Files =>
   Object.fromEntries(Object.entries(good).filter(([key]) => key !== path));
@@ -49,6 +52,11 @@ describe('openFiles refuses, naming the file and the remedy,', () => {
       'a file that is no image',
       { ...good, 'labels/a.png': bytesOf('<html>') },
       'data/cells/labels/a.png: is a text file in HTML or XML, as failed downloads leave',
+    ],
+    [
+      'labels in a JPEG',
+      { ...good, 'labels/a.png': jpeg },
+      'data/cells/labels/a.png: is a JPEG, whose compression changes label values. Save labels as an 8-bit PNG',
     ],
     [
       'labels of another size than their image',
@@ -125,7 +133,7 @@ describe('openFiles refuses, naming the file and the remedy,', () => {
   it('a label that labels.json does not name, with its place', async () => {
     const dataset = await open({ ...good, 'labels.json': text(['background', 'cell']) });
     await expect(dataset.load('a')).rejects.toThrow(
-      'data/cells/labels/a.png: holds the label value 2 at row 0, column 2. Allowed are 0, 1: correct the file, or name',
+      'data/cells/labels/a.png: holds the label value 2 at row 0, column 2. Correct the file, or name the label in labels.json besides 0, 1.',
     );
   });
 

@@ -31,18 +31,21 @@ function lookUp(indices: Raster['values'], palette: Palette): { values: Float32A
   return { values, channels };
 }
 
+/** Why a JPEG cannot hold labels. */
+export function lossyLabels(): Refusal {
+  return new Refusal(
+    'is a JPEG, whose compression changes label values',
+    'Save labels as an 8-bit PNG, from their source.',
+  );
+}
+
 /**
  * Values and palette indices as they are.
  *
  * @throws {Refusal} if labels cannot be read off: lossy compression, colors, fractions, values above 255.
  */
 export function toLabels({ width, height, samples, values, full }: Raster, isLossy: boolean): LabelMap {
-  if (isLossy) {
-    throw new Refusal(
-      'is a JPEG, whose compression changes label values',
-      'Save labels as an 8-bit PNG, from their source.',
-    );
-  }
+  if (isLossy) throw lossyLabels();
   if (full === 1 && !(values instanceof Uint8Array)) {
     throw new Refusal('holds floating-point numbers, and labels are whole', 'Save labels as an 8-bit PNG.');
   }

@@ -57,6 +57,7 @@ describe('PNG', () => {
     [{ interlace: 2 }, /interlacing 2/],
     [{ interlace: 1, bits: 4 }, /interlacing at 4 bits per pixel, which is not supported\. Save it/],
     [{ width: 0 }, /a size of 0 × 1 pixels/],
+    [{ extra: [['IHDR', new Uint8Array(13).fill(1)]] }, /it has two headers/],
   ] as Array<[Partial<PngParts>, RegExp]>)('is refused with %j', async (change, message) => {
     await expect(valuesOf(change)).rejects.toThrow(message);
   });

@@ -55,6 +55,7 @@ export function readPng(bytes: Uint8Array): Raster {
 function info(seen: readonly Chunk[]): Info {
   const header = seen[0];
   if (header?.type !== 'IHDR' || header.data.length !== 13) throw damaged('PNG', 'its header is missing');
+  if (seen.some(({ type }, i) => i > 0 && type === 'IHDR')) throw damaged('PNG', 'it has two headers');
   const view = new DataView(header.data.buffer, header.data.byteOffset, 13);
   const [bits, colorType, interlace] = [view.getUint8(8), view.getUint8(9), view.getUint8(12)];
   const allowed: Record<number, readonly number[]> = {
