@@ -12,7 +12,7 @@ import { packages, readmes, repository, type Snippet, snippetsOf } from './snipp
 // to run in Node. A fence that opens with `ts no-run` is left alone.
 
 /** Packages whose README is not written yet. */
-const unwritten = new Set(['backend-wasm', 'cli', 'core']);
+const unwritten = new Set(['backend-wasm', 'core']);
 
 const snippets = readmes()
   .flatMap(snippetsOf)

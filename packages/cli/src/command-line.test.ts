@@ -1,3 +1,4 @@
+import { parseRunConfig } from '@sshn/training';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from './command-line.js';
 import { configFlags } from './config/flags.js';
@@ -81,7 +82,9 @@ describe('--help', () => {
   it('lists every flag of the configuration with its default', async () => {
     expect(await runCommandLine(['train', '--help'])).toBe(0);
     for (const { name } of configFlags) expect(stdout).toMatch(new RegExp(`^ +--${name} <`, 'm'));
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('peak learning rate; a number > 0 (default: 0.001)');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `peak learning rate; a number > 0 (default: ${parseRunConfig({}, 'test').optimizer.learningRate})`,
+    );
     expect(stdout).toMatch(/^Optimizer:$/m);
   });
 

@@ -6,7 +6,8 @@ const word = (path: string) => configWords.find((one) => one.path.join('.') === 
 
 describe('configWords', () => {
   it('reads type, range, default and meaning of a number', () => {
-    expect(word('optimizer.learningRate')).toMatchObject({
+    expect(word('optimizer.learningRate')).toEqual({
+      path: ['optimizer', 'learningRate'],
       type: { kind: 'number', isInteger: false, above: 0 },
       isNullable: false,
       default: 0.002,

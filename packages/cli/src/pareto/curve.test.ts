@@ -41,6 +41,11 @@ describe('cheapestWithin', () => {
     expect(cheapestWithin([], 0.1)).toBeUndefined();
   });
 
+  it('is the most accurate of equally cheap ones', () => {
+    const results = [result({ factor: 0.1, dice: 0.9 }), result({ factor: 0.11, dice: 0.905 })];
+    expect(cheapestWithin(curvesOf([{ name: '', results }])[0]!.points, 0.01)?.factor).toBe(0.11);
+  });
+
   it('passes over points without a Dice', () => {
     const points = curvesOf([
       { name: '', results: [result({ dice: Number.NaN, gflops: 0.1 }), result({ dice: 0.5, factor: 0.5 })] },

@@ -40,9 +40,11 @@ export function curvesOf(
   }));
 }
 
-/** The cheapest point whose Dice is within a margin of the best, by FLOPs: the usual choice. */
+/** The cheapest point, by FLOPs, whose Dice is within a margin of the best; of equally cheap ones the most accurate. */
 export function cheapestWithin(points: readonly CurvePoint[], margin: number): CurvePoint | undefined {
   const defined = points.filter(({ dice }) => !Number.isNaN(dice));
   const best = Math.max(...defined.map(({ dice }) => dice));
-  return defined.sort((a, b) => a.gflops - b.gflops).find(({ dice }) => dice >= best - margin);
+  return defined
+    .sort((a, b) => a.gflops - b.gflops || b.dice - a.dice)
+    .find(({ dice }) => dice >= best - margin);
 }
