@@ -1,5 +1,4 @@
 import { kaimingNormal, type ParamSpec } from '@sshn/core';
-import type { HeadScales } from './head.js';
 
 /** How a prediction becomes a weight. */
 export type Form = 'direct' | 'residual';
@@ -12,6 +11,12 @@ export type HeadSpecs = {
   readonly weight: ParamSpec;
   readonly base: ParamSpec;
 };
+
+/** Factors of the two terms of a head. */
+interface HeadScales {
+  readonly weight: number;
+  readonly base: number;
+}
 
 /** A head before it exists: θ = scales.weight · W·ĥ + scales.base · base. */
 export interface HeadPlan {

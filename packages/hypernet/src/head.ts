@@ -23,39 +23,30 @@ export interface HeadInputs {
   readonly hidden: Tensor1D;
 }
 
-/** Factors of the two terms of a head. */
-export interface HeadScales {
-  readonly weight: number;
-  readonly base: number;
-}
-
 /**
- * One output layer of a hypernetwork: s · W·h + t · b, with gradients to W, b and h.
+ * One output layer of a hypernetwork: W·h + s · b, with gradients to W, b and h.
  *
  * It is one node on the tape, as a network has dozens of heads, and W meets memory once in each direction, as it may hold
- * millions of numbers: s multiplies h, nothing is transposed, the gradient to W is the outer product dy·(s h)ᵀ and the one
- * to h the product s · dyᵀ·W.
+ * millions of numbers: nothing is transposed, the gradient to W is the outer product dy·hᵀ and the one to h the product
+ * dyᵀ·W.
  *
- * @param scales s and t.
+ * @param baseScale s.
  * @returns A tensor of the shape of `base`.
  */
-export function predict({ weight, base, hidden }: HeadInputs, scales: HeadScales): Tensor {
+export function predict({ weight, base, hidden }: HeadInputs, baseScale: number): Tensor {
   const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
     const [w, b, h, save] = args as [Tensor2D, Tensor, Tensor1D, GradSaveFunc];
-    const scaled = mul(h, scales.weight) as Tensor1D;
-    save([w, scaled]);
+    save([w, h]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
       const [savedW, savedH] = saved as [Tensor2D, Tensor1D];
       const flat = reshape(dy, [dy.size]) as Tensor1D;
-      return [gradWeight(flat, savedH), times(dy, scales.base), mul(gradHidden(savedW, flat), scales.weight)];
+      const toBase = baseScale === 1 ? clone(dy) : mul(dy, baseScale);
+      return [gradWeight(flat, savedH), toBase, gradHidden(savedW, flat)];
     };
-    return { value: add(reshape(product(w, scaled), b.shape), times(b, scales.base)), gradFunc };
+    const scaledBase = baseScale === 1 ? b : mul(b, baseScale);
+    return { value: add(reshape(product(w, h), b.shape), scaledBase), gradFunc };
   });
   return op(weight, base, hidden);
-}
-
-function times(x: Tensor, factor: number): Tensor {
-  return factor === 1 ? clone(x) : mul(x, factor);
 }
 
 function product(weight: Tensor2D, hidden: Tensor1D): Tensor1D {

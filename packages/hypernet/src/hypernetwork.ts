@@ -12,6 +12,7 @@ import {
   add,
   div,
   mean,
+  mul,
   reshape,
   sqrt,
   square,
@@ -126,12 +127,23 @@ export function hypernetwork(
         let h = tensor2d([encodeRescaling(at, factors, encoding)]);
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
         const features = reshape(div(h, sqrt(add(mean(square(h)), epsilon))), [width]) as Tensor1D;
+        const scaled = oncePerScale(features);
         return plans.map(([name, { scales }]) => {
           const { weight, base } = params.heads[name]!;
-          return predict({ weight: weight as Tensor2D, base, hidden: features }, scales);
+          return predict({ weight: weight as Tensor2D, base, hidden: scaled(scales.weight) }, scales.base);
         });
       });
       return new Map(plans.map(([name], i) => [name, predictions[i]!]));
     },
+  };
+}
+
+/** `x` times a scale: one tensor per scale, as dozens of heads share a few. */
+function oncePerScale(x: Tensor1D): (scale: number) => Tensor1D {
+  const known = new Map<number, Tensor1D>();
+  return (scale) => {
+    const scaled = known.get(scale) ?? mul<Tensor1D>(x, scale);
+    known.set(scale, scaled);
+    return scaled;
   };
 }
