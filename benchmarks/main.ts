@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseCommandLine, usage } from './command-line.js';
+import { currentLoad, describeMachine } from './report/machine.js';
+import { markdownReport, writeReport } from './report/markdown.js';
+import { notesOf } from './report/notes.js';
+import { tableHead, tableLine } from './report/table.js';
+import { run } from './runner/run.js';
+import { startTeam } from './runner/team.js';
+import { workNamed } from './work/index.js';
+
+const TURN_MS = 20;
+const PAUSE_MS = 10;
+const MOST_MS = 12_000;
+
+const settings = parseCommandLine(process.argv.slice(2));
+if (settings.help) console.log(usage);
+else await bench();
+
+async function bench(): Promise<void> {
+  const { only, repeats, threads, json, markdown } = settings;
+  const works = workNamed(only);
+  console.log(`${describeMachine()}; load average ${currentLoad().toFixed(1)}`);
+  const team = await startTeam(threads);
+  try {
+    for (const [name, version] of team.versions) console.log(`${name}: ${version || 'there'}`);
+    for (const [name, reason] of team.absent) console.log(`${name}: absent: ${reason}`);
+    console.log(`\n${tableHead()}`);
+    const options = { repeats, turnMs: TURN_MS, pauseMs: PAUSE_MS, mostMs: MOST_MS };
+    const outcome = await run(works, team, options, (_work, { rows }) => {
+      for (const row of rows) console.log(tableLine(row));
+    });
+    console.log(`\n${notesOf(outcome).join('\n')}`);
+    const rows = outcome.results.flatMap(({ measurement }) => measurement.rows);
+    if (json !== undefined) await writeFile(json, `${JSON.stringify(rows, null, 2)}\n`);
+    if (markdown)
+      await writeReport(fileURLToPath(new URL('README.md', import.meta.url)), markdownReport(outcome));
+    if (outcome.results.some(({ measurement: { rows, wrong } }) => wrong.size > 0 || rows.length === 0))
+      process.exitCode = 1;
+  } finally {
+    team.close();
+  }
+}

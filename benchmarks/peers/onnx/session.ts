@@ -1,0 +1,51 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { Job } from '../../work/job.js';
+import { floats, rawTensor } from '../../work/values.js';
+import type { Tensors } from '../../work/work.js';
+import { type Prepared, Unsupported } from '../program.js';
+import { channelsFirst, channelsLast } from './layout.js';
+import { convolutionModel, type OnnxModel, unetModel } from './models.js';
+
+/** What onnxruntime-node and onnxruntime-web have in common. */
+export interface OnnxRuntime {
+  createSession(model: Uint8Array): Promise<InferenceSession>;
+  createTensor(values: Float32Array, shape: readonly number[]): Tensor;
+}
+
+/** A job as an ONNX model in a session. */
+export async function prepareSession(runtime: OnnxRuntime, job: Job, inputs: Tensors): Promise<Prepared> {
+  const { bytes, outputName, outputShape } = modelOf(job, inputs);
+  const session = await runtime.createSession(bytes);
+  const image = channelsFirst(inputs.get(job.kind === 'convolution' ? 'x' : 'image')!);
+  const feeds = { x: runtime.createTensor(floats(image), image.shape) };
+  // A buffer of its own for the result, so that none is allocated in each run.
+  const result = new Float32Array(outputShape.reduce((product, n) => product * n, 1));
+  const fetches = { [outputName]: runtime.createTensor(result, outputShape) };
+  const name = job.kind === 'convolution' ? 'y' : 'logits';
+  return {
+    async outputs() {
+      const found = (await session.run(feeds, fetches))[outputName]!;
+      return new Map([[name, channelsLast(rawTensor((found.data as Float32Array).slice(), outputShape))]]);
+    },
+    async run() {
+      await session.run(feeds, fetches);
+    },
+    release: () => session.release(),
+  };
+}
+
+function modelOf(job: Job, inputs: Tensors): OnnxModel {
+  switch (job.kind) {
+    case 'convolution':
+      if (job.pass === 'forward') return convolutionModel(job, inputs);
+      throw new Unsupported('has no gradients');
+    case 'inference':
+      return unetModel(job, inputs);
+    case 'training':
+      throw new Unsupported('has no gradients');
+    case 'weights':
+      throw new Unsupported('is not asked: weights are generated in training and before export');
+    case 'trace':
+      throw new Unsupported('counts no FLOPs from shapes');
+  }
+}

@@ -1,0 +1,4 @@
+import { ours } from './ours/program.js';
+import { serve } from './serve.js';
+
+await serve(ours);

@@ -1,0 +1,21 @@
+import { paramTree, rescaling } from '@sshn/core';
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import type { InferenceJob } from '../../work/job.js';
+import { moduleOf } from '../../work/networks.js';
+import type { Tensors } from '../../work/work.js';
+import type { Prepared } from '../program.js';
+import { download, read, uploadAll } from '../tfjs/tensors.js';
+
+/** From an image to the values of its logits. */
+export function prepareInference({ network, factor }: InferenceJob, inputs: Tensors): Prepared {
+  const module = moduleOf(network);
+  const tensors = uploadAll(inputs);
+  const image = tensors.get('image')!;
+  const params = paramTree(module.specs, new Map([...tensors].filter(([name]) => name !== 'image')));
+  const infer = (): Tensor => module.apply(params, image, rescaling(factor));
+  return {
+    outputs: () => new Map([['logits', download(infer())]]),
+    run: () => read(infer()),
+    release: () => dispose([...tensors.values()]),
+  };
+}

@@ -1,0 +1,32 @@
+import { useFastWasm } from '@sshn/backend-wasm';
+import { Absent, type PeerProgram } from '../program.js';
+import { prepareConvolution } from '../tfjs/convolution.js';
+import { prepareWeights } from '../tfjs/weights.js';
+import { prepareInference } from './inference.js';
+import { prepareTrace } from './trace.js';
+import { prepareTraining } from './training.js';
+
+/** @sshn as a user has it after `useFastWasm()`. */
+export const ours: PeerProgram = {
+  async start(threads) {
+    const status = await useFastWasm({ threads });
+    if (status.threads !== threads || status.limits.length > 0)
+      throw new Absent(`got ${status.threads} thread(s) of ${threads}. ${status.limits.join(' ')}`);
+    return 'this repository';
+  },
+
+  prepare(job, inputs) {
+    switch (job.kind) {
+      case 'convolution':
+        return prepareConvolution(job, inputs);
+      case 'inference':
+        return prepareInference(job, inputs);
+      case 'weights':
+        return prepareWeights(job, inputs);
+      case 'training':
+        return prepareTraining(job, inputs);
+      case 'trace':
+        return prepareTrace(job);
+    }
+  },
+};

@@ -1,0 +1,20 @@
+import { namedParams, paramTree, rescaling } from '@sshn/core';
+import { dispose } from '@tensorflow/tfjs-core';
+import type { WeightsJob } from '../../work/job.js';
+import { hypernetizedOf } from '../../work/networks.js';
+import type { Tensors } from '../../work/work.js';
+import type { Prepared } from '../program.js';
+import { download, uploadAll } from './tensors.js';
+
+/** A hypernetwork's weights for one factor. */
+export function prepareWeights({ network, factor }: WeightsJob, inputs: Tensors): Prepared {
+  const model = hypernetizedOf(network, 'sshn');
+  const tensors = uploadAll(inputs);
+  const params = paramTree(model.specs, tensors);
+  const specialize = () => namedParams(model.network.specs, model.specialize(params, rescaling(factor)));
+  return {
+    outputs: () => new Map([...specialize()].map(([path, weight]) => [path, download(weight)])),
+    run: () => dispose([...specialize().values()]),
+    release: () => dispose([...tensors.values()]),
+  };
+}

@@ -1,0 +1,314 @@
+"""PyTorch as a peer: answers the requests of protocol.ts on standard input, on as many threads as the first argument says."""
+
+import json
+import math
+import struct
+import sys
+import time
+
+
+def say(kind, **fields):
+    print(json.dumps({"kind": kind, **fields}), flush=True)
+
+
+try:
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+except ImportError as error:
+    say("absent", reason=f"not installed ({error})")
+    sys.exit()
+
+
+class Unsupported(Exception):
+    pass
+
+
+TYPES = {"F32": np.float32, "I32": np.int32}
+
+
+def read_tensors(path):
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        data = file.read()
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        values = np.frombuffer(data[begin:end], TYPES[entry["dtype"]]).reshape(entry["shape"])
+        tensors[name] = torch.from_numpy(values.copy())
+    return tensors
+
+
+def write_tensors(path, tensors):
+    header, chunks, at = {}, [], 0
+    for name, tensor in tensors.items():
+        chunk = tensor.detach().contiguous().numpy().astype(np.float32).tobytes()
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + len(chunk)]}
+        at += len(chunk)
+        chunks.append(chunk)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.writelines(chunks)
+
+
+def channels_first(x):
+    """[batch, ...spatial, channels] -> [batch, channels, ...spatial], contiguous."""
+    return x.movedim(-1, 1).contiguous()
+
+
+def channels_last(x):
+    return x.movedim(1, -1)
+
+
+def to_kernel(kernel):
+    """[...window, in, out] -> [out, in, ...window]."""
+    return kernel.movedim((-1, -2), (0, 1))
+
+
+def from_kernel(kernel):
+    return kernel.movedim((0, 1), (-1, -2))
+
+
+FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+def arranged(x, is_last):
+    return x.contiguous(memory_format=FORMATS[x.dim()] if is_last and x.dim() in FORMATS else torch.contiguous_format)
+
+
+def faster(make):
+    """Of `make(False)` and `make(True)`, contiguous and channels-last, the one whose `run` takes less time."""
+    best = None
+    for is_last in (False, True):
+        job = make(is_last)
+        seconds = []
+        for _ in range(4):
+            start = time.perf_counter()
+            job.run()
+            seconds.append(time.perf_counter() - start)
+        if best is None or min(seconds[1:]) < best[0]:
+            best = (min(seconds[1:]), job)
+    return best[1]
+
+
+class Convolution:
+    def __init__(self, job, inputs, is_last):
+        self.job_pass = job["pass"]
+        self.x = arranged(channels_first(inputs["x"]), is_last)
+        self.dy = arranged(channels_first(inputs["dy"]), is_last)
+        self.kernel = arranged(to_kernel(inputs["kernel"]), is_last)
+        self.padding = [edge // 2 for edge in job["kernel"][:2]]
+
+    @torch.no_grad()
+    def run(self):
+        if self.job_pass == "forward":
+            return F.conv2d(self.x, self.kernel, padding=self.padding)
+        to_input = self.job_pass == "gradientToInput"
+        gradients = torch.ops.aten.convolution_backward(
+            self.dy, self.x, self.kernel, None, [1, 1], self.padding, [1, 1], False, [0, 0], 1, [to_input, not to_input, False]
+        )
+        return gradients[0 if to_input else 1]
+
+    def outputs(self):
+        y = self.run()
+        return {"y": from_kernel(y) if self.job_pass == "gradientToKernel" else channels_last(y)}
+
+
+def unet(network, weights, x, is_last):
+    """`weights`: by path, kernels [out, in, ...window]."""
+    rank, slope, sizes = network["rank"], network["slope"], network["sizes"]
+    convolve = F.conv2d if rank == 2 else F.conv3d
+    mode = "bilinear" if rank == 2 else "trilinear"
+
+    def layer(path, x):
+        kernel = weights[path + ".kernel"]
+        return convolve(x, kernel, weights[path + ".bias"], padding=kernel.shape[2] // 2)
+
+    def stage(path, x):
+        for i in range(2):
+            x = F.leaky_relu_(layer(f"{path}.{i}", x), slope)
+        return x
+
+    def resize(x, size):
+        return x if list(x.shape[2:]) == size else F.interpolate(x, size=size, mode=mode, align_corners=False)
+
+    skips = []
+    for level, size in enumerate(sizes):
+        x = stage(f"encoder.{level}", x if level == 0 else resize(x, size))
+        skips.append(x)
+    for level in reversed(range(len(sizes) - 1)):
+        x = stage(f"decoder.{level}", torch.cat([resize(x, sizes[level]), skips[level]], 1))
+    return layer("head", x)
+
+
+def is_kernel(path):
+    return path.endswith(".kernel")
+
+
+class Inference:
+    def __init__(self, job, inputs, is_last):
+        self.network, self.is_last = job["network"], is_last
+        self.weights = {
+            path: arranged(to_kernel(w), is_last) if is_kernel(path) else w for path, w in inputs.items() if path != "image"
+        }
+        self.image = arranged(channels_first(inputs["image"]), is_last)
+
+    @torch.inference_mode()
+    def run(self):
+        return unet(self.network, self.weights, self.image, self.is_last)
+
+    def outputs(self):
+        return {"logits": channels_last(self.run())}
+
+
+class Hypernetwork:
+    """The residual form of ours, with all heads as one matrix: PyTorch is fastest that way."""
+
+    PREFIX = "hypernetwork.heads."
+    STRENGTH = 0.1
+
+    def __init__(self, inputs, factor):
+        self.encoding = torch.tensor([factor, 1 - factor])
+        self.hidden = []
+        while f"hypernetwork.hidden.{len(self.hidden)}.kernel" in inputs:
+            path = f"hypernetwork.hidden.{len(self.hidden)}"
+            self.hidden.append((inputs[path + ".kernel"].clone(), inputs[path + ".bias"].clone()))
+        self.targets = [n[len(self.PREFIX) : -len(".weight")] for n in inputs if n.startswith(self.PREFIX) and n.endswith(".weight")]
+        self.shapes = [list(inputs[f"{self.PREFIX}{t}.base"].shape) for t in self.targets]
+        self.sizes = [math.prod(shape) for shape in self.shapes]
+        self.weight = torch.cat([inputs[f"{self.PREFIX}{t}.weight"] for t in self.targets])
+        self.base = torch.cat([inputs[f"{self.PREFIX}{t}.base"].reshape(-1) for t in self.targets])
+        # A bias has the scale of its convolution's kernel: both see the same fan-in.
+        fan_in = {t[: -len(".kernel")]: math.prod(s[:-1]) for t, s in zip(self.targets, self.shapes) if is_kernel(t)}
+        slope = {}
+        for path in fan_in:
+            slope[path] = 1.0 if path == "head" else 0.01
+        scales = []
+        for target, size in zip(self.targets, self.sizes):
+            path = target.rsplit(".", 1)[0]
+            gain = slope[path] if is_kernel(target) else 0.01
+            scales.append(torch.full((size,), self.STRENGTH * math.sqrt(2 / ((1 + gain**2) * fan_in[path]))))
+        self.scale = torch.cat(scales)
+
+    def parameters(self):
+        return [p for layer in self.hidden for p in layer] + [self.weight, self.base]
+
+    def __call__(self):
+        h = self.encoding
+        for kernel, bias in self.hidden:
+            h = F.leaky_relu(torch.addmv(bias, kernel.t(), h), 0.01)
+        h = h / torch.sqrt(h.square().mean() + 1e-12)
+        flat = torch.addcmul(self.base, self.scale, torch.mv(self.weight, h))
+        return {t: part.view(shape) for t, part, shape in zip(self.targets, flat.split(self.sizes), self.shapes)}
+
+    def gradients(self):
+        found = {}
+        for i, (kernel, bias) in enumerate(self.hidden):
+            found[f"hypernetwork.hidden.{i}.kernel"] = kernel.grad
+            found[f"hypernetwork.hidden.{i}.bias"] = bias.grad
+        for target, shape, weight, base in zip(
+            self.targets, self.shapes, self.weight.grad.split(self.sizes), self.base.grad.split(self.sizes)
+        ):
+            found[f"{self.PREFIX}{target}.weight"] = weight
+            found[f"{self.PREFIX}{target}.base"] = base.view(shape)
+        return found
+
+
+class Weights:
+    def __init__(self, job, inputs):
+        self.hypernetwork = Hypernetwork(inputs, job["factor"])
+
+    @torch.inference_mode()
+    def run(self):
+        return self.hypernetwork()
+
+    def outputs(self):
+        return self.run()
+
+
+class Training:
+    def __init__(self, job, inputs, is_last):
+        self.network, self.is_last = job["network"], is_last
+        self.images = arranged(channels_first(inputs["images"]), is_last)
+        self.labels = inputs["labels"].long()
+        if job["method"] == "sshn":
+            self.hypernetwork = Hypernetwork(inputs, job["factor"])
+            self.parameters = self.hypernetwork.parameters()
+        else:
+            self.hypernetwork = None
+            self.weights = {
+                path[len("network.") :]: arranged(to_kernel(w), is_last) if is_kernel(path) else w.clone()
+                for path, w in inputs.items()
+                if path.startswith("network.")
+            }
+            self.parameters = list(self.weights.values())
+        for parameter in self.parameters:
+            parameter.requires_grad_()
+        self.optimizer = torch.optim.Adam(self.parameters, lr=1e-4, betas=(0.9, 0.99))
+
+    def backward(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        weights = self.weights if self.hypernetwork is None else {
+            path: to_kernel(w) if is_kernel(path) else w for path, w in self.hypernetwork().items()
+        }
+        loss = F.cross_entropy(unet(self.network, weights, self.images, self.is_last), self.labels)
+        loss.backward()
+        return loss
+
+    def run(self):
+        loss = self.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def outputs(self):
+        loss = self.backward()
+        if self.hypernetwork is not None:
+            return {**self.hypernetwork.gradients(), "loss": loss}
+        return {
+            **{f"network.{path}": from_kernel(w.grad) if is_kernel(path) else w.grad for path, w in self.weights.items()},
+            "loss": loss,
+        }
+
+
+def prepare(job, inputs):
+    kind = job["kind"]
+    if kind == "weights":
+        return Weights(job, inputs)
+    layouts = {"convolution": Convolution, "inference": Inference, "training": Training}
+    if kind not in layouts:
+        raise Unsupported("counts no FLOPs from shapes")
+    best = faster(lambda is_last: layouts[kind](job, inputs, is_last))
+    # Finding the faster layout has moved the weights.
+    return layouts[kind](job, inputs, best.is_last) if kind == "training" else best
+
+
+def main():
+    threads = int(sys.argv[1])
+    torch.set_num_threads(threads)
+    say("ready", version=torch.__version__)
+    prepared = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if request["op"] == "prepare":
+                prepared = prepare(request["job"], read_tensors(request["inputs"]))
+                write_tensors(request["outputs"], prepared.outputs())
+                say("done")
+            elif request["op"] == "time":
+                start = time.perf_counter()
+                for _ in range(request["iterations"]):
+                    prepared.run()
+                say("timed", ms=1000 * (time.perf_counter() - start) / request["iterations"])
+            else:
+                prepared = None
+                say("done")
+        except Unsupported as reason:
+            say("unsupported", reason=str(reason))
+        except Exception as error:
+            say("failed", reason=f"{type(error).__name__}: {error}")
+
+
+main()

@@ -1,0 +1,99 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { FileError } from '@sshn/core';
+import { peers } from '../peers/index.js';
+import type { Outcome } from '../runner/outcome.js';
+import { oursOnOneThread, type Row } from '../runner/row.js';
+import { formatMs, formatRatio, formatTiming } from './format.js';
+import { goalOf } from './goals.js';
+import { describeMachine } from './machine.js';
+import { notesOf } from './notes.js';
+
+const START = '<!-- measured: start -->';
+const END = '<!-- measured: end -->';
+
+/** Puts a report between the markers of a file. @throws {FileError} if it has none. */
+export async function writeReport(path: string, report: string): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  const start = text.indexOf(START);
+  const end = text.indexOf(END);
+  if (start < 0 || end < start) {
+    throw new FileError({
+      path,
+      problem: 'there is no place for the table',
+      remedy: `Add two lines: ${START} and ${END}.`,
+    });
+  }
+  await writeFile(path, `${text.slice(0, start + START.length)}\n\n${report}\n\n${text.slice(end)}`);
+}
+
+/** Tables of all comparisons and of the goals, with date, machine and versions. */
+export function markdownReport(outcome: Outcome): string {
+  const { date, load, versions, repeats, results } = outcome;
+  const day = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const named = [...versions].filter(([name]) => !name.startsWith('our') && !name.startsWith('limit'));
+  const rows = results.flatMap(({ measurement }) => measurement.rows);
+  return [
+    `Measured on ${day}: ${describeMachine()}. ${named.map(([name, version]) => `${name} ${version}`).join(', ')}.`,
+    `Up to ${repeats} turns each. Load average ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after (ours included).`,
+    '',
+    'Milliseconds, the median and in parentheses the quartiles; after it, how many times faster ours is.',
+    '',
+    ...comparisonTable(outcome),
+    '',
+    '### Goals',
+    '',
+    ...goalTable(rows, new Map(results.map(({ work }) => [work.name, work.title]))),
+    '',
+    '### Notes',
+    '',
+    ...notesOf(outcome).map((note) => `- ${note}`),
+  ].join('\n');
+}
+
+/** A line for each piece of work and count of threads, a column for each peer that was measured. */
+function comparisonTable({ results }: Outcome): string[] {
+  const measured = new Set(results.flatMap(({ measurement }) => measurement.rows.map(({ peer }) => peer)));
+  const columns = [...peers.map(({ name }) => name), oursOnOneThread].filter((name) => measured.has(name));
+  const lines = results.flatMap(({ work, measurement }) => {
+    const counts = [...new Set(measurement.rows.map(({ threads }) => threads))];
+    return counts.map((threads) => {
+      const rows = measurement.rows.filter((row) => row.threads === threads);
+      const [{ oursMs, oursSpread }] = rows as [Row];
+      const cells = columns.map((name) => cellOf(rows.find(({ peer }) => peer === name)));
+      return [work.title, `${threads}`, `**${formatTiming(oursMs, oursSpread)}**`, ...cells];
+    });
+  });
+  return table(['work', 'threads', 'ours', ...columns], lines);
+}
+
+function cellOf(row: Row | undefined): string {
+  if (row === undefined || row.peerMs === null || row.peerSpread === null || row.ratio === null) return '';
+  return `${formatTiming(row.peerMs, row.peerSpread)} ${formatRatio(row.ratio)}`;
+}
+
+function goalTable(rows: readonly Row[], titles: ReadonlyMap<string, string>): string[] {
+  const lines = rows.flatMap((row) => {
+    const goal = goalOf(row);
+    if (goal === undefined || row.ratio === null || row.peerMs === null) return [];
+    const { work, peer, threads, ratio, oursMs, peerMs } = row;
+    const verdict = ratio >= goal ? 'met' : '**missed**';
+    const timings = `${formatMs(peerMs)} / ${formatMs(oursMs)}`;
+    return [
+      [
+        titles.get(work) ?? work,
+        `${threads}`,
+        peer,
+        timings,
+        formatRatio(ratio),
+        `≥ ${formatRatio(goal)}`,
+        verdict,
+      ],
+    ];
+  });
+  return table(['work', 'threads', 'peer', 'peer / ours, ms', 'ratio', 'goal', ''], lines);
+}
+
+function table(head: readonly string[], lines: ReadonlyArray<readonly string[]>): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...lines.map(line)];
+}

@@ -1,0 +1,14 @@
+import type { Work } from '../work/work.js';
+import type { Measurement } from './measure.js';
+import type { Team } from './team.js';
+
+/** All that a run has found. */
+export interface Outcome {
+  readonly results: ReadonlyArray<{ readonly work: Work; readonly measurement: Measurement }>;
+  readonly versions: Team['versions'];
+  readonly absent: Team['absent'];
+  readonly date: Date;
+  readonly repeats: number;
+  /** Load average before the first measurement and after the last. */
+  readonly load: { readonly before: number; readonly after: number };
+}

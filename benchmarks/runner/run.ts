@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { currentLoad } from '../report/machine.js';
+import type { Work } from '../work/work.js';
+import type { AlternateOptions } from './alternate.js';
+import { type Measurement, measure } from './measure.js';
+import type { Outcome } from './outcome.js';
+import type { Team } from './team.js';
+
+/** Lets a team do pieces of work one after the other, and tells of each as soon as it is done. */
+export async function run(
+  works: readonly Work[],
+  team: Team,
+  options: AlternateOptions,
+  onMeasured: (work: Work, measurement: Measurement) => void = () => {},
+): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'sshn-benchmarks-'));
+  const date = new Date();
+  const before = currentLoad();
+  const results: Array<Outcome['results'][number]> = [];
+  try {
+    for (const work of works) {
+      const measurement = await measure(work, team, folder, options);
+      results.push({ work, measurement });
+      onMeasured(work, measurement);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  const { versions, absent } = team;
+  const load = { before, after: currentLoad() };
+  return { results, versions, absent, date, repeats: options.repeats, load };
+}

@@ -1,0 +1,56 @@
+/** Which of the three passes of a convolution. */
+export type ConvolutionPass = 'forward' | 'gradientToInput' | 'gradientToKernel';
+
+/** One pass of a convolution with stride 1 that keeps the size, without bias. */
+export interface ConvolutionJob {
+  readonly kind: 'convolution';
+  readonly pass: ConvolutionPass;
+  /** `[batch, height, width, in]`. */
+  readonly x: readonly number[];
+  /** `[height, width, in, out]`. */
+  readonly kernel: readonly number[];
+}
+
+/** The U-Net of a job, in numbers that a peer in another language can follow. */
+export interface Network {
+  readonly rank: 2 | 3;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly features: number;
+  readonly slope: number;
+  /** Spatial size at every stage, full resolution first. */
+  readonly sizes: ReadonlyArray<readonly number[]>;
+}
+
+/** From an image to logits. */
+export interface InferenceJob {
+  readonly kind: 'inference';
+  readonly network: Network;
+  readonly factor: number;
+}
+
+/** Forward, backward, and a step of Adam. */
+export interface TrainingJob {
+  readonly kind: 'training';
+  readonly method: 'fixed' | 'sshn';
+  readonly network: Network;
+  readonly batch: number;
+  readonly factor: number;
+}
+
+/** The weights of a network from its hypernetwork. */
+export interface WeightsJob {
+  readonly kind: 'weights';
+  readonly network: Network;
+  readonly factor: number;
+}
+
+/** Trace and count a network, from shapes alone. */
+export interface TraceJob {
+  readonly kind: 'trace';
+  readonly network: Network;
+  readonly factor: number;
+}
+
+/** What a peer is asked to compute: plain data, as it crosses process and language. */
+export type Job = ConvolutionJob | InferenceJob | TrainingJob | WeightsJob | TraceJob;

@@ -1,0 +1,28 @@
+import { unet } from '@sshn/architectures';
+import { rescaledSize } from '@sshn/core';
+import { hypernetize } from '@sshn/hypernet';
+import type { Network } from './job.js';
+
+const STAGES = 5;
+const SLOPE = 0.01;
+
+/** A U-Net of five stages for images of one size, rescaled by one factor. */
+export function networkFor(
+  size: readonly number[],
+  factor: number,
+  channels: { readonly inChannels: number; readonly outChannels: number; readonly features: number },
+): Network {
+  const sizes = [size];
+  while (sizes.length < STAGES) sizes.push(rescaledSize(sizes.at(-1)!, factor));
+  return { rank: size.length === 2 ? 2 : 3, ...channels, slope: SLOPE, sizes };
+}
+
+/** The network of a job as our module. */
+export function moduleOf({ rank, inChannels, outChannels, features, slope, sizes }: Network) {
+  return unet({ rank, inChannels, outChannels, features, slope, stages: sizes.length });
+}
+
+/** The same with a hypernetwork that predicts all of its weights, or with one that predicts none. */
+export function hypernetizedOf(network: Network, method: 'fixed' | 'sshn') {
+  return hypernetize(moduleOf(network), { predict: method === 'sshn' ? 'convolutions' : 'nothing' });
+}
