@@ -11,7 +11,10 @@ export default defineConfig({
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
-  dts: { entry: present({ index: 'src/index.ts', 'node/index': 'src/node/index.ts' }) },
+  dts: {
+    entry: present({ index: 'src/index.ts', 'node/index': 'src/node/index.ts' }),
+    compilerOptions: { customConditions: [] },
+  },
   sourcemap: true,
   clean: true,
   treeshake: true,
