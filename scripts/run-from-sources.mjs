@@ -7,17 +7,16 @@ import { fileURLToPath } from 'node:url';
 export const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Runs a TypeScript program of the repository in a process of its own, in the folder where the user called it.
+ * Runs the `sshn` command from its sources, in a process of its own.
  *
+ * @param args Of the command.
+ * @param cwd Where; by default where the user called pnpm, which itself runs scripts in the root.
  * @returns Its exit code.
  */
-export function runFromSources(program, args) {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@sshn/source', '--import', import.meta.resolve('tsx'), join(repository, program), ...args],
-    // pnpm runs scripts in the root; INIT_CWD is where it was called.
-    { stdio: 'inherit', cwd: process.env.INIT_CWD ?? process.cwd() },
-  );
+export function sshnFromSources(args, cwd = process.env.INIT_CWD ?? process.cwd()) {
+  const main = join(repository, 'packages/cli/src/main.ts');
+  const node = ['--conditions=@sshn/source', '--import', import.meta.resolve('tsx'), main];
+  const child = spawn(process.execPath, [...node, ...args], { stdio: 'inherit', cwd });
   // A terminal gives Ctrl-C to both processes, so the child has it already; a signal sent to this one alone it has not.
   const forward = (signal) => {
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
@@ -25,6 +24,9 @@ export function runFromSources(program, args) {
   process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+    child.on('exit', (code, signal) => {
+      process.off('SIGINT', forward).off('SIGTERM', forward);
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
   });
 }

@@ -48,8 +48,16 @@ export function commandLine(args: readonly string[]): string[] {
 
 /** Starts the real command. */
 export function start(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Running {
-  const [node, ...words] = commandLine(args);
-  const child = spawn(node!, words, {
+  return run(commandLine(args), cwd, env);
+}
+
+/** Starts a program. */
+export function run(
+  [program, ...words]: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): Running {
+  const child = spawn(program!, words, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,6 +4,7 @@ import { curvesOf } from '../pareto/curve.js';
 import { result, risingResults } from '../testing/results.js';
 import { type CurvePlotOptions, curvePlot } from './curve-plot.js';
 import { svgFile } from './draw.js';
+import { spreadApart } from './label-marks.js';
 import { pagePalette, paperPalette } from './palette.js';
 
 const sshn = { name: 'SSHN', results: risingResults };
@@ -47,10 +48,11 @@ describe('curvePlot', () => {
 
   it('names the axes, the labels over the factor, and some factors over the cost', () => {
     const overFactor = plot({ x: 'factor' }).texts.join(' ');
-    for (const text of ['rescaling factor φ', 'Dice', 'nucleus', 'cytoplasm'])
+    for (const text of ['rescaling factor φ', 'Dice', 'nucleus', 'cytoplasm', 'mean'])
       expect(overFactor).toContain(text);
     const overCost = plot({ x: 'gflops' }).texts.join(' ');
-    for (const text of ['GFLOPs per image', 'Dice', 'φ = 0', 'φ = 0.3']) expect(overCost).toContain(text);
+    for (const text of ['GFLOPs per image', 'Dice', 'φ\u00a0=\u00a00', 'φ\u00a0=\u00a00.3'])
+      expect(overCost).toContain(text);
     expect(overCost).not.toContain('nucleus');
   });
 
@@ -62,7 +64,7 @@ describe('curvePlot', () => {
     };
     const { texts, dots, document } = plot({ x: 'gflops' }, [sshn, fixed]);
     expect(texts).toEqual(expect.arrayContaining(['SSHN', 'Fixed']));
-    expect(texts.join(' ')).not.toContain('φ =');
+    expect(texts.join(' ')).not.toContain('φ\u00a0=');
     expect(dots(paperPalette.curves[1]!)).toHaveLength(1);
     expect(document.querySelectorAll('[aria-label="line"] path')).toHaveLength(1);
   });
@@ -93,6 +95,14 @@ describe('curvePlot', () => {
     expect(drawing.svg).toMatch(/^<svg[^>]*viewBox="0 0 300 200"/);
     expect(drawing.svg).toContain('var(--curve-1)');
     expect(drawing.svg).not.toContain(paperPalette.curves[0]);
+  });
+});
+
+describe('spreadApart', () => {
+  it('moves values down where they are too close, in any order', () => {
+    const moved = spreadApart([0.895, 0.5, 0.9, 0.89], 0.02);
+    for (const [i, value] of [0.88, 0.5, 0.9, 0.86].entries()) expect(moved[i]).toBeCloseTo(value, 10);
+    expect(spreadApart([], 1)).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { Prior } from '@sshn/training';
 import type { Curve, CurvePoint } from '../pareto/curve.js';
 import { type Drawing, draw } from './draw.js';
+import { labelMarks } from './label-marks.js';
 import { type Palette, paperPalette } from './palette.js';
 
 /** What is on the horizontal axis. */
@@ -38,7 +39,7 @@ const symbols = ['circle', 'square', 'diamond', 'triangle', 'star', 'cross'] as 
  */
 export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): Drawing {
   const { x, width = 640, height = 400, palette = paperPalette, trained } = options;
-  const labels = x === 'factor' && curves.length === 1 ? labelLines(curves[0]!) : [];
+  const withLabels = x === 'factor' && curves.length === 1;
   return draw({
     width,
     height,
@@ -60,9 +61,9 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
       Plot.gridX({ stroke: palette.grid, strokeOpacity: 1, ticks: width < 480 ? 5 : 8 }),
       Plot.gridY({ stroke: palette.grid, strokeOpacity: 1, ticks: 6 }),
       ...(x === 'factor' && trained !== undefined ? trainedMarks(trained, curves, palette) : []),
-      ...labelMarks(labels, palette),
-      ...curves.flatMap((curve, which) => curveMarks(curve, which, options, palette)),
+      ...(withLabels ? labelMarks(curves[0]!, { palette, pixels: height - 86 }) : []),
       ...(curves.length === 1 && x === 'gflops' ? [factorTexts(curves[0]!, palette)] : []),
+      ...curves.flatMap((curve, which) => curveMarks(curve, which, options, palette)),
       ...legend(curves, palette),
     ],
   });
@@ -116,39 +117,15 @@ function trainedMarks(trained: Prior, curves: readonly Curve[], palette: Palette
   ];
 }
 
-interface LabelPoint {
-  readonly label: string;
-  readonly factor: number;
-  readonly dice: number;
-}
-
-function labelLines({ points }: Curve): LabelPoint[] {
-  return points.flatMap(({ factor, diceByLabel }) =>
-    Object.entries(diceByLabel).map(([label, dice]) => ({ label, factor, dice })),
-  );
-}
-
-function labelMarks(points: readonly LabelPoint[], palette: Palette): Plot.Markish[] {
-  const drawn = points.filter(({ dice }) => !Number.isNaN(dice));
-  const place = { x: 'factor', y: 'dice', z: 'label' };
-  return [
-    Plot.line(drawn, { ...place, stroke: palette.muted, strokeWidth: 1, strokeDasharray: '4 3' }),
-    Plot.text(
-      drawn,
-      Plot.selectLast({ ...place, text: 'label', fill: palette.muted, textAnchor: 'start', dx: 8 }),
-    ),
-  ];
-}
-
 function factorTexts({ points }: Curve, palette: Palette): Plot.Markish {
   const named = points.filter(({ factor }) => Math.abs(factor * 10 - Math.round(factor * 10)) < 1e-6);
   return Plot.text(named, {
     x: 'gflops',
     y: 'dice',
-    text: ({ factor }: CurvePoint) => `φ = ${factor}`,
+    text: ({ factor }: CurvePoint) => `φ\u00a0=\u00a0${factor}`,
     textAnchor: 'start',
     dx: 7,
-    dy: 10,
+    dy: 12,
     fill: palette.ink,
     stroke: palette.background,
     strokeWidth: 4,
@@ -160,7 +137,7 @@ function rightMargin(curves: readonly Curve[], x: CostAxis): number {
   if (curves.length > 1) return 20;
   if (x === 'gflops') return 56;
   const names = Object.keys(curves[0]?.points[0]?.diceByLabel ?? {});
-  return 16 + 7 * Math.max(1, ...names.map((name) => name.length));
+  return 16 + 7 * Math.max(4, ...names.map((name) => name.length));
 }
 
 function legend(curves: readonly Curve[], palette: Palette): Plot.Markish[] {

@@ -1,6 +1,6 @@
 import type { Image, LabelMap } from '@sshn/data';
 import { labelColor } from '../plots/palette.js';
-import { diceText, factorText } from '../text/numbers.js';
+import { diceText, phiText } from '../text/numbers.js';
 import { type Html, html } from './html.js';
 import { paint } from './overlay.js';
 import { pngDataUri } from './png.js';
@@ -25,7 +25,7 @@ export function overlaysSection(
   split: string,
 ): Html {
   const factors = rows[0]?.predictions.map(({ factor }) => factor) ?? [];
-  const head = ['image', 'truth', ...factors.map((factor) => `φ = ${factorText(factor)}`)];
+  const head = ['image', 'truth', ...factors.map((factor) => phiText(factor))];
   const isFlat = rows.every(({ image }) => image.size.length === 2);
   return html`<section aria-labelledby="predictions">
 <h2 id="predictions">Predictions on ${split} images</h2>
@@ -45,7 +45,7 @@ function overlayRow({ id, image, truth, predictions }: OverlayRow): Html {
 <td>${picture(image, undefined, undefined, `Image ${id}`)}${id}</td>
 <td>${picture(image, truth, undefined, `True labels of image ${id}`)}</td>
 ${predictions.map(({ factor, labels, dice }) => {
-  const text = `Prediction for image ${id} at φ = ${factorText(factor)}, Dice ${diceText(dice)}`;
+  const text = `Prediction for image ${id} at ${phiText(factor)}, Dice ${diceText(dice)}`;
   return html`<td>${picture(image, labels, truth, text)}${diceText(dice)}</td>`;
 })}
 </tr>

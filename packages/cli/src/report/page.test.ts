@@ -54,8 +54,8 @@ describe('reportPage', () => {
 
   it('says what is best and what is nearly as good for less', () => {
     const tiles = [...parse(page()).querySelectorAll('.tile')].map((tile) => tile.textContent);
-    expect(tiles[0]).toMatch(/Highest Dice0\.9500at φ = 0\.50/);
-    expect(tiles[2]).toMatch(/Cheapest of all0\.5000at φ = 0\.00/);
+    expect(tiles[0]).toMatch(/Highest Dice0\.9500at φ\u00a0=\u00a00\.50/);
+    expect(tiles[2]).toMatch(/Cheapest of all0\.5000at φ\u00a0=\u00a00\.00/);
   });
 
   it('holds configuration, parameters, memory and where it was measured', () => {
@@ -65,7 +65,7 @@ describe('reportPage', () => {
       '1,234,567',
       '7,890',
       '300.0 MB',
-      '2.0 MB at φ = 0.50',
+      '2.0 MB at φ\u00a0=\u00a00.50',
       'a machine, 2 cores',
       'ab'.repeat(32),
     ]) {
@@ -79,13 +79,17 @@ describe('reportPage', () => {
     runInNewContext(scripts[scripts.length - 1]!, { document, JSON, Number, Object });
     const reading = (name: string) => document.querySelector(`[data-reading="${name}"]`)!.textContent;
     // It starts at the cheapest factor within 0.01 of the best Dice.
-    expect([reading('factor'), reading('dice'), reading('front')]).toEqual(['φ = 0.50', '0.9500', 'on it']);
+    expect([reading('factor'), reading('dice'), reading('front')]).toEqual([
+      'φ\u00a0=\u00a00.50',
+      '0.9500',
+      'on it',
+    ]);
     const slider = document.getElementById('factor')! as HTMLInputElement;
     expect(slider.getAttribute('max')).toBe('5');
     slider.value = '4';
     slider.dispatchEvent(new (document.defaultView as unknown as typeof globalThis).Event('input'));
     expect([reading('factor'), reading('gflops'), reading('cost'), reading('front')]).toEqual([
-      'φ = 0.40',
+      'φ\u00a0=\u00a00.40',
       '0.900',
       '90 %',
       'dominated',

@@ -35,7 +35,7 @@ export function reportPage(report: ParetoReport, { overlays, curves }: PageOptio
 <body>
 <header>
 <h1>${title}</h1>
-<p class="muted">One network, trained once; ${points.length} rescaling factors φ of its layers, each evaluated on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ = 0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>
+<p class="muted">One network, trained once; ${points.length} rescaling factors φ of its layers, each evaluated on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ&nbsp;=&nbsp;0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>
 </header>
 <main>
 ${tiles(points)}

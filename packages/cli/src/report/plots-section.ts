@@ -3,7 +3,7 @@ import { type Curve, type CurvePoint, cheapestWithin } from '../pareto/curve.js'
 import { type CostAxis, curvePlot } from '../plots/curve-plot.js';
 import type { Drawing } from '../plots/draw.js';
 import { pagePalette } from '../plots/palette.js';
-import { costText, diceText, factorText } from '../text/numbers.js';
+import { costText, diceText, phiText } from '../text/numbers.js';
 import { type Html, html, jsonScript, raw } from './html.js';
 
 const widths = { wide: { width: 540, height: 370 }, narrow: { width: 350, height: 290 } } as const;
@@ -76,7 +76,7 @@ function chooser(points: readonly CurvePoint[]): Html {
 function readings(point: CurvePoint, points: readonly CurvePoint[]): Record<string, string> {
   const largest = Math.max(...points.map(({ gflops }) => gflops));
   return {
-    factor: `φ = ${factorText(point.factor)}`,
+    factor: phiText(point.factor),
     dice: diceText(point.dice),
     ...Object.fromEntries(
       Object.entries(point.diceByLabel).map(([label, dice]) => [`label:${label}`, diceText(dice)]),

@@ -1,5 +1,5 @@
 import { describeConfig } from '../config/describe-config.js';
-import { bytesText, costText, countText, factorText } from '../text/numbers.js';
+import { bytesText, costText, countText, phiText } from '../text/numbers.js';
 import { type Html, html } from './html.js';
 import { methodNames, type ParetoReport } from './report.js';
 
@@ -8,7 +8,7 @@ export function runSection(report: ParetoReport): Html {
   const { run, data, checkpoint, parameters, environment, activations, points } = report;
   const { prior } = run;
   const times = points.map(({ milliseconds }) => milliseconds);
-  const peaks = activations.map(({ factor, bytes }) => `${bytesText(bytes)} at φ = ${factorText(factor)}`);
+  const peaks = activations.map(({ factor, bytes }) => `${bytesText(bytes)} at ${phiText(factor)}`);
   const facts: Array<[string, string]> = [
     ['method', methodNames[run.method]],
     [

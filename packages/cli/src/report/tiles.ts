@@ -1,5 +1,5 @@
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
-import { costText, diceText, factorText } from '../text/numbers.js';
+import { costText, diceText, phiText } from '../text/numbers.js';
 import { type Html, html } from './html.js';
 
 /** How far below the best Dice a network may be and still count as good as it. */
@@ -23,7 +23,7 @@ ${tile('Cheapest of all', cheapest, `${costText(cheapest.gflops)} GFLOPs, ${cost
 }
 
 function tile(name: string, { factor, dice }: CurvePoint, text: string): Html {
-  return html`<div class="tile"><dt>${name}</dt><dd><span class="figure">${diceText(dice)}</span><br>at φ = ${factorText(factor)}: ${text}</dd></div>`;
+  return html`<div class="tile"><dt>${name}</dt><dd><span class="figure">${diceText(dice)}</span><br>at ${phiText(factor)}: ${text}</dd></div>`;
 }
 
 function percent(share: number): string {

@@ -24,3 +24,8 @@ export function bytesText(bytes: number): string {
 export function countText(count: number): string {
   return count.toLocaleString('en');
 }
+
+/** 'φ = 0.25', never broken between lines. */
+export function phiText(factor: number): string {
+  return `φ\u00a0=\u00a0${factorText(factor)}`;
+}
