@@ -6,6 +6,7 @@ export class AdamArgs {
   param: usize;
   m: usize;
   v: usize;
+  /** The gradient, or the factors of its rows. */
   grad: usize;
   paramOut: usize;
   mOut: usize;
@@ -23,10 +24,14 @@ export class AdamArgs {
   /** `1 / sqrt(correction2)`. */
   rootScale: f32;
   epsilon: f32;
+  /** Where the gradient is an outer product, its factors: `grad` `[count / width]` and this row `[width]`. */
+  row: usize;
+  width: i32;
 }
 
-/** Values of one task. */
+/** Values of one task, and rows of one task where the gradient is an outer product. */
 const GRAIN: i32 = 65536;
+const ROWS: i32 = 512;
 
 /**
  * One step of Adam with decoupled weight decay over one task's values, in one pass.
@@ -35,22 +40,41 @@ const GRAIN: i32 = 65536;
  * `param' = keep * param - rate * m' / (rootScale * sqrt(v') + epsilon)`.
  */
 export function adam(args: AdamArgs, task: i32): void {
-  const first = task * GRAIN, count = min(GRAIN, args.count - first), offset = <usize>first << 2;
-  let param = args.param + offset, m = args.m + offset, v = args.v + offset, grad = args.grad + offset;
-  let paramOut = args.paramOut + offset, mOut = args.mOut + offset, vOut = args.vOut + offset;
-  const keep4 = f32x4.splat(args.keep), rate4 = f32x4.splat(args.rate);
-  const beta14 = f32x4.splat(args.beta1), beta24 = f32x4.splat(args.beta2);
-  const rest14 = f32x4.splat(args.rest1), rest24 = f32x4.splat(args.rest2);
-  const rootScale4 = f32x4.splat(args.rootScale), epsilon4 = f32x4.splat(args.epsilon);
-  for (let left = count; left > 0; left -= 4) {
-    const g = loadLanes(grad, left);
-    const m1 = madd(g, rest14, f32x4.mul(loadLanes(m, left), beta14));
-    const v1 = madd(f32x4.mul(g, g), rest24, f32x4.mul(loadLanes(v, left), beta24));
-    const root = madd(f32x4.sqrt(v1), rootScale4, epsilon4);
-    const kept = f32x4.mul(loadLanes(param, left), keep4);
-    storeLanes(paramOut, f32x4.sub(kept, f32x4.div(f32x4.mul(m1, rate4), root)), left);
-    storeLanes(mOut, m1, left);
-    storeLanes(vOut, v1, left);
-    param += 16; m += 16; v += 16; grad += 16; paramOut += 16; mOut += 16; vOut += 16;
+  const first = task * GRAIN, count = min(GRAIN, args.count - first);
+  const begin = <usize>first << 2, end = begin + (<usize>count << 2);
+  for (let at = begin; at < end; at += 16) {
+    const left = <i32>(end - at) >> 2;
+    update(args, at, loadLanes(args.grad + at, left), left);
   }
+}
+
+/** The same for a gradient that is the outer product of `args.grad` and `args.row`, which is never written out. */
+export function adamOuter(args: AdamArgs, task: i32): void {
+  const width = args.width, rowBytes = <usize>width << 2, rows = args.count / width;
+  const first = task * ROWS, last = min(first + ROWS, rows);
+  let begin = <usize>first * rowBytes;
+  for (let row = first; row < last; row++) {
+    const scale = v128.load32_splat(args.grad + (<usize>row << 2));
+    for (let j = 0; j < width; j += 4) {
+      const at = <usize>j << 2, left = width - j;
+      update(args, begin + at, f32x4.mul(loadLanes(args.row + at, left), scale), left);
+    }
+    begin += rowBytes;
+  }
+}
+
+/** Moves up to four values, `at` bytes from the start, by their gradient. */
+// @ts-ignore: decorator
+@inline
+function update(args: AdamArgs, at: usize, g: v128, left: i32): void {
+  const m = f32x4.mul(loadLanes(args.m + at, left), f32x4.splat(args.beta1));
+  const v = f32x4.mul(loadLanes(args.v + at, left), f32x4.splat(args.beta2));
+  const m1 = madd(g, f32x4.splat(args.rest1), m);
+  const v1 = madd(f32x4.mul(g, g), f32x4.splat(args.rest2), v);
+  const root = madd(f32x4.sqrt(v1), f32x4.splat(args.rootScale), f32x4.splat(args.epsilon));
+  const kept = f32x4.mul(loadLanes(args.param + at, left), f32x4.splat(args.keep));
+  const step = f32x4.div(f32x4.mul(m1, f32x4.splat(args.rate)), root);
+  storeLanes(args.paramOut + at, f32x4.sub(kept, step), left);
+  storeLanes(args.mOut + at, m1, left);
+  storeLanes(args.vOut + at, v1, left);
 }

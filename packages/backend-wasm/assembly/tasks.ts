@@ -1,4 +1,4 @@
-import { AdamArgs, adam } from './adam';
+import { AdamArgs, adam, adamOuter } from './adam';
 import { BiasArgs, biasGradient } from './bias-gradient';
 import { ConvArgs } from './conv-args';
 import { convDirect } from './conv-direct';
@@ -29,6 +29,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 11: return headHiddenGradient(changetype<HeadArgs>(args), task);
     case 12: return copyRuns(changetype<CopyArgs>(args), task);
     case 13: return convPointwise(changetype<ConvArgs>(args), task);
+    case 14: return adamOuter(changetype<AdamArgs>(args), task);
   }
 }
 

@@ -1,11 +1,15 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from './geometry.js';
+import { deferredProducts } from './heads/head.js';
 import { POINTWISE_GRAIN } from './jobs.js';
 import type { NativeModule } from './module.js';
 
 /** Size of `AdamArgs` of `assembly/adam.ts`, in bytes. */
-const ADAM_ARGS_BYTES = 16 * 4;
+const ADAM_ARGS_BYTES = 18 * 4;
+
+/** Rows of one task where the gradient is an outer product; `ROWS` of `assembly/adam.ts`. */
+const OUTER_ROWS = 512;
 
 /** What one step of Adam moves. */
 export interface AdamState {
@@ -50,8 +54,12 @@ export function adam(native: NativeModule, state: AdamState, settings: AdamSetti
   const next = [param, m, v].map((old) => (overwrite ? native.reuse(old) : native.output(old.shape)));
   const count = sizeOf(param.shape);
   const { args } = native.reserve({ args: ADAM_ARGS_BYTES });
-  const tensors = [param, m, v, grad, ...next].map((tensor) => native.address(tensor));
-  native.words().set([...tensors, count], args / 4);
+  const product = deferredProducts(native).factorsOf(grad);
+  const [grads, row, width] =
+    product === undefined ? [native.address(grad), 0, 1] : [product.column, product.row, product.width];
+  const before = [param, m, v].map((tensor) => native.address(tensor));
+  const after = next.map((tensor) => native.address(tensor));
+  native.words().set([...before, grads, ...after, count], args / 4);
   native
     .floats()
     .set(
@@ -65,8 +73,10 @@ export function adam(native: NativeModule, state: AdamState, settings: AdamSetti
         1 / Math.sqrt(correction2),
         epsilon,
       ],
-      args / 4 + tensors.length + 1,
+      args / 4 + 8,
     );
-  native.run('adam', args, Math.ceil(count / POINTWISE_GRAIN));
+  native.words().set([row, width], args / 4 + 16);
+  if (product === undefined) native.run('adam', args, Math.ceil(count / POINTWISE_GRAIN));
+  else native.run('adamOuter', args, Math.ceil(product.height / OUTER_ROWS));
   return next;
 }

@@ -8,6 +8,7 @@ import {
 } from '@tensorflow/tfjs-core';
 
 import { copyKernels } from './copies/kernels.js';
+import { productKernels } from './heads/product-kernels.js';
 import { ownKernels } from './kernels.js';
 import { NativeModule } from './module.js';
 
@@ -43,7 +44,8 @@ export function registerNativeKernels(native: NativeKernels): void {
   unregisterNativeKernels();
   for (const [name, kernelFunc] of ownKernels(native)) put(name, () => kernelFunc);
   for (const name of tfjsConvNames) put(name, (fallback) => tfjsConvKernel(native, name, fallback));
-  for (const [name, make] of copyKernels) put(name, (fallback) => make(native, fallback));
+  for (const [name, make] of [...copyKernels, ...productKernels])
+    put(name, (fallback) => make(native, fallback));
 }
 
 /** Puts the registry back as `registerNativeKernels` found it. */

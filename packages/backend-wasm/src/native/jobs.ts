@@ -14,6 +14,7 @@ export const JOBS = {
   headHiddenGradient: 11,
   copyRuns: 12,
   convPointwise: 13,
+  adamOuter: 14,
 } as const;
 
 export type Job = keyof typeof JOBS;

@@ -3,6 +3,7 @@ import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
 import { compileNative, isShared } from './compile.js';
 import type { NativeExports } from './exports.js';
+import { DeferredProducts, type OuterProductFate } from './heads/deferred.js';
 import { JOBS, type Job } from './jobs.js';
 import { CONTROL_BYTES, Pool } from './pool.js';
 
@@ -30,6 +31,7 @@ export class NativeModule {
   #words: Int32Array;
   #floats: Float32Array;
   #pool: Pool | undefined;
+  #products: DeferredProducts | undefined;
 
   private constructor(backend: BackendWasm, tfjs: TfjsModule, exports: NativeExports) {
     this.#backend = backend;
@@ -111,6 +113,12 @@ export class NativeModule {
     return addresses;
   }
 
+  /** The outer products that are not written yet; `fate` is that of the first call. */
+  products(fate: OuterProductFate): DeferredProducts {
+    this.#products ??= new DeferredProducts(this.#backend, fate);
+    return this.#products;
+  }
+
   /** The memory as 32-bit words; ask again after anything that may allocate. */
   words(): Int32Array {
     this.#refresh();
@@ -125,6 +133,8 @@ export class NativeModule {
 
   /** Ends the threads and gives the arena back. The kernels stay usable on one thread; the next call reserves anew. */
   dispose(): void {
+    this.#products?.dispose();
+    this.#products = undefined;
     this.#pool?.dispose();
     this.#pool = undefined;
     this.#freeArena();
@@ -132,7 +142,7 @@ export class NativeModule {
 
   /** The control block stays allocated: a thread on its way out may still touch it. */
   #startPool(module: WebAssembly.Module, threads: number): void {
-    const control = this.#allocate(CONTROL_BYTES + ALIGNMENT);
+    const control = this.allocate(CONTROL_BYTES + ALIGNMENT);
     const aligned = Math.ceil(control / ALIGNMENT) * ALIGNMENT;
     this.words().fill(0, aligned / 4, (aligned + CONTROL_BYTES) / 4);
     this.#pool = new Pool(this.exports, threads, {
@@ -143,7 +153,7 @@ export class NativeModule {
   }
 
   #freeArena(): void {
-    if (this.#arena !== 0) this.#tfjs._free(this.#arena);
+    if (this.#arena !== 0) this.free(this.#arena);
     this.#arena = 0;
     this.#arenaBytes = 0;
   }
@@ -153,13 +163,23 @@ export class NativeModule {
     if (bytes + ALIGNMENT > this.#arenaBytes) {
       this.#freeArena();
       const wanted = bytes + ALIGNMENT + (bytes >>> 3);
-      this.#arena = this.#allocate(wanted);
+      this.#arena = this.allocate(wanted);
       this.#arenaBytes = wanted;
     }
     return Math.ceil(this.#arena / ALIGNMENT) * ALIGNMENT;
   }
 
-  #allocate(bytes: number): number {
+  /** Frees a block of `allocate`. */
+  free(address: number): void {
+    this.#tfjs._free(address);
+  }
+
+  /**
+   * A block of the tfjs heap outside of the arena; its owner frees it.
+   *
+   * @throws {RangeError} if the heap has no room.
+   */
+  allocate(bytes: number): number {
     const address = this.#tfjs._malloc(bytes) >>> 0;
     if (address === 0) throw new RangeError(`No room for ${bytes} bytes of scratch in the wasm heap.`);
     return address;
