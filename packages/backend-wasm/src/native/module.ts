@@ -3,15 +3,20 @@ import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
 import { compileNative, isShared } from './compile.js';
 import type { NativeExports } from './exports.js';
+import { sizeOf } from './geometry.js';
 import { DeferredProducts, type OuterProductFate } from './heads/deferred.js';
 import { JOBS, type Job } from './jobs.js';
 import { CONTROL_BYTES, Pool } from './pool.js';
 
-/** What we use of the compiled tfjs module: its memory and its allocator. */
+/** What we use of the compiled tfjs module: its memory, its allocator, and its list of tensors. */
 interface TfjsModule {
   readonly asm: { readonly memory: WebAssembly.Memory };
   readonly _malloc: (bytes: number) => number;
   readonly _free: (address: number) => void;
+  readonly tfjs: {
+    readonly registerTensor: (id: number, size: number, address: number) => void;
+    readonly disposeData: (id: number) => void;
+  };
 }
 
 /** Sections of the arena start on cache lines. */
@@ -91,9 +96,18 @@ export class NativeModule {
     return { dataId: x.dataId, shape: [...shape], dtype: x.dtype };
   }
 
-  /** A tensor to write the successor of `x` to: in the memory of `x`, unless other tensors share that. */
+  /**
+   * A tensor to write the successor of `x` to: in the memory of `x`, unless other tensors share that.
+   *
+   * The values of an address are about to change, which kernels of tfjs do not expect: XNNPACK keeps packed copies of
+   * weights by the number of a tensor. Taking the number out and in again makes it drop them.
+   */
   reuse(x: TensorInfo): TensorInfo {
-    return this.#backend.refCount(x.dataId) === 1 ? this.share(x, x.shape) : this.output(x.shape, x.dtype);
+    if (this.#backend.refCount(x.dataId) !== 1) return this.output(x.shape, x.dtype);
+    const { id, memoryOffset } = this.#backend.dataIdMap.get(x.dataId);
+    this.#tfjs.tfjs.disposeData(id);
+    this.#tfjs.tfjs.registerTensor(id, sizeOf(x.shape), memoryOffset);
+    return this.share(x, x.shape);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { dispose, reshape, tensor } from '@tensorflow/tfjs-core';
+import { dispose, matMul, reshape, type Tensor2D, tensor, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -94,5 +94,24 @@ describe('adam', () => {
     expect([param!, m!, v!].map((info) => [...take(info)])).toEqual(expected);
     expect([...shared.dataSync()]).toEqual(before);
     dispose([...Object.values(fresh), ...Object.values(old), shared]);
+  });
+
+  it('lets products of tfjs see the values written over old ones', () => {
+    const settings: AdamSettings = {
+      learningRate: 0.5,
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1e-7,
+      correction1: 0.1,
+      correction2: 0.01,
+      weightDecay: 0,
+    };
+    const x = tensor([1, 10, 100], [1, 3]) as Tensor2D;
+    const [m, v, grad] = [zeros([3, 1]), zeros([3, 1]), tensor([1, -1, 1], [3, 1])];
+    const param = tensor([1, 2, 3], [3, 1]) as Tensor2D;
+    expect(matMul(x, param).dataSync()[0]).toBe(321); // XNNPACK packs the weights here.
+    const [next] = adam(native, { param, m: m!, v: v!, grad: grad! }, { ...settings, overwrite: true });
+    expect(next!.dataId).toBe(param.dataId);
+    expect(matMul(x, param).dataSync()[0]).toBeCloseTo(0.5 + 25 + 250, 3);
   });
 });
