@@ -1,0 +1,35 @@
+// Bundled and run in a page: loads a model file from the server and computes with it.
+import '@tensorflow/tfjs-backend-cpu';
+import { useFastWasm } from '@sshn/backend-wasm';
+import { fetchModel } from '@sshn/model';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { ready, setBackend } from '@tensorflow/tfjs-core';
+import { compute, type Outcome } from './compute.js';
+
+/** What computes in the page. */
+export type Engine = 'cpu' | 'wasm' | 'fast wasm';
+
+/** An outcome, with what `useFastWasm` says is on. */
+export interface PageOutcome extends Outcome {
+  readonly threads: number;
+  readonly nativeKernels: number;
+  readonly limits: readonly string[];
+}
+
+async function start(engine: Engine): Promise<Pick<PageOutcome, 'threads' | 'nativeKernels' | 'limits'>> {
+  if (engine === 'fast wasm') {
+    const { threads, kernels, limits } = await useFastWasm({ wasmPaths: 'wasm/', threads: 2 });
+    return { threads, nativeKernels: kernels.native.length, limits };
+  }
+  setWasmPaths('wasm/');
+  await setBackend(engine);
+  await ready();
+  return { threads: 1, nativeKernels: 0, limits: [] };
+}
+
+Object.assign(globalThis, {
+  async runModel(engine: Engine, file: string, factor: number): Promise<PageOutcome> {
+    const status = await start(engine);
+    return { ...compute(await fetchModel(file), factor), ...status };
+  },
+});
