@@ -1,6 +1,5 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 
-import { sizeOf } from '../geometry.js';
 import type { NativeModule } from '../module.js';
 import type { OuterProduct } from './deferred.js';
 import { deferredProducts, outerProduct } from './head.js';
@@ -62,8 +61,9 @@ function scaled(
   ofRow = ofColumn,
 ): TensorInfo {
   return outerProduct(native, x.height, x.width, (floats, column, row) => {
-    for (let i = 0; i < x.height; i++) floats[column + i] = ofColumn(floats[x.column / 4 + i]!);
-    for (let j = 0; j < x.width; j++) floats[row + j] = ofRow(floats[x.row / 4 + j]!);
+    const [fromColumn, fromRow] = [x.column / 4, x.row / 4];
+    for (let i = 0; i < x.height; i++) floats[column + i] = ofColumn(floats[fromColumn + i]!);
+    for (let j = 0; j < x.width; j++) floats[row + j] = ofRow(floats[fromRow + j]!);
   });
 }
 
@@ -74,6 +74,7 @@ function rowSums(native: NativeModule, x: OuterProduct): TensorInfo {
   let sum = 0;
   for (let j = 0; j < x.width; j++) sum += floats[x.row / 4 + j]!;
   const to = native.address(out) / 4;
-  for (let i = 0; i < sizeOf(out.shape); i++) floats[to + i] = floats[x.column / 4 + i]! * sum;
+  const from = x.column / 4;
+  for (let i = 0; i < x.height; i++) floats[to + i] = floats[from + i]! * sum;
   return out;
 }
