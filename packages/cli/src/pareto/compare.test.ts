@@ -33,6 +33,14 @@ describe('compareReports', () => {
     ]);
   });
 
+  it('takes all points of the run in question, even if it was trained at one factor', () => {
+    const [own, ...none] = compareReports([fixedAt(0.1)]);
+    expect(none).toEqual([]);
+    expect([own!.name, own!.isJoined, own!.points.length]).toEqual(['Fixed', true, 6]);
+    const names = compareReports([fixedAt(0.1), fixedAt(0.3), fixedAt(0.5)]).map(({ name }) => name);
+    expect(names).toEqual(['Fixed (fixed-0.1)', 'Fixed (one φ each)']);
+  });
+
   it('refuses results on other images', () => {
     const other = report({ data: { ...report().data, split: 'validation' } });
     expect(() => compareReports([report(), other])).toThrow(ValueError);

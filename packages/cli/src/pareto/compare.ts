@@ -47,12 +47,13 @@ export async function readReport(folder: string): Promise<z.infer<typeof reportS
 }
 
 /**
- * Curves of several runs with one Pareto front. Runs at one factor each are points of one curve, by method.
+ * Curves of several runs with one Pareto front: of the first run and of runs trained for a range all points; of other
+ * runs trained at one factor that point, together with those of the same method.
  *
  * @throws {ValueError} if they were evaluated on different images.
  */
 export function compareReports(reports: readonly [Comparable, ...Comparable[]]): Curve[] {
-  const [first] = reports;
+  const [first, ...others] = reports;
   for (const { data, run } of reports) {
     if (data.name === first.data.name && data.split === first.data.split && data.images === first.data.images)
       continue;
@@ -62,28 +63,41 @@ export function compareReports(reports: readonly [Comparable, ...Comparable[]]):
       expected: `the same images: ${first.data.images} ${first.data.split} images of ${first.data.name}`,
     });
   }
-  const keyOf = ({ run }: Comparable) => (run.prior.kind === 'constant' ? run.method : run.folder);
-  const series = [...new Set(reports.map(keyOf))].map((key) => {
-    const group = reports.filter((report) => keyOf(report) === key);
-    const { run } = group[0]!;
-    const isJoined = run.prior.kind === 'uniform';
-    return {
-      name: methodNames[run.method],
-      folder: run.folder,
-      isJoined,
-      results: group.flatMap(trainedPoints),
-    };
-  });
+  const own = { ...nameOf(first), isJoined: true, results: first.points };
+  const series = [own, ...groupsOf(others).map(seriesOf)];
   const isTwice = (name: string) => series.filter((one) => one.name === name).length > 1;
   return curvesOf(
-    series.map(({ name, folder, ...rest }) => ({
+    series.map(({ name, detail, ...rest }) => ({
       ...rest,
-      name: isTwice(name) ? `${name} (${basename(folder)})` : name,
+      name: isTwice(name) ? `${name} (${detail})` : name,
     })),
   );
 }
 
-/** All points of a network trained for a range; of one trained at a single factor, that one. */
+/** Runs at one factor each by method, all others by themselves. */
+function groupsOf(reports: readonly Comparable[]): Comparable[][] {
+  const keyOf = ({ run }: Comparable) => (run.prior.kind === 'constant' ? run.method : run.folder);
+  return [...new Set(reports.map(keyOf))].map((key) => reports.filter((report) => keyOf(report) === key));
+}
+
+function seriesOf(group: readonly Comparable[]) {
+  const [one] = group as [Comparable];
+  const isJoined = one.run.prior.kind === 'uniform';
+  const { name, detail } = nameOf(one);
+  return {
+    name,
+    detail: isJoined ? detail : 'one φ each',
+    isJoined,
+    results: group.flatMap(trainedPoints),
+  };
+}
+
+/** A curve's name, and what tells it from another of that name. */
+function nameOf({ run }: Comparable): { name: string; detail: string } {
+  return { name: methodNames[run.method], detail: basename(run.folder) };
+}
+
+/** What a run was trained for: all its points, or that of its one factor. */
 function trainedPoints({ run, points }: Comparable): Comparable['points'][number][] {
   const { prior } = run;
   return points.filter((point) => prior.kind === 'uniform' || Math.abs(point.factor - prior.factor) < 1e-6);

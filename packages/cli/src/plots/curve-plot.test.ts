@@ -4,6 +4,7 @@ import { curvesOf } from '../pareto/curve.js';
 import { result, risingResults } from '../testing/results.js';
 import { type CurvePlotOptions, curvePlot } from './curve-plot.js';
 import { svgFile } from './draw.js';
+import { namedPoints } from './factor-texts.js';
 import { spreadApart } from './label-marks.js';
 import { pagePalette, paperPalette } from './palette.js';
 
@@ -90,11 +91,36 @@ describe('curvePlot', () => {
     expect(texts({ kind: 'uniform', low: 0, high: 0.5 }).join(' ')).not.toContain('trained');
   });
 
+  it.each(['factor', 'gflops'] as const)('has round ticks around a single point, over %s', (x) => {
+    const { texts } = plot({ x }, [
+      { name: 'Fixed', results: [result({ factor: 0.1, dice: 0.8957, diceByLabel: {} })] },
+    ]);
+    expect(texts).toEqual(expect.arrayContaining(['0.86', '0.88', '0.90', '0.92', '0.94']));
+  });
+
   it('takes its size and its colors from the options', () => {
     const { drawing } = plot({ x: 'factor', width: 300, height: 200, palette: pagePalette });
     expect(drawing.svg).toMatch(/^<svg[^>]*viewBox="0 0 300 200"/);
     expect(drawing.svg).toContain('var(--curve-1)');
     expect(drawing.svg).not.toContain(paperPalette.curves[0]);
+  });
+});
+
+describe('namedPoints', () => {
+  const points = curvesOf([sshn])[0]!.points;
+  const named = (width: number) => namedPoints(points, { width, height: 300 }).map(({ factor }) => factor);
+
+  it('are multiples of 0.1, ends first', () => {
+    expect(named(600)).toEqual([0, 0.5, 0.1, 0.2, 0.3, 0.4]);
+    const between = curvesOf([{ name: '', results: [result({ factor: 0.15 }), result({ factor: 0.3 })] }])[0]!
+      .points;
+    expect(namedPoints(between, { width: 600, height: 300 }).map(({ factor }) => factor)).toEqual([0.3]);
+  });
+
+  it('leaves out those whose texts would meet', () => {
+    const flat = curvesOf([{ name: '', results: risingResults.map((one) => ({ ...one, dice: 0.9 })) }])[0]!
+      .points;
+    expect(namedPoints(flat, { width: 150, height: 300 }).map(({ factor }) => factor)).toEqual([0, 0.5, 0.2]);
   });
 });
 

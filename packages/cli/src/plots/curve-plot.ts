@@ -2,7 +2,9 @@ import * as Plot from '@observablehq/plot';
 import type { Prior } from '@sshn/training';
 import type { Curve, CurvePoint } from '../pareto/curve.js';
 import { type Drawing, draw } from './draw.js';
+import { factorTexts } from './factor-texts.js';
 import { labelMarks } from './label-marks.js';
+import { legend, legendHeight, symbols } from './legend.js';
 import { type Palette, paperPalette } from './palette.js';
 
 /** What is on the horizontal axis. */
@@ -26,8 +28,6 @@ const axisLabels: Record<CostAxis, string> = {
   gflops: 'GFLOPs per image',
 };
 
-const symbols = ['circle', 'square', 'diamond', 'triangle', 'star', 'cross'] as const;
-
 /**
  * Draws Dice against the rescaling factor or against the cost, the Pareto front filled and the rest hollow.
  *
@@ -39,13 +39,14 @@ const symbols = ['circle', 'square', 'diamond', 'triangle', 'star', 'cross'] as 
  */
 export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): Drawing {
   const { x, width = 640, height = 400, palette = paperPalette, trained } = options;
+  const points = curves.flatMap((curve) => curve.points);
   const withLabels = x === 'factor' && curves.length === 1;
   return draw({
     width,
     height,
     marginLeft: 56,
     marginBottom: 44,
-    marginTop: 16,
+    marginTop: 12 + legendHeight(curves),
     marginRight: rightMargin(curves, x),
     style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '12px', color: palette.ink },
     x: {
@@ -55,14 +56,29 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
       insetLeft: 8,
       insetRight: 8,
       ticks: width < 480 ? 5 : 8,
+      ...roomAround(points.map((point) => point[x])),
     },
-    y: { label: 'Dice', labelAnchor: 'center', labelArrow: 'none', insetTop: 8, insetBottom: 18, ticks: 6 },
+    y: {
+      label: 'Dice',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      insetTop: 8,
+      insetBottom: 12,
+      ticks: 6,
+      ...roomAround(
+        points.flatMap(({ dice, diceByLabel }) =>
+          withLabels ? [dice, ...Object.values(diceByLabel)] : dice,
+        ),
+      ),
+    },
     marks: [
       Plot.gridX({ stroke: palette.grid, strokeOpacity: 1, ticks: width < 480 ? 5 : 8 }),
       Plot.gridY({ stroke: palette.grid, strokeOpacity: 1, ticks: 6 }),
       ...(x === 'factor' && trained !== undefined ? trainedMarks(trained, curves, palette) : []),
-      ...(withLabels ? labelMarks(curves[0]!, { palette, pixels: height - 86 }) : []),
-      ...(curves.length === 1 && x === 'gflops' ? [factorTexts(curves[0]!, palette)] : []),
+      ...(withLabels ? labelMarks(curves[0]!, { palette, pixels: height - 93 }) : []),
+      ...(curves.length === 1 && x === 'gflops'
+        ? [factorTexts(curves[0]!, { palette, width: width - 128, height: height - 93 })]
+        : []),
       ...curves.flatMap((curve, which) => curveMarks(curve, which, options, palette)),
       ...legend(curves, palette),
     ],
@@ -101,15 +117,22 @@ function curveMarks(
 }
 
 function trainedMarks(trained: Prior, curves: readonly Curve[], palette: Palette): Plot.Markish[] {
-  const text = { fill: palette.muted, frameAnchor: 'top', dy: 2, lineAnchor: 'top' } as const;
+  const text = { fill: palette.muted, frameAnchor: 'bottom', dy: -4, lineAnchor: 'bottom' } as const;
+  const factors = curves.flatMap(({ points }) => points.map(({ factor }) => factor));
   if (trained.kind === 'constant') {
+    const isOnRight = trained.factor > (Math.min(...factors) + Math.max(...factors)) / 2;
     return [
       Plot.ruleX([trained.factor], { stroke: palette.muted, strokeDasharray: '2 3' }),
-      Plot.text([trained.factor], { ...text, x: (factor: number) => factor, text: () => 'trained here' }),
+      Plot.text([trained.factor], {
+        ...text,
+        x: (factor: number) => factor,
+        text: () => 'trained here',
+        textAnchor: isOnRight ? 'end' : 'start',
+        dx: isOnRight ? -5 : 5,
+      }),
     ];
   }
   const { low, high } = trained;
-  const factors = curves.flatMap(({ points }) => points.map(({ factor }) => factor));
   if (factors.every((factor) => factor >= low && factor <= high)) return [];
   return [
     Plot.rectY([trained], { x1: 'low', x2: 'high', fill: palette.muted, fillOpacity: 0.1 }),
@@ -117,19 +140,10 @@ function trainedMarks(trained: Prior, curves: readonly Curve[], palette: Palette
   ];
 }
 
-function factorTexts({ points }: Curve, palette: Palette): Plot.Markish {
-  const named = points.filter(({ factor }) => Math.abs(factor * 10 - Math.round(factor * 10)) < 1e-6);
-  return Plot.text(named, {
-    x: 'gflops',
-    y: 'dice',
-    text: ({ factor }: CurvePoint) => `φ\u00a0=\u00a0${factor}`,
-    textAnchor: 'start',
-    dx: 7,
-    dy: 12,
-    fill: palette.ink,
-    stroke: palette.background,
-    strokeWidth: 4,
-  });
+/** A scale's domain where all values are one, which by itself is a domain without ticks. */
+function roomAround(values: readonly number[]): { domain?: [number, number] } {
+  const [first, ...others] = new Set(values.filter((value) => !Number.isNaN(value)));
+  return first === undefined || others.length > 0 ? {} : { domain: [first - 0.05, first + 0.05] };
 }
 
 /** Room for what is written to the right of the last point. */
@@ -138,34 +152,6 @@ function rightMargin(curves: readonly Curve[], x: CostAxis): number {
   if (x === 'gflops') return 56;
   const names = Object.keys(curves[0]?.points[0]?.diceByLabel ?? {});
   return 16 + 7 * Math.max(4, ...names.map((name) => name.length));
-}
-
-function legend(curves: readonly Curve[], palette: Palette): Plot.Markish[] {
-  const lines = [
-    ...(curves.length === 1
-      ? []
-      : curves.map(({ name }, which) => ({
-          text: name,
-          color: palette.curves[which % palette.curves.length]!,
-          symbol: symbols[which % symbols.length]!,
-        }))),
-  ];
-  const row = 17;
-  return [
-    Plot.text(['●\u2002Pareto front\u2003○\u2002dominated'], {
-      frameAnchor: 'bottom-right',
-      dx: -8,
-      dy: -8,
-      fill: palette.muted,
-    }),
-    ...lines.flatMap(({ text, color, symbol }, i) => {
-      const dy = -8 - row * (lines.length - i);
-      return [
-        Plot.text([text], { frameAnchor: 'bottom-right', dx: -22, dy, fill: palette.ink }),
-        Plot.dot([0], { frameAnchor: 'bottom-right', dx: -12, dy: dy - 4, symbol, fill: color, r: 4 }),
-      ];
-    }),
-  ];
 }
 
 function describePoint(name: string, { factor, dice, gflops, milliseconds }: CurvePoint): string {

@@ -1,4 +1,6 @@
+import type { Prior } from '@sshn/training';
 import { type Curve, curvesOf } from '../pareto/curve.js';
+import { phiText } from '../text/numbers.js';
 import { chooserScript } from './chooser-script.js';
 import { html, raw } from './html.js';
 import { type OverlayRow, overlaysSection } from './overlays-section.js';
@@ -35,7 +37,7 @@ export function reportPage(report: ParetoReport, { overlays, curves }: PageOptio
 <body>
 <header>
 <h1>${title}</h1>
-<p class="muted">One network, trained once; ${points.length} rescaling factors φ of its layers, each evaluated on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ&nbsp;=&nbsp;0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>
+<p class="muted">One network, trained ${trainedFor(run.prior)}, evaluated at ${points.length} ${points.length === 1 ? 'factor' : 'factors'} on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ&nbsp;=&nbsp;0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>
 </header>
 <main>
 ${tiles(points)}
@@ -48,4 +50,10 @@ ${runSection(report)}
 </body>
 </html>
 `.text;
+}
+
+function trainedFor(prior: Prior): string {
+  return prior.kind === 'constant'
+    ? `for the rescaling factor ${phiText(prior.factor)}`
+    : `for all rescaling factors φ from ${prior.low} to ${prior.high}`;
 }

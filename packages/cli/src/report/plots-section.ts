@@ -9,7 +9,7 @@ import { type Html, html, jsonScript, raw } from './html.js';
 const widths = { wide: { width: 540, height: 370 }, narrow: { width: 350, height: 290 } } as const;
 
 const captions: Record<CostAxis, string> = {
-  factor: 'Dice against the rescaling factor φ; dashed: each label by itself.',
+  factor: 'Dice against the rescaling factor φ.',
   gflops: 'Dice against the FLOPs of one forward pass on one image.',
 };
 
@@ -32,7 +32,7 @@ export function plotsSection(curves: readonly Curve[], trained: Prior): Html {
 ${chooser(points)}
 <div class="plots">${plots.map(
     ({ x, sizes }) =>
-      html`<figure>${sizes.map(pagePlot)}<figcaption>${captions[x]} Filled: on the Pareto front.</figcaption></figure>`,
+      html`<figure>${sizes.map(pagePlot)}<figcaption>${captions[x]} ${x === 'factor' && curves.length === 1 ? 'Dashed: each label by itself. ' : ''}Filled: on the Pareto front.</figcaption></figure>`,
   )}</div>
 ${jsonScript('points', {
   start: chosen === undefined ? points.length - 1 : points.indexOf(chosen),
