@@ -43,7 +43,10 @@ async function arrows(): Promise<{ code: number; output: string }> {
   const command = join(repository, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
   const args = [command, '--config', join(repository, '.dependency-cruiser.cjs'), 'packages'];
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: '1' },
+    });
     return { code: 0, output: stdout };
   } catch (error) {
     const { code, stdout } = error as { code: number; stdout: string };

@@ -12,7 +12,8 @@ const scratch = scratchFolder();
 async function onTerminal(out: string, env: Record<string, string>): Promise<string> {
   const words = commandLine(['train', 'phantoms:cells:16', ...small, '--epochs', '2', '--out', out]);
   const command = `stty cols 120 rows 40; ${words.map((word) => `'${word}'`).join(' ')}`;
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  // Node takes a terminal under CI for one without colors.
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
   const { stdout } = await promisify(execFile)(script!, ['-qec', command, '/dev/null'], {
     cwd: scratch.path,
     env: { ...inherited, TERM: 'xterm-256color', ...env },
