@@ -113,7 +113,9 @@ export function nearestWord(got: string, allowed: readonly string[]): string | u
   const near = allowed
     .map((word) => ({ word, distance: editDistance(word, got) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= 2 ? near.word : undefined;
+  // Something of what was typed must be in it.
+  const isClose = near !== undefined && near.distance <= 2 && near.distance < got.length;
+  return isClose ? near.word : undefined;
 }
 
 function editDistance(a: string, b: string): number {
@@ -129,6 +131,14 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** A value as a program would write it; JSON alone knows no NaN, undefined, functions or cycles. */
 function show(value: unknown): string {
-  return typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(show).join(',')}]`;
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }

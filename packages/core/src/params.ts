@@ -2,7 +2,7 @@
  * Parameter trees: one description drives initialization, hypernetwork heads, FLOP counts and file names.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { StructureError } from './errors.js';
+import { StructureError, ValueError } from './errors.js';
 
 /** How a parameter starts, as data: samples of a normal distribution around 0, or one constant. */
 export type Initializer =
@@ -52,6 +52,8 @@ const known = new WeakMap<SpecNode, ReadonlyArray<readonly [path: string, spec: 
 
 /**
  * All leaves as `['encoder.0.first.kernel', spec]` in the one canonical order: by path, numbers by value.
+ *
+ * @throws {ValueError} if a name is empty or holds a dot, so that paths would be ambiguous.
  */
 export function namedSpecs(specs: SpecNode): ReadonlyArray<readonly [path: string, spec: ParamSpec]> {
   const cached = known.get(specs);
@@ -60,8 +62,10 @@ export function namedSpecs(specs: SpecNode): ReadonlyArray<readonly [path: strin
   const walk = (node: SpecNode, path: string): void => {
     if (isParamSpec(node)) leaves.push([path, node]);
     else
-      for (const key of Object.keys(node))
+      for (const key of Object.keys(node)) {
+        requireName(key, path);
         walk((node as SpecTree)[key]!, path === '' ? key : `${path}.${key}`);
+      }
   };
   walk(specs, '');
   leaves.sort(([a], [b]) => comparePaths(a, b));
@@ -69,15 +73,19 @@ export function namedSpecs(specs: SpecNode): ReadonlyArray<readonly [path: strin
   return leaves;
 }
 
-/** Orders dotted paths segment by segment, whole numbers by value: `stage.2` comes before `stage.10`. */
+const wholeNumber = /^\d+$/;
+
+/** Orders dotted paths segment by segment, whole numbers first and by value: `stage.2` comes before `stage.10`. */
 export function comparePaths(a: string, b: string): number {
   const left = a.split('.');
   const right = b.split('.');
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const [l, r] = [left[i]!, right[i]!];
     if (l === r) continue;
-    const bothNumbers = /^\d+$/.test(l) && /^\d+$/.test(r);
-    return bothNumbers ? Number(l) - Number(r) : l < r ? -1 : 1;
+    const [leftIsNumber, rightIsNumber] = [wholeNumber.test(l), wholeNumber.test(r)];
+    if (leftIsNumber !== rightIsNumber) return leftIsNumber ? -1 : 1;
+    const difference = leftIsNumber ? Number(l) - Number(r) : 0;
+    return difference !== 0 ? difference : l < r ? -1 : 1;
   }
   return left.length - right.length;
 }
@@ -146,6 +154,16 @@ export function countParams(specs: SpecNode): number {
     (sum, [, spec]) => sum + spec.shape.reduce((product, n) => product * n, 1),
     0,
   );
+}
+
+function requireName(name: string, path: string): void {
+  if (name === '' || name.includes('.')) {
+    throw new ValueError({
+      where: `name of a parameter${path === '' ? '' : ` below ${path}`}`,
+      got: name,
+      expected: 'at least one letter and no dot',
+    });
+  }
 }
 
 function isTensor(node: unknown): node is Tensor {

@@ -4,7 +4,7 @@ import { ValueError } from './errors.js';
 export type RngState = readonly [number, number, number, number];
 
 /**
- * A seeded random generator that can be split, stored and resumed: xoshiro128** with states spread by splitmix32.
+ * A seeded random generator that can be split, stored and resumed: xoshiro128** with states mixed from seeds and names.
  *
  * The same seed gives the same numbers on every backend and platform, because nothing here touches tfjs.
  *
@@ -22,7 +22,7 @@ export class Rng {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new ValueError({ where: 'Rng.fromSeed', got: seed, expected: 'an integer from 0 to 2^53 - 1' });
     }
-    return new Rng(spread((seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1)));
+    return new Rng(mixed([seed >>> 0, Math.floor(seed / 2 ** 32)]));
   }
 
   /** Continues where `state()` was taken. @throws {ValueError} if the state is not four words, not all zero. */
@@ -46,10 +46,8 @@ export class Rng {
 
   /** A generator of its own for one purpose; depends on this state and the name, and does not advance this one. */
   split(name: string | number): Rng {
-    let hash = 0x811c9dc5;
-    for (const char of `${name}`) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
-    const [a, b, c, d] = this.words;
-    return new Rng(spread(hash ^ a! ^ rotate(b!, 7) ^ rotate(c!, 13) ^ rotate(d!, 21)));
+    const letters = Array.from(`${name}`, (letter) => letter.codePointAt(0)!);
+    return new Rng(mixed([...this.words, ...letters]));
   }
 
   /** A whole number from 0 to 2^32 − 1. */
@@ -104,15 +102,23 @@ function rotate(x: number, bits: number): number {
   return (x << bits) | (x >>> (32 - bits));
 }
 
-/** splitmix32: four well-mixed words from one. */
-function spread(seed: number): Uint32Array {
-  let state = seed;
-  return Uint32Array.from({ length: 4 }, () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = state ^ (state >>> 16);
-    z = Math.imul(z, 0x21f0aaad);
-    z ^= z >>> 15;
-    z = Math.imul(z, 0x735a2d97);
-    return (z ^ (z >>> 15)) >>> 0;
+/** A state of four words, each of which depends on all of `entropy` and on its order. */
+function mixed(entropy: readonly number[]): Uint32Array {
+  const words = Uint32Array.from({ length: 4 }, (_, lane) => {
+    let hash = Math.imul(lane + 1, 0x9e3779b9);
+    for (const word of entropy) hash = (scramble(hash ^ word) + 0x9e3779b9) | 0;
+    return scramble(hash);
   });
+  // The one state that xoshiro never leaves.
+  if (words.every((word) => word === 0)) words[0] = 1;
+  return words;
+}
+
+/** The output function of splitmix32: every bit of the input reaches every bit of the output. */
+function scramble(word: number): number {
+  let z = word ^ (word >>> 16);
+  z = Math.imul(z, 0x21f0aaad);
+  z ^= z >>> 15;
+  z = Math.imul(z, 0x735a2d97);
+  return (z ^ (z >>> 15)) >>> 0;
 }

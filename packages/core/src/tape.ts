@@ -1,15 +1,19 @@
-import { type Scalar, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core';
+import { engine, type Scalar, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { ShapeError } from './errors.js';
 import { registerGradients } from './gradients/register.js';
 import { namedParams, type ParamsOf, paramTree, type SpecNode } from './params.js';
 
 /**
- * The value of a scalar function of a parameter tree, and its gradient to every parameter.
+ * The value of a scalar function of a parameter tree, and its gradient to every parameter; 0 for those that the value
+ * does not depend on.
  *
  * The caller owns `value` and all tensors in `gradients`, whose keys are in canonical order.
  *
  * @param specs The tree's description.
  * @param params The point at which to differentiate.
  * @param f Must be made of differentiable ops and return a scalar.
+ * @throws {ShapeError} if `f` returns anything but a scalar.
+ * @throws {StructureError} if `params` does not fit `specs`.
  *
  * @example
  * const { value, gradients } = valueAndGradients(network.specs, params, (p) => loss(network.apply(p, x, at), y));
@@ -21,9 +25,24 @@ export function valueAndGradients<Specs extends SpecNode>(
 ): { value: Scalar; gradients: Map<string, Tensor> } {
   registerGradients();
   const named = namedParams(specs, params);
-  const paths = [...named.keys()];
-  const atLeaves = (...leaves: Tensor[]): Scalar =>
-    f(paramTree(specs, new Map(paths.map((path, i) => [path, leaves[i]!]))));
-  const { value, grads } = valueAndGrads(atLeaves)([...named.values()]);
-  return { value: value as Scalar, gradients: new Map(paths.map((path, i) => [path, grads[i]!])) };
+  const leaves = [...named.values()];
+  const { value, grads } = engine().gradients(
+    () => requireScalar(f(paramTree(specs, named))),
+    leaves,
+    undefined,
+    true,
+  );
+  // tfjs' types deny it, but what was not reached has no gradient.
+  const all = (grads as Array<Tensor | undefined>).map((gradient, i) => gradient ?? zeros(leaves[i]!.shape));
+  return { value: value as Scalar, gradients: new Map([...named.keys()].map((path, i) => [path, all[i]!])) };
+}
+
+function requireScalar(value: Tensor): Tensor {
+  if (value.rank === 0) return value;
+  throw new ShapeError({
+    where: 'valueAndGradients',
+    got: value.shape,
+    expected: 'a scalar, []',
+    hint: 'Reduce it with sum or mean.',
+  });
 }

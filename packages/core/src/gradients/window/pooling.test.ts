@@ -13,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registerGradients } from '../register.js';
+import { maximumPool } from './pooling.js';
 
 const windows = [
   [2, 2],
@@ -78,5 +79,23 @@ describe.each(backends)('values on %s', (backend) => {
 
   test('ties within a window share', () => {
     expect(slopes((x) => maxPool(x, [1, 2], [1, 2], 'valid'), [0, 0, 1, 2])).toEqual([0.5, 0.5, 0, 1]);
+  });
+});
+
+describe('maximumPool', () => {
+  beforeAll(() => useBackend('cpu'));
+
+  test.each([
+    { filterSize: 2, strides: 2, pad: 'same' },
+    { filterSize: 3, strides: 1, pad: 'valid' },
+    { filterSize: 1, strides: 2, pad: 'same' },
+    { filterSize: 3, strides: 2, pad: 'same' },
+  ] as const)('is max pooling, window $filterSize, stride $strides, pad $pad', (layout) => {
+    const { filterSize, strides, pad } = layout;
+    const [image, volume] = [distinct([2, 5, 4, 2]) as Tensor4D, distinct([1, 3, 5, 4, 2]) as Tensor5D];
+    const planar = maxPool(image, filterSize, strides, pad);
+    const spatial = maxPool3d(volume, filterSize, strides, pad);
+    expect(maximumPool(image, layout).arraySync()).toEqual(planar.arraySync());
+    expect(maximumPool(volume, layout).arraySync()).toEqual(spatial.arraySync());
   });
 });
