@@ -131,8 +131,8 @@ describe('split', () => {
 
   test('no two of many share a stream', () => {
     const rng = Rng.fromSeed(1);
-    const streams = new Set(Array.from({ length: 100_000 }, (_, i) => rng.split(i).state().join()));
-    expect(streams.size).toBe(100_000);
+    const streams = new Set(Array.from({ length: 30_000 }, (_, i) => rng.split(i).state().join()));
+    expect(streams.size).toBe(30_000);
   });
 
   test('streams of neighboring names, and of parent and child, are not correlated', () => {
