@@ -53,12 +53,10 @@ describe('namedSpecs', () => {
     expect(namedSpecs([])).toEqual([]);
   });
 
-  test('refuses names that would make paths ambiguous', () => {
-    expect(() => namedSpecs({ 'a.b': leaf(1) })).toThrow(
-      'name of a parameter: got "a.b", expected at least one letter and no dot.',
-    );
-    expect(() => namedSpecs({ a: { '': leaf(1) } })).toThrow(
-      'name of a parameter below a: got "", expected at least one letter and no dot.',
+  test('names may be paths themselves, but no two parameters may share one', () => {
+    expect(namedSpecs({ heads: { 'stage.0': leaf(1) } }).map(([path]) => path)).toEqual(['heads.stage.0']);
+    expect(() => namedSpecs({ 'a.b': leaf(1), a: { b: leaf(2) } })).toThrow(
+      'parameters: got "a.b", expected a path of its own for each, but two have this one.',
     );
   });
 });

@@ -53,7 +53,7 @@ const known = new WeakMap<SpecNode, ReadonlyArray<readonly [path: string, spec: 
 /**
  * All leaves as `['encoder.0.first.kernel', spec]` in the one canonical order: by path, numbers by value.
  *
- * @throws {ValueError} if a name is empty or holds a dot, so that paths would be ambiguous.
+ * @throws {ValueError} if two parameters have the same path, as `{ 'a.b': … }` and `{ a: { b: … } }` side by side.
  */
 export function namedSpecs(specs: SpecNode): ReadonlyArray<readonly [path: string, spec: ParamSpec]> {
   const cached = known.get(specs);
@@ -63,12 +63,12 @@ export function namedSpecs(specs: SpecNode): ReadonlyArray<readonly [path: strin
     if (isParamSpec(node)) leaves.push([path, node]);
     else
       for (const key of Object.keys(node)) {
-        requireName(key, path);
         walk((node as SpecTree)[key]!, path === '' ? key : `${path}.${key}`);
       }
   };
   walk(specs, '');
   leaves.sort(([a], [b]) => comparePaths(a, b));
+  requireDistinct(leaves);
   known.set(specs, leaves);
   return leaves;
 }
@@ -156,12 +156,14 @@ export function countParams(specs: SpecNode): number {
   );
 }
 
-function requireName(name: string, path: string): void {
-  if (name === '' || name.includes('.')) {
+/** Names may hold dots (heads are named after paths), as long as no two parameters share a path. */
+function requireDistinct(leaves: ReadonlyArray<readonly [path: string, spec: ParamSpec]>): void {
+  const twice = leaves.find(([path], i) => i > 0 && leaves[i - 1]![0] === path);
+  if (twice !== undefined) {
     throw new ValueError({
-      where: `name of a parameter${path === '' ? '' : ` below ${path}`}`,
-      got: name,
-      expected: 'at least one letter and no dot',
+      where: 'parameters',
+      got: twice[0],
+      expected: 'a path of its own for each, but two have this one',
     });
   }
 }
