@@ -1,5 +1,6 @@
 import { createNetwork, unet } from '@sshn/architectures';
 import {
+  countParams,
   currentScope,
   initialize,
   type Module,
@@ -16,6 +17,7 @@ import {
   ValueError,
   valueAndGradients,
 } from '@sshn/core';
+import { countModule } from '@sshn/flops';
 import { convolution } from '@sshn/layers';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -223,4 +225,14 @@ test('any module will do; it runs outside of the hypernetwork’s scope', async 
   expect(out.weights.dataSync()).toEqual(model.specialize(params, rescaling(0.5)).weights.dataSync());
   expect([...out.input.dataSync()]).toEqual([7]);
   expect(scopes).toEqual(['']);
+});
+
+test('in tables, the hypernetwork and the network have the names of their parameters', () => {
+  const model = hypernetize(network, { predict: 'film' });
+  const { byModule } = countModule(model, { inputShape: [1, 8, 8, 1], rescaling: rescaling(0.5) });
+  const [hyper, ...others] = byModule.children;
+  expect(hyper!.path).toBe('hypernetwork');
+  expect(hyper!.children.map(({ path }) => path)).toEqual(['hypernetwork.hidden']);
+  expect(hyper!.parameters).toBe(countParams(model.specs.hypernetwork));
+  expect(others.map(({ path }) => path)).toEqual(['encoder', 'down', 'up', 'decoder', 'head']);
 });
