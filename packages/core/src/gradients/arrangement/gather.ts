@@ -21,7 +21,10 @@ import {
 import { entry } from '../entry.js';
 import { scatterAxis } from './scatter.js';
 
-/** Picking entries by index, and its transpose, adding them up by index. Overrides the stock ones, which need `UnsortedSegmentSum` (absent on wasm) and refuse more than one batch axis. */
+/**
+ * Picking entries by index, and its transpose, adding them up by index. Overrides the stock ones, which need
+ * `UnsortedSegmentSum` (absent on wasm) and refuse more than one batch axis.
+ */
 export const gathering: readonly GradConfig[] = [
   entry<GatherV2Attrs>(GatherV2, {
     save: ['x', 'indices'],
