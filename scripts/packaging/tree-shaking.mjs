@@ -7,12 +7,12 @@ const cases = [
   {
     code: "export { convolution } from '@sshn/layers';",
     without: ['@sshn/hypernet', '@sshn/architectures'],
-    atMostBytes: 25_000,
+    atMostBytes: 10_000,
   },
   {
     code: "export { unet } from '@sshn/architectures'; export { rescaling } from '@sshn/core';",
     without: ['@sshn/hypernet', '@sshn/training'],
-    atMostBytes: 30_000,
+    atMostBytes: 15_000,
   },
 ];
 

@@ -13,28 +13,32 @@ import { convolution } from './window/convolution.js';
 import { pooling } from './window/pooling.js';
 
 /** Left alone where somebody (the union package `@tensorflow/tfjs`, for one) has registered a gradient. */
-const additions: readonly GradConfig[] = [
-  ...arithmetic,
-  ...elementwise,
-  ...activations,
-  ...reductions,
-  ...shape,
-  ...padding,
-
-  ...constants,
+const additions = (): readonly GradConfig[] => [
+  ...arithmetic(),
+  ...elementwise(),
+  ...activations(),
+  ...reductions(),
+  ...shape(),
+  ...padding(),
+  ...constants(),
 ];
 
 /** Registered in any case: stock tfjs has these slow, incomplete or wrong. */
-const replacements: readonly GradConfig[] = [
-  ...arithmeticFixes,
-  ...reductionFixes,
-  ...paddingFixes,
-  ...products,
-  ...convolution,
-  ...pooling,
-  ...resampling,
-  ...gathering,
+const replacements = (): readonly GradConfig[] => [
+  ...arithmeticFixes(),
+  ...reductionFixes(),
+  ...paddingFixes(),
+  ...products(),
+  ...convolution(),
+  ...pooling(),
+  ...resampling(),
+  ...gathering(),
 ];
+
+/** Made at the first call, so that a bundle of a program that only infers holds none of it. */
+let tables:
+  | { readonly additions: readonly GradConfig[]; readonly replacements: readonly GradConfig[] }
+  | undefined;
 
 /**
  * Registers the gradients that networks need: `@tensorflow/tfjs-core` alone registers none in Node.
@@ -49,10 +53,11 @@ const replacements: readonly GradConfig[] = [
  * const slope = grad((x) => sum(square(x)))(tensor1d([1, 2]));   // [2, 4]
  */
 export function registerGradients(): void {
-  for (const config of additions) {
+  tables ??= { additions: additions(), replacements: replacements() };
+  for (const config of tables.additions) {
     if (getGradient(config.kernelName) == null) registerGradient(config);
   }
-  for (const config of replacements) {
+  for (const config of tables.replacements) {
     if (getGradient(config.kernelName) !== config) registerGradient(config);
   }
 }

@@ -25,7 +25,7 @@ import { scatterAxis } from './scatter.js';
  * Picking entries by index, and its transpose, adding them up by index. Overrides the stock ones, which need
  * `UnsortedSegmentSum` (absent on wasm) and refuse more than one batch axis.
  */
-export const gathering: readonly GradConfig[] = [
+export const gathering = (): readonly GradConfig[] => [
   entry<GatherV2Attrs>(GatherV2, {
     save: ['x', 'indices'],
     gradients: (dy, [x, indices], { axis, batchDims }) => ({

@@ -37,7 +37,7 @@ function foldMirror(dy: Tensor, { paddings, mode }: MirrorPadAttrs): Tensor {
 }
 
 /** Cutting out and padding, each the other's transpose. */
-export const padding: readonly GradConfig[] = [
+export const padding = (): readonly GradConfig[] => [
   entry<SliceAttrs>(Slice, {
     save: ['x'],
     gradients: (dy, [x], { begin }) => ({
@@ -61,7 +61,7 @@ export const padding: readonly GradConfig[] = [
 ];
 
 /** What stock tfjs has too, but wrong: mirrored borders forgotten; tiles above rank 4 refused. */
-export const paddingFixes: readonly GradConfig[] = [
+export const paddingFixes = (): readonly GradConfig[] => [
   entry<MirrorPadAttrs>(MirrorPad, {
     gradients: (dy, _, attributes) => ({ x: () => foldMirror(dy, attributes) }),
   }),

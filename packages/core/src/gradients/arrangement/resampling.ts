@@ -95,7 +95,7 @@ function nearestGradient(dy: Tensor, shape: number[], attributes: ResizeNearestN
 /**
  * Resizing of images. Overrides the stock gradients, which ignore `halfPixelCenters` and are then silently wrong.
  */
-export const resampling: readonly GradConfig[] = [
+export const resampling = (): readonly GradConfig[] => [
   entry<ResizeBilinearAttrs>(ResizeBilinear, {
     save: ['images'],
     gradients: (dy, [images], attributes) => ({

@@ -51,7 +51,7 @@ const byIndex = (gradients: readonly Tensor[]) =>
 const asList = (dy: Tensor | Tensor[]): Tensor[] => (Array.isArray(dy) ? dy : [dy]);
 
 /** What moves, copies, joins or parts entries without computing anything. */
-export const shape: readonly GradConfig[] = [
+export const shape = (): readonly GradConfig[] => [
   fromInput(Reshape, (dy, x) => reshape(dy, x.shape)),
   fromInput(BroadcastTo, (dy, x) => sumTo(dy, x.shape)),
   linear(Identity, (dy) => clone(dy)),

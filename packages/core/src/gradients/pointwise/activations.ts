@@ -34,7 +34,7 @@ const seluScale = 1.0507009873554805;
 const seluScaleAlpha = 1.7580993408473766;
 
 /** Activations. Where the output tells the derivative, only the output is kept. At kinks, the gradient from the left. */
-export const activations: readonly GradConfig[] = [
+export const activations = (): readonly GradConfig[] => [
   fromOutput(Sigmoid, (dy, y) => mul(dy, mul(y, sub(1, y)))),
   fromOutput(Tanh, (dy, y) => mul(dy, sub(1, square(y)))),
   fromInput(Softplus, (dy, x) => div(dy, add(1, exp(neg(x))))),

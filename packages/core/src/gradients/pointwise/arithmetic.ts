@@ -60,7 +60,7 @@ const powerToExponent: Partial = (dy, a, b) => {
 };
 
 /** Sums, products and powers of two tensors. At ties, `maximum` and `minimum` give all to `a`. */
-export const arithmetic: readonly GradConfig[] = [
+export const arithmetic = (): readonly GradConfig[] => [
   binary(Add, same, same),
   binary(Sub, same, (dy) => neg(dy)),
   binary(
@@ -83,7 +83,7 @@ export const arithmetic: readonly GradConfig[] = [
 ];
 
 /** What stock tfjs has too, but without summing over broadcast axes. */
-export const arithmeticFixes: readonly GradConfig[] = [
+export const arithmeticFixes = (): readonly GradConfig[] => [
   binary(
     Maximum,
     (dy, a, b) => only(greaterEqual(a, b), dy),

@@ -38,7 +38,7 @@ const constant = (kernelName: string, inputs: readonly string[]): GradConfig =>
  * What is constant wherever it is differentiable has the gradient 0, masks from comparisons among them: so that
  * `where(greater(x, 0), x, y)` can be differentiated, which stock tfjs refuses.
  */
-export const constants: readonly GradConfig[] = [
+export const constants = (): readonly GradConfig[] => [
   ...[Step, Sign, Floor, Ceil, Round, ZerosLike, OnesLike, ArgMax, ArgMin].map((k) => constant(k, ['x'])),
   ...[LogicalNot, IsNan, IsInf, IsFinite].map((k) => constant(k, ['x'])),
   ...[Greater, GreaterEqual, Less, LessEqual, Equal, NotEqual].map((k) => constant(k, ['a', 'b'])),

@@ -34,7 +34,7 @@ import {
 import { entry, fromInput, fromOutput, linear } from '../entry.js';
 
 /** Functions of one tensor, entry by entry. At its kink, |x| has the gradient 0. */
-export const elementwise: readonly GradConfig[] = [
+export const elementwise = (): readonly GradConfig[] => [
   linear(Neg, (dy) => neg(dy)),
   fromInput(Abs, (dy, x) => mul(dy, sign(x))),
   fromInput(Square, (dy, x) => mul(dy, mul(2, x))),

@@ -21,7 +21,7 @@ function swapped(x: Tensor): Tensor {
  * Transposes are explicit: with a flag, `matMul` leaves the fast path of the wasm backend and is 20 times slower.
  * Overrides the stock one, which also has the wrong shape for broadcast batches.
  */
-export const products: readonly GradConfig[] = [
+export const products = (): readonly GradConfig[] => [
   entry<BatchMatMulAttrs>(BatchMatMul, {
     save: ['a', 'b'],
     gradients: (dy, [a, b], { transposeA, transposeB }) => ({

@@ -55,7 +55,7 @@ function productGradient(dy: Tensor, x: Tensor, axes: Axes): Tensor {
 }
 
 /** Sums, means and products over axes. */
-export const reductions: readonly GradConfig[] = [
+export const reductions = (): readonly GradConfig[] => [
   entry<SumAttrs>(Sum, {
     save: ['x'],
     gradients: (dy, [x], { axis }) => ({ x: () => spread(dy, x!.shape, axis) }),
@@ -73,7 +73,7 @@ export const reductions: readonly GradConfig[] = [
 ];
 
 /** What stock tfjs has too, but wrong: ties counted several times; sums along an axis that is not the last. */
-export const reductionFixes: readonly GradConfig[] = [
+export const reductionFixes = (): readonly GradConfig[] => [
   entry<MaxAttrs>(Max, {
     save: ['x'],
     saveOutput: true,

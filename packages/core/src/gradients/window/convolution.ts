@@ -84,7 +84,7 @@ function depthwiseGradients(
  * whose 2D kernels are slow (input) or missing (filter, depthwise) on wasm, and whose 3D kernels are wrong for strides
  * and for some filters on cpu and wasm.
  */
-export const convolution: readonly GradConfig[] = [
+export const convolution = (): readonly GradConfig[] => [
   entry<Conv2DAttrs>(Conv2D, {
     save: ['x', 'filter'],
     gradients: (dy, saved, attributes) => {

@@ -114,7 +114,7 @@ const averageEntry = (kernel: string): GradConfig =>
  * Pooling, composed. Overrides the stock gradients: those of averages count padding that the forward pass does not,
  * that of `maxPool` on wasm is wrong altogether.
  */
-export const pooling: readonly GradConfig[] = [
+export const pooling = (): readonly GradConfig[] => [
   maximumEntry(MaxPool),
   maximumEntry(MaxPool3D),
   averageEntry(AvgPool),
