@@ -10,7 +10,7 @@ import { startTeam } from './runner/team.js';
 import { workNamed } from './work/index.js';
 
 const TURN_MS = 20;
-const PAUSE_MS = 10;
+const PAUSE_MS = 15;
 const MOST_MS = 12_000;
 
 const settings = parseCommandLine(process.argv.slice(2));

@@ -21,6 +21,7 @@ const onnxruntimeNode: PeerProgram = {
   prepare: (job, inputs) =>
     prepareSession(
       {
+        fillsTensors: true,
         createSession: (model) =>
           ort.InferenceSession.create(model, {
             executionProviders: ['cpu'],

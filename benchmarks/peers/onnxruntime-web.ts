@@ -20,6 +20,7 @@ const onnxruntimeWeb: PeerProgram = {
   prepare: (job, inputs) =>
     prepareSession(
       {
+        fillsTensors: false,
         createSession: (model) =>
           ort.InferenceSession.create(model, {
             executionProviders: ['wasm'],

@@ -168,7 +168,8 @@ class Hypernetwork:
     """The residual form of ours, with all heads as one matrix: PyTorch is fastest that way."""
 
     PREFIX = "hypernetwork.heads."
-    STRENGTH = 0.1
+    RESIDUAL = 0.1
+    STRENGTH = RESIDUAL / math.sqrt(1 + RESIDUAL**2)
 
     def __init__(self, inputs, factor):
         self.encoding = torch.tensor([factor, 1 - factor])

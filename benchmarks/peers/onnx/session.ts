@@ -8,6 +8,8 @@ import { convolutionModel, type OnnxModel, unetModel } from './models.js';
 
 /** What onnxruntime-node and onnxruntime-web have in common. */
 export interface OnnxRuntime {
+  /** Whether it writes a result into a tensor handed to it, so that none is allocated in each run. */
+  readonly fillsTensors: boolean;
   createSession(model: Uint8Array): Promise<InferenceSession>;
   createTensor(values: Float32Array, shape: readonly number[]): Tensor;
 }
@@ -18,9 +20,10 @@ export async function prepareSession(runtime: OnnxRuntime, job: Job, inputs: Ten
   const session = await runtime.createSession(bytes);
   const image = channelsFirst(inputs.get(job.kind === 'convolution' ? 'x' : 'image')!);
   const feeds = { x: runtime.createTensor(floats(image), image.shape) };
-  // A buffer of its own for the result, so that none is allocated in each run.
   const result = new Float32Array(outputShape.reduce((product, n) => product * n, 1));
-  const fetches = { [outputName]: runtime.createTensor(result, outputShape) };
+  const fetches = runtime.fillsTensors
+    ? { [outputName]: runtime.createTensor(result, outputShape) }
+    : [outputName];
   const name = job.kind === 'convolution' ? 'y' : 'logits';
   return {
     async outputs() {

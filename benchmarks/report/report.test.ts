@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileError } from '@sshn/core';
+import { expect, test } from 'vitest';
+import type { Outcome } from '../runner/outcome.js';
+import type { Row } from '../runner/row.js';
+import { allWork } from '../work/index.js';
+import { formatMs, formatRatio } from './format.js';
+import { goalOf, goals, verdictOf } from './goals.js';
+import { markdownReport, writeReport } from './markdown.js';
+import { notesOf } from './notes.js';
+import { tableLine } from './table.js';
+
+const row: Row = {
+  work: 'conv-3x3-32-32-1x256-forward',
+  peer: 'stock tfjs wasm',
+  threads: 1,
+  peerMs: 27,
+  oursMs: 10,
+  ratio: 2.7,
+  peerSpread: [26, 28.5],
+  oursSpread: [9.95, 10.25],
+};
+
+const outcome: Outcome = {
+  results: [
+    {
+      work: allWork.find(({ name }) => name === row.work)!,
+      measurement: {
+        rows: [row, { ...row, threads: 2, ratio: 4 }],
+        unsupported: new Map([['onnxruntime-web', 'has no gradients']]),
+        wrong: new Map([['PyTorch', "'y' differs"]]),
+        differences: new Map([['stock tfjs wasm', 2e-6]]),
+      },
+    },
+  ],
+  versions: new Map([['stock tfjs wasm', '4.22.0']]),
+  absent: new Map([['onnxruntime-node', 'not installed']]),
+  date: new Date('2026-01-02T03:04:05Z'),
+  repeats: 7,
+  load: { before: 0.1, after: 1.9 },
+};
+
+test.each([
+  [0.01234, '0.0123'],
+  [0.5, '0.500'],
+  [12.345, '12.3'],
+  [123.4, '123'],
+  [4321, '4321'],
+])('%f ms read %s', (ms, text) => {
+  expect(formatMs(ms)).toBe(text);
+});
+
+test('ratios above 10 need no hundredths', () => {
+  expect([formatRatio(2.714), formatRatio(27.14)]).toEqual(['2.71×', '27.1×']);
+});
+
+test('a goal is met from its ratio on', () => {
+  expect(verdictOf(row)).toBe('≥ 2.70 met');
+  expect(verdictOf({ ...row, ratio: 2.69 })).toBe('≥ 2.70 missed');
+  expect(verdictOf({ ...row, peer: 'PyTorch' })).toBe('');
+  expect(goalOf({ ...row, threads: 2 })).toBe(5);
+});
+
+test('every goal is of work that there is', () => {
+  const names = allWork.map(({ name }) => name);
+  for (const { work } of goals) expect(names).toEqual(expect.arrayContaining([...work]));
+});
+
+test('a line of the table holds all of a comparison', () => {
+  expect(tableLine(row).split(/ {2,}/)).toEqual([
+    'conv-3x3-32-32-1x256-forward',
+    'stock tfjs wasm',
+    '1',
+    '27.0 (26.0–28.5)',
+    '10.0 (9.95–10.3)',
+    '2.70×',
+    '≥ 2.70 met',
+  ]);
+});
+
+test('notes name who is wrong, absent, or has no means', () => {
+  expect(notesOf(outcome)).toEqual([
+    "WRONG: PyTorch, conv-3x3-32-32-1x256-forward: 'y' differs.",
+    'Absent: onnxruntime-node: not installed.',
+    'Left out: onnxruntime-web has no gradients (conv-3x3-32-32-1x256-forward).',
+    "Same results: stock tfjs wasm and ours differ by at most 2.0e-6 of a tensor's largest value (conv-3x3-32-32-1x256-forward).",
+  ]);
+});
+
+test('the report has date, machine, tables and notes', () => {
+  const report = markdownReport(outcome);
+  expect(report).toContain('Measured on 2026-01-02 03:04 UTC: ');
+  expect(report).toContain(process.version);
+  expect(report).toContain('Load average 0.1 before, 1.9 after');
+  expect(report).toContain('| 3×3 32→32, 256²: forward | 1 | **10.0 (9.95–10.3)** | 27.0 (26.0–28.5) 2.70× |');
+  expect(report).toContain('| 2 | stock tfjs wasm | 27.0 / 10.0 | 4.00× | ≥ 5.00× | **missed** |');
+  expect(report).toContain('- Absent: onnxruntime-node: not installed.');
+});
+
+test('the report replaces what is between the markers, and nothing else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sshn-report-'));
+  const path = join(folder, 'README.md');
+  try {
+    await writeFile(path, 'a\n<!-- measured: start -->\nold\n<!-- measured: end -->\nz\n');
+    await writeReport(path, 'new');
+    expect(await readFile(path, 'utf8')).toBe(
+      'a\n<!-- measured: start -->\n\nnew\n\n<!-- measured: end -->\nz\n',
+    );
+    await writeFile(path, 'no markers');
+    await expect(writeReport(path, 'new')).rejects.toThrow(FileError);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
