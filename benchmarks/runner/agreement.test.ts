@@ -4,7 +4,9 @@ import type { Tensors } from '../work/work.js';
 import { largestDifference } from './agreement.js';
 
 const tensors = (values: Readonly<Record<string, number[]>>): Tensors =>
-  new Map(Object.entries(values).map(([name, list]) => [name, rawTensor(Float32Array.from(list), [list.length])]));
+  new Map(
+    Object.entries(values).map(([name, list]) => [name, rawTensor(Float32Array.from(list), [list.length])]),
+  );
 
 test('differences count relative to the largest value of their tensor', () => {
   const ours = tensors({ large: [100, -200], small: [0.5, 1] });

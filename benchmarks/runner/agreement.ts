@@ -1,8 +1,20 @@
+import type { Job } from '../work/job.js';
 import { floats } from '../work/values.js';
 import type { Tensors } from '../work/work.js';
 
 /** Results that differ by more than this share of a tensor's largest value are not of the same computation. */
 export const TOLERANCE = 1e-4;
+
+/**
+ * The same of gradients through a whole network. A rounding error puts a few activations on the other side of a LeakyReLU's
+ * kink, which changes their gradient by its whole size: gradients differ more than what they are gradients of.
+ */
+export const GRADIENT_TOLERANCE = 1e-3;
+
+/** How far results of a job may be apart. */
+export function toleranceOf({ kind }: Pick<Job, 'kind'>): number {
+  return kind === 'training' ? GRADIENT_TOLERANCE : TOLERANCE;
+}
 
 /** How far apart two results are. */
 export interface Difference {

@@ -3,7 +3,7 @@ import { ours } from '../peers/index.js';
 import type { PeerProcess } from '../peers/process.js';
 import { readTensors, writeTensors } from '../work/tensor-file.js';
 import type { Work } from '../work/work.js';
-import { largestDifference, TOLERANCE } from './agreement.js';
+import { largestDifference, toleranceOf } from './agreement.js';
 import { type AlternateOptions, alternate, type Contender } from './alternate.js';
 import { type Row, rowsOf } from './row.js';
 import { summarize } from './statistics.js';
@@ -53,7 +53,7 @@ export async function measure(
     else if (reply.kind === 'unsupported') unsupported.set(member.peer.name, reply.reason);
     else if (reply.kind === 'failed') wrong.set(member.peer.name, reply.reason);
   }
-  const { agreeing, differences } = await compare(entrants, wrong);
+  const { agreeing, differences } = await compare(entrants, toleranceOf(work.job), wrong);
   const timings = await alternate(agreeing, options);
   const rows = rowsOf(
     work.name,
@@ -81,6 +81,7 @@ function entrant(member: PeerProcess, outputs: string): Entrant {
 /** Keeps those whose results are ours; a peer without results, as the limit, has none that could differ. */
 async function compare(
   entrants: readonly Entrant[],
+  tolerance: number,
   wrong: Map<string, string>,
 ): Promise<{ agreeing: Entrant[]; differences: Map<string, number> }> {
   const differences = new Map<string, number>();
@@ -92,7 +93,7 @@ async function compare(
     const found = await readTensors(candidate.outputs);
     if (candidate !== reference && found.size > 0) {
       const { name, relative } = largestDifference(found, expected);
-      if (relative > TOLERANCE) {
+      if (relative > tolerance) {
         wrong.set(candidate.label, `'${name}' differs by ${relative.toExponential(1)} of its largest value`);
         continue;
       }

@@ -9,7 +9,11 @@ const timed = (label: string, threads: number, median: number, isSingle = false)
 });
 
 test("the ratio is the peer's time by ours: above 1, ours is faster", () => {
-  const row = rowOf({ work: 'w', peer: 'p', threads: 2 }, timed('p', 2, 30).timing, timed('ours', 2, 12).timing);
+  const row = rowOf(
+    { work: 'w', peer: 'p', threads: 2 },
+    timed('p', 2, 30).timing,
+    timed('ours', 2, 12).timing,
+  );
   expect(row).toEqual({
     work: 'w',
     peer: 'p',

@@ -4,7 +4,7 @@ import { convolutionWork } from '../work/convolutions.js';
 import { networkFor } from '../work/networks.js';
 import { trainingWork } from '../work/training-step.js';
 import { inferenceWork } from '../work/unet-inference.js';
-import { TOLERANCE } from './agreement.js';
+import { toleranceOf } from './agreement.js';
 import type { Outcome } from './outcome.js';
 import { run } from './run.js';
 import { startTeam, type Team } from './team.js';
@@ -65,6 +65,6 @@ test.for(compared)('%s does all that it has means for', (name, { skip }) => {
     const doesIt = measurement.rows.some(({ peer }) => peer === name);
     expect(doesIt, work.name).toBe(isAble);
     expect(measurement.unsupported.has(name), work.name).toBe(!isAble);
-    if (isAble) expect(measurement.differences.get(name), work.name).toBeLessThan(TOLERANCE);
+    if (isAble) expect(measurement.differences.get(name), work.name).toBeLessThan(toleranceOf(work.job));
   }
 });

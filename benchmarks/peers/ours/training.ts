@@ -31,7 +31,11 @@ export function prepareTraining({ network, method, factor }: TrainingJob, inputs
     run() {
       const { value, gradients } = differentiate();
       value.dataSync();
-      const next = optimizer.update(gradients, state, params, { step: step++, learningRate: LEARNING_RATE });
+      const next = optimizer.update(gradients, state, params, {
+        step: step++,
+        learningRate: LEARNING_RATE,
+        overwrite: true,
+      });
       dispose([value, ...gradients.values(), ...params.values(), ...state.values()]);
       ({ params, state } = next);
     },

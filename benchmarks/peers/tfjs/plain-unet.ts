@@ -1,16 +1,17 @@
 import {
   add,
+  addN,
   concat,
-  conv3d,
+  conv2d,
   fused,
   image as imageOps,
   leakyRelu,
+  pad,
   reshape,
+  slice,
   type Tensor,
-  type Tensor1D,
   type Tensor3D,
   type Tensor4D,
-  type Tensor5D,
 } from '@tensorflow/tfjs-core';
 import type { Network } from '../../work/job.js';
 
@@ -48,10 +49,35 @@ function planar(x: Tensor, filter: Tensor, bias: Tensor, slope?: number): Tensor
   });
 }
 
-/** In 3D tfjs fuses nothing. */
+/**
+ * A sum of 2D convolutions, one for each slice of the filter: the `Conv3D` of stock wasm is a plain loop, many times slower
+ * than that.
+ */
 function spatial(x: Tensor, filter: Tensor, bias: Tensor, slope?: number): Tensor {
-  const z = add(conv3d(x as Tensor5D, filter as Tensor5D, 1, 'same'), bias as Tensor1D);
-  return slope === undefined ? z : leakyRelu(z, slope);
+  const [, depth, height, width] = x.shape as [number, number, number, number, number];
+  const [window, ...plane] = filter.shape as [number, number, number, number, number];
+  const reach = (window - 1) / 2;
+  const padded =
+    reach === 0
+      ? x
+      : pad(x, [
+          [0, 0],
+          [reach, reach],
+          [0, 0],
+          [0, 0],
+          [0, 0],
+        ]);
+  const parts = Array.from({ length: window }, (_, i) => {
+    const slices = slice(padded, [0, i, 0, 0, 0], [1, depth, height, width, x.shape[4]!]);
+    return conv2d(
+      reshape(slices, [depth, height, width, x.shape[4]!]) as Tensor4D,
+      reshape(slice(filter, i, 1), plane) as Tensor4D,
+      1,
+      'same',
+    );
+  });
+  const z = add(addN(parts), bias);
+  return reshape(slope === undefined ? z : leakyRelu(z, slope), [1, depth, height, width, plane[3]]);
 }
 
 function bilinear(x: Tensor, size: readonly number[]): Tensor {
