@@ -11,6 +11,9 @@ import { notesOf } from './notes.js';
 const START = '<!-- measured: start -->';
 const END = '<!-- measured: end -->';
 
+/** Processes that may want a processor at a time before a machine counts as busy. */
+const QUIET_LOAD = 0.5;
+
 /** Puts a report between the markers of a file. @throws {FileError} if it has none. */
 export async function writeReport(path: string, report: string): Promise<void> {
   const text = await readFile(path, 'utf8');
@@ -35,6 +38,7 @@ export function markdownReport(outcome: Outcome): string {
   return [
     `Measured on ${day}: ${describeMachine()}. ${named.map(([name, version]) => `${name} ${version}`).join(', ')}.`,
     `Up to ${repeats} turns each. Load average ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after (ours included).`,
+    ...busyWarning(load.before),
     '',
     'Milliseconds, the median and in parentheses the quartiles; after it, how many times faster ours is.',
     '',
@@ -48,6 +52,16 @@ export function markdownReport(outcome: Outcome): string {
     '',
     ...notesOf(outcome).map((note) => `- ${note}`),
   ].join('\n');
+}
+
+/** What has to be said when others used the processors too; ours had not begun to at that time. */
+function busyWarning(loadBefore: number): string[] {
+  if (loadBefore <= QUIET_LOAD) return [];
+  return [
+    '',
+    '**The machine was busy with other work: medians are too high, quartiles wide, ratios rough, above all on two threads.',
+    'Goals are neither met nor missed by such a table.**',
+  ];
 }
 
 /** A line for each piece of work and count of threads, a column for each peer that was measured. */

@@ -101,6 +101,12 @@ test('the report has date, machine, tables and notes', () => {
   expect(report).toContain('- Absent: onnxruntime-node: not installed.');
 });
 
+test('a report from a busy machine says so', () => {
+  const warning = 'The machine was busy with other work';
+  expect(markdownReport(outcome)).not.toContain(warning);
+  expect(markdownReport({ ...outcome, load: { before: 3, after: 4 } })).toContain(warning);
+});
+
 test('the report replaces what is between the markers, and nothing else', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sshn-report-'));
   const path = join(folder, 'README.md');
