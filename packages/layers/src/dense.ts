@@ -1,6 +1,6 @@
 import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ShapeError, zeros } from '@sshn/core';
 import { add, matMul, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { type ActivationConfig, activationSlope, applyLeakyRelu } from './leaky-relu.js';
+import { type ActivationConfig, activationSlope, applyLeakyRelu } from './activation/leaky-relu.js';
 
 /** Parameters of a dense layer. */
 export type DenseSpecs = {

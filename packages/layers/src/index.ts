@@ -1,3 +1,11 @@
+export {
+  type ActivationKind,
+  type ActivationLayerConfig,
+  activation,
+  activationKinds,
+} from './activation/activation.js';
+export { type ActivationConfig, applyLeakyRelu, defaultSlope, leakyRelu } from './activation/leaky-relu.js';
+export { type PreluSpecs, prelu } from './activation/prelu.js';
 export { requireFeatures } from './check.js';
 export { concatenate } from './containers/concatenate.js';
 export { type ResidualLayers, residual } from './containers/residual.js';
@@ -8,6 +16,5 @@ export { applyConvolution } from './convolution/operation.js';
 export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
 export { type FilmSpecs, film } from './film.js';
 export type { ContainerSpecs, Layer, Layers, NoSpecs } from './layer.js';
-export { type ActivationConfig, applyLeakyRelu, defaultSlope, leakyRelu } from './leaky-relu.js';
 export { resizeLinear } from './resize/operation.js';
 export { downsample, type Upsampling, upsample } from './resize/resize.js';

@@ -2,10 +2,10 @@ import { currentScope, initialize, namedParams, namedSpecs, type ParamsOf, Rng, 
 import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { leakyRelu } from '../activation/leaky-relu.js';
 import { convolution } from '../convolution/convolution.js';
 import { film } from '../film.js';
 import type { Layer } from '../layer.js';
-import { leakyRelu } from '../leaky-relu.js';
 import { downsample } from '../resize/resize.js';
 import { sequential } from './sequential.js';
 

@@ -1,6 +1,6 @@
 import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ValueError, zeros } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type ActivationConfig, activationSlope } from '../leaky-relu.js';
+import { type ActivationConfig, activationSlope } from '../activation/leaky-relu.js';
 import { applyConvolution } from './operation.js';
 
 /** Options of a convolution. */

@@ -2,9 +2,9 @@ import { initialize, namedSpecs, Rng, registerGradients, rescaling } from '@sshn
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { leakyRelu } from '../activation/leaky-relu.js';
 import { sequential } from '../containers/sequential.js';
 import { film } from '../film.js';
-import { leakyRelu } from '../leaky-relu.js';
 import { convolution } from './convolution.js';
 import { modulatedConvolution } from './modulated.js';
 

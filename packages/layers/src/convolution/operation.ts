@@ -1,7 +1,7 @@
 import { dispatch, ShapeError } from '@sshn/core';
 import { add, customGrad, type GradSaveFunc, leakyRelu, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { leakyReluGradient } from '../activation/leaky-relu.js';
 import { requireFeatures } from '../check.js';
-import { leakyReluGradient } from '../leaky-relu.js';
 import { convolve, gradientToInput, gradientToKernel } from './composed.js';
 
 /**

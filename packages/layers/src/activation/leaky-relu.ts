@@ -9,7 +9,7 @@ import {
   tidy,
   where,
 } from '@tensorflow/tfjs-core';
-import type { NoSpecs } from './layer.js';
+import type { NoSpecs } from '../layer.js';
 
 /** The slope that LeakyReLU has for negative inputs when nothing else is said, as in PyTorch. */
 export const defaultSlope = 0.01;
