@@ -5,11 +5,12 @@ const below = {
   hypernet: ['core', 'layers'],
   architectures: ['core', 'layers'],
   losses: ['core'],
+  registration: ['core', 'layers', 'architectures', 'hypernet', 'losses'],
   trace: ['core'],
   flops: ['core', 'trace'],
   model: ['core', 'layers', 'hypernet', 'architectures'],
   data: ['core'],
-  training: ['core', 'layers', 'hypernet', 'architectures', 'losses', 'trace', 'flops', 'model', 'data'],
+  training: ['core', 'layers', 'hypernet', 'architectures', 'losses', 'registration', 'trace', 'flops', 'model', 'data'],
   'backend-wasm': ['core'],
 };
 

@@ -27,9 +27,13 @@ import {
  * | `SshnHeadGradHidden` | weight, dy | | gradient to hidden: dy · weight |
  * | `SshnCrossEntropy` | logits, labels | | mean cross-entropy of softmax(logits); its gradient to logits |
  * | `SshnSoftDice` | logits, labels | squaredDenominator, smooth, includeBackground, perSample | soft Dice loss of softmax(logits); its gradient to logits |
+ * | `SshnWarp` | image, field | interpolation, padding | image at every voxel displaced by the field, see `warp` of @sshn/registration |
+ * | `SshnWarpGradField` | dy, image, field | interpolation, padding | gradient to the field |
+ * | `SshnWarpGradImage` | dy, field | interpolation, padding, inputSize | gradient to the image |
  * | `SshnAdam` | param, m, v, grad | learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay, overwrite | param, m, v; where `overwrite`, in the memory of the old ones if nothing else shares it |
  *
  * Labels are int32 `[batch, ...spatial]`, or float32 of the shape of the logits, `[batch, ...spatial, labels]`.
+ * A field is `[batch, ...spatial, rank]`, in voxels along each axis; image sizes and that of the field may differ.
  * Shapes are channels-last, `[batch, ...spatial, channels]`, kernels `[...spatial, inChannels, outChannels]`.
  */
 export type SshnKernel =
@@ -45,6 +49,9 @@ export type SshnKernel =
   | 'SshnHeadGradHidden'
   | 'SshnCrossEntropy'
   | 'SshnSoftDice'
+  | 'SshnWarp'
+  | 'SshnWarpGradField'
+  | 'SshnWarpGradImage'
   | 'SshnAdam';
 
 /**

@@ -1,4 +1,5 @@
 import type { SshnKernel } from '@sshn/core';
+import type { GraphNode } from '@sshn/trace';
 import { convolutionMacs } from './convolution.js';
 import { interpolationWork } from './image.js';
 import { type FlopRule, input, output, sizeOf } from './rule.js';
@@ -25,6 +26,19 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   SshnCrossEntropy: (node) => ({ elementwise: 7 * sizeOf(input(node, 'logits')) }),
   // Softmax: 5; sums of p·y, p and y: 2, 2, 1; gradient to p: 3; through softmax, p·(g − Σ g·p): 4.
   SshnSoftDice: (node) => ({ elementwise: 17 * sizeOf(input(node, 'logits')) }),
+  // A product and a sum for each of the 2^rank voxels around; where the nearest is picked, nothing.
+  SshnWarp: (node) => ({ elementwise: warpWork(node, sizeOf(output(node))) }),
+  SshnWarpGradImage: (node) => ({ elementwise: warpWork(node, sizeOf(input(node, 'dy'))) }),
+  // The same, then a product and a sum for each axis.
+  SshnWarpGradField: (node) => ({
+    elementwise: warpWork(node, sizeOf(input(node, 'dy')) + sizeOf(output(node))),
+  }),
   // m: 3, v: 4, both corrections: 2, root, ε, quotient, step, difference: 5; two more for the decay of weights.
   SshnAdam: (node) => ({ elementwise: sizeOf(output(node)) * (node.attributes.weightDecay === 0 ? 14 : 16) }),
 };
+
+/** Operations on `values` that each come from, or go to, the voxels around a place. */
+function warpWork(node: GraphNode, values: number): number {
+  const spatialRank = input(node, 'field').shape.length - 2;
+  return node.attributes.interpolation === 'nearest' ? 0 : 2 ** (spatialRank + 1) * values;
+}

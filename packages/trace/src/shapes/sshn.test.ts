@@ -1,6 +1,7 @@
 import { unet } from '@sshn/architectures';
 import { dispatch, initialize, Rng, rescaling } from '@sshn/core';
 import { applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/layers';
+import { warp } from '@sshn/registration';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { grads, ones, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -50,6 +51,20 @@ describe.each(backends)('the kernels of @sshn have the shapes of their compositi
     const { computed, traced, kernels } = compare(run, [x, [x[0]!, ...size, x.at(-1)!]]);
     expect(traced).toEqual(computed);
     expect(kernels).toEqual(['SshnResize', 'SshnResize', 'SshnResizeGrad']);
+  });
+
+  test.each([[[2, 5, 6, 3]], [[1, 3, 4, 5, 2]]])('warp of %j and its gradients', (shape) => {
+    const field = [...shape.slice(0, -1), shape.length - 2];
+    const gradients = grads((a: Tensor, b: Tensor) => warp(a, b));
+    const run = (a?: Tensor, b?: Tensor, dy?: Tensor) => [warp(a!, b!), ...gradients([a!, b!], dy)];
+    const { computed, traced, kernels } = compare(run, [shape, field, shape]);
+    expect(traced).toEqual(computed);
+    expect(kernels.filter((kernel) => kernel.startsWith('Sshn'))).toEqual([
+      'SshnWarp',
+      'SshnWarp',
+      'SshnWarpGradField',
+      'SshnWarpGradImage',
+    ]);
   });
 
   test('LeakyReLU and its gradient', () => {

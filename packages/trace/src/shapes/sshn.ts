@@ -36,5 +36,14 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
   })),
   SshnCrossEntropy: shapeOf<'logits'>(({ logits }) => [{ shape: [], dtype: logits.dtype }, logits]),
   SshnSoftDice: shapeOf<'logits'>(({ logits }) => [{ shape: [], dtype: logits.dtype }, logits]),
+  SshnWarp: shapeOf<'image' | 'field'>(({ image, field }) => ({
+    shape: [...field.shape.slice(0, -1), image.shape.at(-1)!],
+    dtype: image.dtype,
+  })),
+  SshnWarpGradField: shapeOf<'field'>(({ field }) => field),
+  SshnWarpGradImage: shapeOf<'dy', { inputSize: readonly number[] }>(({ dy }, { inputSize }) => ({
+    shape: [dy.shape[0]!, ...inputSize, dy.shape.at(-1)!],
+    dtype: dy.dtype,
+  })),
   SshnAdam: shapeOf<'param' | 'm' | 'v'>(({ param, m, v }) => [param, m, v]),
 };

@@ -1,0 +1,2 @@
+export type { Interpolation, Padding, Sampling } from './warp/sampling.js';
+export { warp, warpLabels } from './warp/warp.js';
