@@ -6,7 +6,7 @@ export {
 } from './activation/activation.js';
 export { type ActivationConfig, applyLeakyRelu, defaultSlope, leakyRelu } from './activation/leaky-relu.js';
 export { type PreluSpecs, prelu } from './activation/prelu.js';
-export { requireFeatures } from './check.js';
+export { requireFeatures, requireRank } from './check.js';
 export { concatenate } from './containers/concatenate.js';
 export { type ResidualLayers, residual } from './containers/residual.js';
 export { sequential } from './containers/sequential.js';
@@ -16,5 +16,12 @@ export { applyConvolution } from './convolution/operation.js';
 export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
 export { type FilmSpecs, film } from './film.js';
 export type { ContainerSpecs, Layer, Layers, NoSpecs } from './layer.js';
+export {
+  type GroupNormalizationConfig,
+  groupNormalization,
+  type InstanceNormalizationConfig,
+  instanceNormalization,
+  type NormalizationSpecs,
+} from './normalization/normalization.js';
 export { resizeLinear } from './resize/operation.js';
 export { downsample, type Upsampling, upsample } from './resize/resize.js';

@@ -1,6 +1,7 @@
 import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ValueError, zeros } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type ActivationConfig, activationSlope } from '../activation/leaky-relu.js';
+import { requireRank } from '../check.js';
 import { applyConvolution } from './operation.js';
 
 /** Options of a convolution. */
@@ -47,8 +48,7 @@ export function convolution(config: ConvolutionConfig): Module<ConvolutionSpecs,
 /** What a convolution's options amount to: its parameters, and the slope of what follows (1 for nothing). */
 export function convolutionParts(config: ConvolutionConfig): { specs: ConvolutionSpecs; slope: number } {
   const { rank = 2, inChannels, outChannels, kernelSize = 3 } = config;
-  if (rank !== 2 && rank !== 3)
-    throw new ValueError({ where: 'convolution: rank', got: rank, expected: '2 or 3 spatial dimensions' });
+  requireRank('convolution', rank);
   requireIntegers('convolution', { inChannels, outChannels });
   const window = typeof kernelSize === 'number' ? Array<number>(rank).fill(kernelSize) : [...kernelSize];
   if (window.length !== rank || !window.every((edge) => edge > 0 && edge % 2 === 1)) {

@@ -1,0 +1,117 @@
+import { type Module, type ParamSpec, requireIntegers, ValueError, zeros } from '@sshn/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { requireFeatures, requireRank } from '../check.js';
+import type { NoSpecs } from '../layer.js';
+import { applyNormalization } from './operation.js';
+
+/** Parameters of a normalization that scales and shifts its result. */
+export type NormalizationSpecs = {
+  readonly gamma: ParamSpec;
+  readonly beta: ParamSpec;
+};
+
+/** Options of instance normalization. */
+export interface InstanceNormalizationConfig<Affine extends boolean = boolean> {
+  /** Spatial dimensions: 2 for images, 3 for volumes. @default 2 */
+  readonly rank?: 2 | 3;
+  readonly channels: number;
+  /** Added to the variance, above 0. @default 1e-5 */
+  readonly epsilon?: number;
+  /** Whether a learned scale and shift per channel follow. @default true */
+  readonly affine?: Affine;
+}
+
+/** Options of group normalization. */
+export interface GroupNormalizationConfig<Affine extends boolean = boolean>
+  extends InstanceNormalizationConfig<Affine> {
+  /** How many groups the channels are split into, a divisor of `channels`. @default the greatest divisor up to 8 */
+  readonly groups?: number;
+}
+
+type SpecsFor<Affine extends boolean> = Affine extends true ? NormalizationSpecs : NoSpecs;
+
+/**
+ * Group normalization: every image and group of neighboring channels gets mean 0 and variance 1, then every channel is
+ * scaled and shifted: y = (1 + γ) · (x − μ) / √(σ² + ε) + β.
+ *
+ * Input and output `[batch, ...spatial, channels]` of any size. γ and β, one per channel, start at 0 (as in `film`, we write
+ * 1 + γ for what the authors write γ). Images of a batch do not hear each other, so training and inference are the same
+ * function, whatever the batch and the rescaling factor. Where a group is constant, as one channel is in an image of 1×1
+ * pixels, the result is β; more than one channel per group keeps something alive there.
+ *
+ * @throws {ValueError} if the rank is not 2 or 3, a count is not a positive integer, `groups` does not divide `channels`, or ε
+ * is not above 0; from `apply`, if the input is not float32.
+ * @throws {ShapeError} from `apply`, if the rank or the channels of the input do not fit.
+ * @example
+ * const stage = sequential([
+ *   convolution({ inChannels: 1, outChannels: 16 }),
+ *   groupNormalization({ channels: 16, groups: 4 }),
+ *   leakyRelu(),
+ * ]);                                              // parameters '0.kernel', '0.bias', '1.gamma', '1.beta'
+ *
+ * *Source*: Wu & He, "Group normalization" (2018), section 3; their default is 32 groups.
+ */
+export function groupNormalization<const Affine extends boolean = true>(
+  config: GroupNormalizationConfig<Affine>,
+): Module<SpecsFor<Affine>, Tensor, Tensor>;
+export function groupNormalization(
+  config: GroupNormalizationConfig,
+): Module<NormalizationSpecs | NoSpecs, Tensor, Tensor> {
+  return normalization('groupNormalization', config);
+}
+
+/**
+ * Instance normalization: every channel of every image gets mean 0 and variance 1; group normalization with one channel per
+ * group. In an image of 1×1 pixels all that is left is β.
+ *
+ * @throws what `groupNormalization` throws.
+ * @example
+ * const y = instanceNormalization({ channels: 8, affine: false }).apply({}, x, rescaling(0.5));
+ *
+ * *Source*: Ulyanov et al., "Instance normalization" (2016).
+ */
+export function instanceNormalization<const Affine extends boolean = true>(
+  config: InstanceNormalizationConfig<Affine>,
+): Module<SpecsFor<Affine>, Tensor, Tensor>;
+export function instanceNormalization(
+  config: InstanceNormalizationConfig,
+): Module<NormalizationSpecs | NoSpecs, Tensor, Tensor> {
+  return normalization('instanceNormalization', { ...config, groups: config.channels });
+}
+
+function normalization(
+  where: string,
+  config: GroupNormalizationConfig,
+): Module<NormalizationSpecs | NoSpecs, Tensor, Tensor> {
+  const { rank = 2, channels, epsilon = 1e-5, affine = true } = config;
+  requireRank(where, rank);
+  requireIntegers(where, { channels });
+  const { groups = greatestDivisor(channels, 8) } = config;
+  requireIntegers(where, { groups });
+  if (channels % groups !== 0) {
+    throw new ValueError({
+      where: `${where}: groups`,
+      got: groups,
+      expected: `a divisor of ${channels}, the number of channels`,
+    });
+  }
+  if (!(epsilon > 0) || epsilon === Number.POSITIVE_INFINITY)
+    throw new ValueError({ where: `${where}: epsilon`, got: epsilon, expected: 'a number above 0' });
+  const spec = (role: 'scale' | 'shift'): ParamSpec => {
+    return { kind: 'param', role, axes: ['channels'], shape: [channels], fanIn: 1, init: zeros };
+  };
+  return {
+    specs: affine ? { gamma: spec('scale'), beta: spec('shift') } : {},
+    apply(params, x) {
+      requireFeatures(where, x, rank, channels);
+      const { gamma, beta } = params as { readonly gamma: Tensor; readonly beta: Tensor };
+      return applyNormalization(x, affine ? [gamma, beta] : [], { groups, epsilon });
+    },
+  };
+}
+
+function greatestDivisor(n: number, most: number): number {
+  let divisor = Math.min(n, most);
+  while (n % divisor !== 0) divisor--;
+  return divisor;
+}
