@@ -6,6 +6,12 @@ export {
 } from './activation/activation.js';
 export { type ActivationConfig, applyLeakyRelu, defaultSlope, leakyRelu } from './activation/leaky-relu.js';
 export { type PreluSpecs, prelu } from './activation/prelu.js';
+export {
+  type SqueezeExcitationConfig,
+  type SqueezeExcitationKind,
+  type SqueezeExcitationSpecs,
+  squeezeExcitation,
+} from './attention/squeeze-excitation.js';
 export { requireFeatures, requireRank } from './check.js';
 export { concatenate } from './containers/concatenate.js';
 export { type ResidualLayers, residual } from './containers/residual.js';
@@ -23,5 +29,6 @@ export {
   instanceNormalization,
   type NormalizationSpecs,
 } from './normalization/normalization.js';
+export { globalAveragePool } from './pooling/global-average.js';
 export { resizeLinear } from './resize/operation.js';
 export { downsample, type Upsampling, upsample } from './resize/resize.js';

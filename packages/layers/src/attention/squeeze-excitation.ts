@@ -1,0 +1,122 @@
+import { type Module, requireIntegers, requireOption, scoped, ValueError } from '@sshn/core';
+import { add, reshape, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { applySigmoid } from '../activation/pointwise.js';
+import { requireFeatures, requireRank } from '../check.js';
+import { type ConvolutionSpecs, convolution } from '../convolution/convolution.js';
+import { type DenseSpecs, dense } from '../dense.js';
+import { applyGlobalAverage } from '../pooling/global-average.js';
+import { applyGate } from './gate.js';
+
+/** Which features are gated: channels, positions, or both. */
+export type SqueezeExcitationKind = 'channel' | 'spatial' | 'concurrent';
+
+/** Parameters of the channel gate. */
+type ChannelSpecs = { readonly squeeze: DenseSpecs; readonly excite: DenseSpecs };
+
+/** Parameters of the spatial gate. */
+type SpatialSpecs = { readonly spatial: ConvolutionSpecs };
+
+/** Parameters of squeeze-excitation. */
+export type SqueezeExcitationSpecs<Kind extends SqueezeExcitationKind = SqueezeExcitationKind> =
+  Kind extends 'channel' ? ChannelSpecs : Kind extends 'spatial' ? SpatialSpecs : ChannelSpecs & SpatialSpecs;
+
+/** Options of squeeze-excitation. */
+export interface SqueezeExcitationConfig<Kind extends SqueezeExcitationKind = SqueezeExcitationKind> {
+  /** Spatial dimensions: 2 for images, 3 for volumes. @default 2 */
+  readonly rank?: 2 | 3;
+  readonly channels: number;
+  /** Hidden units of the channel gate per channel, in (0, 1]: max(1, ⌊ratio·channels + ½⌋); not with 'spatial'. @default 0.125 */
+  readonly ratio?: number;
+  /** @default 'channel' */
+  readonly kind?: Kind;
+}
+
+/**
+ * Squeeze-excitation: features learn which of them matter, from the whole image.
+ *
+ * | kind | y |
+ * |---|---|
+ * | `channel` | x · s, s = σ(W₂·relu(W₁·mean(x) + b₁) + b₂) per channel (cSE) |
+ * | `spatial` | x · q, q = σ(w·x + b) per position (sSE) |
+ * | `concurrent` | x · s + x · q (scSE) |
+ *
+ * Input and output `[batch, ...spatial, channels]` of any size ≥ 1.
+ *
+ * @throws {ValueError} if the rank is not 2 or 3, `channels` not a positive integer, the ratio outside (0, 1] or without use;
+ * from `apply`, if the input is not float32.
+ * @throws {OptionError} for an unknown kind.
+ * @throws {ShapeError} from `apply`, if the rank or the channels of the input do not fit.
+ * @example
+ * const block = residual({
+ *   body: sequential({
+ *     conv: convolution({ inChannels: 16, outChannels: 16 }),
+ *     gate: squeezeExcitation({ channels: 16 }),
+ *   }),
+ * });                                              // parameters …, 'body.gate.squeeze.kernel', 'body.gate.excite.bias'
+ *
+ * *Source*: Hu et al., "Squeeze-and-excitation networks" (2018), section 3 (their reduction ratio 16 is ours 1/16); Roy et
+ * al., "Concurrent spatial and channel squeeze & excitation in fully convolutional networks" (2018), section 2, where both
+ * gates are added.
+ */
+export function squeezeExcitation<const Kind extends SqueezeExcitationKind = 'channel'>(
+  config: SqueezeExcitationConfig<Kind>,
+): Module<SqueezeExcitationSpecs<Kind>, Tensor, Tensor>;
+export function squeezeExcitation(
+  config: SqueezeExcitationConfig,
+): Module<SqueezeExcitationSpecs, Tensor, Tensor> {
+  const { rank = 2, channels, kind = 'channel' } = config;
+  requireRank('squeezeExcitation', rank);
+  requireIntegers('squeezeExcitation', { channels });
+  requireOption('kind', kind, ['channel', 'spatial', 'concurrent']);
+  const hidden = hiddenUnits(config);
+  const channelGate = scoped({
+    squeeze: dense({ inFeatures: channels, outFeatures: hidden, activation: 'leakyRelu', slope: 0 }),
+    excite: dense({ inFeatures: hidden, outFeatures: channels }),
+  });
+  const spatialGate = scoped({
+    spatial: convolution({ rank, inChannels: channels, outChannels: 1, kernelSize: 1 }),
+  });
+  const hasChannelGate = kind !== 'spatial';
+  const hasSpatialGate = kind !== 'channel';
+
+  return {
+    specs: {
+      ...(hasChannelGate ? channelGate.specs : {}),
+      ...(hasSpatialGate ? spatialGate.specs : {}),
+    } as SqueezeExcitationSpecs,
+    apply(params, x, at) {
+      requireFeatures('squeezeExcitation', x, rank, channels);
+      const { squeeze, excite, spatial } = params as {
+        readonly [name: string]: { readonly kernel: Tensor; readonly bias: Tensor };
+      };
+      return tidy(() => {
+        const gated: Tensor[] = [];
+        if (hasChannelGate) {
+          const mean = applyGlobalAverage(x);
+          const code = reshape(mean, [-1, channels]) as Tensor2D;
+          const { modules } = channelGate;
+          const logits = modules.excite.apply(excite!, modules.squeeze.apply(squeeze!, code, at), at);
+          gated.push(applyGate(x, reshape(applySigmoid(logits), mean.shape)));
+        }
+        if (hasSpatialGate) {
+          gated.push(applyGate(x, applySigmoid(spatialGate.modules.spatial.apply(spatial!, x, at))));
+        }
+        return gated.reduce((sum, part) => add(sum, part));
+      });
+    },
+  };
+}
+
+function hiddenUnits({ kind, channels, ratio }: SqueezeExcitationConfig): number {
+  if (kind === 'spatial' && ratio !== undefined) {
+    throw new ValueError({
+      where: "squeezeExcitation: ratio of 'spatial'",
+      got: ratio,
+      expected: 'no ratio: the gate of positions has no hidden units',
+    });
+  }
+  const share = ratio ?? 0.125;
+  if (!(share > 0 && share <= 1))
+    throw new ValueError({ where: 'squeezeExcitation: ratio', got: share, expected: 'a number in (0, 1]' });
+  return Math.max(1, Math.floor(share * channels + 0.5));
+}
