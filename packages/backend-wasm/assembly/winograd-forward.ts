@@ -1,7 +1,8 @@
 import { ConvArgs } from './conv-args';
-import { biasLanes, leaky, madd, storeLanes } from './simd';
+import { biasLanes, madd } from './simd';
+import { bandRowBytes, ceil4, ceil8, emptyBand, SKEW } from './winograd-band';
 import { finishLine, outputLine } from './winograd-lines';
-import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput } from './winograd-tiles';
+import { LINES_BYTES, POINTS, tileCount, transformInputBlock } from './winograd-tiles';
 
 /**
  * Convolution by Winograd's F(4×4, 3×3) with bias and leaky rectifier: one block of `args.blockTiles` tiles.
@@ -10,41 +11,29 @@ import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput } fr
  * (`winogradKernel`). In three dimensions the slices that a kernel spans count as further input channels.
  *
  * Scratch per worker: transformed inputs `[36][tiles][kernelDepth * ceil4(in)]`, products `[36][tiles][ceil8(out)]`, each
- * point `SKEW` bytes apart; 36 padded pixels of max(in, out); `LINES_BYTES`.
+ * point `SKEW` bytes apart; `LINES_BYTES`; a band of 6 rows of max(in, out) channels.
  */
 export function winogradForward(args: ConvArgs, block: i32, worker: i32): void {
   const tiles = tileCount(args), blockTiles = args.blockTiles;
-  const padded = ceil4(args.inChannels), rowLength = args.kernelDepth * padded, outPadded = ceil8(args.outChannels);
+  const rowLength = args.kernelDepth * ceil4(args.inChannels), outPadded = ceil8(args.outChannels);
   const inputStride = (<usize>(blockTiles * rowLength) << 2) + SKEW;
   const productStride = (<usize>(blockTiles * outPadded) << 2) + SKEW;
   const inputs = args.scratch + <usize>worker * args.scratchStride;
   const products = inputs + <usize>POINTS * inputStride;
   const lines = products + <usize>POINTS * productStride;
-  const patch = lines + LINES_BYTES;
+  const band = lines + LINES_BYTES;
   const across = (args.width + 3) >> 2, down = (args.height + 3) >> 2;
-  const sliceBytes = <usize>(args.height * args.width * args.inChannels) << 2;
   const outSliceBytes = <usize>(args.height * args.width * args.outChannels) << 2;
   const first = block * blockTiles, count = min(blockTiles, tiles - first);
-  for (let t = 0; t < count; t++) {
-    const line = (first + t) / across, slice = line / down;
-    const left = (first + t - line * across) << 2, top = (line - slice * down) << 2;
-    const layer = slice % args.depth - (args.kernelDepth >> 1);
-    for (let d = 0; d < args.kernelDepth; d++) {
-      const to = inputs + (<usize>(t * rowLength + d * padded) << 2);
-      if (<u32>(layer + d) < <u32>args.depth) {
-        const image = args.x + <usize>(slice + d - (args.kernelDepth >> 1)) * sliceBytes;
-        transformInput(image, args.height, args.width, args.inChannels, top, left, patch, lines, to, inputStride);
-      } else {
-        for (let p: usize = 0; p < <usize>POINTS; p++) memory.fill(to + p * inputStride, 0, <usize>padded << 2);
-      }
-    }
-  }
+  transformInputBlock(args, first, count, inputs, inputStride, band, lines);
   multiply(inputs, inputStride, args.w, products, productStride, count, rowLength, outPadded);
-  for (let t = 0; t < count; t++) {
-    const line = (first + t) / across, slice = line / down;
-    const left = (first + t - line * across) << 2, top = (line - slice * down) << 2;
+  for (let t = 0; t < count;) {
+    const line = (first + t) / across, slice = line / down, column = first + t - line * across;
+    const run = min(count - t, across - column);
     const image = args.y + <usize>slice * outSliceBytes;
-    transformOutput(args, products + (<usize>(t * outPadded) << 2), productStride, image, top, left, lines);
+    const top = (line - slice * down) << 2, from = products + (<usize>(t * outPadded) << 2);
+    transformOutputs(args, from, outPadded, productStride, image, top, column << 2, run, band, lines);
+    t += run;
   }
 }
 
@@ -93,36 +82,24 @@ function product4x8(pa: usize, rowBytes: usize, weights: usize, out: usize, outB
   v128.store(out, d0); v128.store(out, d1, 16);
 }
 
-/** One tile's products to 4 × 4 outputs, of which those inside the image are stored. */
-function transformOutput(
-  args: ConvArgs, products: usize, productStride: usize, image: usize, top: i32, left: i32, lines: usize,
+/** The products of tiles that lie side by side to 4 × 4 outputs each, of which those inside the image are stored. */
+function transformOutputs(
+  args: ConvArgs, products: usize, outPadded: i32, productStride: usize, image: usize, top: i32, left: i32, tiles: i32,
+  band: usize, lines: usize,
 ): void {
-  const channels = args.outChannels;
+  const channels = args.outChannels, padded = ceil4(channels);
   const slope = f32x4.splat(args.slope);
-  const pixelBytes = <usize>channels << 2, rowBytes = <usize>args.width * pixelBytes;
-  const rows = min(4, args.height - top), columns = min(4, args.width - left);
-  let to = image + <usize>top * rowBytes + <usize>left * pixelBytes;
-  let bias = args.bias;
-  for (let c = 0; c < channels; c += 4) {
-    for (let j: usize = 0; j < 6; j++) outputLine(products + j * productStride, 6 * productStride, lines + (j << 4), 96);
-    const start = biasLanes(bias, channels - c);
-    if (columns == 4 && channels - c >= 4) {
-      for (let i = 0; i < rows; i++) {
-        finishLine(lines + <usize>i * 96, to + <usize>i * rowBytes, pixelBytes, start, slope);
-      }
-    } else {
-      for (let i: usize = 0; i < 4; i++) outputLine(lines + i * 96, 16, lines + i * 96, 16);
-      for (let i = 0; i < rows; i++) {
-        let out = to + <usize>i * rowBytes;
-        for (let j = 0; j < columns; j++) {
-          const value = f32x4.add(v128.load(lines + <usize>(i * 96 + (j << 4))), start);
-          storeLanes(out, leaky(value, slope), channels - c);
-          out += pixelBytes;
-        }
-      }
+  const pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
+  for (let t = 0; t < tiles; t++) {
+    let from = products + (<usize>(t * outPadded) << 2), to = band + <usize>(4 * t) * pixelBytes, bias = args.bias;
+    for (let c = 0; c < channels; c += 4) {
+      for (let j: usize = 0; j < 6; j++) outputLine(from + j * productStride, 6 * productStride, lines + (j << 4), 96);
+      const start = biasLanes(bias, channels - c);
+      for (let i: usize = 0; i < 4; i++) finishLine(lines + i * 96, to + i * bandBytes, pixelBytes, start, slope);
+      from += 16;
+      to += 16;
+      if (bias) bias += 16;
     }
-    products += 16;
-    to += 16;
-    if (bias) bias += 16;
   }
+  emptyBand(image, args.height, args.width, channels, top, left, 4, 4 * tiles, band, bandBytes);
 }

@@ -1,6 +1,7 @@
 import { ConvArgs } from './conv-args';
 import { addPair, madd } from './simd';
-import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput, transformOutputGradient } from './winograd-tiles';
+import { ceil4, ceil8, SKEW } from './winograd-band';
+import { LINES_BYTES, POINTS, tileCount, transformInputBlock, transformOutputGradients } from './winograd-tiles';
 
 /**
  * Gradient to a 3×3 kernel by Winograd's F(3×3, 4×4), the exact transpose of `winogradForward`: one of `args.slots`
@@ -10,7 +11,7 @@ import { ceil4, ceil8, LINES_BYTES, POINTS, SKEW, tileCount, transformInput, tra
  * `[36][kernelDepth * ceil4(in)][ceil8(out)]`, points `SKEW` bytes apart; `winogradKernelBack` adds the slots in order and transforms back.
  *
  * Scratch per worker: inputs `[36][tiles][kernelDepth * ceil4(in)]`, gradients `[36][tiles][ceil8(out)]`, each point `SKEW`
- * bytes apart; `LINES_BYTES`; 36 padded pixels of max(in, out).
+ * bytes apart; `LINES_BYTES`; a band of 6 rows of max(in, out) channels.
  */
 export function winogradKernelGradient(args: ConvArgs, slot: i32, worker: i32): void {
   const tiles = tileCount(args), blockTiles = args.blockTiles;
@@ -20,42 +21,33 @@ export function winogradKernelGradient(args: ConvArgs, slot: i32, worker: i32): 
   const gradientStride = (<usize>(blockTiles * outPadded) << 2) + SKEW;
   const inputs = args.scratch + <usize>worker * args.scratchStride;
   const gradients = inputs + <usize>POINTS * inputStride;
+  const lines = gradients + <usize>POINTS * gradientStride, band = lines + LINES_BYTES;
   const sumBytes = <usize>POINTS * ((<usize>(rowLength * outPadded) << 2) + SKEW);
   const sums = args.y + <usize>slot * sumBytes;
   memory.fill(sums, 0, sumBytes);
   const lastBlock = <i32>(<i64>blocks * (slot + 1) / args.slots);
   for (let block = <i32>(<i64>blocks * slot / args.slots); block < lastBlock; block++) {
     const first = block * blockTiles, count = min(blockTiles, tiles - first);
-    transformBlock(args, first, count, inputs, inputStride, gradients, gradientStride);
+    transformInputBlock(args, first, count, inputs, inputStride, band, lines);
+    transformGradientBlock(args, first, count, gradients, gradientStride, band, lines);
     multiplyTransposed(inputs, inputStride, gradients, gradientStride, sums, count, rowLength, outPadded);
   }
 }
 
-/** Transforms the inputs and the output gradients of `count` tiles. */
-function transformBlock(
-  args: ConvArgs, first: i32, count: i32, inputs: usize, inputStride: usize, gradients: usize, gradientStride: usize,
+/** Transforms the output gradients of `count` tiles from tile `first` on, as `transformInputBlock` does the inputs. */
+function transformGradientBlock(
+  args: ConvArgs, first: i32, count: i32, gradients: usize, gradientStride: usize, band: usize, lines: usize,
 ): void {
-  const padded = ceil4(args.inChannels), rowLength = args.kernelDepth * padded, outPadded = ceil8(args.outChannels);
-  const lines = gradients + <usize>POINTS * gradientStride, patch = lines + LINES_BYTES;
-  const across = (args.width + 3) >> 2, down = (args.height + 3) >> 2;
-  const height = args.height, width = args.width;
-  const pixels = <usize>(height * width);
-  for (let t = 0; t < count; t++) {
-    const line = (first + t) / across, slice = line / down;
-    const left = (first + t - line * across) << 2, top = (line - slice * down) << 2;
-    const layer = slice % args.depth - (args.kernelDepth >> 1);
-    for (let d = 0; d < args.kernelDepth; d++) {
-      const to = inputs + (<usize>(t * rowLength + d * padded) << 2);
-      if (<u32>(layer + d) < <u32>args.depth) {
-        const image = args.x + ((<usize>(slice + d - (args.kernelDepth >> 1)) * pixels * <usize>args.inChannels) << 2);
-        transformInput(image, height, width, args.inChannels, top, left, patch, lines, to, inputStride);
-      } else {
-        for (let p: usize = 0; p < <usize>POINTS; p++) memory.fill(to + p * inputStride, 0, <usize>padded << 2);
-      }
-    }
-    const dy = args.w + ((<usize>slice * pixels * <usize>args.outChannels) << 2);
-    const row = gradients + (<usize>(t * outPadded) << 2);
-    transformOutputGradient(dy, height, width, args.outChannels, top, left, patch, lines, row, gradientStride);
+  const height = args.height, width = args.width, channels = args.outChannels;
+  const rowBytes = <usize>ceil8(channels) << 2;
+  const across = (width + 3) >> 2, down = (height + 3) >> 2;
+  const sliceBytes = <usize>(height * width * channels) << 2;
+  for (let t = 0; t < count;) {
+    const line = (first + t) / across, slice = line / down, column = first + t - line * across;
+    const run = min(count - t, across - column), top = (line - slice * down) << 2;
+    const dy = args.w + <usize>slice * sliceBytes, to = gradients + <usize>t * rowBytes;
+    transformOutputGradients(dy, height, width, channels, top, column << 2, run, band, lines, to, rowBytes, gradientStride);
+    t += run;
   }
 }
 

@@ -1,6 +1,7 @@
 import { gatherLanes, storeLanes } from './simd';
+import { ceil4, ceil8, SKEW } from './winograd-band';
 import { kernelGradientLine, kernelLine } from './winograd-lines';
-import { ceil4, ceil8, POINTS, SKEW } from './winograd-tiles';
+import { POINTS } from './winograd-tiles';
 
 /**
  * Transforms a kernel for `winogradForward`: `[36][ceil8(out) / 8][depth * ceil4(in)][8]`, zeros in the padding, each point

@@ -1,31 +1,12 @@
 import { ConvArgs } from './conv-args';
+import { bandRowBytes, ceil4, fillBand } from './winograd-band';
 import { inputLine, outputGradientLine } from './winograd-lines';
 
 /** Products per tile: 6 × 6 points. */
 export const POINTS: i32 = 36;
 
-/**
- * Added to the distance between neighboring points, so that the 36 streams of a transform do not fall on the same set
- * of the cache.
- */
-export const SKEW: usize = 64;
-
 /** Bytes of one tile's intermediate values: 6 × 6 of four channels. */
 export const LINES_BYTES: usize = 576;
-
-/** Channels rounded up to whole vectors. */
-// @ts-ignore: decorator
-@inline
-export function ceil4(channels: i32): i32 {
-  return (channels + 3) & ~3;
-}
-
-/** Channels rounded up to whole register blocks. */
-// @ts-ignore: decorator
-@inline
-export function ceil8(channels: i32): i32 {
-  return (channels + 7) & ~7;
-}
 
 /** Tiles of 4 × 4 outputs in the whole batch. */
 export function tileCount(args: ConvArgs): i32 {
@@ -33,69 +14,77 @@ export function tileCount(args: ConvArgs): i32 {
 }
 
 /**
- * Transforms the 6 × 6 inputs of one tile of one slice: row `[ceil4(channels)]` at `to` for each point.
+ * Transforms the 6 × 6 inputs of tiles that lie side by side: row `[ceil4(channels)]` at `to` for each point of each tile,
+ * tiles `rowBytes` apart.
  *
- * `image` is the slice's address, `top` and `left` the tile's first output. `patch` holds 36 padded pixels.
+ * `image` is the slice's address, `top` and `left` the first tile's first output. What the tiles read is copied to `band`
+ * first, row by row: memory is read in order, and the borders are zeros there.
  */
-export function transformInput(
-  image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32,
-  patch: usize, lines: usize, to: usize, pointStride: usize,
+export function transformInputs(
+  image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32, tiles: i32,
+  band: usize, lines: usize, to: usize, rowBytes: usize, pointStride: usize,
 ): void {
-  const padded = ceil4(channels);
-  let from = image + (<usize>(((top - 1) * width + left - 1) * channels) << 2);
-  let rowBytes = <usize>(width * channels) << 2, pixelBytes = <usize>channels << 2;
-  if (top < 1 || left < 1 || top + 5 > height || left + 5 > width || padded != channels) {
-    copyPatch(image, height, width, channels, top - 1, left - 1, 6, patch);
-    from = patch;
-    pixelBytes = <usize>padded << 2;
-    rowBytes = 6 * pixelBytes;
-  }
-  for (let c = 0; c < padded; c += 4) {
-    for (let j: usize = 0; j < 6; j++) inputLine(from + j * pixelBytes, rowBytes, lines + (j << 4), 96);
-    for (let i: usize = 0; i < 6; i++) inputLine(lines + i * 96, 16, to + i * 6 * pointStride, pointStride);
-    from += 16;
-    to += 16;
-  }
-}
-
-/** Transforms the 4 × 4 output gradients of one tile, as `transformInput` does the inputs. */
-export function transformOutputGradient(
-  image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32,
-  patch: usize, lines: usize, to: usize, pointStride: usize,
-): void {
-  const padded = ceil4(channels);
-  let from = image + (<usize>((top * width + left) * channels) << 2);
-  let rowBytes = <usize>(width * channels) << 2, pixelBytes = <usize>channels << 2;
-  if (top + 4 > height || left + 4 > width || padded != channels) {
-    copyPatch(image, height, width, channels, top, left, 4, patch);
-    from = patch;
-    pixelBytes = <usize>padded << 2;
-    rowBytes = 4 * pixelBytes;
-  }
-  for (let c = 0; c < padded; c += 4) {
-    for (let j: usize = 0; j < 4; j++) outputGradientLine(from + j * pixelBytes, rowBytes, lines + (j << 4), 96);
-    for (let i: usize = 0; i < 6; i++) outputGradientLine(lines + i * 96, 16, to + i * 6 * pointStride, pointStride);
-    from += 16;
-    to += 16;
-  }
-}
-
-/** Copies `edge` × `edge` pixels into rows of `ceil4(channels)`, zeros outside the image and in the padding. */
-function copyPatch(
-  image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32, edge: i32, patch: usize,
-): void {
-  const pixelBytes = <usize>channels << 2, paddedBytes = <usize>ceil4(channels) << 2;
-  memory.fill(patch, 0, <usize>(edge * edge) * paddedBytes);
-  const firstColumn = max(0, -left), lastColumn = min(edge, width - left);
-  const lastRow = min(edge, height - top);
-  for (let i = max(0, -top); i < lastRow; i++) {
-    const row = image + <usize>((top + i) * width + left) * pixelBytes;
-    const to = patch + <usize>(i * edge) * paddedBytes;
-    for (let j = firstColumn; j < lastColumn; j++) {
-      const pixel = row + <usize>j * pixelBytes, cell = to + <usize>j * paddedBytes;
-      let c: usize = 0;
-      for (; c + 16 <= pixelBytes; c += 16) v128.store(cell + c, v128.load(pixel + c));
-      for (; c < pixelBytes; c += 4) f32.store(cell + c, f32.load(pixel + c));
+  const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
+  fillBand(image, height, width, channels, top - 1, left - 1, 6, 4 * tiles + 2, band, bandBytes);
+  for (let t = 0; t < tiles; t++) {
+    let from = band + <usize>(4 * t) * pixelBytes, row = to;
+    for (let c = 0; c < padded; c += 4) {
+      for (let j: usize = 0; j < 6; j++) inputLine(from + j * pixelBytes, bandBytes, lines + (j << 4), 96);
+      for (let i: usize = 0; i < 6; i++) inputLine(lines + i * 96, 16, row + i * 6 * pointStride, pointStride);
+      from += 16;
+      row += 16;
     }
+    to += rowBytes;
+  }
+}
+
+/** Transforms the 4 × 4 output gradients of tiles that lie side by side, as `transformInputs` does the inputs. */
+export function transformOutputGradients(
+  image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32, tiles: i32,
+  band: usize, lines: usize, to: usize, rowBytes: usize, pointStride: usize,
+): void {
+  const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
+  fillBand(image, height, width, channels, top, left, 4, 4 * tiles, band, bandBytes);
+  for (let t = 0; t < tiles; t++) {
+    let from = band + <usize>(4 * t) * pixelBytes, row = to;
+    for (let c = 0; c < padded; c += 4) {
+      for (let j: usize = 0; j < 4; j++) outputGradientLine(from + j * pixelBytes, bandBytes, lines + (j << 4), 96);
+      for (let i: usize = 0; i < 6; i++) outputGradientLine(lines + i * 96, 16, row + i * 6 * pointStride, pointStride);
+      from += 16;
+      row += 16;
+    }
+    to += rowBytes;
+  }
+}
+
+/**
+ * Transforms the inputs of `count` tiles from tile `first` on, `[36][tiles][kernelDepth * ceil4(in)]` at `inputs`, points
+ * `inputStride` bytes apart; zeros for slices outside the volume.
+ */
+export function transformInputBlock(
+  args: ConvArgs, first: i32, count: i32, inputs: usize, inputStride: usize, band: usize, lines: usize,
+): void {
+  const height = args.height, width = args.width, channels = args.inChannels;
+  const padded = ceil4(channels), depth = args.kernelDepth;
+  const rowBytes = <usize>(depth * padded) << 2;
+  const across = (width + 3) >> 2, down = (height + 3) >> 2;
+  const sliceBytes = <usize>(height * width * channels) << 2;
+  for (let t = 0; t < count;) {
+    const line = (first + t) / across, slice = line / down, column = first + t - line * across;
+    const run = min(count - t, across - column), top = (line - slice * down) << 2;
+    const layer = slice % args.depth - (depth >> 1);
+    for (let d = 0; d < depth; d++) {
+      const to = inputs + <usize>t * rowBytes + (<usize>(d * padded) << 2);
+      if (<u32>(layer + d) < <u32>args.depth) {
+        const image = args.x + <usize>(slice + d - (depth >> 1)) * sliceBytes;
+        transformInputs(image, height, width, channels, top, column << 2, run, band, lines, to, rowBytes, inputStride);
+      } else {
+        for (let i = 0; i < run; i++) {
+          const row = to + <usize>i * rowBytes;
+          for (let p: usize = 0; p < <usize>POINTS; p++) memory.fill(row + p * inputStride, 0, <usize>padded << 2);
+        }
+      }
+    }
+    t += run;
   }
 }

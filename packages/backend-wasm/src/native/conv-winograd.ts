@@ -6,7 +6,7 @@ import type { NativeModule } from './module.js';
 /** Points of a tile, 6 × 6. */
 const POINTS = 36;
 
-/** Distance added between points and bytes of a tile's intermediate lines; as in `assembly/winograd-tiles.ts`. */
+/** Distance added between points and bytes of a tile's intermediate lines; as in `assembly/winograd-band.ts` and `winograd-tiles.ts`. */
 const SKEW = 64;
 const LINES_BYTES = 576;
 
@@ -126,6 +126,6 @@ function blockTilesOf(geometry: ConvGeometry): number {
 function scratchBytes(geometry: ConvGeometry, blockTiles: number): number {
   const { inChannels, outChannels } = geometry;
   const values = blockTiles * (rowLength(geometry) + ceil(outChannels, 8));
-  const patch = POINTS * ceil(Math.max(inChannels, outChannels), 4) * 4;
-  return ceil(POINTS * (values * 4 + 2 * SKEW) + LINES_BYTES + patch + PRIVATE, 64);
+  const band = 6 * ((4 * blockTiles + 2) * ceil(Math.max(inChannels, outChannels), 4) * 4 + SKEW);
+  return ceil(POINTS * (values * 4 + 2 * SKEW) + LINES_BYTES + band + PRIVATE, 64);
 }
