@@ -22,6 +22,7 @@ import {
  * | `SshnLeakyReluGrad` | dy, y | slope | dy where y > 0, else slope · dy |
  * | `SshnResize` | x | size | linear, half-pixel centers |
  * | `SshnResizeGrad` | dy | inputSize | its transpose |
+ * | `SshnBoxSum` | x | window | at each voxel the sum over the window around it, cropped at the border |
  * | `SshnHead` | weight, hidden | | weight `[outputs, hidden]` · hidden `[hidden]` |
  * | `SshnHeadGradWeight` | dy, hidden | | gradient to weight: the outer product |
  * | `SshnHeadGradHidden` | weight, dy | | gradient to hidden: dy · weight |
@@ -44,6 +45,7 @@ export type SshnKernel =
   | 'SshnLeakyReluGrad'
   | 'SshnResize'
   | 'SshnResizeGrad'
+  | 'SshnBoxSum'
   | 'SshnHead'
   | 'SshnHeadGradWeight'
   | 'SshnHeadGradHidden'

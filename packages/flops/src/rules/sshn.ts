@@ -19,6 +19,8 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   SshnLeakyReluGrad: (node) => ({ elementwise: sizeOf(output(node)) }),
   SshnResize: (node) => ({ elementwise: interpolationWork(output(node)) }),
   SshnResizeGrad: (node) => ({ elementwise: interpolationWork(input(node, 'dy')) }),
+  // Running sums: one addition and one subtraction along each axis.
+  SshnBoxSum: (node) => ({ elementwise: 2 * (output(node).shape.length - 2) * sizeOf(output(node)) }),
   SshnHead: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
   SshnHeadGradWeight: (node) => ({ macs: sizeOf(output(node)) }),
   SshnHeadGradHidden: (node) => ({ macs: sizeOf(input(node, 'weight')) }),

@@ -25,6 +25,7 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
     shape: [dy.shape[0]!, ...inputSize, dy.shape.at(-1)!],
     dtype: dy.dtype,
   })),
+  SshnBoxSum: shapeOf<'x'>(({ x }) => x),
   SshnHead: shapeOf<'weight'>(({ weight }) => ({ shape: weight.shape.slice(0, 1), dtype: weight.dtype })),
   SshnHeadGradWeight: shapeOf<'dy' | 'hidden'>(({ dy, hidden }) => ({
     shape: [...dy.shape, ...hidden.shape],

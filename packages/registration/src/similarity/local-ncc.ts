@@ -1,0 +1,122 @@
+import { ValueError } from '@sshn/core';
+import {
+  add,
+  cast,
+  concat,
+  div,
+  greater,
+  mul,
+  ones,
+  relu,
+  rsqrt,
+  type Scalar,
+  split,
+  square,
+  sub,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { meanAll, meanOver } from '../reduce/mean-all.js';
+import { boxSum } from './box-sum.js';
+import { checkPair, spatialAxes } from './inputs.js';
+import { type ValueAndGradients, withOwnGradients } from './pair-loss.js';
+
+/** How `localNccLoss` correlates. */
+export interface LocalNccOptions {
+  /** Edge of the window in voxels, odd. @default 9 */
+  readonly window?: number;
+  /**
+   * The squared correlation, in [0, 1], blind to inverted contrast, rather than the signed one, in [−1, 1]. @default true
+   */
+  readonly squared?: boolean;
+  /** Added to the product of the variances: what is below it counts as flat, so as uncorrelated. @default 1e-5 */
+  readonly epsilon?: number;
+}
+
+/**
+ * One minus the local normalized cross-correlation, averaged over voxels, channels and batch.
+ *
+ * With sums over the window around each voxel, `cross = Σ (a − ā)(b − b̄)` and the variances likewise:
+ *
+ * `loss = 1 − mean(cross² / (var_a · var_b + epsilon))`, or signed `1 − mean(cross / √(var_a · var_b + epsilon))`
+ *
+ * Images `[batch, ...spatial, channels]` in 2D or 3D. Result in [0, 1], signed in [0, 2]; 0 for equal images up to a local
+ * change of brightness and contrast. At the border, windows hold what lies inside the image and means are over that. A
+ * variance that rounding makes negative counts as 0. Intensities are expected in the order of 1: `epsilon` is absolute.
+ * Takes time linear in the voxels, whatever the window. Differentiable in both images.
+ *
+ * @throws {ShapeError} if the shapes differ.
+ * @throws {ValueError} if the window is not odd and positive, or epsilon not positive.
+ * @example
+ * const loss = localNccLoss(warp(moving, field), fixed, { window: 9 });
+ *
+ * *Source*: Avants et al., "Symmetric diffeomorphic image registration with cross-correlation" (2008); defaults as
+ * VoxelMorph's `NCC(win=9, eps=1e-5, signed=False)`, which pads with zeros at the border instead.
+ */
+export function localNccLoss(moved: Tensor, fixed: Tensor, options: LocalNccOptions = {}): Scalar {
+  const { window = 9, squared = true, epsilon = 1e-5 } = options;
+  checkPair('localNccLoss', moved, fixed);
+  if (!Number.isInteger(window) || window < 1 || window % 2 === 0) {
+    throw new ValueError({
+      where: 'localNccLoss: window',
+      got: window,
+      expected: 'an odd number of voxels, 3 or more to mean something',
+    });
+  }
+  if (!(epsilon > 0 && epsilon < Infinity)) {
+    throw new ValueError({ where: 'localNccLoss: epsilon', got: epsilon, expected: 'a positive number' });
+  }
+  return withOwnGradients(moved, fixed, (a, b) => tidy(() => compute(a, b, { window, squared, epsilon })));
+}
+
+function compute(
+  moved: Tensor,
+  fixed: Tensor,
+  { window, squared, epsilon }: Required<LocalNccOptions>,
+): ValueAndGradients {
+  // The correlation does not see an offset, but float32 does: small means leave digits to the variances.
+  const a = centered(moved);
+  const b = centered(fixed);
+  const [sumA, sumB, sumAA, sumBB, sumAB] = sums(window, a, b, square(a), square(b), mul(a, b));
+  const perVoxel = div(1, boxSum(ones([1, ...moved.shape.slice(1, -1), 1]), window));
+  const meanA = mul(sumA!, perVoxel);
+  const meanB = mul(sumB!, perVoxel);
+  const cross = sub(sumAB!, mul(sumA!, meanB));
+  const varianceA = relu(sub(sumAA!, mul(sumA!, meanA)));
+  const varianceB = relu(sub(sumBB!, mul(sumB!, meanB)));
+
+  // ∂ncc/∂cross = weight, ∂ncc/∂var = −share · var of the other, doubled below as ∂var/∂a has a 2.
+  const inverse = squared
+    ? div(1, add(mul(varianceA, varianceB), epsilon))
+    : rsqrt(add(mul(varianceA, varianceB), epsilon));
+  const ncc = mul(squared ? square(cross) : cross, inverse);
+  const weight = squared ? mul(mul(cross, inverse), 2) : inverse;
+  const share = squared ? mul(mul(ncc, inverse), -2) : mul(mul(ncc, square(inverse)), -1);
+  const toA = mul(mul(share, varianceB), clamped(varianceA));
+  const toB = mul(mul(share, varianceA), clamped(varianceB));
+  const [spreadWeight, spreadA, spreadB, pullA, pullB] = sums(
+    window,
+    weight,
+    toA,
+    toB,
+    add(mul(weight, meanB), mul(toA, meanA)),
+    add(mul(weight, meanA), mul(toB, meanB)),
+  );
+  const gradient = (other: Tensor, self: Tensor, spread: Tensor, pull: Tensor) =>
+    mul(sub(pull, add(mul(other, spreadWeight!), mul(self, spread))), 1 / moved.size);
+  return [sub(1, meanAll(ncc)), gradient(b, a, spreadA!, pullA!), gradient(a, b, spreadB!, pullB!)];
+}
+
+/** Box sums of several arrays in one pass. */
+function sums(window: number, ...arrays: Tensor[]): Tensor[] {
+  return split(boxSum(concat(arrays, -1), window), arrays.length, -1);
+}
+
+function centered(x: Tensor): Tensor {
+  return sub(x, meanOver(x, spatialAxes(x), true));
+}
+
+/** 1 where a variance has a slope, 0 where it was clamped. */
+function clamped(variance: Tensor): Tensor {
+  return cast(greater(variance, 0), 'float32');
+}

@@ -1,0 +1,163 @@
+import { requireIntegers, ValueError } from '@sshn/core';
+import {
+  add,
+  concat,
+  div,
+  log,
+  matMul,
+  mul,
+  reshape,
+  type Scalar,
+  slice,
+  softmax,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tensor1d,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { checkPair } from './inputs.js';
+import { type ValueAndGradients, withOwnGradients } from './pair-loss.js';
+
+/** How `mutualInformationLoss` counts. */
+export interface MutualInformationOptions {
+  /** Bins of each image's intensities. @default 23 */
+  readonly bins?: number;
+  /** Width of a voxel's share in the bins (standard deviation of a Gaussian), in bins. @default 0.5 */
+  readonly sigmaRatio?: number;
+  /** Intensities of the centers of the first and last bin; what lies outside falls into those. @default [0, 1] */
+  readonly range?: readonly [low: number, high: number];
+}
+
+/** Keeps logarithms of empty bins finite. */
+const EPSILON = 1e-7;
+
+/** Voxels whose shares lie in memory at a time. */
+const CHUNK = 1 << 16;
+
+/**
+ * Minus the mutual information of two images' intensities, in nats, averaged over the batch.
+ *
+ * Each voxel has a share of every bin, the softmax of `−(x − center)² / 2σ²` (a Parzen window); their products over all
+ * voxels are the joint distribution p, and `loss = −Σ p(i, j) log(p(i, j) / (p(i) p(j)))`.
+ *
+ * Images `[batch, ...spatial, channels]`; channels count as further voxels. Result in [−log(bins), 0]. For images of
+ * different modalities: any relation of intensities will do. Differentiable in both images; memory for shares is bounded,
+ * however many voxels there are.
+ *
+ * @throws {ShapeError} if the shapes differ.
+ * @throws {ValueError} if there are fewer than two bins, the width is not positive or the range is empty.
+ * @example
+ * const loss = mutualInformationLoss(moved, fixed, { bins: 32 });
+ *
+ * *Source*: Viola and Wells (1997), Thévenaz and Unser (2000); bins and width as MONAI's
+ * `GlobalMutualInformationLoss`.
+ */
+export function mutualInformationLoss(
+  moved: Tensor,
+  fixed: Tensor,
+  options: MutualInformationOptions = {},
+): Scalar {
+  const { bins = 23, sigmaRatio = 0.5, range = [0, 1] } = options;
+  checkPair('mutualInformationLoss', moved, fixed);
+  requireIntegers('mutualInformationLoss', { bins }, 2);
+  if (!(sigmaRatio > 0 && sigmaRatio < Infinity)) {
+    throw new ValueError({
+      where: 'mutualInformationLoss: sigmaRatio',
+      got: sigmaRatio,
+      expected: 'a positive number',
+    });
+  }
+  if (!(range[1] > range[0])) {
+    throw new ValueError({
+      where: 'mutualInformationLoss: range',
+      got: range,
+      expected: '[low, high] with low < high',
+    });
+  }
+  return withOwnGradients(moved, fixed, (a, b) =>
+    tidy(() => ofBatch(a, b, new Bins(bins, sigmaRatio, range))),
+  );
+}
+
+/** Samples one by one: each has its own joint distribution. */
+function ofBatch(moved: Tensor, fixed: Tensor, bins: Bins): ValueAndGradients {
+  const batch = moved.shape[0]!;
+  const voxels = moved.size / batch;
+  const rowOf = (x: Tensor, i: number) =>
+    reshape(slice(reshape(x, [batch, voxels]), [i, 0], [1, voxels]), [voxels]) as Tensor1D;
+  const samples = Array.from({ length: batch }, (_, i) =>
+    tidy(() => ofSample(rowOf(moved, i), rowOf(fixed, i), bins)),
+  );
+  const gather = (part: 1 | 2) =>
+    mul(reshape(concat(samples.map((sample) => sample[part])), moved.shape), 1 / batch);
+  return [div(samples.map(([value]) => value).reduce(add), batch), gather(1), gather(2)];
+}
+
+function ofSample(a: Tensor1D, b: Tensor1D, bins: Bins): ValueAndGradients {
+  const joint = chunks(a, b)
+    .map(([x, y]) => tidy(() => matMul(transpose(bins.shares(x)), bins.shares(y))))
+    .reduce(add);
+  const p = div(joint, a.size);
+  const pA = sum(p, 1, true);
+  const pB = sum(p, 0, true);
+  const surplus = (q: Tensor) => log(add(q, EPSILON));
+  const value = sum(sum(mul(p, sub(surplus(p), add(surplus(pA), surplus(pB)))), 1));
+  const slope = (q: Tensor) => add(surplus(q), div(q, add(q, EPSILON)));
+  // ∂loss/∂share products, per voxel.
+  const toJoint = div(sub(add(slope(pA), slope(pB)), slope(p)), a.size) as Tensor2D;
+  const parts = chunks(a, b).map(([x, y]) =>
+    tidy((): [Tensor1D, Tensor1D] => {
+      const inA = bins.shares(x);
+      const inB = bins.shares(y);
+      return [
+        bins.pullBack(x, inA, matMul(inB, transpose(toJoint))),
+        bins.pullBack(y, inB, matMul(inA, toJoint)),
+      ];
+    }),
+  );
+  return [mul(value, -1), concat(parts.map(([toA]) => toA)), concat(parts.map(([, toB]) => toB))];
+}
+
+/** Both images in pieces of at most `CHUNK` voxels. */
+function chunks(a: Tensor1D, b: Tensor1D): Array<[Tensor1D, Tensor1D]> {
+  return Array.from({ length: Math.ceil(a.size / CHUNK) }, (_, i) => {
+    const begin = i * CHUNK;
+    const count = Math.min(CHUNK, a.size - begin);
+    return [slice(a, begin, count), slice(b, begin, count)];
+  });
+}
+
+/** The bins of an image's intensities, and how voxels share in them. */
+class Bins {
+  readonly #centers: Tensor1D;
+  readonly #variance: number;
+
+  constructor(count: number, sigmaRatio: number, [low, high]: readonly [number, number]) {
+    const width = (high - low) / (count - 1);
+    this.#centers = tensor1d(Array.from({ length: count }, (_, i) => low + i * width));
+    this.#variance = (sigmaRatio * width) ** 2;
+  }
+
+  /** `[voxels, bins]`, rows summing to 1. */
+  shares(x: Tensor1D): Tensor2D {
+    return softmax(div(square(this.#offsets(x)), -2 * this.#variance)) as Tensor2D;
+  }
+
+  /** The gradient to intensities `[voxels]`, from that to their shares. */
+  pullBack(x: Tensor1D, shares: Tensor2D, toShares: Tensor): Tensor1D {
+    const slopes = div(this.#offsets(x), -this.#variance);
+    const weighted = mul(toShares, shares);
+    const own = sum(mul(weighted, slopes), 1);
+    const common = mul(sum(weighted, 1), sum(mul(shares, slopes), 1));
+    return sub(own, common) as Tensor1D;
+  }
+
+  #offsets(x: Tensor1D): Tensor {
+    return sub(reshape(x, [x.size, 1]), this.#centers);
+  }
+}
