@@ -1,2 +1,11 @@
+export { bendingEnergy } from './regularizers/bending-energy.js';
+export { diffusion } from './regularizers/diffusion.js';
+export type { SpacingOptions } from './regularizers/field.js';
+export { totalVariation } from './regularizers/total-variation.js';
+export { type GlobalNccOptions, globalNccLoss } from './similarity/global-ncc.js';
+export { gradientDifferenceLoss } from './similarity/gradient-difference.js';
+export { type LocalNccOptions, localNccLoss } from './similarity/local-ncc.js';
+export { meanSquaredErrorLoss } from './similarity/mean-squared-error.js';
+export { type MutualInformationOptions, mutualInformationLoss } from './similarity/mutual-information.js';
 export type { Interpolation, Padding, Sampling } from './warp/sampling.js';
 export { warp, warpLabels } from './warp/warp.js';
