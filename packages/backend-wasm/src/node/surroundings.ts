@@ -14,6 +14,8 @@ export const node: Surroundings = {
     const address = addressOf(fileName, wasmPaths ?? stockFolder());
     return readFile(address.startsWith('file:') ? fileURLToPath(address) : address);
   },
+
+  uncleared: (bytes) => Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer,
 };
 
 /** Where `@tensorflow/tfjs-backend-wasm` is installed. */

@@ -11,6 +11,7 @@ import {
 } from '../native/index.js';
 import { requireTimelyPaths, startBackend } from './backend.js';
 import type { FastWasmOptions, FastWasmStatus, Surroundings } from './options.js';
+import { readWithoutClearing } from './read.js';
 
 interface Active {
   readonly backend: BackendWasm;
@@ -50,6 +51,7 @@ async function activateNow(
   const start = await startBackend(surroundings, wasmPaths, wantsNative && threads > 1);
   const wish = JSON.stringify({ wantsNative, threads });
   if (active?.backend === start.backend && active.wish === wish) return active.status;
+  if (surroundings.uncleared !== undefined) readWithoutClearing(start.backend, surroundings.uncleared);
 
   unregisterNativeKernels();
   active?.native?.dispose();

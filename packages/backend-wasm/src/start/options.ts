@@ -41,4 +41,6 @@ export interface Surroundings {
   readonly cores: number;
   /** The bytes of one of tfjs' `.wasm` files. */
   readWasm(fileName: string, wasmPaths: WasmPaths | undefined): Promise<Uint8Array>;
+  /** Memory of so many bytes and any content; undefined where all memory is cleared first. */
+  readonly uncleared?: (bytes: number) => ArrayBuffer;
 }
