@@ -22,6 +22,10 @@ import {
  * | `SshnLeakyReluGrad` | dy, y | slope | dy where y > 0, else slope · dy |
  * | `SshnResize` | x | size | linear, half-pixel centers |
  * | `SshnResizeGrad` | dy | inputSize | its transpose |
+ * | `SshnAveragePool` | x | size | means over adaptive windows ⌊i·n/m⌋ … ⌈(i+1)·n/m⌉ − 1 |
+ * | `SshnAveragePoolGrad` | dy | inputSize | its transpose |
+ * | `SshnMaximumPool` | x | size | maxima over the same windows, where m ≤ n |
+ * | `SshnMaximumPoolGrad` | dy, x, y | | gradient to x: dy goes to the maxima, in shares where several are equally great |
  * | `SshnBoxSum` | x | window | at each voxel the sum over the window around it, cropped at the border |
  * | `SshnHead` | weight, hidden | | weight `[outputs, hidden]` · hidden `[hidden]` |
  * | `SshnHeadGradWeight` | dy, hidden | | gradient to weight: the outer product |
@@ -45,6 +49,10 @@ export type SshnKernel =
   | 'SshnLeakyReluGrad'
   | 'SshnResize'
   | 'SshnResizeGrad'
+  | 'SshnAveragePool'
+  | 'SshnAveragePoolGrad'
+  | 'SshnMaximumPool'
+  | 'SshnMaximumPoolGrad'
   | 'SshnBoxSum'
   | 'SshnHead'
   | 'SshnHeadGradWeight'

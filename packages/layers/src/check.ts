@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from '@sshn/core';
+import { requireIntegers, ShapeError, ValueError } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /**
@@ -36,4 +36,16 @@ export function requireFeatures(where: string, x: Tensor, spatialRank?: number, 
 export function requireRank(where: string, rank: number): asserts rank is 2 | 3 {
   if (rank === 2 || rank === 3) return;
   throw new ValueError({ where: `${where}: rank`, got: rank, expected: '2 or 3 spatial dimensions' });
+}
+
+/** Checks the size that features are to have. @throws {ValueError} if it has not one integer ≥ 1 per spatial axis. */
+export function requireSize(where: string, size: readonly number[], rank: number): void {
+  if (size.length !== rank) {
+    throw new ValueError({
+      where: `${where}: size`,
+      got: size,
+      expected: rank === 2 ? '[height, width]' : '[depth, height, width]',
+    });
+  }
+  requireIntegers(`${where}: size`, Object.fromEntries(size.map((n, axis) => [`axis ${axis}`, n])));
 }

@@ -29,6 +29,17 @@ export {
   instanceNormalization,
   type NormalizationSpecs,
 } from './normalization/normalization.js';
+export {
+  type AdaptiveAveragePoolConfig,
+  adaptiveAveragePool,
+  applyAdaptiveAverage,
+} from './pooling/adaptive-average.js';
 export { globalAveragePool } from './pooling/global-average.js';
+export {
+  type PyramidPooling,
+  type PyramidPoolingConfig,
+  type PyramidPoolingSpecs,
+  pyramidPooling,
+} from './pooling/pyramid.js';
 export { resizeLinear } from './resize/operation.js';
 export { downsample, type Upsampling, upsample } from './resize/resize.js';

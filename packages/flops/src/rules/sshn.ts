@@ -1,5 +1,5 @@
 import type { SshnKernel } from '@sshn/core';
-import type { GraphNode } from '@sshn/trace';
+import type { GraphNode, TensorShape } from '@sshn/trace';
 import { convolutionMacs } from './convolution.js';
 import { interpolationWork } from './image.js';
 import { type FlopRule, input, output, sizeOf } from './rule.js';
@@ -19,6 +19,10 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   SshnLeakyReluGrad: (node) => ({ elementwise: sizeOf(output(node)) }),
   SshnResize: (node) => ({ elementwise: interpolationWork(output(node)) }),
   SshnResizeGrad: (node) => ({ elementwise: interpolationWork(input(node, 'dy')) }),
+  SshnAveragePool: (node) => ({ elementwise: windowedWork(input(node, 'x'), output(node)) }),
+  SshnAveragePoolGrad: (node) => ({ elementwise: windowedWork(output(node), input(node, 'dy')) }),
+  SshnMaximumPool: (node) => ({ elementwise: windowedWork(input(node, 'x'), output(node)) }),
+  SshnMaximumPoolGrad: (node) => ({ elementwise: windowedWork(output(node), input(node, 'dy')) }),
   // Running sums: one addition and one subtraction along each axis.
   SshnBoxSum: (node) => ({ elementwise: 2 * (output(node).shape.length - 2) * sizeOf(output(node)) }),
   SshnHead: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
@@ -43,4 +47,15 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
 function warpWork(node: GraphNode, values: number): number {
   const spatialRank = input(node, 'field').shape.length - 2;
   return node.attributes.interpolation === 'nearest' ? 0 : 2 ** (spatialRank + 1) * values;
+}
+
+/** Adaptive pooling: one operation per pixel of every window, which overlap by up to a pixel where sizes do not divide. */
+function windowedWork(large: TensorShape, small: TensorShape): number {
+  return large.shape.reduce((product, from, axis) => {
+    const to = small.shape[axis]!;
+    if (axis === 0 || axis === large.shape.length - 1) return product * from;
+    let pixels = 0;
+    for (let i = 0; i < to; i++) pixels += Math.ceil(((i + 1) * from) / to) - Math.floor((i * from) / to);
+    return product * pixels;
+  }, 1);
 }

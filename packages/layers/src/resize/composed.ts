@@ -1,18 +1,18 @@
 /**
  * Linear resize and its transpose from ordinary tfjs ops, for backends that bring no kernel of ours: interpolation is
- * separable, so each axis is a product with a small matrix.
+ * separable, so each axis is a product with a small matrix. So are other maps of the axes, such as averaging.
  */
 import { matMul, reshape, type Tensor, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
 import { interpolationMatrix, transposed } from './interpolation.js';
 
 /** x `[batch, ...spatial, channels]` → `[batch, ...size, channels]`. */
 export function resizeAxes(x: Tensor, size: readonly number[]): Tensor {
-  return alongAxes(x, size, (from, to) => transposed(interpolationMatrix(from, to), to));
+  return mapAxes(x, size, (from, to) => transposed(interpolationMatrix(from, to), to));
 }
 
 /** The transpose of `resizeAxes`: dy `[batch, ...size, channels]` → `[batch, ...inputSize, channels]`. */
 export function resizeAxesTransposed(dy: Tensor, inputSize: readonly number[]): Tensor {
-  return alongAxes(dy, inputSize, (from, to) => interpolationMatrix(to, from));
+  return mapAxes(dy, inputSize, (from, to) => interpolationMatrix(to, from));
 }
 
 /**
@@ -21,7 +21,7 @@ export function resizeAxesTransposed(dy: Tensor, inputSize: readonly number[]): 
  *
  * @param matrix Row-major `[from, to]`.
  */
-function alongAxes(
+export function mapAxes(
   x: Tensor,
   size: readonly number[],
   matrix: (from: number, to: number) => Float32Array,

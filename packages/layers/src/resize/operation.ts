@@ -1,6 +1,6 @@
-import { dispatch, requireIntegers, ValueError } from '@sshn/core';
+import { dispatch } from '@sshn/core';
 import { customGrad, type Tensor } from '@tensorflow/tfjs-core';
-import { requireFeatures } from '../check.js';
+import { requireFeatures, requireSize } from '../check.js';
 import { resizeAxes, resizeAxesTransposed } from './composed.js';
 
 /**
@@ -20,14 +20,7 @@ import { resizeAxes, resizeAxesTransposed } from './composed.js';
 export function resizeLinear(x: Tensor, size: readonly number[]): Tensor {
   requireFeatures('resizeLinear', x);
   const inputSize = x.shape.slice(1, -1);
-  if (size.length !== inputSize.length) {
-    throw new ValueError({
-      where: 'resizeLinear: size',
-      got: size,
-      expected: inputSize.length === 2 ? '[height, width]' : '[depth, height, width]',
-    });
-  }
-  requireIntegers('resizeLinear: size', Object.fromEntries(size.map((n, axis) => [`axis ${axis}`, n])));
+  requireSize('resizeLinear', size, inputSize.length);
   if (size.every((n, axis) => n === inputSize[axis])) return x.clone();
   const op = customGrad((input) => {
     const from = input as Tensor;

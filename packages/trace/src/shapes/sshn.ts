@@ -1,6 +1,18 @@
 import type { SshnKernel } from '@sshn/core';
 import { type ShapeFunction, shapeOf } from './shape-function.js';
 
+/** Features on another grid. */
+const toSize = shapeOf<'x', { size: readonly number[] }>(({ x }, { size }) => ({
+  shape: [x.shape[0]!, ...size, x.shape.at(-1)!],
+  dtype: x.dtype,
+}));
+
+/** And back. */
+const toInputSize = shapeOf<'dy', { inputSize: readonly number[] }>(({ dy }, { inputSize }) => ({
+  shape: [dy.shape[0]!, ...inputSize, dy.shape.at(-1)!],
+  dtype: dy.dtype,
+}));
+
 /** The kernels that @sshn names itself (see `dispatch` of @sshn/core): each is one node, however it is composed. */
 export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
   SshnConv: shapeOf<'x' | 'kernel'>(({ x, kernel }) => ({
@@ -17,14 +29,12 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
   })),
   SshnConvGradBias: shapeOf<'dy'>(({ dy }) => ({ shape: dy.shape.slice(-1), dtype: dy.dtype })),
   SshnLeakyReluGrad: shapeOf<'dy'>(({ dy }) => dy),
-  SshnResize: shapeOf<'x', { size: readonly number[] }>(({ x }, { size }) => ({
-    shape: [x.shape[0]!, ...size, x.shape.at(-1)!],
-    dtype: x.dtype,
-  })),
-  SshnResizeGrad: shapeOf<'dy', { inputSize: readonly number[] }>(({ dy }, { inputSize }) => ({
-    shape: [dy.shape[0]!, ...inputSize, dy.shape.at(-1)!],
-    dtype: dy.dtype,
-  })),
+  SshnResize: toSize,
+  SshnResizeGrad: toInputSize,
+  SshnAveragePool: toSize,
+  SshnAveragePoolGrad: toInputSize,
+  SshnMaximumPool: toSize,
+  SshnMaximumPoolGrad: shapeOf<'x'>(({ x }) => x),
   SshnBoxSum: shapeOf<'x'>(({ x }) => x),
   SshnHead: shapeOf<'weight'>(({ weight }) => ({ shape: weight.shape.slice(0, 1), dtype: weight.dtype })),
   SshnHeadGradWeight: shapeOf<'dy' | 'hidden'>(({ dy, hidden }) => ({
