@@ -49,7 +49,7 @@ function count(graph: Graph, kernel: string): number {
   return graph.nodes.filter((node) => node.kernel === kernel).length;
 }
 
-test('the U-Net, every convolution with its three gradients', async () => {
+test('the U-Net, every convolution with its three gradients, none to the image', async () => {
   const { graph, traced, computed } = await trainingStep(network);
   expect(traced).toEqual(computed);
   expect(traced).toEqual({
@@ -60,6 +60,7 @@ test('the U-Net, every convolution with its three gradients', async () => {
   expect(count(graph, 'SshnConv')).toBe(convolutions);
   expect(count(graph, 'SshnConvGradKernel')).toBe(convolutions);
   expect(count(graph, 'SshnConvGradBias')).toBe(convolutions);
+  expect(count(graph, 'SshnConvGradInput')).toBe(convolutions - 1);
 });
 
 test('the hypernetized U-Net, every head with its two gradients', async () => {

@@ -1,5 +1,19 @@
 import { dispatch, ShapeError } from '@sshn/core';
-import { add, customGrad, type GradSaveFunc, leakyRelu, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  customGrad,
+  engine,
+  type GradConfig,
+  type GradSaveFunc,
+  getBackend,
+  getGradient,
+  getKernel,
+  leakyRelu,
+  registerGradient,
+  sum,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { leakyReluGradient } from '../activation/leaky-relu.js';
 import { requireFeatures } from '../check.js';
 import { convolve, gradientToInput, gradientToKernel } from './composed.js';
@@ -19,36 +33,61 @@ import { convolve, gradientToInput, gradientToKernel } from './composed.js';
  */
 export function applyConvolution(x: Tensor, kernel: Tensor, bias: Tensor, slope = 1): Tensor {
   requireOperands(x, kernel, bias);
-  const kernelSize = kernel.shape.slice(0, -2);
+  if (getKernel('SshnConv', getBackend()) != null) {
+    if (getGradient('SshnConv') == null) registerGradient(kernelGradient);
+    return engine().runKernel('SshnConv', { x, kernel, bias }, { slope });
+  }
   const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
     const [input, weights, offsets, save] = args as [Tensor, Tensor, Tensor, GradSaveFunc];
-    const y = forward(input, weights, offsets, slope);
+    const y = composed(input, weights, offsets, slope);
     save(slope === 1 ? [input, weights] : [input, weights, y]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
-      const [savedInput, savedWeights, savedOutput] = saved as [Tensor, Tensor, Tensor | undefined];
-      const dz = savedOutput === undefined ? dy : leakyReluGradient(dy, savedOutput, slope);
-      return [
-        dispatch('SshnConvGradInput', { dy: dz, kernel: savedWeights }, {}, () =>
-          gradientToInput(dz, savedWeights),
-        ),
-        dispatch('SshnConvGradKernel', { x: savedInput, dy: dz }, { kernelSize }, () =>
-          gradientToKernel(savedInput, dz, kernelSize),
-        ),
-        dispatch('SshnConvGradBias', { dy: dz }, {}, () => sum(dz, axesButLast(dz))),
-      ];
+      const { x: toInput, kernel: toKernel, bias: toBias } = gradients(dy, saved, slope);
+      return [toInput(), toKernel(), toBias()];
     };
     return { value: y, gradFunc };
   });
   return op(x, kernel, bias);
 }
 
-function forward(x: Tensor, kernel: Tensor, bias: Tensor, slope: number): Tensor {
-  return dispatch('SshnConv', { x, kernel, bias }, { slope }, () =>
-    tidy(() => {
-      const z = add(convolve(x, kernel), bias);
-      return slope === 1 ? z : leakyRelu(z, slope);
-    }),
+/**
+ * The gradient of `SshnConv` where a backend has that kernel. Unlike that of `customGrad` it is asked input by input, and not
+ * at all for an image that nothing is trained through.
+ */
+const kernelGradient: GradConfig = {
+  kernelName: 'SshnConv',
+  inputsToSave: ['x', 'kernel'],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attributes) => gradients(dy as Tensor, saved, attributes.slope as number),
+};
+
+/** The three gradients from `[x, kernel, y]`; y, the activation's output, only where there is one. */
+function gradients(dy: Tensor, [x, kernel, y]: readonly Tensor[], slope: number) {
+  const dz = slope === 1 ? dy : leakyReluGradient(dy, y!, slope);
+  const kernelSize = kernel!.shape.slice(0, -2);
+  const toKernel = dispatch('SshnConvGradKernel', { x: x!, dy: dz }, { kernelSize }, () =>
+    gradientToKernel(x!, dz, kernelSize),
   );
+  const toBias = dispatch('SshnConvGradBias', { dy: dz }, {}, () => sum(dz, axesButLast(dz)));
+  return {
+    x: () => {
+      const dx = dispatch('SshnConvGradInput', { dy: dz, kernel: kernel! }, {}, () =>
+        gradientToInput(dz, kernel!),
+      );
+      // Its memory, still in the cache, serves the layer before.
+      if (dz !== dy) dz.dispose();
+      return dx;
+    },
+    kernel: () => toKernel,
+    bias: () => toBias,
+  };
+}
+
+function composed(x: Tensor, kernel: Tensor, bias: Tensor, slope: number): Tensor {
+  return tidy(() => {
+    const z = add(convolve(x, kernel), bias);
+    return slope === 1 ? z : leakyRelu(z, slope);
+  });
 }
 
 function requireOperands(x: Tensor, kernel: Tensor, bias: Tensor): void {
