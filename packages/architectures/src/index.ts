@@ -1,2 +1,6 @@
+export type { NetworkConfig } from './config/network-config.js';
+export { type FpnConfig, type FpnSpecs, fpn } from './fpn.js';
 export { type Architectures, architectureNames, createNetwork, type ImageNetwork } from './registry.js';
-export { type UNetConfig, unet } from './unet.js';
+export { type ResUNetConfig, type ResUNetSpecs, resunet } from './resunet.js';
+export type { SegmentationNetwork } from './segmentation-network.js';
+export { type UNetConfig, type UNetSpecs, unet } from './unet.js';

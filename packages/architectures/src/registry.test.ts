@@ -4,7 +4,7 @@ import { type Architectures, architectureNames, createNetwork } from './registry
 import { unet } from './unet.js';
 
 test('a network by name is the network of the function of that name', () => {
-  expect(architectureNames).toEqual(['unet']);
+  expect(architectureNames).toEqual(['unet', 'resunet', 'fpn']);
   const options = { inChannels: 3, outChannels: 4, features: [4, 6], kernelSize: 5, slope: 0.2, film: true };
   expect(createNetwork('unet', options).specs).toEqual(unet(options).specs);
 });
@@ -18,18 +18,20 @@ test('every option of a U-Net may come from data', () => {
     stages: 2,
     convolutionsPerStage: 1,
     kernelSize: [1, 3, 3],
+    activation: 'leakyRelu',
     slope: 0.1,
     film: false,
+    deepSupervision: true,
   };
   const fromFile: Architectures['unet'] = JSON.parse(JSON.stringify(options));
-  expect(countParams(createNetwork('unet', fromFile).specs)).toBe(20 + 38 + 74 + 6);
+  expect(countParams(createNetwork('unet', fromFile).specs)).toBe(20 + 38 + 74 + 6 + 6);
 });
 
 test('an unknown name and a misspelled option are refused, with the nearest', () => {
   const options = { inChannels: 1, outChannels: 2 };
   expect(() => createNetwork('unett' as 'unet', options)).toThrow(OptionError);
   expect(() => createNetwork('unett' as 'unet', options)).toThrow(
-    "Option 'architecture': got 'unett', expected one of 'unet'. Did you mean 'unet'?",
+    "Option 'architecture': got 'unett', expected one of 'unet', 'resunet', 'fpn'. Did you mean 'unet'?",
   );
   const misspelled = { ...options, feature: 8 };
   expect(() => createNetwork('unet', misspelled)).toThrow("Did you mean 'features'?");
@@ -38,6 +40,6 @@ test('an unknown name and a misspelled option are refused, with the nearest', ()
 test('options that make no network are refused', () => {
   expect(() => createNetwork('unet', { inChannels: 0, outChannels: 2 })).toThrow(ValueError);
   expect(() => createNetwork('unet', JSON.parse('{"outChannels": 2}'))).toThrow(
-    'unet: inChannels: got undefined',
+    'unet: inChannels: got undefined, expected an integer',
   );
 });

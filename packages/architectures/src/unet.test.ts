@@ -79,7 +79,8 @@ describe('parameters', () => {
         .map(([, { shape }]) => shape);
     expect(kernels({})).toHaveLength(19);
     expect(kernels({ stages: 3 })).toHaveLength(11);
-    expect(kernels({ stages: 1 })).toHaveLength(3);
+    expect(kernels({ stages: 2 })).toHaveLength(7);
+    expect(kernels({ stages: 3, deepSupervision: true })).toHaveLength(13);
     expect(kernels({ convolutionsPerStage: 3 })).toHaveLength(28);
     expect(kernels({ features: 8 })[0]).toEqual([3, 3, 16, 8]);
     expect(kernels({ kernelSize: 5 })[0]).toEqual([5, 5, 64, 32]);

@@ -1,0 +1,84 @@
+import { type Rescaling, ValueError } from '@sshn/core';
+import { activation } from '@sshn/layers';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { type Block, type BlockConfig, block } from '../parts/block.js';
+import { type Checks, requireConfig } from './checks.js';
+import { commonChecks, type NetworkConfig } from './network-config.js';
+
+/** A configuration, checked, with all defaults filled in. */
+export interface Plan {
+  /** Of the architecture, for errors. */
+  readonly name: string;
+  readonly rank: 2 | 3;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Features per stage, from full resolution down. */
+  readonly widths: readonly number[];
+  readonly convolutionsPerStage: number;
+  readonly deepSupervision: boolean;
+  /** A convolution with all that the configuration puts behind it; `more` is what differs. */
+  block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Block;
+  /** The activation that the configuration puts behind convolutions, where something stands between. */
+  activate(x: Tensor, at: Rescaling): Tensor;
+}
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @param own Checks of the options that only this architecture has, and its default of deep supervision.
+ * @throws {OptionError} for an unknown option or word. @throws {ValueError} if a value is of another type, out of bounds, or
+ * contradicts another.
+ */
+export function planOf<Config extends NetworkConfig>(
+  name: string,
+  config: Config,
+  own: {
+    readonly checks: Checks<Omit<Config, keyof NetworkConfig>>;
+    readonly deepSupervision?: boolean;
+  },
+): Plan {
+  const checks = { ...commonChecks, ...own.checks } as unknown as Checks<Config>;
+  requireConfig(name, config, checks, ['inChannels', 'outChannels']);
+  const { rank = 2, inChannels, outChannels, convolutionsPerStage = 2, kernelSize = 3 } = config;
+  const {
+    activation: kind = 'leakyRelu',
+    slope,
+    film = false,
+    deepSupervision = own.deepSupervision ?? false,
+  } = config;
+  const widths = featuresPerStage(name, config);
+  if (slope !== undefined && kind !== 'leakyRelu') {
+    throw new ValueError({
+      where: `${name}: slope`,
+      got: slope,
+      expected: `none with the activation '${kind}'`,
+      hint: "Only 'leakyRelu' has one.",
+    });
+  }
+  const withSlope = slope === undefined ? {} : { slope };
+  const activated = { activation: kind, ...withSlope };
+  const after = activation({ kind, ...withSlope });
+  return {
+    name,
+    rank,
+    inChannels,
+    outChannels,
+    widths,
+    convolutionsPerStage,
+    deepSupervision,
+    block: (inChannels, outChannels, more) =>
+      block({ rank, inChannels, outChannels, kernelSize, film, ...activated, ...more }),
+    activate: (x, at) => after.apply({}, x, at),
+  };
+}
+
+function featuresPerStage(name: string, { features = 32, stages }: NetworkConfig): readonly number[] {
+  if (typeof features === 'number') return Array<number>(stages ?? 5).fill(features);
+  if (stages === undefined || stages === features.length) return features;
+  throw new ValueError({
+    where: `${name}: features`,
+    got: features,
+    expected: `one number, or ${stages} as \`stages\` says`,
+    hint: 'Leave `stages` out where `features` is a list.',
+  });
+}

@@ -1,0 +1,94 @@
+import { type ParamsOf, type Rescaling, type SpecNode, scoped } from '@sshn/core';
+import type { ConvolutionSpecs } from '@sshn/layers';
+import { add, addN, div, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { count } from './config/checks.js';
+import { limits, type NetworkConfig } from './config/network-config.js';
+import { planOf } from './config/plan.js';
+import type { BlockSpecs } from './parts/block.js';
+import { convolutions, type StageSpecs } from './parts/convolutions.js';
+import { upsampleTo } from './parts/decode.js';
+import { downsampling } from './parts/downsampling.js';
+import { encode } from './parts/encode.js';
+import { head } from './parts/heads.js';
+import { type SegmentationNetwork, segmentationNetwork } from './segmentation-network.js';
+
+/** Options of a feature pyramid network. */
+export interface FpnConfig<Film extends boolean = boolean> extends NetworkConfig<Film> {
+  /** Features of every level of the pyramid. @default those of the first stage */
+  readonly pyramidFeatures?: number;
+}
+
+/** Parameters of a feature pyramid network; level 0 of each list is at full resolution. */
+export type FpnSpecs<Film extends boolean = boolean> = {
+  readonly encoder: ReadonlyArray<StageSpecs<Film>>;
+  readonly down: readonly SpecNode[];
+  readonly lateral: ReadonlyArray<BlockSpecs<Film>>;
+  readonly smooth: ReadonlyArray<BlockSpecs<Film>>;
+  readonly heads: readonly ConvolutionSpecs[];
+};
+
+/**
+ * The feature pyramid network of the paper's ablation. Bottom-up, an encoder as that of the U-Net. Top-down, a pyramid with
+ * the same number of features at every resolution: each level is the 1×1 lateral convolution of the encoder's features plus
+ * the level below it, brought to its size; then a convolution smooths it. Every level predicts the labels by a 1×1
+ * convolution, and the output is the mean of all predictions, brought to the size of the image.
+ *
+ * Shapes and rescaling are those of `unet`. With deep supervision, the default, `outputs` gives the mean and then the
+ * prediction of each level at its own resolution, the finest first.
+ *
+ * @throws what `unet` throws.
+ * @example
+ * const network = fpn({ inChannels: 1, outChannels: 4, features: [16, 32, 64] });
+ * const params = initialize(network.specs, Rng.fromSeed(1));
+ * const logits = network.apply(params, image, rescaling(0.5));              // [1, 64, 96, 1] -> [1, 64, 96, 4]
+ * const all = network.outputs?.apply(params, image, rescaling(0.5));        // heights 64, 64, 32, 16
+ *
+ * *Source*: the paper, section C.1 ("performing predictions at multiple resolutions during training"); Lin et al., "Feature
+ * pyramid networks for object detection" (2017); Kirillov et al., "Panoptic feature pyramid networks" (2019), who merge
+ * by a sum.
+ */
+export function fpn<const Film extends boolean = false>(
+  config: FpnConfig<Film>,
+): SegmentationNetwork<FpnSpecs<Film>>;
+export function fpn(config: FpnConfig): SegmentationNetwork<FpnSpecs> {
+  const plan = planOf('fpn', config, {
+    checks: { pyramidFeatures: count(limits.features) },
+    deepSupervision: true,
+  });
+  const { inChannels, widths, block } = plan;
+  const { pyramidFeatures = widths[0]! } = config;
+
+  const { modules, specs } = scoped({
+    encoder: widths.map((width, level) => convolutions(plan, widths[level - 1] ?? inChannels, width)),
+    down: downsampling(plan),
+    lateral: widths.map((width) => block(width, pyramidFeatures, { kernelSize: 1, activation: 'identity' })),
+    smooth: widths.map(() => block(pyramidFeatures, pyramidFeatures)),
+    heads: widths.map(() => head(plan, pyramidFeatures)),
+  });
+
+  const predictions = (params: ParamsOf<FpnSpecs>, image: Tensor, at: Rescaling): Tensor[] => {
+    const features = encode(modules, params, image, at);
+    const levels: Tensor[] = [];
+    for (const [level, x] of [...features.entries()].reverse()) {
+      const lateral = modules.lateral[level]!.apply(params.lateral[level]!, x, at);
+      const below = levels[level + 1];
+      levels[level] = below === undefined ? lateral : add(lateral, upsampleTo(lateral, below, at));
+    }
+    return levels.map((x, level) =>
+      tidy(() => {
+        const smoothed = modules.smooth[level]!.apply(params.smooth[level]!, x, at);
+        return modules.heads[level]!.apply(params.heads[level]!, smoothed, at);
+      }),
+    );
+  };
+  const merged = (parts: Tensor[], image: Tensor, at: Rescaling): Tensor =>
+    div(addN(parts.map((part) => upsampleTo(image, part, at))), parts.length);
+
+  return segmentationNetwork<FpnSpecs>(plan, specs, {
+    predict: (params, image, at) => merged(predictions(params, image, at), image, at),
+    predictAll(params, image, at) {
+      const parts = predictions(params, image, at);
+      return [merged(parts, image, at), ...parts];
+    },
+  });
+}
