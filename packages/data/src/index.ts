@@ -4,11 +4,12 @@ export { type BatchOptions, batches } from './dataset/batches.js';
 export { cacheDataset } from './dataset/cache.js';
 export { type Fold, type FoldOptions, folds } from './dataset/folds.js';
 export { datasetOf, type ExamplesOptions } from './dataset/from-examples.js';
-export { type Fractions, splitGroups, splitIds } from './dataset/split.js';
+export { type Fractions, splitDataset, splitGroups, splitIds } from './dataset/split.js';
 export type { Batch, Dataset, Example, Image, LabelMap, Split } from './dataset/types.js';
 export { type LayoutName, layoutNames } from './folder/layouts.js';
 export { type FolderOptions, openFiles } from './folder/open-files.js';
 export type { SourceFile } from './folder/source-file.js';
+export { fits, type SliceOptions, type VolumeOptions } from './folder/volumes/options.js';
 export {
   type DecodeOptions,
   decodeImage,
@@ -28,3 +29,15 @@ export {
 export type { IntensityNormalization } from './preprocessing/intensity.js';
 export { normalizeIntensity } from './preprocessing/intensity.js';
 export { type Preprocessing, preprocess, preprocessDataset } from './preprocessing/preprocess.js';
+export { padOrCrop } from './volumes/fit.js';
+export {
+  type DecodeNiftiOptions,
+  decodeNifti,
+  type NiftiInfo,
+  readNiftiHeader,
+} from './volumes/nifti/decode.js';
+export { type EncodeNiftiOptions, encodeNifti } from './volumes/nifti/encode.js';
+export { orientationOf, reorient } from './volumes/orientation.js';
+export { resampleImage, resampleLabels, type Target } from './volumes/resample.js';
+export { orientationOfSlices, type SliceAxis, sliceAxes, sliceOf } from './volumes/slices.js';
+export { type Affine, type Volume, type VoxelData, volumeOf } from './volumes/volume.js';

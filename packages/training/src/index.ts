@@ -1,3 +1,4 @@
+export { folderOptions } from './config/data-config.js';
 export {
   ConfigError,
   parseRunConfig,

@@ -52,6 +52,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
       new Option('--layout <kind>', 'how the folder is laid out (default: whichever it looks like)').choices([
         'wbc',
         'generic',
+        'subjects',
       ]),
     )
     .addOption(
@@ -96,7 +97,9 @@ async function train(
   terminal: Terminal,
 ): Promise<number> {
   const backend = await startBackend(threads);
-  const dataset = await openData(data, config.size);
+  const dataset = await openData(data, config, (warning) =>
+    terminal.line(`${terminal.style('yellow', 'warning')}  ${warning}`),
+  );
   await loadAll(dataset, (done, total) => terminal.live(`reading images ${done}/${total}`));
   terminal.line(introduction(folder, data, dataset, config, backend, terminal));
   const interruption = listenForInterruption(() => {

@@ -12,6 +12,7 @@ export interface ConfigFlag {
 const named: Readonly<Record<string, string>> = {
   'architecture.name': 'architecture',
   'optimizer.kind': 'optimizer',
+  'data.spacingMm': 'spacing',
   'validation.patience': 'patience',
   'augmentation.elastic.strength': 'augment-elastic-strength',
   'augmentation.elastic.spacing': 'augment-elastic-spacing',

@@ -37,7 +37,7 @@ describe('parseDataSource', () => {
 describe('openData', () => {
   it('generates images of the size that is asked for, or 128×128', async () => {
     const source = parseDataSource('phantoms:cells:3:5');
-    const small = await openData(source, [32, 40]);
+    const small = await openData(source, { size: [32, 40] });
     expect(small.ids).toHaveLength(3);
     expect((await small.load(small.ids[0]!)).image.size).toEqual([32, 40]);
     expect((await openData(source)).size).toEqual([128, 128]);
@@ -45,7 +45,7 @@ describe('openData', () => {
 
   it('generates other images for another seed', async () => {
     const load = async (text: string) => {
-      const dataset = await openData(parseDataSource(text), [16, 16]);
+      const dataset = await openData(parseDataSource(text), { size: [16, 16] });
       return (await dataset.load(dataset.ids[0]!)).image.values;
     };
     expect(await load('phantoms:cells:3:5')).not.toEqual(await load('phantoms:cells:3:6'));

@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { nearestWord, ValueError } from '@sshn/core';
 import { cacheDataset, type Dataset, generatePhantoms, type PhantomKind, phantomKinds } from '@sshn/data';
 import { type FolderOptions, openFolder } from '@sshn/data/node';
+import { folderOptions, type RunConfig } from '@sshn/training';
 
 /** How a folder is laid out. */
 export type FolderLayout = NonNullable<FolderOptions['layout']>;
@@ -32,14 +33,24 @@ export function parseDataSource(text: string, layout: FolderLayout = 'auto'): Da
 /**
  * Opens the images; each is decoded, or generated, once.
  *
- * @param size That every image is brought to. @default the size that all files have; 128×128 for phantoms
+ * @param config Its `size` is what every image is brought to (default: the size that all files have; 128×128 for
+ *   phantoms), its `data` says how volumes become images.
+ * @param onWarning Called with what should be known and is no reason to stop.
  * @throws {FileError} if the folder holds no usable data.
  */
-export async function openData({ path, layout }: DataSource, size?: readonly number[]): Promise<Dataset> {
+export async function openData(
+  { path, layout }: DataSource,
+  config: Pick<RunConfig, 'size' | 'data'> = {},
+  onWarning?: (warning: string) => void,
+): Promise<Dataset> {
   if (layout === 'phantoms') {
-    return cacheDataset(generatePhantoms({ ...parsePhantoms(path), size: size ?? phantomSize }));
+    return cacheDataset(generatePhantoms({ ...parsePhantoms(path), size: config.size ?? phantomSize }));
   }
-  return openFolder(path, { layout: layout as FolderLayout, ...(size === undefined ? {} : { size }) });
+  return openFolder(path, {
+    layout: layout as FolderLayout,
+    ...folderOptions(config),
+    ...(onWarning === undefined ? {} : { onWarning }),
+  });
 }
 
 /** A short name for folders and titles: 'phantoms-cells', 'wbc'. */

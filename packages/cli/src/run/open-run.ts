@@ -1,4 +1,4 @@
-import type { Dataset } from '@sshn/data';
+import { type Dataset, layoutNames } from '@sshn/data';
 import { loadRun, type Run } from '@sshn/training/node';
 import { type DataSource, openData, parseDataSource } from '../data/data-source.js';
 
@@ -18,9 +18,9 @@ export interface OpenedRun {
 export async function openRun(folder: string, moved?: string): Promise<OpenedRun> {
   const run = await loadRun(folder);
   try {
-    const layout = run.data.layout === 'wbc' || run.data.layout === 'generic' ? run.data.layout : 'auto';
+    const layout = layoutNames.find((name) => name === run.data.layout) ?? 'auto';
     const data = moved === undefined ? run.data : parseDataSource(moved, layout);
-    const dataset = await openData(data, run.config.size);
+    const dataset = await openData(data, run.config);
     run.split(dataset); // throws if these are other images
     return { run, data, dataset };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type Rng, ValueError } from '@sshn/core';
-import type { Split } from './types.js';
+import type { Dataset, Split } from './types.js';
 
 /** Shares of training, validation and test: positive or 0, of sum 1. */
 export type Fractions = readonly [train: number, validation: number, test: number];
@@ -54,6 +54,20 @@ export function splitGroups(
     validation: ids.filter((id) => validation.has(id)),
     test: ids.filter((id) => test.has(id)),
   };
+}
+
+/**
+ * The split of a dataset: by subject where several examples are of one, else by id.
+ *
+ * @param fractions Shares of training, validation and test. @default [0.64, 0.16, 0.2]
+ * @throws {ValueError} if the fractions do not add up to 1.
+ */
+export function splitDataset(
+  { ids, subjectOf = (id) => id }: Pick<Dataset, 'ids' | 'subjectOf'>,
+  rng: Rng,
+  fractions: Fractions = paperFractions,
+): Split {
+  return splitGroups(ids, subjectOf, rng, fractions);
 }
 
 /** The groups in random order; the rank of a group does not depend on which others there are. */

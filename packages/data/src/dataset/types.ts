@@ -18,6 +18,8 @@ export interface Example {
   readonly id: string;
   readonly image: Image;
   readonly labels: LabelMap;
+  /** Edges of a pixel along the axes of `size`, in mm; undefined where files do not say. */
+  readonly spacingMm?: readonly number[];
 }
 
 /** Images with labels that can be loaded by id. All examples of a dataset have one size and channel count. */
@@ -29,6 +31,8 @@ export interface Dataset {
   readonly size: readonly number[];
   /** The name of each label value; the first is 'background'. */
   readonly labelNames: readonly string[];
+  /** Whom an example is of, where several are of one: a split must not part them. @default each id is one of its own */
+  readonly subjectOf?: (id: string) => string;
   /** @throws {FileError} naming the file that cannot be used and the remedy; {ValueError} if the id is unknown. */
   load(id: string): Promise<Example>;
 }

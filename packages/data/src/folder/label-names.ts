@@ -1,4 +1,5 @@
 import { FileError } from '@sshn/core';
+import type { SourceFile } from './source-file.js';
 
 /** What the numbers in label files mean. */
 export interface LabelScheme {
@@ -47,6 +48,21 @@ export function parseLabelNames(text: string, path: string): LabelScheme {
     entries.map(([value]) => value),
     entries.map(([, name]) => name as string),
   );
+}
+
+/**
+ * What `labels.json` beside the images says, if it is there.
+ *
+ * @param path Makes a path for errors of a path in the folder.
+ * @throws {FileError} as `parseLabelNames` does.
+ */
+export async function namedLabels(
+  files: readonly SourceFile[],
+  path: (relative: string) => string,
+): Promise<LabelScheme | undefined> {
+  const names = files.find((file) => file.path === 'labels.json');
+  if (names === undefined) return undefined;
+  return parseLabelNames(new TextDecoder().decode(await names.read()), path(names.path));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { FileError } from '@sshn/core';
-import { type LabelScheme, parseLabelNames } from './label-names.js';
-import { type Pair, pairFiles } from './pair.js';
-import { isBystander, type SourceFile, stemOf } from './source-file.js';
+import { type LabelScheme, namedLabels } from './label-names.js';
+import { type OnUnpaired, type Pair, pairFiles } from './pair.js';
+import { isBystander, isVolumeName, type SourceFile, stemOf } from './source-file.js';
+import { subjects } from './subjects.js';
 
 /** A folder as a layout reads it. */
 export interface Folder {
@@ -15,8 +16,15 @@ export interface FolderLayout {
   /** What the folder has to look like, for errors. */
   readonly description: string;
   matches(files: readonly SourceFile[]): boolean;
-  /** @param path Makes a path for errors of a path in the folder. */
-  read(files: readonly SourceFile[], path: (relative: string) => string): Promise<Folder>;
+  /**
+   * @param path Makes a path for errors of a path in the folder.
+   * @param onUnpaired Called with files without a partner, which are then left out; without it they are refused.
+   */
+  read(
+    files: readonly SourceFile[],
+    path: (relative: string) => string,
+    onUnpaired?: OnUnpaired,
+  ): Promise<Folder>;
 }
 
 const inGeneric = /^(images|labels|masks)\//;
@@ -25,7 +33,7 @@ const inGeneric = /^(images|labels|masks)\//;
 const generic: FolderLayout = {
   description: 'images/ and labels/ with the same file names',
   matches: (files) => files.some(({ path }) => inGeneric.test(path)),
-  async read(files, path) {
+  async read(files, path, onUnpaired) {
     const wanted = files.filter((file) => !isBystander(file.path));
     const inFolder = (folder: string): Array<[string, SourceFile]> =>
       wanted.filter((file) => file.path.startsWith(folder)).map((file) => [stemOf(file.path, folder), file]);
@@ -38,14 +46,13 @@ const generic: FolderLayout = {
       });
     }
     const folder = masks.length > 0 ? 'masks' : 'labels';
-    const pairs = pairFiles(images, folder === 'masks' ? masks : labels, path, {
-      image: (id) => `images/${id}.png (or .jpg, .bmp, .tif)`,
-      labels: (id) => `${folder}/${id}.png (or .bmp, .tif)`,
-    });
-    const names = files.find((file) => file.path === 'labels.json');
-    if (names === undefined) return { pairs, scheme: undefined };
-    const text = new TextDecoder().decode(await names.read());
-    return { pairs, scheme: parseLabelNames(text, path(names.path)) };
+    const isOfVolumes = wanted.some(({ path: file }) => isVolumeName(file));
+    const place = {
+      image: (id: string) => `images/${id}${isOfVolumes ? '.nii.gz' : '.png (or .jpg, .bmp, .tif)'}`,
+      labels: (id: string) => `${folder}/${id}${isOfVolumes ? '.nii.gz' : '.png (or .bmp, .tif)'}`,
+    };
+    const pairs = pairFiles(images, folder === 'masks' ? masks : labels, path, place, onUnpaired);
+    return { pairs, scheme: await namedLabels(files, path) };
   },
 };
 
@@ -73,22 +80,20 @@ const inWbc = /^(Dataset [^/]+\/)?\d+\.(bmp|png)$/i;
 const wbc: FolderLayout = {
   description: '001.bmp beside 001.png, in folders Dataset 1, Dataset 2 as WBC is published',
   matches: (files) => files.some(({ path }) => inWbc.test(path) && /\.bmp$/i.test(path)),
-  async read(files, path) {
+  async read(files, path, onUnpaired) {
     const withExtension = (extension: string): Array<[string, SourceFile]> =>
       files
         .filter((file) => inWbc.test(file.path) && file.path.toLowerCase().endsWith(extension))
         .map((file) => [stemOf(file.path), file]);
-    const pairs = pairFiles(withExtension('.bmp'), withExtension('.png'), path, {
-      image: (id) => `${id}.bmp`,
-      labels: (id) => `${id}.png`,
-    });
+    const place = { image: (id: string) => `${id}.bmp`, labels: (id: string) => `${id}.png` };
+    const pairs = pairFiles(withExtension('.bmp'), withExtension('.png'), path, place, onUnpaired);
     return { pairs, scheme: wbcScheme };
   },
 };
 
 /** All layouts, by name. */
-export const layouts = { generic, wbc } as const;
+export const layouts = { generic, subjects, wbc } as const;
 
 /** The names of all layouts, and 'auto'. */
-export const layoutNames = ['auto', 'wbc', 'generic'] as const;
+export const layoutNames = ['auto', 'wbc', 'generic', 'subjects'] as const;
 export type LayoutName = (typeof layoutNames)[number];

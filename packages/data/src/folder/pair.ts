@@ -8,11 +8,15 @@ export interface Pair {
   readonly labels: SourceFile;
 }
 
+/** Files without a partner, and what they lack: 'labels' or 'image'. */
+export type OnUnpaired = (paths: readonly string[], what: string) => void;
+
 /**
  * Pairs files by id, in the order of ids.
  *
  * @param path Makes a path for errors of a path in the folder.
  * @param placeOf Where the partner of an id is expected.
+ * @param onUnpaired Called with the files that have no partner instead of refusing them; they are left out.
  * @throws {FileError} if an id occurs twice, or a file has no partner: names the first and counts the others.
  */
 export function pairFiles(
@@ -20,6 +24,7 @@ export function pairFiles(
   labels: ReadonlyArray<readonly [id: string, file: SourceFile]>,
   path: (relative: string) => string,
   placeOf: { readonly image: (id: string) => string; readonly labels: (id: string) => string },
+  onUnpaired?: OnUnpaired,
 ): Pair[] {
   const imageOf = byId(images, path);
   const labelsOf = byId(labels, path);
@@ -31,6 +36,13 @@ export function pairFiles(
   ): void => {
     const lonely = [...files].filter(([id]) => !partners.has(id)).sort(([a], [b]) => (a < b ? -1 : 1));
     if (lonely.length === 0) return;
+    if (onUnpaired !== undefined) {
+      onUnpaired(
+        lonely.map(([, file]) => path(file.path)),
+        what,
+      );
+      return;
+    }
     const [id, file] = lonely[0]!;
     const others = lonely.length === 1 ? '' : ` (nor do ${lonely.length - 1} others)`;
     throw new FileError({
@@ -41,7 +53,10 @@ export function pairFiles(
   };
   unpaired(imageOf, labelsOf, 'labels', placeOf.labels);
   unpaired(labelsOf, imageOf, 'image', placeOf.image);
-  return [...imageOf.keys()].sort().map((id) => ({ id, image: imageOf.get(id)!, labels: labelsOf.get(id)! }));
+  return [...imageOf.keys()].sort().flatMap((id) => {
+    const [image, ofImage] = [imageOf.get(id)!, labelsOf.get(id)];
+    return ofImage === undefined ? [] : [{ id, image, labels: ofImage }];
+  });
 }
 
 function byId(

@@ -9,9 +9,14 @@ export interface SourceFile {
   read(limit?: number): Promise<Uint8Array>;
 }
 
-/** The path without folder `prefix` and without the last extension. */
+/** The path without folder `prefix` and without the last extension; '.nii.gz' is one. */
 export function stemOf(path: string, prefix = ''): string {
-  return path.slice(prefix.length).replace(/\.[^./]*$/, '');
+  return path.slice(prefix.length).replace(/\.nii\.gz$|\.[^./]*$/i, '');
+}
+
+/** Whether a file is a NIfTI volume by its name. */
+export function isVolumeName(path: string): boolean {
+  return /\.nii(\.gz)?$/i.test(path);
 }
 
 /** Files that lie in folders of images and are none; everything else is taken for an image. */

@@ -1,4 +1,3 @@
-import { FileError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
 import { toImage, toLabels } from './convert.js';
 import { type ImageFormat, imageFormat } from './kind.js';
@@ -7,7 +6,7 @@ import { bmpHeader, readBmp } from './readers/bmp.js';
 import { jpegHeader, readJpeg } from './readers/jpeg.js';
 import { pngHeader, readPng } from './readers/png.js';
 import { readTiff, tiffHeader } from './readers/tiff/read.js';
-import { damaged, Refusal } from './refusal.js';
+import { damaged, naming, orDamaged, Refusal } from './refusal.js';
 
 /** Limits while reading. */
 export interface DecodeOptions {
@@ -94,7 +93,7 @@ function read<Result>(
   return naming(name, () => {
     const format = imageFormat(bytes);
     checkedHeader(bytes, format, options);
-    const raster = orDamaged(format, () => readers[format].read(bytes));
+    const raster = orDamaged(readers[format].name, () => readers[format].read(bytes));
     return convert(raster, format);
   });
 }
@@ -104,7 +103,7 @@ function checkedHeader(
   format: ImageFormat,
   { maxPixels = 2 ** 26 }: DecodeOptions,
 ): Header {
-  const header = orDamaged(format, () => readers[format].header(bytes));
+  const header = orDamaged(readers[format].name, () => readers[format].header(bytes));
   const { width, height } = header;
   if (width < 1 || height < 1) throw damaged(readers[format].name, `a size of ${width} × ${height} pixels`);
   if (width * height > maxPixels) {
@@ -114,28 +113,4 @@ function checkedHeader(
     );
   }
   return header;
-}
-
-/** Readers and codecs run over the end of damaged files: whatever they throw then means just that. */
-function orDamaged<Result>(format: ImageFormat, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    const isAccident = error instanceof TypeError || error instanceof RangeError || !(error instanceof Error);
-    const detail = isAccident ? 'what it says of itself does not fit its contents' : error.message;
-    const refusal = damaged(readers[format].name, detail);
-    refusal.cause = error;
-    throw refusal;
-  }
-}
-
-function naming<Result>(path: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { problem, remedy, cause } = error;
-    throw new FileError({ path, problem, remedy, ...(cause !== undefined && { cause }) });
-  }
 }

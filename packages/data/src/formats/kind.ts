@@ -25,7 +25,7 @@ const strangers: ReadonlyArray<readonly [begin: string, what: string, remedy: st
   [
     '\x1f\x8b',
     'compressed with gzip (a NIfTI volume?)',
-    'Volumes are not read here; export slices as 16-bit PNG.',
+    'Volumes are read by `decodeNifti`, and lie in folders of their own.',
   ],
   ['PK\x03\x04', 'a zip archive', 'Unpack it.'],
   ['version https://git-lfs', 'a pointer of Git LFS, not the file itself', 'Fetch it with `git lfs pull`.'],

@@ -1,3 +1,5 @@
+import { FileError, SshnError } from '@sshn/core';
+
 /**
  * Why bytes cannot be read as an image. Readers of formats throw it; `decodeImage` adds the file's name and makes it
  * a FileError.
@@ -23,3 +25,28 @@ export function unsupported(format: string, what: string, remedy = saveAsPng): R
 
 /** The way out of most refusals. */
 export const saveAsPng = 'Save it as an 8- or 16-bit PNG in grey or RGB.';
+
+/** Readers and codecs run over the end of damaged files: whatever they throw then means just that. */
+export function orDamaged<Result>(format: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof SshnError) throw error;
+    const isAccident = error instanceof TypeError || error instanceof RangeError || !(error instanceof Error);
+    const detail = isAccident ? 'what it says of itself does not fit its contents' : error.message;
+    const refusal = damaged(format, detail);
+    refusal.cause = error;
+    throw refusal;
+  }
+}
+
+/** Makes refusals errors of a file. @throws {FileError} */
+export function naming<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { problem, remedy, cause } = error;
+    throw new FileError({ path, problem, remedy, ...(cause !== undefined && { cause }) });
+  }
+}

@@ -50,10 +50,7 @@ export function resizeImage(image: Image, size: readonly number[], options: Resi
 export function resizeLabels(labels: LabelMap, size: readonly number[]): LabelMap {
   checkSize('resizeLabels', labels.size, size);
   if (size.every((n, axis) => n === labels.size[axis])) return labels;
-  const sources = size.map((m, axis) => {
-    const n = labels.size[axis]!;
-    return Int32Array.from({ length: m }, (_, i) => Math.min(n - 1, Math.floor(((i + 0.5) * n) / m)));
-  });
+  const sources = size.map((m, axis) => sourceIndices(labels.size[axis]!, m));
   // Indices of old rows, axis by axis, down to the last one, which runs innermost.
   let rows = [0];
   for (const [axis, source] of sources.slice(0, -1).entries()) {
@@ -67,6 +64,11 @@ export function resizeLabels(labels: LabelMap, size: readonly number[]): LabelMa
     for (const column of columns) values[to++] = labels.values[row * width + column]!;
   }
   return { values, size: [...size] };
+}
+
+/** For each of `to` new pixels along an axis, the one of `from` old pixels that its center lies in. */
+export function sourceIndices(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor(((i + 0.5) * from) / to)));
 }
 
 /** The old pixels that new pixel `i` is made of. */

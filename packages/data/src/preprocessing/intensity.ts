@@ -54,7 +54,7 @@ export function normalizeIntensity(values: Float32Array, intensity: IntensityNor
 }
 
 /** Smallest and largest value. */
-export function rangeOf(values: Float32Array): [low: number, high: number] {
+export function rangeOf(values: Iterable<number>): [low: number, high: number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
     if (value < low) low = value;

@@ -1,5 +1,6 @@
 import { SshnError } from '@sshn/core';
 import { z } from 'zod';
+import { dataConfigSchema } from './data-config.js';
 
 const positiveInteger = z.int().min(1);
 const factor = z.number().min(0).max(1);
@@ -99,6 +100,7 @@ export const runConfigSchema = z
       .max(3)
       .optional()
       .describe('Size that images are resized to, in pixels'),
+    data: dataConfigSchema.exactOptional(),
     intensity: intensity.default({ kind: 'none' }),
     seed: z.int().min(0).default(1).describe('Seed of the split, the weights, the batches and the factors'),
     batchSize: positiveInteger.default(4).describe('Images per step'),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { FileError, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
-import { type Dataset, type Image, type LabelMap, preprocess, type Split, splitIds } from '@sshn/data';
+import { type Dataset, type Image, type LabelMap, preprocess, type Split, splitDataset } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
@@ -65,7 +65,7 @@ export async function loadRun(folder: string): Promise<Run> {
     params,
     split: (opened) => {
       requireSameDataset(run, opened);
-      return splitIds(opened.ids, Rng.fromSeed(config.seed));
+      return splitDataset(opened, Rng.fromSeed(config.seed));
     },
     predict: (image, factor) => {
       const { values } = preprocess(image, { size, channels, intensity: config.intensity });

@@ -1,5 +1,5 @@
 import { Rng } from '@sshn/core';
-import { type Dataset, splitIds } from '@sshn/data';
+import { type Dataset, splitDataset } from '@sshn/data';
 import type { RunConfig } from '../config/run-config.js';
 import { prepareDataset } from '../methods/prepare-dataset.js';
 import { DivergenceError } from '../trainer/errors.js';
@@ -39,7 +39,7 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
   const run = describeRun(config, data, options.dataset);
   await claimRunFolder(folder, run);
   const dataset = prepareDataset(options.dataset, config);
-  const split = splitIds(dataset.ids, Rng.fromSeed(config.seed));
+  const split = splitDataset(dataset, Rng.fromSeed(config.seed));
   const state = await readCheckpoint(folder, run);
   using trainer = new Trainer({ config, dataset, split, ...(state === undefined ? {} : { state }) });
   const log = await MetricsLog.open(folder, trainer.state.progress.epoch);

@@ -1,4 +1,4 @@
-import { Unzlib } from 'fflate';
+import { Gunzip, Unzlib } from 'fflate';
 import { damaged } from '../refusal.js';
 
 const slice = 1 << 14;
@@ -16,19 +16,37 @@ const mostExpansion = 1040;
  */
 export function inflate(format: string, stream: Uint8Array, length: number): Uint8Array {
   if (stream.length * mostExpansion < length) throw damaged(format, 'it is too short for its size in pixels');
+  const { result, filled, read } = fill(Unzlib, stream, length);
+  if (filled < length) throw damaged(format, `${filled} of ${length} bytes of its pixels are there`);
+  if (stream.length - read > mostTrailing) throw damaged(format, 'it holds more data than its size allows');
+  return result;
+}
+
+/**
+ * Up to `length` bytes from the beginning of what a gzip stream holds, with the same care; fewer where the stream ends
+ * before.
+ */
+export function gunzip(stream: Uint8Array, length: number): Uint8Array {
+  const { result, filled } = fill(Gunzip, stream, Math.min(length, stream.length * mostExpansion));
+  return result.subarray(0, filled);
+}
+
+function fill(
+  Inflator: typeof Unzlib | typeof Gunzip,
+  stream: Uint8Array,
+  length: number,
+): { result: Uint8Array; filled: number; read: number } {
   const result = new Uint8Array(length);
   let filled = 0;
   let silent = 0;
-  const inflator = new Unzlib((chunk) => {
+  const inflator = new Inflator((chunk: Uint8Array) => {
     result.set(chunk.subarray(0, length - filled), filled);
     filled = Math.min(length, filled + chunk.length);
     silent = chunk.length > 0 ? 0 : silent + 1;
   });
-  let start = 0;
-  for (; start < stream.length && filled < length && silent < patience; start += slice) {
-    inflator.push(stream.subarray(start, start + slice));
+  let read = 0;
+  for (; read < stream.length && filled < length && silent < patience; read += slice) {
+    inflator.push(stream.subarray(read, read + slice));
   }
-  if (filled < length) throw damaged(format, `${filled} of ${length} bytes of its pixels are there`);
-  if (stream.length - start > mostTrailing) throw damaged(format, 'it holds more data than its size allows');
-  return result;
+  return { result, filled, read };
 }

@@ -1,0 +1,117 @@
+import { ValueError } from '@sshn/core';
+import { gunzip } from '../../formats/readers/inflate.js';
+import { damaged, naming, orDamaged, Refusal } from '../../formats/refusal.js';
+import { spacingOf, type Triple, type Volume, type VoxelData, voxelCount } from '../volume.js';
+import { headerBytes, type NiftiHeader, parseHeader } from './header.js';
+
+/** How to read a volume. */
+export interface DecodeNiftiOptions {
+  /** Which volume of a file that holds several, from 0. @default only files of one volume are read */
+  readonly frame?: number;
+  /** Larger volumes are refused before memory is taken for them. @default 2^27, that is 512 × 512 × 512 */
+  readonly maxVoxels?: number;
+}
+
+/** What a file says about its volume before the voxels are read. */
+export interface NiftiInfo extends Pick<Volume, 'shape' | 'spacingMm' | 'affine'> {
+  /** How many volumes the file holds: time points, or components of a vector field. */
+  readonly frames: number;
+}
+
+const defaultMaxVoxels = 2 ** 27;
+
+/**
+ * Reads a volume from a NIfTI-1 or NIfTI-2 file (`.nii`, `.nii.gz`), in the order and orientation in which it is stored.
+ *
+ * Where the file scales its numbers (scl_slope, scl_inter), the result holds the scaled ones as 32-bit floats; otherwise
+ * numbers are of the type that the file has, 64-bit integers as 64-bit floats. Units of space become millimeters.
+ *
+ * @param name What errors call the file, its path as a rule.
+ * @throws {FileError} naming the file and the remedy, whatever the bytes; {ValueError} if there is no such frame.
+ * @example
+ * const volume = reorient(decodeNifti(bytes, 'scan.nii.gz'));   // axes toward right, front and top
+ */
+export function decodeNifti(bytes: Uint8Array, name: string, options: DecodeNiftiOptions = {}): Volume {
+  return reporting(name, () => {
+    const header = checkedHeader(bytes, options);
+    const { shape, frames, affine, type, offset } = header;
+    const { frame } = options;
+    if (frame === undefined && frames > 1) {
+      throw new Refusal(
+        `holds ${frames} volumes, and one is expected`,
+        'Save one of them alone, or name one with the option `frame`.',
+      );
+    }
+    if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < frames)) {
+      throw new ValueError({
+        where: `${name}: frame`,
+        got: frame,
+        expected: `an index from 0 to ${frames - 1}`,
+      });
+    }
+    const begin = offset + (frame ?? 0) * voxelCount(shape) * type.bytes;
+    const end = begin + voxelCount(shape) * type.bytes;
+    const all = isGzip(bytes) ? gunzip(bytes, end) : bytes;
+    if (all.length < end) {
+      throw damaged(
+        'NIfTI',
+        `${Math.max(0, all.length - begin)} of ${end - begin} bytes of its voxels are there`,
+      );
+    }
+    return { data: numbersOf(all, begin, header), shape, spacingMm: spacingOf(affine), affine };
+  });
+}
+
+/**
+ * Shape and place of a volume from the beginning of its file, without its voxels.
+ *
+ * @param bytes The whole file or its beginning, of 1 KiB or more.
+ * @throws {FileError} naming the file and the remedy.
+ */
+export function readNiftiHeader(
+  bytes: Uint8Array,
+  name: string,
+  options: DecodeNiftiOptions = {},
+): NiftiInfo {
+  return reporting(name, () => {
+    const { shape, affine, frames } = checkedHeader(bytes, options);
+    return { shape, spacingMm: spacingOf(affine), affine, frames };
+  });
+}
+
+function checkedHeader(bytes: Uint8Array, { maxVoxels = defaultMaxVoxels }: DecodeNiftiOptions): NiftiHeader {
+  const header = parseHeader(isGzip(bytes) ? gunzip(bytes, headerBytes) : bytes.subarray(0, headerBytes));
+  const { shape, frames } = header;
+  if (voxelCount(shape) * frames > maxVoxels) {
+    throw new Refusal(
+      `has ${inVoxels(shape)}${frames > 1 ? ` × ${frames}` : ''} voxels, more than the limit of ${maxVoxels}`,
+      'Resample or crop it; if the size is wrong, the file is damaged.',
+    );
+  }
+  return header;
+}
+
+function numbersOf(bytes: Uint8Array, begin: number, header: NiftiHeader): VoxelData {
+  const { shape, type, isLittleEndian, scaling } = header;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + begin, voxelCount(shape) * type.bytes);
+  const data =
+    scaling === undefined ? new type.Array(voxelCount(shape)) : new Float32Array(voxelCount(shape));
+  const { slope, intercept } = scaling ?? { slope: 1, intercept: 0 };
+  for (let i = 0; i < data.length; i++) {
+    data[i] = type.read(view, i * type.bytes, isLittleEndian) * slope + intercept;
+  }
+  return data;
+}
+
+function reporting<Result>(name: string, work: () => Result): Result {
+  return naming(name, () => orDamaged('NIfTI', work));
+}
+
+/** '176 × 256 × 256', width first as tools print it. */
+export function inVoxels([depth, height, width]: Triple): string {
+  return `${width} × ${height} × ${depth}`;
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}

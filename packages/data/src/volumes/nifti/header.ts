@@ -1,0 +1,131 @@
+import { NIFTI1, NIFTI2 } from 'nifti-reader-js';
+import { damaged, Refusal, unsupported } from '../../formats/refusal.js';
+import { type Affine, isInvertible, type Triple } from '../volume.js';
+import { otherTypes, type VoxelType, voxelTypes } from './types.js';
+
+/** The longest header there is. */
+export const headerBytes = 540;
+
+/** What a NIfTI file says about its voxels before they are read. */
+export interface NiftiHeader {
+  readonly version: 1 | 2;
+  readonly isLittleEndian: boolean;
+  /** `[depth, height, width]` of one frame. */
+  readonly shape: Triple;
+  /** How many volumes there are, one after another: time points or components. */
+  readonly frames: number;
+  readonly affine: Affine;
+  readonly type: VoxelType;
+  /** Where voxels begin, in bytes. */
+  readonly offset: number;
+  /** Stored numbers times slope plus intercept are the intensities; undefined where they are as stored. */
+  readonly scaling: { readonly slope: number; readonly intercept: number } | undefined;
+}
+
+const remedy = 'Convert it to 16-bit integers or 32-bit floats, with nibabel or mri_convert for example.';
+
+/**
+ * Parses a header; `nifti-reader-js` reads the fields.
+ *
+ * The place of voxels is that of the sform, else of the qform, else pixdim alone, as in nibabel. (The library's own
+ * `affine` prefers the larger code in NIfTI-1 and ignores the qform in NIfTI-2.)
+ *
+ * @param bytes At least the beginning of the file, inflated.
+ * @throws {Refusal} if it is no NIfTI header, or one of voxels that are not read.
+ */
+export function parseHeader(bytes: Uint8Array): NiftiHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = versionOf(bytes, view);
+  const length = version === 1 ? NIFTI1.MAGIC_COOKIE : NIFTI2.MAGIC_COOKIE;
+  if (bytes.length < length) throw damaged('NIfTI', 'it ends within its header');
+  const fields = version === 1 ? new NIFTI1() : new NIFTI2();
+  // The fixed part alone: extensions are not read.
+  fields.readHeader(bytes.slice(0, length).buffer);
+  const { shape, frames } = shapeOf(fields.dims);
+  const type = voxelTypes.get(fields.datatypeCode);
+  if (type === undefined) {
+    const what = otherTypes.get(fields.datatypeCode) ?? `numbers of the unknown type ${fields.datatypeCode}`;
+    throw unsupported('NIfTI', what, remedy);
+  }
+  const offset = fields.vox_offset;
+  if (!(Number.isInteger(offset) && offset >= length)) throw damaged('NIfTI', `voxels at byte ${offset}`);
+  return {
+    version,
+    isLittleEndian: fields.littleEndian,
+    shape,
+    frames,
+    affine: affineOf(fields, view, version),
+    type,
+    offset,
+    scaling: scalingOf(fields.scl_slope, fields.scl_inter),
+  };
+}
+
+/** Whether a file begins as a NIfTI-1 or -2, inflated. */
+export function looksLikeNifti(bytes: Uint8Array): boolean {
+  return /^(n[+i]1\0)/.test(text(bytes, NIFTI1.MAGIC_NUMBER_LOCATION)) || /^n[+i]2\0/.test(text(bytes, 4));
+}
+
+function versionOf(bytes: Uint8Array, view: DataView): 1 | 2 {
+  const first = bytes.length < 4 ? 0 : [view.getInt32(0, true), view.getInt32(0, false)];
+  const magic = (at: number): string => text(bytes, at);
+  for (const [version, size, at] of [
+    [1, NIFTI1.MAGIC_COOKIE, NIFTI1.MAGIC_NUMBER_LOCATION],
+    [2, NIFTI2.MAGIC_COOKIE, NIFTI2.MAGIC_NUMBER_LOCATION],
+  ] as const) {
+    if (first === 0 || !first.includes(size)) continue;
+    if (magic(at).startsWith(`n+${version}\0`)) return version;
+    if (magic(at).startsWith(`ni${version}\0`)) {
+      throw unsupported(
+        'NIfTI',
+        'its voxels in another file (.hdr and .img)',
+        'Save it as one file, .nii or .nii.gz.',
+      );
+    }
+    if (bytes.length < at + 4) throw damaged('NIfTI', 'it ends within its header');
+  }
+  throw new Refusal('is not a NIfTI volume', 'Save it as .nii or .nii.gz.');
+}
+
+function shapeOf(dims: readonly number[]): { shape: Triple; frames: number } {
+  const rank = dims[0]!;
+  const used = dims.slice(1, rank + 1);
+  if (!(rank >= 1 && rank <= 7) || !used.every((n) => Number.isSafeInteger(n) && n >= 1)) {
+    throw damaged('NIfTI', `dimensions ${used.join(' × ') || rank}`);
+  }
+  const [width = 1, height = 1, depth = 1, ...more] = used;
+  return { shape: [depth, height, width], frames: more.reduce((product, n) => product * n, 1) };
+}
+
+function scalingOf(slope: number, intercept: number): NiftiHeader['scaling'] {
+  if (!Number.isFinite(slope) || slope === 0) return undefined;
+  const added = Number.isFinite(intercept) ? intercept : 0;
+  return slope === 1 && added === 0 ? undefined : { slope, intercept: added };
+}
+
+function affineOf(fields: NIFTI1 | NIFTI2, view: DataView, version: 1 | 2): Affine {
+  const toMm = [1, 1000, 1, 0.001][fields.xyzt_units & NIFTI1.SPATIAL_UNITS_MASK] ?? 1;
+  const rows = [0, 1, 2].map((row) => rowOf(fields, view, version, row).map((value) => value * toMm));
+  // NIfTI's columns are width, height, depth.
+  const affine = rows.map(([w, h, d, offset]) => [d, h, w, offset]) as unknown as Affine;
+  if (!isInvertible(affine)) throw damaged('NIfTI', 'its affine matrix has no inverse');
+  return affine;
+}
+
+function rowOf(fields: NIFTI1 | NIFTI2, view: DataView, version: 1 | 2, row: number): readonly number[] {
+  const { sform_code: sform, qform_code: qform, littleEndian, pixDims } = fields;
+  if (sform > 0) {
+    return [0, 1, 2, 3].map((column) =>
+      version === 1
+        ? view.getFloat32(280 + (4 * row + column) * 4, littleEndian)
+        : view.getFloat64(400 + (4 * row + column) * 8, littleEndian),
+    );
+  }
+  if (qform > 0) return fields.getQformMat()[row]!;
+  // Edges that are not given count as 1.
+  return [0, 1, 2, 3].map((column) => (column === row ? Math.abs(pixDims[row + 1]!) || 1 : 0));
+}
+
+function text(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + 4));
+}

@@ -1,0 +1,68 @@
+import { NIFTI1 } from 'nifti-reader-js';
+import type { VoxelData } from '../volume.js';
+
+/** How numbers of one NIfTI datatype lie in a file, and in memory. */
+export interface VoxelType {
+  readonly bytes: number;
+  readonly read: (view: DataView, at: number, isLittle: boolean) => number;
+  readonly write: (view: DataView, at: number, value: number) => void;
+  /** The array that holds them. 64-bit integers become floats, exact up to 2^53. */
+  readonly Array: VoxelArray;
+}
+
+type VoxelArray = {
+  new (length: number): VoxelData;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): VoxelData;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
+/** By datatype code. */
+export const voxelTypes: ReadonlyMap<number, VoxelType> = new Map<number, VoxelType>([
+  [NIFTI1.TYPE_UINT8, type(Uint8Array, 'Uint8')],
+  [NIFTI1.TYPE_INT8, type(Int8Array, 'Int8')],
+  [NIFTI1.TYPE_UINT16, type(Uint16Array, 'Uint16')],
+  [NIFTI1.TYPE_INT16, type(Int16Array, 'Int16')],
+  [NIFTI1.TYPE_UINT32, type(Uint32Array, 'Uint32')],
+  [NIFTI1.TYPE_INT32, type(Int32Array, 'Int32')],
+  [NIFTI1.TYPE_FLOAT32, type(Float32Array, 'Float32')],
+  [NIFTI1.TYPE_FLOAT64, type(Float64Array, 'Float64')],
+  [NIFTI1.TYPE_INT64, long('BigInt64')],
+  [NIFTI1.TYPE_UINT64, long('BigUint64')],
+]);
+
+/** What other datatype codes stand for, for errors. */
+export const otherTypes: ReadonlyMap<number, string> = new Map([
+  [NIFTI1.TYPE_BINARY, 'single bits'],
+  [NIFTI1.TYPE_COMPLEX64, 'complex numbers'],
+  [NIFTI1.TYPE_COMPLEX128, 'complex numbers'],
+  [NIFTI1.TYPE_COMPLEX256, 'complex numbers'],
+  [NIFTI1.TYPE_FLOAT128, '128-bit numbers'],
+  [NIFTI1.TYPE_RGB24, 'colors'],
+  [2304, 'colors'],
+]);
+
+/** The code and type that an array is written as. */
+export function typeOfArray(data: VoxelData): readonly [code: number, type: VoxelType] {
+  for (const [code, voxelType] of voxelTypes) if (data instanceof voxelType.Array) return [code, voxelType];
+  throw new Error('internal: an array of no known type');
+}
+
+type Plain = 'Uint8' | 'Int8' | 'Uint16' | 'Int16' | 'Uint32' | 'Int32' | 'Float32' | 'Float64';
+
+function type(Voxels: VoxelArray, name: Plain): VoxelType {
+  return {
+    bytes: Voxels.BYTES_PER_ELEMENT,
+    Array: Voxels,
+    read: (view, at, isLittle) => view[`get${name}`](at, isLittle),
+    write: (view, at, value) => view[`set${name}`](at, value, true),
+  };
+}
+
+function long(name: 'BigInt64' | 'BigUint64'): VoxelType {
+  return {
+    bytes: 8,
+    Array: Float64Array,
+    read: (view, at, isLittle) => Number(view[`get${name}`](at, isLittle)),
+    write: (view, at, value) => view[`set${name}`](at, BigInt(value), true),
+  };
+}
