@@ -1,3 +1,27 @@
+export { affineField } from './affine/field.js';
+export { fitAffine } from './affine/fit.js';
+export { type AffineMatrix, composeAffine, invertAffine } from './affine/matrix.js';
+export {
+  type AffineCenter,
+  type AffineParameters,
+  affineMatrix,
+  affineParameters,
+} from './affine/parameters.js';
+export { composeFields } from './fields/compose.js';
+export { type Integration, integrateInverse, integrateVelocity } from './fields/integrate.js';
+export { invertField } from './fields/invert.js';
+export { resampleField, resampleImage, type Spacings } from './fields/resample.js';
+export { rescaleField } from './fields/rescale.js';
+export { mmToVoxels, voxelsToMm } from './fields/units.js';
+export { jacobianDeterminant } from './jacobian/determinant.js';
+export { type JacobianStatistics, jacobianStatistics } from './jacobian/statistics.js';
+export { sampleAt } from './points/sample-at.js';
+export {
+  type Point,
+  type RegistrationError,
+  targetRegistrationError,
+} from './points/target-registration-error.js';
+export { warpPoints } from './points/warp-points.js';
 export { bendingEnergy } from './regularizers/bending-energy.js';
 export { diffusion } from './regularizers/diffusion.js';
 export type { SpacingOptions } from './regularizers/field.js';

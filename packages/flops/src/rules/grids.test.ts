@@ -96,6 +96,35 @@ const cases: readonly RuleCase[] = [
     shapes: [image],
     elementwise: 288 * 4,
   },
+  ...(['linear', 'nearest'] as const).flatMap((interpolation): RuleCase[] => {
+    const isLinear = interpolation === 'linear' ? 1 : 0;
+    return [
+      {
+        name: `SshnWarp, 2D, ${interpolation}: a product and a sum for each of 4 pixels`,
+        f: kernel('SshnWarp', ['image', 'field'], { interpolation }),
+        shapes: [image, [2, 6, 8, 2]],
+        elementwise: isLinear * 288 * 8,
+      },
+      {
+        name: `SshnWarp, 3D, ${interpolation}: of 8 voxels`,
+        f: kernel('SshnWarp', ['image', 'field'], { interpolation }),
+        shapes: [volume, [1, 4, 6, 8, 3]],
+        elementwise: isLinear * 384 * 16,
+      },
+      {
+        name: `SshnWarpGradImage, ${interpolation}`,
+        f: kernel('SshnWarpGradImage', ['dy', 'field'], { interpolation, inputSize: [9, 9] }),
+        shapes: [image, [2, 6, 8, 2]],
+        elementwise: isLinear * 288 * 8,
+      },
+      {
+        name: `SshnWarpGradField, ${interpolation}: a sum over channels, then one per axis`,
+        f: kernel('SshnWarpGradField', ['dy', 'image', 'field'], { interpolation }),
+        shapes: [image, image, [2, 6, 8, 2]],
+        elementwise: isLinear * (288 + 192) * 8,
+      },
+    ];
+  }),
 ];
 
 test.each(cases)('$name', (use) => {

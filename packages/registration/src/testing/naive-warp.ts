@@ -65,6 +65,17 @@ export function naiveGradField(
   });
 }
 
+/** Scaling and squaring, in double precision. */
+export function naiveIntegral(velocity: Grid, steps: number): number[] {
+  let data = Array.from(velocity.data, (v) => v / 2 ** steps);
+  for (let step = 0; step < steps; step++) {
+    const field = { shape: velocity.shape, data };
+    const further = naiveWarp(field, field, { interpolation: 'linear', padding: 'border' });
+    data = data.map((u, i) => u + further[i]!);
+  }
+  return data;
+}
+
 /** Calls back with every lattice point that a place reads; `from` is undefined where the image is zero. */
 function visit(
   { shape }: Pick<Grid, 'shape'>,
