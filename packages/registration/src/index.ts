@@ -15,6 +15,15 @@ export { rescaleField } from './fields/rescale.js';
 export { mmToVoxels, voxelsToMm } from './fields/units.js';
 export { jacobianDeterminant } from './jacobian/determinant.js';
 export { type JacobianStatistics, jacobianStatistics } from './jacobian/statistics.js';
+export {
+  type FlowResolution,
+  fieldOf,
+  flowResolutions,
+  pairImages,
+  type RegistrationNetworkConfig,
+  type RegistrationNetworkSpecs,
+  registrationNetwork,
+} from './network/registration-network.js';
 export { sampleAt } from './points/sample-at.js';
 export {
   type Point,
