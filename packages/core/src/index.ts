@@ -44,7 +44,14 @@ export {
   type SpecNode,
   type SpecTree,
 } from './params.js';
-export { factorAt, type Rescaling, rescaledSize, rescaling } from './rescaling.js';
+export {
+  factorAt,
+  inTraining,
+  type Rescaling,
+  rescaledSize,
+  rescaling,
+  type Training,
+} from './rescaling.js';
 export { Rng, type RngState } from './rng.js';
 export { currentScope, inScope, type ModuleTree, type SpecsIn, scoped } from './scope.js';
 export { valueAndGradients } from './tape.js';

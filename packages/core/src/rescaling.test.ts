@@ -2,7 +2,15 @@ import { goldenCases } from '@sshn-internal/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ValueError } from './errors.js';
-import { factorAt, rescaledSize, rescaling } from './rescaling.js';
+import { factorAt, inTraining, rescaledSize, rescaling } from './rescaling.js';
+import { Rng } from './rng.js';
+
+test('training is said by the rescaling of a step, and by no other', () => {
+  const [at, rng] = [rescaling([0.25, 0.5]), Rng.fromSeed(1)];
+  expect(at).not.toHaveProperty('training');
+  expect(inTraining(at, rng)).toEqual({ factors: [0.25, 0.5], training: { rng } });
+  expect(at).not.toHaveProperty('training');
+});
 
 describe('rescaling', () => {
   test('one factor, or one per step', () => {

@@ -1,9 +1,18 @@
 import { ValueError } from './errors.js';
+import type { Rng } from './rng.js';
 
 /** The rescaling factor φ of every downsampling step: one for all of them, or one each. */
 export interface Rescaling {
   /** One entry: the same factor for every step. Several: the factor of step 0, 1, … Each in [0, 1]. */
   readonly factors: readonly number[];
+  /** Present in a step of training only: what layers that differ there, such as dropout, need. */
+  readonly training?: Training;
+}
+
+/** What a step of training tells its layers. */
+export interface Training {
+  /** Of this step alone. Layers split off generators of their own and never advance it. */
+  readonly rng: Rng;
 }
 
 /**
@@ -28,6 +37,19 @@ export function rescaling(factor: number | readonly number[]): Rescaling {
     });
   }
   return { factors };
+}
+
+/**
+ * The same rescaling within a step of training: dropout is active, its masks drawn from `rng`. A rescaling without it, as
+ * `rescaling` makes them, means inference.
+ *
+ * @param rng A generator for this step alone; the same one gives the same masks.
+ *
+ * @example
+ * const at = inTraining(rescaling(0.25), Rng.fromSeed(seed).split(step));
+ */
+export function inTraining(at: Rescaling, rng: Rng): Rescaling {
+  return { ...at, training: { rng } };
 }
 
 /** The factor of downsampling step `step` (0 is the first). @throws {ValueError} if there is none for that step. */

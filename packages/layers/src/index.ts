@@ -20,6 +20,7 @@ export { type ConvolutionConfig, type ConvolutionSpecs, convolution } from './co
 export { type ModulatedConvolutionSpecs, modulatedConvolution } from './convolution/modulated.js';
 export { applyConvolution } from './convolution/operation.js';
 export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
+export { type DropoutConfig, dropout } from './dropout.js';
 export { type FilmSpecs, film } from './film.js';
 export type { ContainerSpecs, Layer, Layers, NoSpecs } from './layer.js';
 export {

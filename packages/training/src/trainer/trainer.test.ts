@@ -1,6 +1,6 @@
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
 import { disks, splitOf } from '../testing/disks.js';
 import { DivergenceError } from './errors.js';
@@ -70,6 +70,28 @@ describe('Trainer', () => {
       expect(Math.max(...factors)).toBeLessThanOrEqual(0.5);
     },
   );
+
+  test('every step has a generator for its layers, the same one after a resume; validation has none', async () => {
+    /** The states that the network saw, 'none' where it saw none. */
+    const seenBy = async (trainer: Trainer, work: () => Promise<unknown>) => {
+      const apply = vi.spyOn(trainer.model.network, 'apply');
+      await work();
+      return apply.mock.calls.map(([, , { training }]) => training?.rng.state().join() ?? 'none');
+    };
+    using whole = make({ epochs: 2 });
+    const all = await seenBy(whole, () => collect(whole));
+    const steps = all.filter((state) => state !== 'none');
+    expect(steps).toHaveLength(whole.state.progress.step);
+    expect(new Set(steps).size).toBe(steps.length);
+    expect(all.length).toBeGreaterThan(steps.length);
+
+    using first = make({ epochs: 2 });
+    const run = first.run();
+    for (let taken = 0; taken < 2; ) taken += (await run.next()).value?.kind === 'step' ? 1 : 0;
+    using second = make({ epochs: 2 }, copy(first.state));
+    const rest = await seenBy(second, () => collect(second));
+    expect(rest).toEqual(all.slice(2));
+  });
 
   test('the same seed gives the same weights, another one others', async () => {
     const states = [];

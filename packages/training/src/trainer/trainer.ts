@@ -1,6 +1,7 @@
 import {
   countParams,
   initialize,
+  inTraining,
   namedParams,
   type ParamsOf,
   paramTree,
@@ -161,7 +162,10 @@ export class Trainer {
     })) {
       if (index++ < done) continue; // Taken before the checkpoint that this run goes on from.
       const generator = Rng.fromState(this.progress.generator);
-      const at = sampleRescaling(this.prior, generator);
+      const at = inTraining(
+        sampleRescaling(this.prior, generator),
+        this.root.split('layers').split(this.progress.step),
+      );
       const factor = at.factors[0]!;
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);

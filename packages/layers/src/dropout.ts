@@ -1,0 +1,63 @@
+import { currentScope, type Module, type Rng, requireOption, ValueError } from '@sshn/core';
+import { customGrad, type GradSaveFunc, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { NoSpecs } from './layer.js';
+
+/** Options of dropout. */
+export interface DropoutConfig {
+  /** Share of what is set to zero, in [0, 1). */
+  readonly rate: number;
+  /** What is dropped at once: single values, or whole channels of an image. @default 'element' */
+  readonly kind?: 'element' | 'channel';
+}
+
+/**
+ * Dropout: in a step of training a random share of the values is set to zero and the rest divided by 1 − rate, so that the
+ * expected value stays; otherwise the identity.
+ *
+ * Input and output `[batch, ...spatial, channels]`. Training is when the `Rescaling` of the call says so (`inTraining`), as
+ * the trainer's does; traces, evaluation and prediction see the identity. The mask hangs on the step's generator and the
+ * layer's name: the same seed and step give the same mask. So name it, as containers do; two without a name would drop the
+ * same.
+ *
+ * @throws {ValueError} if the rate is outside [0, 1).
+ * @throws {OptionError} for an unknown kind.
+ * @example
+ * const stage = sequential({
+ *   conv: convolution({ inChannels: 1, outChannels: 8 }),
+ *   drop: dropout({ rate: 0.2, kind: 'channel' }),
+ * });
+ * stage.apply(params, x, inTraining(rescaling(0.5), Rng.fromSeed(1)));
+ *
+ * *Source*: Srivastava et al., "Dropout" (2014); Tompson et al., "Efficient object localization using convolutional networks"
+ * (2015), for whole channels.
+ */
+export function dropout({ rate, kind = 'element' }: DropoutConfig): Module<NoSpecs, Tensor, Tensor> {
+  if (!(rate >= 0 && rate < 1))
+    throw new ValueError({ where: 'dropout: rate', got: rate, expected: 'a number in [0, 1)' });
+  requireOption('kind', kind, ['element', 'channel']);
+  return {
+    specs: {},
+    apply(_params, x, { training }) {
+      if (training === undefined || rate === 0) return x.clone();
+      const last = x.rank - 1;
+      const shape =
+        kind === 'element' ? x.shape : x.shape.map((n, axis) => (axis === 0 || axis === last ? n : 1));
+      const rng = training.rng.split('dropout').split(currentScope());
+      const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
+        const [input, save] = args as [Tensor, GradSaveFunc];
+        const mask = drawMask(shape, rate, rng);
+        save([mask]);
+        return { value: mul(input, mask), gradFunc: (dy: Tensor, [saved]: Tensor[]) => mul(dy, saved!) };
+      });
+      return op(x);
+    },
+  };
+}
+
+/** A factor per entry: 0 with probability `rate`, else 1 / (1 − rate). */
+function drawMask(shape: readonly number[], rate: number, rng: Rng): Tensor {
+  const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
+  const [threshold, kept] = [rate * 2 ** 32, 1 / (1 - rate)];
+  for (let i = 0; i < values.length; i++) values[i] = rng.word() < threshold ? 0 : kept;
+  return tensor(values, [...shape]);
+}
