@@ -20,6 +20,8 @@ export {
 export type { ImageFormat } from './formats/kind.js';
 export { convertChannels } from './geometry/channels.js';
 export { type ResizeOptions, resizeImage, resizeLabels } from './geometry/resize.js';
+export { type PairDataset, type PairExample, pairDataset, pairId } from './pairs/pair-dataset.js';
+export { type ImagePair, type PairOptions, pairsWithin } from './pairs/pairs-within.js';
 export {
   generatePhantoms,
   type PhantomKind,
