@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { Rng, rescaling } from '@sshn/core';
+import { Rng } from '@sshn/core';
 import { cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
 import { evaluateFactor, parseRunConfig, Trainer } from '@sshn/training';
 
@@ -48,8 +48,7 @@ for await (const event of trainer.run()) {
 // 5. One network, every factor: what does each reach, and what does it cost?
 console.log('factor   Dice  GFLOPs    ms');
 for (const factor of [0, 0.1, 0.2, 0.3, 0.4, 0.5]) {
-  const at = rescaling(factor);
-  const result = await evaluateFactor(trainer.model, trainer.params, dataset, split.test, at);
+  const result = await evaluateFactor(trainer.model, trainer.params, dataset, split.test, factor);
   const cells = [
     factor.toFixed(2).padStart(6),
     result.dice.toFixed(3).padStart(5),

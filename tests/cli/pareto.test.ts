@@ -185,3 +185,62 @@ describe('sshn evaluate', () => {
     expect(results[0].dice).toBe(point.dice);
   });
 });
+
+describe('separate factors', () => {
+  beforeAll(async () => {
+    const train = ['train', 'phantoms:cells:16', ...small, '--epochs', '2', '--rescaling', 'separate'];
+    expect((await sshn([...train, '--out', 'separate'], scratch.path)).code).toBe(0);
+  });
+
+  test('are evaluated over a grid, the cheapest first, by a command that can be cut and goes on', async () => {
+    const words = ['pareto', 'separate', '--grid', '6', '--threads', '1'];
+    const running = start(words, scratch.path);
+    await running.writes('4/36');
+    running.child.kill('SIGINT');
+    const cut = await running.ended;
+    expect(cut.code).toBe(130);
+    expect(cut.stderr).toMatch(/Go on with: sshn pareto separate --grid 6\n$/);
+    expect(await readdir(join(scratch.path, 'separate', 'pareto', 'grid'))).toEqual(['evaluated.json']);
+
+    const { code, stdout, stderr } = await sshn(words, scratch.path);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^\d+ of 36 factors were evaluated before and are kept$/m);
+    expect(stdout).toMatch(/^Pareto front: \d+ of 36 combinations/);
+    const [head, ...lines] = (await read('separate', 'pareto', 'grid', 'results.csv')).trimEnd().split('\n');
+    expect(head).toBe('method,architecture,factor0,factor1,seed,split,dice,gflops,milliseconds,pareto');
+    const table = lines.map((line) => line.split(','));
+    expect(new Set(table.map((cells) => cells.slice(2, 4).join())).size).toBe(36);
+    const gflops = table.map((cells) => Number(cells[7]));
+    expect(gflops).toEqual([...gflops].sort((a, b) => a - b));
+    const front = table.filter((cells) => cells[9] === 'front').map((cells) => Number(cells[6]));
+    expect(front).toEqual([...front].sort((a, b) => a - b));
+    expect(front.at(-1)).toBe(Math.max(...table.map((cells) => Number(cells[6]))));
+    const grid = JSON.parse(await read('separate', 'pareto', 'grid', 'grid.json'));
+    expect(grid).toMatchObject({ format: 'sshn-grid', values: [0, 0.1, 0.2, 0.3, 0.4, 0.5] });
+    const svg = await read('separate', 'pareto', 'grid', 'dice-vs-gflops.svg');
+    expect(new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement!.tagName).toBe('svg');
+  });
+
+  test('are taken one by one; a number stands for all of them', async () => {
+    const two = JSON.parse((await run('evaluate', 'separate', '--factor', '0.1,0.5', '--json')).stdout);
+    expect(two.results.map(({ factor }: { factor: number[] }) => factor)).toEqual([[0.1, 0.5]]);
+    const equal = JSON.parse((await run('evaluate', 'separate', '--factor', '0.3,0.3', '--json')).stdout);
+    const one = JSON.parse((await run('evaluate', 'separate', '--factors', '0.3', '--json')).stdout);
+    expect(one.results[0].dice).toBe(equal.results[0].dice);
+    expect(one.results[0].gflops).toBe(equal.results[0].gflops);
+    expect(two.results[0].gflops).not.toBe(one.results[0].gflops);
+    const csv = (await run('evaluate', 'separate', '--factor', '0.1,0.5', '--csv')).stdout;
+    expect(csv).toMatch(/^method,architecture,factor0,factor1,seed,.*\nsshn,unet,0\.1,0\.5,1,/);
+  });
+
+  test('too many, too few, or of a run with a common one are refused', async () => {
+    const three = await run('evaluate', 'separate', '--factor', '0.1,0.2,0.3');
+    expect(three).toMatchObject({ code: 1, stdout: '' });
+    expect(three.stderr).toContain('got [0.1,0.2,0.3], expected one for all steps, or 2');
+    const common = await run('evaluate', 'run', '--factor', '0.1,0.2');
+    expect(common.stderr).toContain("Separate ones are trained with rescaling: 'separate'.");
+    const grid = await run('pareto', 'run', '--grid', '3');
+    expect(grid).toMatchObject({ code: 1 });
+    expect(grid.stderr).toContain('Train with --rescaling separate');
+  });
+});

@@ -45,6 +45,7 @@ export {
   type SpecTree,
 } from './params.js';
 export {
+  type Factor,
   factorAt,
   inTraining,
   type Rescaling,

@@ -1,6 +1,9 @@
 import { ValueError } from './errors.js';
 import type { Rng } from './rng.js';
 
+/** A rescaling factor φ in [0, 1] common to all downsampling steps, or a list with one for each of them. */
+export type Factor = number | readonly number[];
+
 /** The rescaling factor φ of every downsampling step: one for all of them, or one each. */
 export interface Rescaling {
   /** One entry: the same factor for every step. Several: the factor of step 0, 1, … Each in [0, 1]. */
@@ -27,7 +30,7 @@ export interface Training {
  * network.apply(params, image, rescaling(0.25));
  * network.apply(params, image, rescaling([0.3, 0.4, 0.5, 0.5]));
  */
-export function rescaling(factor: number | readonly number[]): Rescaling {
+export function rescaling(factor: Factor): Rescaling {
   const factors = typeof factor === 'number' ? [factor] : [...factor];
   if (factors.length === 0 || !factors.every((f) => f >= 0 && f <= 1)) {
     throw new ValueError({

@@ -8,11 +8,21 @@ export {
 } from './config/run-config.js';
 export { diceOver } from './evaluation/dice-over.js';
 export { evaluateFactor } from './evaluation/evaluate-factor.js';
+export { factorGrid } from './evaluation/factor-grid.js';
+export { gflopsAt } from './evaluation/gflops-at.js';
 export { paretoFront } from './evaluation/pareto-front.js';
 export type { FactorResult } from './evaluation/results.js';
 export { describeNetwork, type ImageSpace, type SegmentationModel } from './methods/describe-network.js';
+export { downsamplingSteps } from './methods/downsampling-steps.js';
 export { prepareDataset } from './methods/prepare-dataset.js';
-export { type Prior, priorOf, representativeFactors, sampleRescaling } from './methods/prior.js';
+export {
+  type FactorWords,
+  factorIn,
+  type Prior,
+  priorOf,
+  representativeFactors,
+  sampleRescaling,
+} from './methods/prior.js';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './optimizers/adam.js';
 export { clipByGlobalNorm, globalNorm } from './optimizers/clipping.js';
 export { firstNonFinite, type NonFinite } from './optimizers/non-finite.js';
@@ -20,6 +30,14 @@ export type { NamedTensors, Optimizer, OptimizerOptions, Update, UpdateAt } from
 export { constantRate, cosineRate, rateAt, type Schedule, warmUp } from './optimizers/schedules.js';
 export { type SgdOptions, sgd } from './optimizers/sgd.js';
 export { DivergenceError } from './trainer/errors.js';
-export type { EndEvent, EpochEvent, Phase, StartEvent, StepEvent, TrainEvent } from './trainer/events.js';
+export type {
+  EndEvent,
+  EpochEvent,
+  Phase,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+  ValidatedFactor,
+} from './trainer/events.js';
 export type { Progress } from './trainer/progress.js';
 export { Trainer, type TrainerOptions, type TrainerState } from './trainer/trainer.js';

@@ -59,6 +59,15 @@ describe('flags of the configuration', () => {
     expect((await configOf(['--intensity', 'minMax'])).intensity).toEqual({ kind: 'minMax' });
   });
 
+  it('takes separate factors for a separate rescaling', async () => {
+    const config = await configOf(['--factor', '0.3,0.4,0.5', '--method', 'fixed']);
+    expect(config).toMatchObject({
+      rescaling: 'separate',
+      prior: { kind: 'constant', factor: [0.3, 0.4, 0.5] },
+    });
+    expect((await configOf(['--factor', '0.3'])).rescaling).toBe('common');
+  });
+
   it('has names of their own, in kebab case', () => {
     const names = configFlags.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);

@@ -24,18 +24,23 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
     });
   const factor = new Option(
     '--factor <number>',
-    'train at this one rescaling factor, in [0, 1] (default: 0.5 for --method fixed)',
+    'train at this one rescaling factor, in [0, 1], or at one per downsampling step, such as 0.3,0.4,0.5 (default: 0.5 for --method fixed)',
   );
+  const readFactor = (text: string) => {
+    const constant = parseConstantPrior(text);
+    if (typeof constant.factor !== 'number') settings.push({ path: ['rescaling'], value: 'separate' });
+    return constant;
+  };
   const prior = new Option(
     '--prior <low,high>',
-    'draw the factor of each step uniformly from here (default: 0,0.5 for all other methods)',
+    'draw the factor of each training step uniformly from here (default: 0,0.5 for all other methods)',
   );
   const intensity = new Option(
     '--intensity <kind>',
     'how intensities are normalized, image by image: none, minMax, zScore or percentile:1,99 (default: none)',
   );
   command
-    .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], parseConstantPrior))))
+    .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], readFactor))))
     .addOption(grouped('Run', prior.argParser(set(['prior'], parseUniformPrior))))
     .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))));
   for (const { name, word } of configFlags) {

@@ -1,6 +1,8 @@
+import type { Factor } from '@sshn/core';
 import { type FactorResult, priorOf } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
+import { parseFactor } from '../config/variant-flags.js';
 import { telltaleFactors } from '../pareto/factors.js';
 import { resultsCsv } from '../pareto/results-csv.js';
 import { sweep } from '../pareto/sweep.js';
@@ -12,11 +14,19 @@ import { resultsTable } from '../terminal/results-table.js';
 import { SweepView } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
 import { evaluateHelp } from './help.js';
-import { addSplitOption, addThreadsOption, factorsType, readerOf, type SplitName } from './options.js';
+import {
+  addSplitOption,
+  addThreadsOption,
+  argument,
+  factorsType,
+  readerOf,
+  type SplitName,
+} from './options.js';
 
 interface EvaluateOptions {
   readonly threads?: number;
   readonly factors?: number[];
+  readonly factor?: number | number[];
   readonly split: SplitName;
   readonly data?: string;
   readonly json?: boolean;
@@ -35,6 +45,14 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
       'rescaling factors in [0, 1], separated by commas (default: the ends and the middle of the range of training)',
       readerOf(factorsType),
     )
+    .addOption(
+      new Option(
+        '--factor <numbers>',
+        'evaluate at this factor alone, or at a separate one for each downsampling step, such as 0.3,0.4,0.5',
+      )
+        .argParser(argument(parseFactor))
+        .conflicts('factors'),
+    )
     .option('--data <folder>', 'where the images are now, if they have moved since training')
     .option('--json', 'print the results as JSON')
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
@@ -48,7 +66,8 @@ async function evaluate(folder: string, options: EvaluateOptions): Promise<numbe
   const backend = await startBackend(options.threads);
   const { run, dataset } = await openRun(folder, options.data);
   const { split } = options;
-  const factors = options.factors ?? telltaleFactors(priorOf(run.config));
+  const one = options.factor === undefined ? undefined : [options.factor];
+  const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
   terminal.line(
     `${folder}: ${run.split(dataset)[split].length} ${split} images of ${dataset.name}, on ${backend}`,
   );
@@ -78,7 +97,7 @@ async function evaluate(folder: string, options: EvaluateOptions): Promise<numbe
 function formatted(
   { folder, config }: Run,
   split: SplitName,
-  results: readonly FactorResult[],
+  results: ReadonlyArray<FactorResult<Factor>>,
   { json, csv }: EvaluateOptions,
 ): string {
   const { method, architecture, seed } = config;

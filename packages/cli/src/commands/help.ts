@@ -39,12 +39,16 @@ ${factorText}
 Methods: sshn predicts all weights from φ (one training, every φ); fixed trains for one φ; stochastic trains one set \
 of weights at random φ; film lets φ scale and shift the features. The best weights on the validation images are kept.
 
+With --rescaling separate every downsampling step of the network has a factor of its own, drawn independently, and the \
+hypernetwork sees all of them.
+
 Ctrl-C stops with a checkpoint. The same command, or --resume, goes on as if nothing had happened.`,
   examples: `
 Examples:
   $ sshn train phantoms:cells:200 --size 64x64 --epochs 20 --features 16
   $ sshn train cells/ --out runs/cells --config cells.yaml --seed 2
   $ sshn train cells/ --method fixed --factor 0.25
+  $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train --resume runs/cells
 
 The run folder holds run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints, and the best model.`,
@@ -62,6 +66,7 @@ ${factorText}`,
 Examples:
   $ sshn evaluate runs/cells
   $ sshn evaluate runs/cells --factors 0,0.1,0.25,0.5 --split validation
+  $ sshn evaluate runs/cells-separate --factor 0.3,0.4,0.5
   $ sshn evaluate runs/cells --json | jq '.results[].dice'`,
 };
 
@@ -72,10 +77,14 @@ ${factorText} A factor is on the Pareto front if no other reaches as much Dice w
 
 Writes into RUN/pareto: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg, and report.html, a page of its \
 own with plots, table, a slider over φ, and predictions on images. Interrupted, the same command goes on; factors \
-evaluated before are not evaluated again while weights, data and machine are the same.`,
+evaluated before are not evaluated again while weights, data and machine are the same.
+
+Of a run with separate factors this is the curve of equal ones; --grid 11 evaluates all combinations of 11 values each, \
+the cheapest first, and writes results.csv (one column per factor), grid.json and dice-vs-gflops.svg into RUN/pareto/grid.`,
   examples: `
 Examples:
   $ sshn pareto runs/cells
   $ sshn pareto runs/cells --from 0.05 --to 0.5 --by 0.05 --images 8
+  $ sshn pareto runs/cells-separate --grid 11 --to 1
   $ sshn pareto runs/cells --compare runs/fixed-0.25 runs/fixed-0.5`,
 };

@@ -1,23 +1,20 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { compareReports, readReport } from '../pareto/compare.js';
+import { type Comparable, compareReports, readReport } from '../pareto/compare.js';
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
-import { factorRange } from '../pareto/factors.js';
-import { identify } from '../pareto/identify.js';
-import { KeptResults } from '../pareto/kept-results.js';
-import { type Measurements, makeReport } from '../pareto/make-report.js';
+import { factorRange, factorValues } from '../pareto/factors.js';
+import { reportGrid } from '../pareto/grid/report-grid.js';
+import { makeReport } from '../pareto/make-report.js';
+import { type MeasureOptions, measureRun } from '../pareto/measure.js';
 import { overlayFactors, predictOverlays, spread } from '../pareto/predict-overlays.js';
-import { sweep } from '../pareto/sweep.js';
+import { resultSchema } from '../pareto/result-json.js';
 import { writeReport } from '../pareto/write-report.js';
 import { startBackend } from '../process/backend.js';
-import { environment, machine } from '../process/diagnostics.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/results-table.js';
-import { SweepView } from '../terminal/sweep-view.js';
-import { type Terminal, terminalOn } from '../terminal/terminal.js';
+import { terminalOn } from '../terminal/terminal.js';
 import { shellQuoted } from '../text/shell-quoted.js';
 import { paretoHelp } from './help.js';
 import {
@@ -25,6 +22,7 @@ import {
   addThreadsOption,
   countType,
   factorType,
+  gridType,
   readerOf,
   type SplitName,
   stepType,
@@ -35,6 +33,7 @@ interface ParetoOptions {
   readonly from: number;
   readonly to: number;
   readonly by: number;
+  readonly grid?: number;
   readonly split: SplitName;
   readonly images: number;
   readonly compare: readonly string[];
@@ -52,6 +51,14 @@ export function addParetoCommand(program: Command, finish: (exitCode: number) =>
     .option('--from <factor>', 'smallest rescaling factor, in [0, 1]', readerOf(factorType), 0)
     .option('--to <factor>', 'largest rescaling factor, in [0, 1]', readerOf(factorType), 0.5)
     .option('--by <step>', 'step between factors', readerOf(stepType), 0.01)
+    .addOption(
+      new Option(
+        '--grid <count>',
+        'of a run with separate factors: evaluate all combinations of so many values each, from --from to --to',
+      )
+        .argParser(readerOf(gridType))
+        .conflicts(['by', 'images', 'compare']),
+    )
     .option('--images <count>', 'images whose predictions are shown', readerOf(countType), 4)
     .option('--data <folder>', 'where the images are now, if they have moved since training')
     .option('--fresh', 'evaluate all factors anew, even those known already')
@@ -77,24 +84,16 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
     terminal.line('stopping after this factor; Ctrl-C again stops at once');
   });
   try {
-    const results = await evaluateAll(
-      opened,
-      { folder, factors, backend, options, terminal },
-      interruption.signal,
-    );
-    if (results === undefined) {
-      terminal.line(`interrupted; results so far are kept. Go on with: sshn pareto ${shellQuoted(folder)}`);
-      return interruption.exitCode();
-    }
-    const report = makeReport(opened, results);
-    const ids = opened.run.split(opened.dataset)[options.split];
-    const images = spread(ids, options.images);
-    const page = await writeReport(join(folder, 'pareto'), report, {
-      curves: compareReports([report, ...others]),
-      overlays: await predictOverlays(opened.run, opened.dataset, images, overlayFactors(factors)),
-    });
-    process.stdout.write(`${resultsTable(telling(report.points))}\n\nreport: ${page}\n`);
-    return exitCodes.ok;
+    const { split, fresh, grid } = options;
+    const work = { split, fresh: fresh === true, backend, terminal, signal: interruption.signal };
+    const isDone =
+      grid === undefined
+        ? await reportCurve(opened, factors, { images: options.images, others }, work)
+        : await reportGrid(opened, { ...work, values: factorValues(options.from, options.to, grid) });
+    if (isDone) return exitCodes.ok;
+    const again = `sshn pareto ${shellQuoted(folder)}${grid === undefined ? '' : ` --grid ${grid}`}`;
+    terminal.line(`interrupted; results so far are kept. Go on with: ${again}`);
+    return interruption.exitCode();
   } finally {
     terminal.clear();
     interruption.dispose();
@@ -102,46 +101,25 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
   }
 }
 
-/** Evaluates what is not known yet; undefined if it was aborted. */
-async function evaluateAll(
-  { run, dataset, data }: OpenedRun,
-  work: {
-    readonly folder: string;
-    readonly factors: readonly number[];
-    readonly backend: string;
-    readonly options: ParetoOptions;
-    readonly terminal: Terminal;
-  },
-  signal: AbortSignal,
-): Promise<Measurements | undefined> {
-  const { folder, factors, backend, options, terminal } = work;
-  const { split } = options;
-  const output = join(folder, 'pareto');
-  await mkdir(output, { recursive: true });
-  const checkpoint = await identify(join(folder, 'best.safetensors'));
-  const key = [checkpoint.sha256, data.path, split, backend, machine()].join('\n');
-  const keptIn = join(output, 'evaluated.json');
-  const kept = options.fresh ? KeptResults.empty(keptIn, key) : await KeptResults.open(keptIn, key);
-  const known = factors.filter((factor) => kept.get(factor) !== undefined).length;
-  const images = run.split(dataset)[split].length;
-  terminal.line(
-    `${folder}: ${factors.length} factors on ${images} ${split} images of ${dataset.name}, ${backend}`,
-  );
-  const view = new SweepView(terminal, factors.length, known);
-  const results = await sweep(run, dataset, {
-    factors,
-    split,
-    known: (factor) => kept.get(factor),
-    onResult: async (result) => {
-      await kept.keep([result]);
-      view.show(result);
-    },
-    signal,
+/** Evaluates the curve of one factor for all downsampling steps and writes its report; false if it was aborted. */
+async function reportCurve(
+  opened: OpenedRun,
+  factors: readonly number[],
+  { images, others }: { readonly images: number; readonly others: readonly Comparable[] },
+  work: Omit<MeasureOptions<number>, 'factors' | 'schema' | 'output'>,
+): Promise<boolean> {
+  const { run, dataset } = opened;
+  const output = join(run.folder, 'pareto');
+  const measured = await measureRun(opened, { ...work, factors, schema: resultSchema, output });
+  if (measured === undefined) return false;
+  const report = makeReport(opened, measured);
+  const shown = spread(run.split(dataset)[work.split], images);
+  const page = await writeReport(output, report, {
+    curves: compareReports([report, ...others]),
+    overlays: await predictOverlays(run, dataset, shown, overlayFactors(factors)),
   });
-  terminal.clear();
-  return results.length < factors.length
-    ? undefined
-    : { split, results, checkpoint, environment: environment(backend) };
+  process.stdout.write(`${resultsTable(telling(report.points))}\n\nreport: ${page}\n`);
+  return true;
 }
 
 /** The points that say most about a curve: where predictions are shown, the best, and the cheapest nearly as good. */

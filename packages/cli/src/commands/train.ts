@@ -153,6 +153,7 @@ function conclusion(end: Extract<TrainEvent, { kind: 'end' }>, folder: string, t
 /** Folder of a run that was given none: the same command finds it again. */
 function runName(data: DataSource, config: RunConfig): string {
   const prior = priorOf(config);
-  const factor = prior.kind === 'constant' ? `-${prior.factor}` : '';
+  const separate = config.rescaling === 'separate' ? '-separate' : '';
+  const factor = prior.kind === 'constant' ? `-${[prior.factor].flat().join('-')}` : separate;
   return `${dataName(data)}-${config.method}${factor}-seed${config.seed}`;
 }

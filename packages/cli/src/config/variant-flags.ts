@@ -1,6 +1,8 @@
 import type { RunConfigInput } from '@sshn/training';
 import { parseWord, WordError } from './parse-word.js';
 
+type ConstantPrior = Extract<NonNullable<RunConfigInput['prior']>, { kind: 'constant' }>;
+
 const factorWord = {
   type: { kind: 'number', isInteger: false, least: 0, most: 1 },
   isNullable: false,
@@ -10,9 +12,19 @@ const percentWord = {
   isNullable: false,
 } as const;
 
-/** `--factor 0.25`: the one factor of a run, `{ kind: 'constant', factor: 0.25 }`. */
-export function parseConstantPrior(text: string): NonNullable<RunConfigInput['prior']> {
-  return { kind: 'constant', factor: parseWord(factorWord, text) as number };
+const factorListWord = {
+  type: { kind: 'list', item: factorWord.type, orSingle: true },
+  isNullable: false,
+} as const;
+
+/** One factor such as '0.25', or one for each downsampling step such as '0.3,0.4,0.5'. */
+export function parseFactor(text: string): number | number[] {
+  return parseWord(factorListWord, text) as number | number[];
+}
+
+/** `--factor 0.25`: the one factor of a run, `{ kind: 'constant', factor: 0.25 }`; `--factor 0.3,0.4,0.5`: one per step. */
+export function parseConstantPrior(text: string): ConstantPrior {
+  return { kind: 'constant', factor: parseFactor(text) };
 }
 
 /**

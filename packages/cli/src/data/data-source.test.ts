@@ -1,6 +1,9 @@
-import { resolve } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { ValueError } from '@sshn/core';
-import { describe, expect, it } from 'vitest';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataName, openData, parseDataSource } from './data-source.js';
 
 describe('parseDataSource', () => {
@@ -49,6 +52,48 @@ describe('openData', () => {
       return (await dataset.load(dataset.ids[0]!)).image.values;
     };
     expect(await load('phantoms:cells:3:5')).not.toEqual(await load('phantoms:cells:3:6'));
+  });
+});
+
+describe('channels', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sshn-channels-'));
+    const image = (channels: 1 | 3) =>
+      encode({ width: 4, height: 4, channels, data: new Uint8Array(16 * channels).fill(90) });
+    const labels = encode({
+      width: 4,
+      height: 4,
+      channels: 1,
+      data: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
+    });
+    await Promise.all(['images', 'labels'].map((name) => mkdir(join(folder, name))));
+    for (const [name, channels] of [
+      ['a', 1],
+      ['b', 3],
+    ] as const) {
+      await writeFile(join(folder, 'images', `${name}.png`), image(channels));
+      await writeFile(join(folder, 'labels', `${name}.png`), labels);
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('bring a folder that mixes grey and color to one of them', async () => {
+    await expect(openData(parseDataSource(folder))).rejects.toThrow('Give the channels');
+    for (const [channels, count] of [
+      ['grey', 1],
+      ['color', 3],
+    ] as const) {
+      const dataset = await openData(parseDataSource(folder), { data: { channels } });
+      expect(dataset.channels).toBe(count);
+      for (const id of dataset.ids) expect((await dataset.load(id)).image.values).toHaveLength(16 * count);
+    }
+  });
+
+  it('are not for phantoms', async () => {
+    await expect(
+      openData(parseDataSource('phantoms:cells:3'), { data: { channels: 'grey' } }),
+    ).rejects.toThrow(ValueError);
   });
 });
 

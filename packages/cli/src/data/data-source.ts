@@ -37,6 +37,7 @@ export function parseDataSource(text: string, layout: FolderLayout = 'auto'): Da
  *   phantoms), its `data` says how volumes become images.
  * @param onWarning Called with what should be known and is no reason to stop.
  * @throws {FileError} if the folder holds no usable data.
+ * @throws {ValueError} if phantoms are asked for with channels: each kind has its own.
  */
 export async function openData(
   { path, layout }: DataSource,
@@ -44,6 +45,13 @@ export async function openData(
   onWarning?: (warning: string) => void,
 ): Promise<Dataset> {
   if (layout === 'phantoms') {
+    if (config.data?.channels !== undefined) {
+      throw new ValueError({
+        where: 'data.channels',
+        got: config.data.channels,
+        expected: 'none for phantoms: each kind has its own',
+      });
+    }
     return cacheDataset(generatePhantoms({ ...parsePhantoms(path), size: config.size ?? phantomSize }));
   }
   return openFolder(path, {

@@ -15,8 +15,8 @@ const reportSchema = z.object({
     folder: z.string(),
     method: z.enum(['fixed', 'stochastic', 'film', 'sshn']),
     prior: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('constant'), factor }),
-      z.object({ kind: z.literal('uniform'), low: factor, high: factor }),
+      z.object({ kind: z.literal('constant'), factor: z.union([factor, z.array(factor)]) }),
+      z.object({ kind: z.literal('uniform'), low: factor, high: factor, factors: factor.exactOptional() }),
     ]),
   }),
   data: z.object({ name: z.string(), split: z.string(), images: z.number() }),
@@ -100,5 +100,13 @@ function nameOf({ run }: Comparable): { name: string; detail: string } {
 /** What a run was trained for: all its points, or that of its one factor. */
 function trainedPoints({ run, points }: Comparable): Comparable['points'][number][] {
   const { prior } = run;
-  return points.filter((point) => prior.kind === 'uniform' || Math.abs(point.factor - prior.factor) < 1e-6);
+  if (prior.kind === 'uniform') return [...points];
+  const { factor } = prior;
+  if (typeof factor === 'number') return points.filter((point) => Math.abs(point.factor - factor) < 1e-6);
+  throw new ValueError({
+    where: `comparison with ${run.folder}`,
+    got: factor,
+    expected: 'a run of one factor: this one was trained at a separate factor for each downsampling step',
+    hint: 'Measure it with `sshn evaluate`.',
+  });
 }

@@ -1,4 +1,4 @@
-import { ValueError } from '@sshn/core';
+import { type Factor, ValueError } from '@sshn/core';
 import type { Prior } from '@sshn/training';
 
 /**
@@ -21,6 +21,21 @@ export function factorRange(from: number, to: number, by: number): number[] {
 }
 
 /**
+ * So many factors from `from` to `to`, both included, at equal distances; exact to 6 decimals.
+ *
+ * @throws {ValueError} if a bound is outside [0, 1], or the bounds are not the lower first.
+ * @example
+ * factorValues(0, 1, 11);   // [0, 0.1, …, 1]
+ */
+export function factorValues(from: number, to: number, count: number): number[] {
+  requireFactors([from, to]);
+  if (from >= to) {
+    throw new ValueError({ where: 'factors', got: `${from} to ${to}`, expected: 'the lower bound first' });
+  }
+  return Array.from({ length: count }, (_, i) => rounded(from + (i * (to - from)) / (count - 1)));
+}
+
+/**
  * @throws {ValueError} naming the first factor outside [0, 1].
  */
 export function requireFactors(factors: readonly number[]): void {
@@ -31,7 +46,7 @@ export function requireFactors(factors: readonly number[]): void {
 }
 
 /** The factors worth a look without being asked: the only one, or both ends of the range and its middle. */
-export function telltaleFactors(prior: Prior): number[] {
+export function telltaleFactors(prior: Prior): Factor[] {
   if (prior.kind === 'constant') return [prior.factor];
   return [...new Set([prior.low, rounded((prior.low + prior.high) / 2), prior.high])];
 }

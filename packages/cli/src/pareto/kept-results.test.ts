@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { result } from '../testing/results.js';
 import { KeptResults } from './kept-results.js';
+import { resultSchema, separateResultSchema } from './result-json.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -15,11 +16,11 @@ describe('KeptResults', () => {
   it('are there when the file is opened again, undefined Dice and all', async () => {
     const path = join(folder, 'again.json');
     const undefinedDice = result({ factor: 0.1, dice: Number.NaN, diceByLabel: { nucleus: Number.NaN } });
-    const kept = await KeptResults.open(path, 'a');
+    const kept = await KeptResults.open({ path, key: 'a', schema: resultSchema });
     expect(kept.get(0.1)).toBeUndefined();
     await kept.keep([result({ factor: 0.5 })]);
     await kept.keep([undefinedDice]);
-    const again = await KeptResults.open(path, 'a');
+    const again = await KeptResults.open({ path, key: 'a', schema: resultSchema });
     expect(again.get(0.1)).toEqual(undefinedDice);
     expect(again.get(0.5)).toEqual(result({ factor: 0.5 }));
     expect(
@@ -29,19 +30,38 @@ describe('KeptResults', () => {
 
   it('are not those of another key', async () => {
     const path = join(folder, 'key.json');
-    await (await KeptResults.open(path, 'a')).keep([result({ factor: 0.5 })]);
-    const other = await KeptResults.open(path, 'b');
+    await (await KeptResults.open({ path, key: 'a', schema: resultSchema })).keep([result({ factor: 0.5 })]);
+    const other = await KeptResults.open({ path, key: 'b', schema: resultSchema });
     expect(other.get(0.5)).toBeUndefined();
     await other.keep([result({ factor: 0.2 })]);
-    expect((await KeptResults.open(path, 'b')).get(0.5)).toBeUndefined();
-    expect((await KeptResults.open(path, 'b')).get(0.2)).toBeDefined();
+    expect((await KeptResults.open({ path, key: 'b', schema: resultSchema })).get(0.5)).toBeUndefined();
+    expect((await KeptResults.open({ path, key: 'b', schema: resultSchema })).get(0.2)).toBeDefined();
   });
 
   it('are begun anew when asked for, or when the file is damaged', async () => {
     const path = join(folder, 'damaged.json');
-    await (await KeptResults.open(path, 'a')).keep([result({ factor: 0.5 })]);
-    expect(KeptResults.empty(path, 'a').get(0.5)).toBeUndefined();
+    await (await KeptResults.open({ path, key: 'a', schema: resultSchema })).keep([result({ factor: 0.5 })]);
+    expect(KeptResults.empty({ path, key: 'a', schema: resultSchema }).get(0.5)).toBeUndefined();
     await writeFile(path, (await readFile(path, 'utf8')).slice(0, 40));
-    expect((await KeptResults.open(path, 'a')).get(0.5)).toBeUndefined();
+    expect((await KeptResults.open({ path, key: 'a', schema: resultSchema })).get(0.5)).toBeUndefined();
+  });
+
+  it('hold separate factors as well, in the order of the first, then the next', async () => {
+    const at = { path: join(folder, 'separate.json'), key: 'a', schema: separateResultSchema };
+    const settings = [
+      [0.5, 0.1],
+      [0.1, 0.5],
+      [0.1, 0.25],
+    ];
+    await (await KeptResults.open(at)).keep(settings.map((factor) => ({ ...result({}), factor })));
+    const again = await KeptResults.open(at);
+    expect(again.get([0.1, 0.25])?.factor).toEqual([0.1, 0.25]);
+    expect(again.get([0.25, 0.1])).toBeUndefined();
+    const { results } = JSON.parse(await readFile(at.path, 'utf8'));
+    expect(results.map(({ factor }: { factor: number[] }) => factor)).toEqual([
+      [0.1, 0.25],
+      [0.1, 0.5],
+      [0.5, 0.1],
+    ]);
   });
 });

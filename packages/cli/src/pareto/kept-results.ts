@@ -1,53 +1,65 @@
 import { readFile } from 'node:fs/promises';
+import type { Factor } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import type { FactorResult } from '@sshn/training';
 import { z } from 'zod';
-import { resultSchema } from './result-json.js';
 
-const fileSchema = z.object({ key: z.string(), results: z.array(resultSchema) });
+/** Where results are kept, and of what. */
+export interface KeptIn<At extends Factor> {
+  readonly path: string;
+  /** What they hold for: weights, data, split, machine. */
+  readonly key: string;
+  readonly schema: z.ZodType<FactorResult<At>>;
+}
 
 /**
  * Results of factors that were evaluated before, in a file: an interrupted sweep goes on, a finer one adds to a coarser.
  *
- * They are kept for one key (weights, data, split, machine): under another, the file is begun anew.
+ * They are kept for one key: under another, the file is begun anew.
  */
-export class KeptResults {
-  readonly #results: Map<number, FactorResult>;
+export class KeptResults<At extends Factor> {
+  readonly #results: Map<string, FactorResult<At>>;
 
   private constructor(
-    readonly path: string,
-    readonly key: string,
-    results: readonly FactorResult[],
+    readonly at: KeptIn<At>,
+    results: readonly FactorResult<At>[],
   ) {
-    this.#results = new Map(results.map((result) => [result.factor, result]));
+    this.#results = new Map(results.map((result) => [String(result.factor), result]));
   }
 
   /** Opens the file; one that is absent, damaged or of another key holds nothing. */
-  static async open(path: string, key: string): Promise<KeptResults> {
-    const text = await readFile(path, 'utf8').catch(() => '');
-    return new KeptResults(path, key, resultsIn(text, key));
+  static async open<At extends Factor>(at: KeptIn<At>): Promise<KeptResults<At>> {
+    const text = await readFile(at.path, 'utf8').catch(() => '');
+    return new KeptResults(at, resultsIn(text, at));
   }
 
   /** An empty file at its first `keep`, whatever is there now. */
-  static empty(path: string, key: string): KeptResults {
-    return new KeptResults(path, key, []);
+  static empty<At extends Factor>(at: KeptIn<At>): KeptResults<At> {
+    return new KeptResults(at, []);
   }
 
-  get(factor: number): FactorResult | undefined {
-    return this.#results.get(factor);
+  get(factor: At): FactorResult<At> | undefined {
+    return this.#results.get(String(factor));
   }
 
   /** Adds results, on disk before it returns. @throws {FileError} if the file cannot be written. */
-  async keep(results: readonly FactorResult[]): Promise<void> {
-    for (const result of results) this.#results.set(result.factor, result);
-    const all = [...this.#results.values()].sort((a, b) => a.factor - b.factor);
-    await writeFileAtomic(this.path, `${JSON.stringify({ key: this.key, results: all })}\n`);
+  async keep(results: readonly FactorResult<At>[]): Promise<void> {
+    for (const result of results) this.#results.set(String(result.factor), result);
+    const all = [...this.#results.values()].sort((a, b) => compareFactors(a.factor, b.factor));
+    await writeFileAtomic(this.at.path, `${JSON.stringify({ key: this.at.key, results: all })}\n`);
   }
 }
 
-function resultsIn(text: string, key: string): FactorResult[] {
+/** The order of factors: by the first, then by the next. */
+function compareFactors(a: Factor, b: Factor): number {
+  const [first, second] = [[a].flat(), [b].flat()];
+  const place = first.findIndex((factor, i) => factor !== second[i]);
+  return place === -1 ? 0 : first[place]! - second[place]!;
+}
+
+function resultsIn<At extends Factor>(text: string, { key, schema }: KeptIn<At>): FactorResult<At>[] {
   try {
-    const file = fileSchema.parse(JSON.parse(text));
+    const file = z.object({ key: z.string(), results: z.array(schema) }).parse(JSON.parse(text));
     return file.key === key ? file.results : [];
   } catch {
     return [];

@@ -1,6 +1,9 @@
 import type { FactorResult } from '@sshn/training';
 import { z } from 'zod';
 
+/** What a network reaches at separate factors, one for each downsampling step. */
+export type SeparateResult = FactorResult<readonly number[]>;
+
 /** NaN (a Dice that is undefined) is null in JSON. */
 const dice = z
   .number()
@@ -16,3 +19,8 @@ export const resultSchema = z.object({
   gflops: z.number(),
   milliseconds: z.number(),
 }) satisfies z.ZodType<FactorResult>;
+
+/** A result at separate factors, as JSON holds it. */
+export const separateResultSchema = resultSchema.extend({
+  factor: z.array(z.number()),
+}) satisfies z.ZodType<SeparateResult>;

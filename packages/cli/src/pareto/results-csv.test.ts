@@ -17,3 +17,20 @@ it('writes the columns that result tables of all runs have', () => {
     ].join('\n'),
   );
 });
+
+it('gives separate factors a column each, and says what is on the front', () => {
+  const source = { method: 'sshn', architecture: 'unet', seed: 1, split: 'test' } as const;
+  const parts = { dice: 0.5, gflops: 0.3, milliseconds: 4 };
+  const rows = [
+    { ...result(parts), factor: [0.1, 0.2], isOnFront: true },
+    { ...result(parts), factor: [0.3, 0.4], isOnFront: false },
+  ];
+  expect(resultsCsv(source, rows, { withFront: true })).toBe(
+    [
+      'method,architecture,factor0,factor1,seed,split,dice,gflops,milliseconds,pareto',
+      'sshn,unet,0.1,0.2,1,test,0.5,0.3,4,front',
+      'sshn,unet,0.3,0.4,1,test,0.5,0.3,4,',
+      '',
+    ].join('\n'),
+  );
+});

@@ -1,3 +1,4 @@
+import type { Factor } from '@sshn/core';
 import type { FactorResult, RunConfig } from '@sshn/training';
 
 /** What a row of a result table is about, besides the factor. */
@@ -7,6 +8,9 @@ export interface ResultSource {
   readonly seed: number;
   readonly split: string;
 }
+
+/** A result with what else a row may say: whether it is on the Pareto front. */
+export type ResultRow = FactorResult<Factor> & { readonly isOnFront?: boolean };
 
 /** The columns of result tables, in order; tables of several runs can be put one below the other. */
 export const resultColumns = [
@@ -23,24 +27,36 @@ export const resultColumns = [
 /**
  * Results as CSV: a head and one row per factor; an undefined Dice is an empty cell.
  *
+ * Separate factors have a column each: factor0, factor1, …
+ *
+ * @param withFront Whether a last column says which are on the Pareto front. @default false
  * @example
  * resultsCsv({ method: 'sshn', architecture: 'unet', seed: 1, split: 'test' }, results);
  * // method,architecture,factor,seed,split,dice,gflops,milliseconds
  * // sshn,unet,0.25,1,test,0.918,0.612,14.2
  */
-export function resultsCsv(source: ResultSource, results: readonly FactorResult[]): string {
+export function resultsCsv(
+  source: ResultSource,
+  results: readonly ResultRow[],
+  { withFront = false }: { readonly withFront?: boolean } = {},
+): string {
   const { method, architecture, seed, split } = source;
-  const rows = results.map(({ factor, dice, gflops, milliseconds }) => [
+  const separate = results.find(({ factor }) => typeof factor !== 'number')?.factor as number[] | undefined;
+  const names = separate === undefined ? ['factor'] : separate.map((_, i) => `factor${i}`);
+  const rows = results.map(({ factor, dice, gflops, milliseconds, isOnFront }) => [
     method,
     architecture,
-    factor,
+    ...(typeof factor === 'number' ? names.map(() => factor) : factor),
     seed,
     split,
     Number.isNaN(dice) ? '' : rounded(dice),
     rounded(gflops),
     rounded(milliseconds),
+    ...(withFront ? [isOnFront === true ? 'front' : ''] : []),
   ]);
-  return `${[resultColumns, ...rows].map((cells) => cells.join(',')).join('\n')}\n`;
+  const columns = resultColumns.flatMap((column) => (column === 'factor' ? names : [column]));
+  const head = [...columns, ...(withFront ? ['pareto'] : [])];
+  return `${[head, ...rows].map((cells) => cells.join(',')).join('\n')}\n`;
 }
 
 function rounded(value: number): number {

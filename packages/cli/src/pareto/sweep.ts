@@ -1,16 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Factor } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import type { FactorResult } from '@sshn/training';
 import { evaluateRun, type Run } from '@sshn/training/node';
 
 /** What to evaluate. */
-export interface SweepOptions {
-  readonly factors: readonly number[];
+export interface SweepOptions<At extends Factor> {
+  readonly factors: readonly At[];
   readonly split: keyof Split;
   /** Results that are known already. @default none */
-  readonly known?: (factor: number) => FactorResult | undefined;
+  readonly known?: (factor: At) => FactorResult<At> | undefined;
   /** Called, and waited for, with each result that was not known. */
-  readonly onResult: (result: FactorResult) => Promise<void> | void;
+  readonly onResult: (result: FactorResult<At>) => Promise<void> | void;
   /** Aborting ends after the factor under way. */
   readonly signal: AbortSignal;
 }
@@ -20,9 +21,13 @@ export interface SweepOptions {
  *
  * @returns The results in the order of `factors`; fewer than those if it was aborted.
  */
-export async function sweep(run: Run, dataset: Dataset, options: SweepOptions): Promise<FactorResult[]> {
+export async function sweep<At extends Factor>(
+  run: Run,
+  dataset: Dataset,
+  options: SweepOptions<At>,
+): Promise<FactorResult<At>[]> {
   const { factors, split, known = () => undefined, onResult, signal } = options;
-  const results: FactorResult[] = [];
+  const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     const old = known(factor);
     if (old !== undefined) {

@@ -120,12 +120,14 @@ function trainedMarks(trained: Prior, curves: readonly Curve[], palette: Palette
   const text = { fill: palette.muted, frameAnchor: 'bottom', dy: -4, lineAnchor: 'bottom' } as const;
   const factors = curves.flatMap(({ points }) => points.map(({ factor }) => factor));
   if (trained.kind === 'constant') {
-    const isOnRight = trained.factor > (Math.min(...factors) + Math.max(...factors)) / 2;
+    const { factor } = trained;
+    if (typeof factor !== 'number') return []; // Separate factors have no place on the axis.
+    const isOnRight = factor > (Math.min(...factors) + Math.max(...factors)) / 2;
     return [
-      Plot.ruleX([trained.factor], { stroke: palette.muted, strokeDasharray: '2 3' }),
-      Plot.text([trained.factor], {
+      Plot.ruleX([factor], { stroke: palette.muted, strokeDasharray: '2 3' }),
+      Plot.text([factor], {
         ...text,
-        x: (factor: number) => factor,
+        x: () => factor,
         text: () => 'trained here',
         textAnchor: isOnRight ? 'end' : 'start',
         dx: isOnRight ? -5 : 5,

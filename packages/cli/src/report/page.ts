@@ -55,5 +55,5 @@ ${runSection(report)}
 function trainedFor(prior: Prior): string {
   return prior.kind === 'constant'
     ? `for the rescaling factor ${phiText(prior.factor)}`
-    : `for all rescaling factors φ from ${prior.low} to ${prior.high}`;
+    : `for all rescaling factors φ from ${prior.low} to ${prior.high}${prior.factors === undefined ? '' : `, separate ones for its ${prior.factors} downsampling steps`}`;
 }

@@ -1,3 +1,4 @@
+import type { Prior } from '@sshn/training';
 import { describeConfig } from '../config/describe-config.js';
 import { bytesText, costText, countText, phiText } from '../text/numbers.js';
 import { type Html, html } from './html.js';
@@ -11,10 +12,7 @@ export function runSection(report: ParetoReport): Html {
   const peaks = activations.map(({ factor, bytes }) => `${bytesText(bytes)} at ${phiText(factor)}`);
   const facts: Array<[string, string]> = [
     ['method', methodNames[run.method]],
-    [
-      'φ while training',
-      prior.kind === 'constant' ? `${prior.factor}` : `uniform in [${prior.low}, ${prior.high}]`,
-    ],
+    ['φ while training', trainedAt(prior)],
     ['network', `${run.architecture}, ${countText(parameters.network)} parameters at any one φ`],
     ['trained parameters', countText(parameters.trained)],
     ['seed', String(run.seed)],
@@ -35,4 +33,12 @@ export function runSection(report: ParetoReport): Html {
 <h3>Configuration</h3>
 <pre tabindex="0">${describeConfig(report.config)}</pre>
 </section>`;
+}
+
+function trainedAt(prior: Prior): string {
+  if (prior.kind === 'constant') return [prior.factor].flat().join(', ');
+  const range = `uniform in [${prior.low}, ${prior.high}]`;
+  return prior.factors === undefined
+    ? range
+    : `${range}, ${prior.factors} independent of each other, one per downsampling step`;
 }

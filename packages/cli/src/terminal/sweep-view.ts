@@ -1,3 +1,4 @@
+import type { Factor } from '@sshn/core';
 import type { FactorResult } from '@sshn/training';
 import { formatDuration } from '../text/duration.js';
 import { costText, diceText } from '../text/numbers.js';
@@ -24,9 +25,9 @@ export class SweepView {
   }
 
   /** Takes in the result of one more factor. */
-  show({ factor, dice, gflops, milliseconds }: FactorResult): void {
+  show({ factor, dice, gflops, milliseconds }: FactorResult<Factor>): void {
     this.#evaluated++;
-    const facts = `φ ${factor}: Dice ${diceText(dice)}, ${costText(gflops)} GFLOPs, ${costText(milliseconds)} ms`;
+    const facts = `φ ${typeof factor === 'number' ? factor : factor.join(', ')}: Dice ${diceText(dice)}, ${costText(gflops)} GFLOPs, ${costText(milliseconds)} ms`;
     if (this.terminal.isLive) this.#draw(facts);
     else this.terminal.line(`${this.known + this.#evaluated}/${this.total}  ${facts}`);
   }

@@ -1,3 +1,5 @@
+import type { Factor } from '@sshn/core';
+
 /** Dice as the report writes it: 4 decimals, or a dash where it is undefined. */
 export function diceText(dice: number | undefined): string {
   return dice === undefined || Number.isNaN(dice) ? '–' : dice.toFixed(4);
@@ -8,8 +10,9 @@ export function costText(cost: number): string {
   return cost >= 100 ? cost.toFixed(0) : cost.toPrecision(3);
 }
 
-/** A rescaling factor: two decimals, more where it has more. */
-export function factorText(factor: number): string {
+/** A rescaling factor: two decimals, more where it has more; separate ones one after the other. */
+export function factorText(factor: Factor): string {
+  if (typeof factor !== 'number') return factor.map(factorText).join(', ');
   const text = String(factor);
   return text.length > 4 ? text : factor.toFixed(2);
 }
@@ -26,6 +29,6 @@ export function countText(count: number): string {
 }
 
 /** 'φ = 0.25', never broken between lines. */
-export function phiText(factor: number): string {
+export function phiText(factor: Factor): string {
   return `φ\u00a0=\u00a0${factorText(factor)}`;
 }

@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const manifestVersion = 1;
 
 const factor = z.number().min(0).max(1);
+/** One for all downsampling steps, or one for each. */
+const factors = z.union([factor, z.array(factor).min(1)]);
 const count = z.int().min(1);
 const word = z.string().min(1);
 
@@ -19,16 +21,22 @@ const hypernetwork = z.strictObject({
 
 /** How the weights came about, and with it what they are: those of a network, or of a hypernetwork that predicts them. */
 const method = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('fixed'), factor: z.union([factor, z.array(factor).min(1)]) }),
+  z.strictObject({ kind: z.literal('fixed'), factor: factors }),
   z.strictObject({ kind: z.literal('stochastic') }),
   z.strictObject({ kind: z.literal('film'), hypernetwork }),
   z.strictObject({ kind: z.literal('sshn'), hypernetwork }),
 ]);
 
 const prior = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('constant'), factor }),
+  z.strictObject({ kind: z.literal('constant'), factor: factors }),
   z
-    .strictObject({ kind: z.literal('uniform'), low: factor, high: factor })
+    .strictObject({
+      kind: z.literal('uniform'),
+      low: factor,
+      high: factor,
+      /** Drawn independently, one per downsampling step; absent: one for all steps. */
+      factors: count.exactOptional(),
+    })
     .refine(({ low, high }) => low <= high, { message: 'low is above high' }),
 ]);
 

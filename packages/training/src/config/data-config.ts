@@ -25,6 +25,10 @@ export const dataConfigSchema = z
       .enum(fits)
       .exactOptional()
       .describe('Stretch volumes to the common size (resize), or pad and crop'),
+    channels: z
+      .enum(['grey', 'color'])
+      .exactOptional()
+      .describe('Bring all images to grey or to color, where a folder mixes both'),
     unpaired: z
       .enum(['refuse', 'skip'])
       .exactOptional()
@@ -46,10 +50,11 @@ export function folderOptions({
 }: {
   readonly size?: readonly number[] | undefined;
   readonly data?: z.infer<typeof dataConfigSchema>;
-}): Pick<FolderOptions, 'size' | 'volumes' | 'unpaired'> {
-  const { slices: axis, sliceRange: range, sliceStep: step, spacingMm, fit, unpaired } = data;
+}): Pick<FolderOptions, 'size' | 'channels' | 'volumes' | 'unpaired'> {
+  const { slices: axis, sliceRange: range, sliceStep: step, spacingMm, fit, channels, unpaired } = data;
   return {
     ...(size === undefined ? {} : { size }),
+    ...(channels === undefined ? {} : { channels: channels === 'grey' ? 1 : 3 }),
     ...(unpaired === undefined ? {} : { unpaired }),
     volumes: {
       ...(spacingMm === undefined ? {} : { spacingMm }),

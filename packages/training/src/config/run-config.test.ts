@@ -47,4 +47,12 @@ describe('run configuration', () => {
       "prior: method 'fixed' trains at one factor",
     );
   });
+
+  test('a list of factors goes with separate rescaling alone', () => {
+    const input = { method: 'fixed', prior: { kind: 'constant', factor: [0.3, 0.4] } };
+    expect(() => parseRunConfig(input, 'flags')).toThrow(
+      "flags: prior.factor: several factors need rescaling: 'separate'.",
+    );
+    expect(parseRunConfig({ ...input, rescaling: 'separate' }, 'flags').prior).toEqual(input.prior);
+  });
 });

@@ -7,7 +7,11 @@ const factor = z.number().min(0).max(1);
 
 const prior = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('constant'), factor }),
+    z.strictObject({
+      kind: z.literal('constant'),
+      /** A list has one for each downsampling step. */
+      factor: z.union([factor, z.array(factor).min(1)]),
+    }),
     z
       .strictObject({ kind: z.literal('uniform'), low: factor, high: factor })
       .refine(({ low, high }) => low <= high, { path: ['high'], message: 'is below low' }),
@@ -92,6 +96,10 @@ export const runConfigSchema = z
   .strictObject({
     method: z.enum(['fixed', 'stochastic', 'film', 'sshn']).default('sshn').describe('Training method'),
     prior: prior.optional(),
+    rescaling: z
+      .enum(['common', 'separate'])
+      .default('common')
+      .describe('One factor common to all downsampling steps, or a separate one for each'),
     architecture: architecture.prefault({}),
     hypernetwork: hypernetwork.prefault({}),
     size: z
@@ -128,7 +136,12 @@ export const runConfigSchema = z
   .refine(({ method, prior }) => method !== 'fixed' || prior?.kind !== 'uniform', {
     path: ['prior'],
     message: "method 'fixed' trains at one factor: give { kind: 'constant', factor }",
-  });
+  })
+  .refine(
+    ({ prior, rescaling }) =>
+      rescaling === 'separate' || prior?.kind !== 'constant' || typeof prior.factor === 'number',
+    { path: ['prior', 'factor'], message: "several factors need rescaling: 'separate'" },
+  );
 
 /** A complete configuration. */
 export type RunConfig = z.infer<typeof runConfigSchema>;

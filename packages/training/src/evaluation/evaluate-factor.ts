@@ -1,9 +1,9 @@
-import type { ParamsOf, Rescaling } from '@sshn/core';
+import { type Factor, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
-import { countModule } from '@sshn/flops';
 import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/describe-network.js';
 import { diceOver } from './dice-over.js';
+import { gflopsAt } from './gflops-at.js';
 import type { FactorResult } from './results.js';
 
 /** Images per forward pass when accuracy is measured. */
@@ -12,29 +12,45 @@ const batchSize = 4;
 /** Forward passes that are timed, after one that is not. */
 const timedRuns = 5;
 
-/** Accuracy over images, and cost per image, of a model at one rescaling. */
-export async function evaluateFactor(
+/** What is measured at a rescaling, however its factors are told. */
+export type Measured = Omit<FactorResult, 'factor'>;
+
+/**
+ * Accuracy over images, and cost per image, of a model at one factor, or at a list with one for each downsampling step.
+ *
+ * @throws {ValueError} if a factor is outside [0, 1], or the model takes more or fewer of them.
+ */
+export async function evaluateFactor<At extends Factor>(
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  dataset: Dataset,
+  ids: readonly string[],
+  factor: At,
+): Promise<FactorResult<At>> {
+  return { factor, ...(await measure(model, params, dataset, ids, rescaling(factor))) };
+}
+
+/** What `evaluateFactor` measures, at a rescaling. */
+export async function measure(
   model: SegmentationModel,
   params: ParamsOf<SegmentationModel['specs']>,
   dataset: Dataset,
   ids: readonly string[],
   at: Rescaling,
-): Promise<FactorResult> {
+): Promise<Measured> {
   const inputShape = [1, ...dataset.size, dataset.channels];
   const summary = await diceOver(model, params, dataset, ids, at, batchSize);
-  const { flops } = countModule(model.network, { inputShape, rescaling: at });
   const labels = [...summary.perLabel].map(
     ([label, { mean }]) => [dataset.labelNames[label]!, mean] as const,
   );
   return {
-    factor: at.factors[0]!,
     dice: summary.mean,
     diceByLabel: Object.fromEntries(labels),
     undefinedCases: [...summary.perLabel.values()].reduce(
       (sum, { undefinedCases }) => sum + undefinedCases,
       0,
     ),
-    gflops: flops / 1e9,
+    gflops: gflopsAt(model, dataset, at),
     milliseconds: medianMilliseconds(model, params, inputShape, at),
   };
 }

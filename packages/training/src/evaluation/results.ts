@@ -1,6 +1,12 @@
-/** What one trained network reaches at one rescaling factor. */
-export interface FactorResult {
-  readonly factor: number;
+import type { Factor } from '@sshn/core';
+
+/**
+ * What one trained network reaches at one rescaling.
+ *
+ * @typeParam At How its factors are told: `number` for one common to all downsampling steps, a list for separate ones.
+ */
+export interface FactorResult<At extends Factor = number> {
+  readonly factor: At;
   /** Mean hard Dice over foreground labels and images, in [0, 1]. */
   readonly dice: number;
   /** Mean Dice of each foreground label, by label name; NaN where a label occurs nowhere. */

@@ -3,7 +3,7 @@ import type { Hypernetized } from '@sshn/hypernet';
 import type { Manifest } from '@sshn/model';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { priorOf } from './prior.js';
+import { type Prior, priorOf } from './prior.js';
 
 /** What the data decide about a network. */
 export interface ImageSpace {
@@ -50,6 +50,11 @@ function describeMethod(config: RunConfig): Manifest['method'] {
       return { kind: method };
     case 'film':
     case 'sshn':
-      return { kind: method, hypernetwork: { ...config.hypernetwork, factors: 1 } };
+      return { kind: method, hypernetwork: { ...config.hypernetwork, factors: factorsOf(priorOf(config)) } };
   }
+}
+
+/** How many numbers a draw from the prior has. */
+function factorsOf(prior: Prior): number {
+  return prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
 }

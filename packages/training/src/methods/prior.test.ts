@@ -1,13 +1,17 @@
-import { Rng } from '@sshn/core';
+import { Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { priorOf, representativeFactors, sampleRescaling } from './prior.js';
+import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
+import { factorIn, priorOf, representativeFactors, sampleRescaling } from './prior.js';
+
+const configOf = (input: RunConfigInput) => parseRunConfig(input, 'test');
+const threeSteps = { stages: 4 };
 
 describe('prior', () => {
   test('is constant for Fixed and U(0, 0.5) for the others unless configured', () => {
-    expect(priorOf({ method: 'fixed' })).toEqual({ kind: 'constant', factor: 0.5 });
-    expect(priorOf({ method: 'sshn' })).toEqual({ kind: 'uniform', low: 0, high: 0.5 });
+    expect(priorOf(configOf({ method: 'fixed' }))).toEqual({ kind: 'constant', factor: 0.5 });
+    expect(priorOf(configOf({}))).toEqual({ kind: 'uniform', low: 0, high: 0.5 });
     const prior = { kind: 'uniform', low: 0.4, high: 0.6 } as const;
-    expect(priorOf({ method: 'stochastic', prior })).toBe(prior);
+    expect(priorOf(configOf({ method: 'stochastic', prior }))).toEqual(prior);
   });
 
   test('samples fill the range evenly', () => {
@@ -32,5 +36,61 @@ describe('prior', () => {
   test('representative factors lie in the range', () => {
     expect(representativeFactors({ kind: 'constant', factor: 0.3 })).toEqual([0.3]);
     expect(representativeFactors({ kind: 'uniform', low: 0, high: 0.5 })).toEqual([0.1, 0.25, 0.5]);
+  });
+});
+
+describe('separate factors', () => {
+  test('are as many as the network has downsampling steps', () => {
+    const separate = { rescaling: 'separate' } as const;
+    expect(priorOf(configOf({ ...separate, architecture: threeSteps }))).toEqual({
+      kind: 'uniform',
+      low: 0,
+      high: 0.5,
+      factors: 3,
+    });
+    expect(priorOf(configOf(separate))).toMatchObject({ factors: 4 });
+    expect(priorOf(configOf({ ...separate, architecture: { features: [4, 8, 8] } }))).toMatchObject({
+      factors: 2,
+    });
+    expect(priorOf(configOf({ ...separate, method: 'fixed', architecture: threeSteps }))).toEqual({
+      kind: 'constant',
+      factor: [0.5, 0.5, 0.5],
+    });
+  });
+
+  test('are drawn independently, each over the whole range', () => {
+    const rng = Rng.fromSeed(5);
+    const prior = { kind: 'uniform', low: 0, high: 1, factors: 3 } as const;
+    const draws = Array.from({ length: 3000 }, () => sampleRescaling(prior, rng).factors);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    for (const i of [0, 1, 2]) {
+      const column = draws.map((factors) => factors[i]!);
+      expect(Math.min(...column)).toBeLessThan(0.01);
+      expect(Math.max(...column)).toBeGreaterThan(0.99);
+      // Uncorrelated with the next: the covariance of independent draws has standard deviation (1/12)/√3000.
+      const next = draws.map((factors) => factors[(i + 1) % 3]!);
+      const covariance = mean(column.map((value, j) => value * next[j]!)) - mean(column) * mean(next);
+      expect(Math.abs(covariance)).toBeLessThan((4 * (1 / 12)) / Math.sqrt(3000));
+    }
+  });
+
+  test('too many, too few or a list for a common factor are refused with the numbers', () => {
+    const config = configOf({ rescaling: 'separate', architecture: threeSteps });
+    expect(factorIn(config, 0.2)).toEqual([0.2, 0.2, 0.2]);
+    expect(factorIn(config, [0.1, 0.2, 0.3])).toEqual([0.1, 0.2, 0.3]);
+    for (const wrong of [
+      [0.1, 0.2],
+      [0.1, 0.2, 0.3, 0.4],
+    ]) {
+      expect(() => factorIn(config, wrong)).toThrow(ValueError);
+      expect(() => factorIn(config, wrong)).toThrow('one for all steps, or 3');
+    }
+    expect(() => factorIn(configOf({}), [0.1, 0.2])).toThrow(ValueError);
+    expect(factorIn(configOf({}), 0.3)).toBe(0.3);
+  });
+
+  test('need a network with a step', () => {
+    const config = configOf({ rescaling: 'separate', architecture: { stages: 1 } });
+    expect(() => priorOf(config)).toThrow(ValueError);
   });
 });

@@ -1,23 +1,85 @@
-import { type Rescaling, type Rng, rescaling } from '@sshn/core';
+import { type Factor, type Rescaling, type Rng, rescaling, ValueError } from '@sshn/core';
 import type { RunConfig } from '../config/run-config.js';
+import { downsamplingSteps } from './downsampling-steps.js';
 
-/** The distribution of the rescaling factor while training. */
-export type Prior = NonNullable<RunConfig['prior']>;
+/** The distribution of the rescaling factors while training. */
+export type Prior =
+  | { readonly kind: 'constant'; readonly factor: Factor }
+  | {
+      readonly kind: 'uniform';
+      readonly low: number;
+      readonly high: number;
+      /** How many are drawn, independently of each other: one per downsampling step. Absent: one for all steps. */
+      readonly factors?: number;
+    };
 
-/** The prior of a run: the one configured, else φ = 0.5 for Fixed and φ ~ U(0, 0.5) for the other methods (paper, 4.4). */
-export function priorOf({ method, prior }: Pick<RunConfig, 'method' | 'prior'>): Prior {
-  return (
-    prior ?? (method === 'fixed' ? { kind: 'constant', factor: 0.5 } : { kind: 'uniform', low: 0, high: 0.5 })
-  );
+/** The words of a configuration that decide about factors. */
+export type FactorWords = Pick<RunConfig, 'method' | 'prior' | 'rescaling' | 'architecture'>;
+
+/**
+ * The prior of a run: the one configured, else φ = 0.5 for Fixed and φ ~ U(0, 0.5) for the other methods (paper, 4.4); with
+ * separate rescaling, as many factors as the network has downsampling steps (paper, C.2).
+ *
+ * @throws {ValueError} if a list of factors has another number of them, or the network no downsampling step to have one.
+ */
+export function priorOf(config: FactorWords): Prior {
+  const { method, prior: given } = config;
+  const standard =
+    method === 'fixed'
+      ? ({ kind: 'constant', factor: 0.5 } as const)
+      : ({ kind: 'uniform', low: 0, high: 0.5 } as const);
+  const prior = given ?? standard;
+  if (prior.kind === 'constant') return { ...prior, factor: factorIn(config, prior.factor) };
+  return config.rescaling === 'common' ? prior : { ...prior, factors: stepsOf(config) };
+}
+
+/**
+ * A factor as a run's network takes it: with separate rescaling one per downsampling step, all the same where one is given.
+ *
+ * @throws {ValueError} if there are more or fewer factors than the network takes.
+ * @example
+ * factorIn(parseRunConfig({ rescaling: 'separate' }, 'example'), 0.25);   // [0.25, 0.25, 0.25, 0.25]
+ */
+export function factorIn(config: Omit<FactorWords, 'prior'>, factor: Factor): Factor {
+  if (config.rescaling === 'common') {
+    if (typeof factor === 'number') return factor;
+    throw new ValueError({
+      where: 'rescaling factors',
+      got: factor,
+      expected: 'one factor, as the run has a common one for all steps',
+      hint: "Separate ones are trained with rescaling: 'separate'.",
+    });
+  }
+  const steps = stepsOf(config);
+  if (typeof factor === 'number') return Array<number>(steps).fill(factor);
+  if (factor.length === steps) return factor;
+  throw new ValueError({
+    where: 'rescaling factors',
+    got: factor,
+    expected: `one for all steps, or ${steps}: one per downsampling step of the network`,
+  });
 }
 
 /** A rescaling drawn from the prior. A constant one takes nothing from the generator. */
 export function sampleRescaling(prior: Prior, rng: Rng): Rescaling {
-  return rescaling(prior.kind === 'constant' ? prior.factor : rng.uniform(prior.low, prior.high));
+  if (prior.kind === 'constant') return rescaling(prior.factor);
+  const { low, high, factors = 1 } = prior;
+  return rescaling(Array.from({ length: factors }, () => rng.uniform(low, high)));
 }
 
 /** Factors that stand for the whole prior when validating: the constant one, or a few spread over the range. */
-export function representativeFactors(prior: Prior): number[] {
+export function representativeFactors(prior: Prior): Factor[] {
   if (prior.kind === 'constant') return [prior.factor];
   return [0.2, 0.5, 1].map((share) => prior.low + share * (prior.high - prior.low));
+}
+
+function stepsOf({ architecture }: Pick<FactorWords, 'architecture'>): number {
+  const steps = downsamplingSteps(architecture);
+  if (steps > 0) return steps;
+  throw new ValueError({
+    where: "rescaling: 'separate'",
+    got: architecture,
+    expected: 'a network with at least one downsampling step',
+    hint: 'Give it two stages or more.',
+  });
 }

@@ -1,18 +1,19 @@
-import { rescaling, ValueError } from '@sshn/core';
+import { type Factor, rescaling, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
-import { evaluateFactor } from '../evaluation/evaluate-factor.js';
+import { measure } from '../evaluation/evaluate-factor.js';
 import type { FactorResult } from '../evaluation/results.js';
 import { prepareDataset } from '../methods/prepare-dataset.js';
+import { factorIn } from '../methods/prior.js';
 import type { Run } from './load-run.js';
 
 /** What to evaluate. */
-export interface EvaluateOptions {
-  /** Rescaling factors, each in [0, 1]. */
-  readonly factors: readonly number[];
+export interface EvaluateOptions<At extends Factor> {
+  /** Rescaling factors, each in [0, 1]: numbers common to all downsampling steps, or lists with one for each step. */
+  readonly factors: readonly At[];
   /** @default 'test' */
   readonly split?: keyof Split;
   /** Called after each factor. */
-  readonly onProgress?: (result: FactorResult, done: number, total: number) => void;
+  readonly onProgress?: (result: FactorResult<At>, done: number, total: number) => void;
   /** Aborting ends after the factor under way; what is done so far is returned. */
   readonly signal?: AbortSignal;
 }
@@ -20,22 +21,24 @@ export interface EvaluateOptions {
 /**
  * Accuracy and cost of a run's best model at several factors: hard Dice on one part of its data, FLOPs, milliseconds.
  *
- * @throws {FileError} if the dataset is not the one of the run. @throws {ValueError} if that part of it is empty.
+ * @throws {FileError} if the dataset is not the one of the run.
+ * @throws {ValueError} if that part of it is empty, or a list has more or fewer factors than the network takes.
  */
-export async function evaluateRun(
+export async function evaluateRun<At extends Factor>(
   run: Run,
   dataset: Dataset,
-  options: EvaluateOptions,
-): Promise<FactorResult[]> {
+  options: EvaluateOptions<At>,
+): Promise<FactorResult<At>[]> {
   const { factors, split = 'test', onProgress, signal } = options;
   const ids = run.split(dataset)[split];
   if (ids.length === 0)
     throw new ValueError({ where: `evaluateRun: ${split} images`, got: 0, expected: 'at least one' });
   const prepared = prepareDataset(dataset, run.config);
-  const results: FactorResult[] = [];
+  const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
-    const result = await evaluateFactor(run.model, run.params, prepared, ids, rescaling(factor));
+    const at = rescaling(factorIn(run.config, factor));
+    const result = { factor, ...(await measure(run.model, run.params, prepared, ids, at)) };
     results.push(result);
     onProgress?.(result, results.length, factors.length);
   }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { FileError, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
+import { type Factor, FileError, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
 import { type Dataset, type Image, type LabelMap, preprocess, type Split, splitDataset } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
@@ -7,6 +7,7 @@ import { readModelFile } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
+import { factorIn } from '../methods/prior.js';
 import { type RunFile, readRunFile } from './run-file.js';
 import { bestModel } from './run-model.js';
 
@@ -21,8 +22,13 @@ export interface Run {
   readonly params: ParamsOf<SegmentationModel['specs']>;
   /** The split that the run was trained with. @throws {FileError} if the dataset is not the one of the run. */
   split(dataset: Dataset): Split;
-  /** Labels of one image (preprocessed as in training), of the size that the network sees. */
-  predict(image: Image, factor: number): LabelMap;
+  /**
+   * Labels of one image (preprocessed as in training), of the size that the network sees.
+   *
+   * @param factor One for all downsampling steps; of a run with separate ones also a list with one for each.
+   * @throws {ValueError} if a factor is outside [0, 1], or there are more or fewer than the network takes.
+   */
+  predict(image: Image, factor: Factor): LabelMap;
   /** Frees the weights. */
   dispose(): void;
 }
@@ -69,7 +75,7 @@ export async function loadRun(folder: string): Promise<Run> {
     },
     predict: (image, factor) => {
       const { values } = preprocess(image, { size, channels, intensity: config.intensity });
-      const at = rescaling(factor);
+      const at = rescaling(factorIn(config, factor));
       const labels = tidy(() => {
         const weights = model.specialize(params, at);
         return predictLabels(model.network.apply(weights, tensor(values, [1, ...size, channels]), at));

@@ -1,4 +1,4 @@
-import { SshnError } from '@sshn/core';
+import { type Factor, SshnError } from '@sshn/core';
 
 /** A loss or weight that is no number any more: training has diverged, and says where and what is left. */
 export class DivergenceError extends SshnError {
@@ -6,18 +6,18 @@ export class DivergenceError extends SshnError {
   /** What is not finite. */
   readonly what: string;
   readonly step: number;
-  readonly factor: number;
+  readonly factor: Factor;
   /** The last good checkpoint, where one is kept. */
   readonly checkpoint: string | undefined;
 
-  constructor(detail: { what: string; step: number; factor: number; checkpoint?: string | undefined }) {
+  constructor(detail: { what: string; step: number; factor: Factor; checkpoint?: string | undefined }) {
     const { what, step, factor, checkpoint } = detail;
     const left =
       checkpoint === undefined
         ? 'No checkpoint has been written yet.'
         : `The last good checkpoint is ${checkpoint}.`;
     super(
-      `Training diverged at step ${step} (factor ${factor.toFixed(4)}): ${what}. ${left} ` +
+      `Training diverged at step ${step} (factor ${[factor].flat().map(toFour).join(', ')}): ${what}. ${left} ` +
         'Lower optimizer.learningRate, set optimizer.clipNorm, or add optimizer.warmUpSteps.',
     );
     this.what = what;
@@ -25,4 +25,8 @@ export class DivergenceError extends SshnError {
     this.factor = factor;
     this.checkpoint = checkpoint;
   }
+}
+
+function toFour(factor: number): string {
+  return factor.toFixed(4);
 }

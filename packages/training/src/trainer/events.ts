@@ -1,3 +1,5 @@
+import type { Factor } from '@sshn/core';
+
 /** What the training loss is made of at a time: cross-entropy first, then soft Dice (paper, section 4.1). */
 export type Phase = 'crossEntropy' | 'dice';
 
@@ -20,10 +22,16 @@ export interface StepEvent {
   readonly step: number;
   /** Steps in an epoch. */
   readonly steps: number;
-  /** The rescaling factor that was drawn. */
-  readonly factor: number;
+  /** The rescaling factor that was drawn; a list where every downsampling step has its own. */
+  readonly factor: Factor;
   readonly loss: number;
   readonly imagesPerSecond: number;
+}
+
+/** Mean foreground Dice on the validation images at a factor. */
+export interface ValidatedFactor {
+  readonly factor: Factor;
+  readonly dice: number;
 }
 
 /** An epoch is over; the trainer's state is worth a checkpoint. */
@@ -39,7 +47,7 @@ export interface EpochEvent {
   /** Until the last epoch, at the pace so far. */
   readonly secondsLeft: number;
   /** Mean foreground Dice on the validation images, by factor; absent in epochs that are not validated. */
-  readonly validation?: ReadonlyArray<{ readonly factor: number; readonly dice: number }>;
+  readonly validation?: ReadonlyArray<ValidatedFactor>;
   /** Whether the mean of that is the highest so far. */
   readonly isBest: boolean;
   /** What is held after the epoch; the process's memory where the host tells it. */

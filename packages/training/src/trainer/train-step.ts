@@ -3,6 +3,7 @@ import type { Batch } from '@sshn/data';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/describe-network.js';
+import { factorOf } from '../methods/factor-of.js';
 import { clipByGlobalNorm } from '../optimizers/clipping.js';
 import type { NamedTensors, Optimizer, Update } from '../optimizers/optimizer.js';
 import { DivergenceError } from './errors.js';
@@ -49,7 +50,7 @@ export function trainStep(
   dispose([images, labels, value]);
   try {
     if (!Number.isFinite(loss))
-      throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: at.factors[0]! });
+      throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: factorOf(at) });
     const to = { step, learningRate, overwrite: true };
     if (clipNorm === null) return { loss, ...optimizer.update(gradients, now.optimizer, now.params, to) };
     const clipped = clipByGlobalNorm(gradients, clipNorm);

@@ -2,6 +2,7 @@ import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
+import { describeNetwork } from '../methods/describe-network.js';
 import { disks, splitOf } from '../testing/disks.js';
 import { DivergenceError } from './errors.js';
 import type { EpochEvent, TrainEvent } from './events.js';
@@ -65,7 +66,7 @@ describe('Trainer', () => {
       expect(last.validation!.at(-1)!.dice).toBeGreaterThan(0.8);
       expect(first.phase).toBe('crossEntropy');
       expect(last.phase).toBe('dice');
-      const factors = new Set(events.flatMap((event) => (event.kind === 'step' ? [event.factor] : [])));
+      const factors = new Set(events.flatMap((event) => (event.kind === 'step' ? event.factor : [])));
       expect(factors.size).toBe(method === 'fixed' ? 1 : 40 * 7);
       expect(Math.max(...factors)).toBeLessThanOrEqual(0.5);
     },
@@ -102,6 +103,33 @@ describe('Trainer', () => {
     }
     expect(states[0]).toBe(states[1]);
     expect(states[0]).not.toBe(states[2]);
+  });
+
+  test.each(['fixed', 'stochastic', 'film', 'sshn'] as const)(
+    '%s trains at separate factors, and goes on to the same bits',
+    async (method) => {
+      const changes: RunConfigInput = { method, rescaling: 'separate', epochs: 2 };
+      if (method === 'fixed') changes.prior = { kind: 'constant', factor: [0.3, 0.6] };
+      using whole = make(changes);
+      const events = await collect(whole);
+      const factors = events.flatMap((event) => (event.kind === 'step' ? [event.factor] : []));
+      for (const factor of factors) expect(factor).toHaveLength(2);
+      expect(new Set(factors.flat()).size).toBe(method === 'fixed' ? 2 : 2 * factors.length);
+      const abort = new AbortController();
+      using cut = make(changes);
+      for await (const event of cut.run(abort.signal)) if (event.kind === 'step') abort.abort();
+      using rest = make(changes, copy(cut.state));
+      await collect(rest);
+      expect(fingerprint(rest.state)).toEqual(fingerprint(whole.state));
+    },
+  );
+
+  test('a hypernetwork takes as many factors as there are steps', () => {
+    using trainer = make({ rescaling: 'separate' });
+    const [first] = trainer.model.specs.hypernetwork.hidden;
+    expect(Object.values(first!).map(({ shape }) => shape)).toContainEqual([4, 4]);
+    const manifest = describeNetwork(parseRunConfig({ ...small, rescaling: 'separate' }, 'test'), dataset);
+    expect(manifest.method).toMatchObject({ kind: 'sshn', hypernetwork: { factors: 2 } });
   });
 
   test('a run cut anywhere goes on to the same bits', async () => {
@@ -149,7 +177,7 @@ describe('Trainer', () => {
     const { message, step, factor } = error as DivergenceError;
     expect(step).toBeGreaterThan(0);
     expect(factor).toBeLessThanOrEqual(0.5);
-    expect(message).toContain(`at step ${step} (factor ${factor.toFixed(4)})`);
+    expect(message).toContain(`at step ${step} (factor ${(factor as number).toFixed(4)})`);
     expect(message).toContain('optimizer.learningRate');
   });
 

@@ -1,29 +1,31 @@
 import {
   countParams,
+  type Factor,
   initialize,
   inTraining,
   namedParams,
   type ParamsOf,
   paramTree,
   Rng,
-  rescaling,
   ValueError,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
 import { networkOf } from '@sshn/model';
 import { dispose, memory } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { diceOver } from '../evaluation/dice-over.js';
 import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
-import { type Prior, priorOf, representativeFactors, sampleRescaling } from '../methods/prior.js';
+import { factorOf } from '../methods/factor-of.js';
+import { type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
 import { firstNonFinite } from '../optimizers/non-finite.js';
 import type { NamedTensors, Optimizer } from '../optimizers/optimizer.js';
 import { rateAt, type Schedule } from '../optimizers/schedules.js';
 import { DivergenceError } from './errors.js';
 import type { EndEvent, EpochEvent, Phase, TrainEvent } from './events.js';
+import { nextTask } from './next-task.js';
 import { optimizerOf, scheduleOf } from './optimizer-of.js';
-import type { Progress } from './progress.js';
+import { afterEpoch, afterStep, isBetter, type Progress, start } from './progress.js';
 import { trainStep } from './train-step.js';
+import { validate } from './validate.js';
 
 /** All that a run needs to go on exactly where it was: what a checkpoint stores. */
 export interface TrainerState {
@@ -64,7 +66,7 @@ export class Trainer {
   private readonly stepsPerEpoch: number;
   private tensors: { params: NamedTensors; optimizer: NamedTensors };
   private progress: Progress;
-  private lastFactor = Number.NaN;
+  private lastFactor: Factor = Number.NaN;
   private imagesPerSecond = Number.NaN;
 
   /** @throws {ValueError} if there are no training or validation images, or the options make no network. */
@@ -166,7 +168,7 @@ export class Trainer {
         sampleRescaling(this.prior, generator),
         this.root.split('layers').split(this.progress.step),
       );
-      const factor = at.factors[0]!;
+      const factor = factorOf(at);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);
       const next = trainStep(this.model, this.optimizer, this.tensors, batch, at, {
@@ -177,13 +179,11 @@ export class Trainer {
       });
       this.replace(next);
       images += batch.ids.length;
-      this.progress = {
-        ...this.progress,
-        step: this.progress.step + 1,
+      this.progress = afterStep(this.progress, {
         batch: index,
-        lossSum: this.progress.lossSum + next.loss,
+        loss: next.loss,
         generator: generator.state(),
-      };
+      });
       const imagesPerSecond = (1000 * images) / (performance.now() - began);
       yield {
         kind: 'step',
@@ -207,20 +207,13 @@ export class Trainer {
     const learningRate = rateAt(this.schedule, step - 1);
     await this.requireFinite();
     const isValidated = (epoch + 1) % config.validation.every === 0 || epoch + 1 === config.epochs;
-    const validation = isValidated ? await this.validate() : undefined;
+    const { dataset, split } = this.options;
+    const validation = isValidated
+      ? await validate(this.model, this.params, dataset, split.validation, config)
+      : undefined;
     const dice = validation === undefined ? Number.NaN : meanOf(validation.map((result) => result.dice));
-    const countsAsStall = isValidated && phase === 'dice';
-    const isBest = dice > (this.progress.best?.dice ?? -1);
-    this.progress = {
-      ...this.progress,
-      epoch: epoch + 1,
-      batch: 0,
-      lossSum: 0,
-      best: isBest ? { dice, epoch } : this.progress.best,
-      validationsWithoutProgress: isBest
-        ? 0
-        : this.progress.validationsWithoutProgress + (countsAsStall ? 1 : 0),
-    };
+    const isBest = isBetter(this.progress, dice);
+    this.progress = afterEpoch(this.progress, dice, isValidated && phase === 'dice');
     return {
       kind: 'epoch',
       epoch,
@@ -243,25 +236,6 @@ export class Trainer {
     const factor = this.lastFactor;
     const what = `${bad.path} holds ${bad.count} value(s) such as ${bad.value}`;
     throw new DivergenceError({ what, step: this.progress.step - 1, factor });
-  }
-
-  private async validate(): Promise<Array<{ factor: number; dice: number }>> {
-    const { config, dataset, split } = this.options;
-    const results = [];
-    for (const factor of config.validation.factors ?? representativeFactors(this.prior)) {
-      const at = rescaling(factor);
-      const { mean } = await diceOver(
-        this.model,
-        this.params,
-        dataset,
-        split.validation,
-        at,
-        config.batchSize,
-      );
-      results.push({ factor, dice: mean });
-      await nextTask();
-    }
-    return results;
   }
 
   private phase(): Phase {
@@ -289,17 +263,6 @@ export class Trainer {
   }
 }
 
-/** Where every run begins. */
-function start(root: Rng): Progress {
-  const generator = root.split('factors').state();
-  return { step: 0, epoch: 0, batch: 0, lossSum: 0, generator, best: null, validationsWithoutProgress: 0 };
-}
-
 function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Lets signals, timers and the page have their turn: tfjs on the CPU never waits by itself. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
