@@ -6,5 +6,6 @@ export { dispatch, quit, serve } from './pool';
 export { fillAxis } from './resize';
 export { invertAxis } from './resize-gradient';
 export { softDice } from './soft-dice';
+export { sumSquares } from './sum-squares';
 export { runTasks } from './tasks';
 export { winogradKernel, winogradKernelBack } from './winograd-kernel';

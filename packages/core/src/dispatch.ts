@@ -35,6 +35,7 @@ import {
  * | `SshnWarp` | image, field | interpolation, padding | image at every voxel displaced by the field, see `warp` of @sshn/registration |
  * | `SshnWarpGradField` | dy, image, field | interpolation, padding | gradient to the field |
  * | `SshnWarpGradImage` | dy, field | interpolation, padding, inputSize | gradient to the image |
+ * | `SshnGlobalNorm` | any number of tensors | | the Euclidean norm of all their entries together, [] |
  * | `SshnAdam` | param, m, v, grad | learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay, overwrite | param, m, v; where `overwrite`, in the memory of the old ones if nothing else shares it |
  *
  * Labels are int32 `[batch, ...spatial]`, or float32 of the shape of the logits, `[batch, ...spatial, labels]`.
@@ -62,6 +63,7 @@ export type SshnKernel =
   | 'SshnWarp'
   | 'SshnWarpGradField'
   | 'SshnWarpGradImage'
+  | 'SshnGlobalNorm'
   | 'SshnAdam';
 
 /**

@@ -41,6 +41,7 @@ export interface NativeExports {
     outChannels: number,
   ): void;
   addSlots(sums: number, slots: number, out: number, count: number): void;
+  sumSquares(x: number, count: number): number;
   crossEntropy(
     logits: number,
     truth: number,

@@ -2,6 +2,7 @@ import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@
 
 import { type AdamSettings, type AdamState, adam } from './adam.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
+import { globalNorm } from './heads/global-norm.js';
 import { head, headGradHidden, headGradWeight } from './heads/head.js';
 import { crossEntropy, type DiceSettings, softDice } from './losses/losses.js';
 import type { NativeModule } from './module.js';
@@ -33,6 +34,7 @@ const runs: Readonly<Record<string, Run>> = {
     crossEntropy(native, { logits: logits!, labels: labels! }),
   SshnSoftDice: (native, { logits, labels }, attributes) =>
     softDice(native, { logits: logits!, labels: labels! }, attributes as unknown as DiceSettings),
+  SshnGlobalNorm: (native, inputs) => globalNorm(native, Object.values(inputs) as TensorInfo[]),
   SshnAdam: (native, inputs, attributes) =>
     adam(native, inputs as unknown as AdamState, attributes as unknown as AdamSettings),
 };

@@ -24,7 +24,9 @@ export function readWithoutClearing(backend: BackendWasm, uncleared: (bytes: num
     if (View === undefined || bytes < LARGE_BYTES) return stock.call(backend, dataId, start, end);
     const values = new View(uncleared(bytes));
     const { buffer } = (backend.wasm as unknown as { readonly HEAPU8: Uint8Array }).HEAPU8;
-    values.set(new View(buffer as ArrayBuffer, (memoryOffset >>> 0) + from * View.BYTES_PER_ELEMENT, to - from));
+    values.set(
+      new View(buffer as ArrayBuffer, (memoryOffset >>> 0) + from * View.BYTES_PER_ELEMENT, to - from),
+    );
     return values as DataTypeMap[keyof typeof VIEWS];
   };
 }

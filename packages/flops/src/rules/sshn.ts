@@ -39,6 +39,10 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   SshnWarpGradField: (node) => ({
     elementwise: warpWork(node, sizeOf(input(node, 'dy')) + sizeOf(output(node))),
   }),
+  // A square and a sum for each entry.
+  SshnGlobalNorm: ({ inputs }) => ({
+    elementwise: Object.values(inputs).reduce((sum, tensor) => sum + 2 * sizeOf(tensor), 0),
+  }),
   // m: 3, v: 4, both corrections: 2, root, ε, quotient, step, difference: 5; two more for the decay of weights.
   SshnAdam: (node) => ({ elementwise: sizeOf(output(node)) * (node.attributes.weightDecay === 0 ? 14 : 16) }),
 };

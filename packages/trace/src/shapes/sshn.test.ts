@@ -36,9 +36,9 @@ describe.each(backends)('the kernels of @sshn have the shapes of their compositi
       'SshnConv',
       'SshnConv',
       'SshnLeakyReluGrad',
-      'SshnConvGradInput',
       'SshnConvGradKernel',
       'SshnConvGradBias',
+      'SshnConvGradInput',
     ]);
   });
 

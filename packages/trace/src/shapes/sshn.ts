@@ -56,5 +56,6 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
     shape: [dy.shape[0]!, ...inputSize, dy.shape.at(-1)!],
     dtype: dy.dtype,
   })),
+  SshnGlobalNorm: shapeOf<never>(() => ({ shape: [], dtype: 'float32' })),
   SshnAdam: shapeOf<'param' | 'm' | 'v'>(({ param, m, v }) => [param, m, v]),
 };

@@ -1,4 +1,4 @@
-import { ValueError } from '@sshn/core';
+import { dispatch, ValueError } from '@sshn/core';
 import {
   addN,
   div,
@@ -17,13 +17,15 @@ import type { NamedTensors } from './optimizer.js';
 /**
  * The Euclidean norm of all entries of all tensors together, as a scalar that stays on the device.
  *
- * NaN or infinite if an entry is: `firstNonFinite` then tells which. Above about 1e19 it overflows to infinity.
+ * NaN or infinite if an entry is: `firstNonFinite` then tells which. May overflow to infinity above about 1e19.
  */
 export function globalNorm(tensors: NamedTensors): Scalar {
-  return tidy(() => {
-    const squares = [...tensors.values()].map((tensor) => sumAll(square(tensor)));
-    return sqrt(squares.length === 0 ? scalar(0) : addN(squares));
-  });
+  return dispatch('SshnGlobalNorm', Object.fromEntries([...tensors.values()].entries()), {}, () =>
+    tidy(() => {
+      const squares = [...tensors.values()].map((tensor) => sumAll(square(tensor)));
+      return sqrt(squares.length === 0 ? scalar(0) : addN(squares));
+    }),
+  );
 }
 
 /**
