@@ -35,6 +35,8 @@ export {
   adaptiveAveragePool,
   applyAdaptiveAverage,
 } from './pooling/adaptive-average.js';
+export { applyAdaptiveMaximum } from './pooling/adaptive-maximum.js';
+export { averagePooling, maximumPooling } from './pooling/downsampling.js';
 export { globalAveragePool } from './pooling/global-average.js';
 export {
   type PyramidPooling,

@@ -17,3 +17,26 @@ export function averagingMatrix(from: number, to: number): Float32Array {
   }
   return matrix;
 }
+
+/** Neighboring windows of one length at one distance from each other. */
+export interface WindowRun {
+  readonly begin: number;
+  readonly window: number;
+  readonly stride: number;
+  readonly count: number;
+}
+
+/** All adaptive windows along an axis, gathered into as few runs as there are; for `to` < `from`. */
+export function windowRuns(from: number, to: number): WindowRun[] {
+  const runs: WindowRun[] = [];
+  for (let i = 0; i < to; i++) {
+    const [begin, end] = adaptiveWindow(i, from, to);
+    const last = runs.at(-1);
+    const distance = last === undefined ? 0 : begin - (last.begin + (last.count - 1) * last.stride);
+    const continues =
+      last !== undefined && last.window === end - begin && (last.count === 1 || last.stride === distance);
+    if (continues) runs[runs.length - 1] = { ...last, stride: distance, count: last.count + 1 };
+    else runs.push({ begin, window: end - begin, stride: end - begin, count: 1 });
+  }
+  return runs;
+}
