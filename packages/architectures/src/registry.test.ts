@@ -4,7 +4,7 @@ import { type Architectures, architectureNames, createNetwork } from './registry
 import { unet } from './unet.js';
 
 test('a network by name is the network of the function of that name', () => {
-  expect(architectureNames).toEqual(['unet', 'resunet', 'fpn']);
+  expect(architectureNames).toEqual(['unet', 'resunet', 'fpn', 'pspnet', 'senet']);
   const options = { inChannels: 3, outChannels: 4, features: [4, 6], kernelSize: 5, slope: 0.2, film: true };
   expect(createNetwork('unet', options).specs).toEqual(unet(options).specs);
 });
@@ -18,6 +18,7 @@ test('every option of a U-Net may come from data', () => {
     stages: 2,
     convolutionsPerStage: 1,
     kernelSize: [1, 3, 3],
+    normalization: 'none',
     activation: 'leakyRelu',
     slope: 0.1,
     film: false,
@@ -31,7 +32,7 @@ test('an unknown name and a misspelled option are refused, with the nearest', ()
   const options = { inChannels: 1, outChannels: 2 };
   expect(() => createNetwork('unett' as 'unet', options)).toThrow(OptionError);
   expect(() => createNetwork('unett' as 'unet', options)).toThrow(
-    "Option 'architecture': got 'unett', expected one of 'unet', 'resunet', 'fpn'. Did you mean 'unet'?",
+    "Option 'architecture': got 'unett', expected one of 'unet', 'resunet', 'fpn', 'pspnet', 'senet'. Did you mean 'unet'?",
   );
   const misspelled = { ...options, feature: 8 };
   expect(() => createNetwork('unet', misspelled)).toThrow("Did you mean 'features'?");

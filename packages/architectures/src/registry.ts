@@ -2,7 +2,9 @@ import { type ParamNode, type Rescaling, requireOption, type SpecNode } from '@s
 import type { Layer } from '@sshn/layers';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type FpnConfig, fpn } from './fpn.js';
+import { type PSPNetConfig, pspnet } from './pspnet.js';
 import { type ResUNetConfig, resunet } from './resunet.js';
+import { type SENetConfig, senet } from './senet.js';
 import { type UNetConfig, unet } from './unet.js';
 
 /** The networks by name, with their options. */
@@ -10,6 +12,8 @@ export interface Architectures {
   readonly unet: UNetConfig;
   readonly resunet: ResUNetConfig;
   readonly fpn: FpnConfig;
+  readonly pspnet: PSPNetConfig;
+  readonly senet: SENetConfig;
 }
 
 /** A network from images to logits of the same size, whatever its architecture. */
@@ -25,12 +29,18 @@ const makers: { readonly [Name in keyof Architectures]: (options: Architectures[
   unet,
   resunet,
   fpn,
+  pspnet,
+  senet,
 };
 
 /** Names of the architectures. */
-export const architectureNames = ['unet', 'resunet', 'fpn'] as const satisfies ReadonlyArray<
-  keyof Architectures
->;
+export const architectureNames = [
+  'unet',
+  'resunet',
+  'fpn',
+  'pspnet',
+  'senet',
+] as const satisfies ReadonlyArray<keyof Architectures>;
 
 /**
  * A network by its name, as a model file or a configuration has it.

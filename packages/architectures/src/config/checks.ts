@@ -14,22 +14,29 @@ export function count(most: number, least = 1): Check {
   };
 }
 
-/** A count up to `most`, or a list of them. */
-export function counts(most: number, length: { readonly from: number; readonly to: number }): Check {
-  const each = count(most);
+/** How many entries a list may have. */
+interface Length {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A list, each entry of which passes a check. */
+export function list(each: Check, { from, to }: Length): Check {
   return (where, value) => {
-    if (!Array.isArray(value)) return each(where, value);
-    if (value.length < length.from || value.length > length.to) {
-      throw new ValueError({
-        where: `${where}: entries`,
-        got: value.length,
-        expected: `a list of ${length.from} to ${length.to}, or one number`,
-      });
-    }
+    const expected = `a list of ${from} to ${to}`;
+    if (!Array.isArray(value)) throw new ValueError({ where, got: brief(value), expected });
+    if (value.length < from || value.length > to)
+      throw new ValueError({ where: `${where}: entries`, got: value.length, expected });
     value.forEach((entry, i) => {
       each(`${where}: entry ${i}`, entry);
     });
   };
+}
+
+/** A count up to `most`, or a list of them. */
+export function counts(most: number, length: Length): Check {
+  const [one, several] = [count(most), list(count(most), length)];
+  return (where, value) => (Array.isArray(value) ? several : one)(where, value);
 }
 
 /** A number between two bounds, both included; the upper one left out where it says so. */

@@ -1,4 +1,5 @@
 import { type ActivationKind, activationKinds } from '@sshn/layers';
+import { type BlockConfig, normalizations } from '../parts/block.js';
 import { type Checks, count, counts, flag, number, word } from './checks.js';
 
 /** What all architectures have in common. */
@@ -20,6 +21,11 @@ export interface NetworkConfig<Film extends boolean = boolean> {
   readonly convolutionsPerStage?: number;
   /** Odd edge length of the kernels in pixels: one for all axes, or one per axis (depth first). @default 3 */
   readonly kernelSize?: number | readonly number[];
+  /**
+   * Of the features behind every convolution, image by image: in groups of channels (8 of them, or fewer that divide the
+   * channels), or channel by channel, which leaves nothing of features of one pixel. The paper uses none. @default 'none'
+   */
+  readonly normalization?: BlockConfig['normalization'];
   /** What follows every convolution of a stage. @default 'leakyRelu' */
   readonly activation?: ActivationKind;
   /** Slope of the LeakyReLU for negative values, in [0, 1]; of no other activation. @default 0.01 */
@@ -53,6 +59,7 @@ export const commonChecks: Checks<NetworkConfig> = {
   stages: count(limits.stages, 2),
   convolutionsPerStage: count(limits.convolutionsPerStage),
   kernelSize: counts(limits.kernelSize, { from: 2, to: 3 }),
+  normalization: word(normalizations),
   activation: word(activationKinds),
   slope: number(0, 1),
   film: flag,

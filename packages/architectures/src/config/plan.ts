@@ -43,6 +43,7 @@ export function planOf<Config extends NetworkConfig>(
   const {
     activation: kind = 'leakyRelu',
     slope,
+    normalization = 'none',
     film = false,
     deepSupervision = own.deepSupervision ?? false,
   } = config;
@@ -67,7 +68,7 @@ export function planOf<Config extends NetworkConfig>(
     convolutionsPerStage,
     deepSupervision,
     block: (inChannels, outChannels, more) =>
-      block({ rank, inChannels, outChannels, kernelSize, film, ...activated, ...more }),
+      block({ rank, inChannels, outChannels, kernelSize, film, normalization, ...activated, ...more }),
     activate: (x, at) => after.apply({}, x, at),
   };
 }

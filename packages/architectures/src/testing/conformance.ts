@@ -92,20 +92,20 @@ export function describeArchitecture(name: keyof Architectures): void {
       expect(error).toBeLessThan(config.slope === 1 ? 3e-3 : 2e-2);
     });
 
-    test('every parameter acts, at every factor that leaves room for it', () => {
+    test('every parameter acts', () => {
       const network = make({ stages: 3, film: true, deepSupervision: true });
-      const params = start(network, 4);
       const image = distinct([1, 9, 8, 1], { gap: 0.02 });
-      const { value, gradients } = valueAndGradients<SpecNode>(network.specs, params, (p) => {
-        const all = network.outputs!.apply(p, image, rescaling(0.5));
-        return all.map(weighted).reduce((sum, next) => add(sum, next)) as Scalar;
+      // A rectifier may be silent for one start, not for several.
+      const silent = [4, 5, 6, 7].map((seed) => {
+        const { value, gradients } = valueAndGradients<SpecNode>(network.specs, start(network, seed), (p) => {
+          const all = network.outputs!.apply(p, image, rescaling(0.5));
+          return all.map(weighted).reduce((sum, next) => add(sum, next)) as Scalar;
+        });
+        const zero = [...gradients].filter(([, x]) => x.dataSync().every((entry) => entry === 0));
+        dispose([value, ...gradients.values()]);
+        return zero.map(([path]) => path);
       });
-      for (const [path, gradient] of gradients)
-        expect(
-          gradient.dataSync().some((entry) => entry !== 0),
-          path,
-        ).toBe(true);
-      dispose([value, ...gradients.values()]);
+      expect(silent[0]!.filter((path) => silent.every((paths) => paths.includes(path)))).toEqual([]);
     });
 
     test('deep supervision: predictions at every resolution, the first the network’s own', () => {
