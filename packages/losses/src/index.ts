@@ -1,8 +1,34 @@
-export { crossEntropy } from './cross-entropy.js';
-export { type ConfusionCounts, confusionCounts } from './metrics/confusion-counts.js';
-export { type DiceScoreOptions, diceFromCounts, diceScore } from './metrics/dice-score.js';
-export { diceScoresOfBatch } from './metrics/dice-scores-of-batch.js';
-export type { EmptyPolicy, LabelScores, ScoreOptions } from './metrics/label-scores.js';
-export { type LabelSummary, type ScoreSummary, summarizeScores } from './metrics/summarize-scores.js';
+export { type BoundaryOptions, boundaryLoss, boundaryLossOfMaps } from './boundary/boundary-loss.js';
+export { signedDistances } from './boundary/signed-distances.js';
+export {
+  createLoss,
+  type LossConfig,
+  type LossName,
+  type LossOptions,
+  lossNames,
+  lossOptionNames,
+  type WeightedSumConfig,
+} from './choice/create-loss.js';
+export { weightedSum } from './choice/weighted-sum.js';
+export { distanceTransform } from './distance-transform/distance-transform.js';
+export type { Grid } from './distance-transform/grid.js';
+export { type CrossEntropyOptions, crossEntropy } from './distribution/cross-entropy.js';
+export { type FocalOptions, focalLoss } from './distribution/focal-loss.js';
+export type { Loss } from './input/loss.js';
+export type { Task } from './input/task.js';
+export { type ConfusionCounts, confusionCounts } from './metrics/overlap/confusion-counts.js';
+export { type DiceScoreOptions, diceFromCounts, diceScore } from './metrics/overlap/dice-score.js';
+export { diceScoresOfBatch } from './metrics/overlap/dice-scores-of-batch.js';
+export type { EmptyPolicy, LabelScores, ScoreOptions } from './metrics/summary/label-scores.js';
+export { type LabelSummary, type ScoreSummary, summarizeScores } from './metrics/summary/summarize-scores.js';
 export { predictLabels } from './predict-labels.js';
-export { type SoftDiceOptions, softDiceLoss } from './soft-dice-loss.js';
+export {
+  type GeneralizedDiceOptions,
+  generalizedDiceLoss,
+  type SizeWeighting,
+} from './region/generalized-dice-loss.js';
+export { type JaccardOptions, jaccardLoss } from './region/jaccard-loss.js';
+export { type LovaszClasses, type LovaszOptions, lovaszLoss } from './region/lovasz-loss.js';
+export type { RegionOptions, ScoredLabels } from './region/region-options.js';
+export { type SoftDiceOptions, softDiceLoss } from './region/soft-dice-loss.js';
+export { focalTverskyLoss, type TverskyOptions, tverskyLoss } from './region/tversky-loss.js';

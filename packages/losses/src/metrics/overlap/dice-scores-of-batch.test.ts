@@ -2,7 +2,7 @@ import { ShapeError, ValueError } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { randomCase } from '../testing/random-case.js';
+import { randomCase } from '../../testing/random-case.js';
 import { diceScore } from './dice-score.js';
 import { diceScoresOfBatch } from './dice-scores-of-batch.js';
 

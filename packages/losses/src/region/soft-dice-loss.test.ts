@@ -2,9 +2,9 @@ import { ShapeError, ValueError } from '@sshn/core';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { cast, grad, softmax, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type Rows, softDiceRows } from '../testing/double-precision.js';
+import { type RandomCase, randomCase } from '../testing/random-case.js';
 import { type SoftDiceOptions, softDiceLoss } from './soft-dice-loss.js';
-import { type Rows, softDiceRows } from './testing/double-precision.js';
-import { type RandomCase, randomCase } from './testing/random-case.js';
 
 const read = (scalar: Tensor) => scalar.dataSync()[0]!;
 const shapes = [

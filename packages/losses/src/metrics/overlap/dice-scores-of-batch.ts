@@ -1,8 +1,8 @@
 import { argMax, type Tensor } from '@tensorflow/tfjs-core';
-import { checkLabels, labelCount } from '../inputs.js';
-import { predictLabels } from '../predict-labels.js';
+import { checkLabels, labelCount } from '../../input/check-labels.js';
+import { predictLabels } from '../../predict-labels.js';
+import type { LabelScores, ScoreOptions } from '../summary/label-scores.js';
 import { diceScore } from './dice-score.js';
-import type { LabelScores, ScoreOptions } from './label-scores.js';
 
 /**
  * `diceScore` of every sample of a batch, from logits.

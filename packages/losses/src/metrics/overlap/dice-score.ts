@@ -1,5 +1,5 @@
+import { type LabelScores, type ScoreOptions, scoreLabels } from '../summary/label-scores.js';
 import { type ConfusionCounts, confusionCounts } from './confusion-counts.js';
-import { type LabelScores, type ScoreOptions, scoreLabels } from './label-scores.js';
 
 /** What `diceScore` needs to know. */
 export interface DiceScoreOptions extends ScoreOptions {

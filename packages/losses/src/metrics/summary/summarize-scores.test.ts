@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { diceScore } from './dice-score.js';
+import { diceScore } from '../overlap/dice-score.js';
 import type { ScoreOptions } from './label-scores.js';
 import { summarizeScores } from './summarize-scores.js';
 

@@ -2,9 +2,9 @@ import { ShapeError, ValueError } from '@sshn/core';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { cast, grad, scalar, type Tensor, tensor, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { crossEntropyRows, softmaxRows } from '../testing/double-precision.js';
+import { randomCase } from '../testing/random-case.js';
 import { crossEntropy } from './cross-entropy.js';
-import { crossEntropyRows, softmaxRows } from './testing/double-precision.js';
-import { randomCase } from './testing/random-case.js';
 
 const read = (scalar: Tensor) => scalar.dataSync()[0]!;
 
