@@ -9,6 +9,10 @@ import { HeadArgs, head, headHiddenGradient, headWeightGradient } from './head';
 import { LeakyArgs, leakyGradient } from './leaky-gradient';
 import { ResizeArgs, resize } from './resize';
 import { resizeGradient } from './resize-gradient';
+import { warp } from './warp';
+import { warpGradientField } from './warp-gradient-field';
+import { warpGradientImage, warpRanges } from './warp-gradient-image';
+import { WarpArgs } from './warp-plan';
 import { winogradForward } from './winograd-forward';
 import { winogradKernelGradient } from './winograd-kernel-gradient';
 
@@ -30,6 +34,10 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 12: return copyRuns(changetype<CopyArgs>(args), task);
     case 13: return convPointwise(changetype<ConvArgs>(args), task);
     case 14: return adamOuter(changetype<AdamArgs>(args), task);
+    case 15: return warp(changetype<WarpArgs>(args), task, worker);
+    case 16: return warpGradientField(changetype<WarpArgs>(args), task, worker);
+    case 17: return warpRanges(changetype<WarpArgs>(args), task, worker);
+    case 18: return warpGradientImage(changetype<WarpArgs>(args), task, worker);
   }
 }
 

@@ -15,6 +15,10 @@ export const JOBS = {
   copyRuns: 12,
   convPointwise: 13,
   adamOuter: 14,
+  warp: 15,
+  warpGradientField: 16,
+  warpRanges: 17,
+  warpGradientImage: 18,
 } as const;
 
 export type Job = keyof typeof JOBS;

@@ -8,6 +8,7 @@ import { crossEntropy, type DiceSettings, softDice } from './losses/losses.js';
 import type { NativeModule } from './module.js';
 import { convGradBias, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
+import { type WarpSampling, warp, warpGradField, warpGradImage } from './warp.js';
 
 /** A kernel of ours: inputs and attributes as tfjs hands them over, unchecked. */
 type Run = (
@@ -35,6 +36,16 @@ const runs: Readonly<Record<string, Run>> = {
   SshnSoftDice: (native, { logits, labels }, attributes) =>
     softDice(native, { logits: logits!, labels: labels! }, attributes as unknown as DiceSettings),
   SshnGlobalNorm: (native, inputs) => globalNorm(native, Object.values(inputs) as TensorInfo[]),
+  SshnWarp: (native, { image, field }, sampling) =>
+    warp(native, { image: image!, field: field! }, sampling as unknown as WarpSampling),
+  SshnWarpGradField: (native, { dy, image, field }, sampling) =>
+    warpGradField(native, { dy: dy!, image: image!, field: field! }, sampling as unknown as WarpSampling),
+  SshnWarpGradImage: (native, { dy, field }, { inputSize, ...sampling }) =>
+    warpGradImage(
+      native,
+      { dy: dy!, field: field!, inputSize: inputSize as number[] },
+      sampling as unknown as WarpSampling,
+    ),
   SshnAdam: (native, inputs, attributes) =>
     adam(native, inputs as unknown as AdamState, attributes as unknown as AdamSettings),
 };

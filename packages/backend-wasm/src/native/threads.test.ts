@@ -20,6 +20,7 @@ import { createSharedBackend, loadNative, type NativeKernels } from './index.js'
 import { convGradBias, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { noise, take } from './testing/native.js';
+import { warp, warpGradField, warpGradImage } from './warp.js';
 
 const binary = readFileSync(
   createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'),
@@ -70,6 +71,11 @@ async function results(threads: number): Promise<Buffer> {
     correction2: 0.01,
     weightDecay: 0,
   };
+  const image = make([2, 37, 43, 3], 9);
+  const field = make([2, 37, 43, 2], 10);
+  const volume = make([1, 19, 14, 17, 1], 11);
+  const deep = make([1, 19, 14, 17, 3], 12);
+  const sampling = { interpolation: 'linear', padding: 'reflect' } as const;
   const values = [
     conv(native, x, kernel, { slope: 0.1 }),
     conv(native, x, wide),
@@ -85,6 +91,12 @@ async function results(threads: number): Promise<Buffer> {
     head(native, weight, hidden),
     headGradWeight(native, outputs, hidden),
     headGradHidden(native, weight, outputs),
+    warp(native, { image, field }, sampling),
+    warp(native, { image: volume, field: deep }, sampling),
+    warpGradField(native, { dy: image, image, field }, sampling),
+    warpGradField(native, { dy: volume, image: volume, field: deep }, sampling),
+    warpGradImage(native, { dy: image, field, inputSize: [35, 40] }, sampling),
+    warpGradImage(native, { dy: volume, field: deep, inputSize: [19, 14, 17] }, sampling),
     ...adam(native, { param: flat, m: flat, v: flat, grad: flat }, settings),
   ].map(take);
   for (const t of made) t.dispose();

@@ -1,0 +1,127 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+
+import { sizeOf } from './geometry.js';
+import type { NativeModule } from './module.js';
+
+/** Size of `WarpArgs` of `assembly/warp-plan.ts`, in bytes. */
+const WARP_ARGS_BYTES = 20 * 4;
+
+/** Lists of a worker's plan, see `assembly/warp-plan.ts`. */
+const PLAN_LISTS = 26;
+
+/** Tasks that the rows fall into, at most: enough to share among threads. */
+const MAX_TASKS = 64;
+
+/** Slabs that a gradient to an image falls into, for each thread; their number does not show in the result. */
+const SLABS_PER_THREAD = 4;
+
+/** Paddings, numbered as in `assembly/warp-plan.ts`. */
+const PADDINGS = { border: 0, zeros: 1, reflect: 2 } as const;
+
+/** How an image is read between and beyond its voxels; what it means is said at `warp` of @sshn/registration. */
+export interface WarpSampling {
+  readonly interpolation: 'linear' | 'nearest';
+  readonly padding: keyof typeof PADDINGS;
+}
+
+/** Image `[batch, ...size, channels]` at the places of field `[batch, ...spatial, rank]`: `[batch, ...spatial, channels]`. */
+export function warp(
+  native: NativeModule,
+  { image, field }: { readonly image: TensorInfo; readonly field: TensorInfo },
+  sampling: WarpSampling,
+): TensorInfo {
+  const warped = native.output([...field.shape.slice(0, -1), image.shape.at(-1)!], image.dtype);
+  const job = prepare(native, { field, imageShape: image.shape }, sampling);
+  job.point({ image: native.address(image), warped: native.address(warped) });
+  native.run('warp', job.args, job.tasks);
+  return warped;
+}
+
+/** The gradient to the field from dy `[batch, ...spatial, channels]`; zeros where the nearest voxel is taken. */
+export function warpGradField(
+  native: NativeModule,
+  { dy, image, field }: { readonly dy: TensorInfo; readonly image: TensorInfo; readonly field: TensorInfo },
+  sampling: WarpSampling,
+): TensorInfo {
+  const gradient = native.output(field.shape);
+  if (sampling.interpolation === 'nearest') {
+    const start = native.address(gradient) / 4;
+    native.floats().fill(0, start, start + sizeOf(field.shape));
+    return gradient;
+  }
+  const job = prepare(native, { field, imageShape: image.shape }, sampling);
+  job.point({
+    image: native.address(image),
+    warped: native.address(dy),
+    fieldGradient: native.address(gradient),
+  });
+  native.run('warpGradientField', job.args, job.tasks);
+  return gradient;
+}
+
+/**
+ * The gradient to an image of size `inputSize` from dy `[batch, ...spatial, channels]`.
+ *
+ * Each task owns a slab of the image, so nothing is added from two sides; a voxel hears its places in their order whatever
+ * the threads.
+ */
+export function warpGradImage(
+  native: NativeModule,
+  {
+    dy,
+    field,
+    inputSize,
+  }: { readonly dy: TensorInfo; readonly field: TensorInfo; readonly inputSize: number[] },
+  sampling: WarpSampling,
+): TensorInfo {
+  const batch = dy.shape[0]!;
+  const imageShape = [batch, ...inputSize, dy.shape.at(-1)!];
+  const gradient = native.output(imageShape);
+  const slabs = Math.min(inputSize[0]!, Math.ceil((SLABS_PER_THREAD * native.threads) / batch));
+  const job = prepare(native, { field, imageShape, slabs }, sampling);
+  job.point({ image: native.address(gradient), warped: native.address(dy) });
+  native.run('warpRanges', job.args, job.tasks);
+  native.run('warpGradientImage', job.args, batch * slabs);
+  return gradient;
+}
+
+/** Addresses that a job reads and writes. */
+interface Operands {
+  readonly image: number;
+  readonly warped: number;
+  readonly fieldGradient?: number;
+}
+
+/** Reserves scratch and writes `WarpArgs` but for the addresses of the operands, which `point` sets. */
+function prepare(
+  native: NativeModule,
+  {
+    field,
+    imageShape,
+    slabs = 0,
+  }: { readonly field: TensorInfo; readonly imageShape: readonly number[]; readonly slabs?: number },
+  { interpolation, padding }: WarpSampling,
+): { readonly args: number; readonly tasks: number; point(operands: Operands): void } {
+  const rank = field.shape.at(-1)!;
+  const from = size3(imageShape.slice(1, -1));
+  const to = size3(field.shape.slice(1, -1));
+  const rows = field.shape[0]! * to[0]! * to[1]!;
+  const grain = Math.max(1, Math.ceil(rows / MAX_TASKS));
+  const scratchStride = Math.ceil((PLAN_LISTS * Math.ceil(to[2]! / 4) * 16) / 64) * 64;
+  const at = native.reserve({
+    args: WARP_ARGS_BYTES,
+    scratch: native.threads * scratchStride,
+    ranges: slabs > 0 ? rows * 8 : 0,
+  });
+  const nearest = interpolation === 'nearest' ? 1 : 0;
+  const point = ({ image, warped, fieldGradient = 0 }: Operands): void => {
+    const addresses = [image, native.address(field), warped, fieldGradient];
+    const sizes = [rank, imageShape.at(-1)!, ...from, ...to, rows, grain, nearest, PADDINGS[padding]];
+    native.words().set([...addresses, ...sizes, at.scratch, scratchStride, at.ranges, slabs], at.args >>> 2);
+  };
+  return { args: at.args, tasks: Math.ceil(rows / grain), point };
+}
+
+function size3(size: readonly number[]): readonly number[] {
+  return size.length === 3 ? size : [1, ...size];
+}
