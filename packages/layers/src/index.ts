@@ -19,6 +19,7 @@ export { sequential } from './containers/sequential.js';
 export { type ConvolutionConfig, type ConvolutionSpecs, convolution } from './convolution/convolution.js';
 export { type ModulatedConvolutionSpecs, modulatedConvolution } from './convolution/modulated.js';
 export { applyConvolution } from './convolution/operation.js';
+export { type StridedConvolutionConfig, stridedConvolution } from './convolution/strided.js';
 export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
 export { type DropoutConfig, dropout } from './dropout.js';
 export { type FilmSpecs, film } from './film.js';
@@ -44,5 +45,6 @@ export {
   type PyramidPoolingSpecs,
   pyramidPooling,
 } from './pooling/pyramid.js';
+export { resizeNearest } from './resize/nearest.js';
 export { resizeLinear } from './resize/operation.js';
-export { downsample, type Upsampling, upsample } from './resize/resize.js';
+export { downsample, type UpsampleConfig, type Upsampling, upsample } from './resize/resize.js';

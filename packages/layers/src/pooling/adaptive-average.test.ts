@@ -53,7 +53,7 @@ describe.each(backends)('on %s', (backend) => {
         });
         dispose([x, y]);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -70,7 +70,7 @@ describe.each(backends)('on %s', (backend) => {
           );
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

@@ -79,7 +79,7 @@ describe.each(backends)('on %s', (backend) => {
         });
         dispose([x, y]);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

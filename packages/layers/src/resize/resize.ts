@@ -1,6 +1,7 @@
-import { factorAt, type Module, requireIntegers, rescaledSize } from '@sshn/core';
+import { factorAt, type Module, requireIntegers, requireOption, rescaledSize } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NoSpecs } from '../layer.js';
+import { resizeNearest } from './nearest.js';
 import { resizeLinear } from './operation.js';
 
 /**
@@ -34,16 +35,27 @@ export interface Upsampling {
   readonly size: readonly number[];
 }
 
+/** Options of upsampling. */
+export interface UpsampleConfig {
+  /** Between pixels: linear interpolation, or a copy of the nearest one. @default 'linear' */
+  readonly method?: 'linear' | 'nearest';
+}
+
 /**
- * Upsampling to a given size by linear interpolation, in a U-Net the size of the skip connection.
+ * Upsampling to a given size by linear interpolation or by copies of the nearest pixel, in a U-Net the size of the skip
+ * connection.
  *
+ * @throws {OptionError} for an unknown method.
  * @throws {ShapeError} from `apply`, if the input is not a feature map. @throws {ValueError} from `apply`, if the size does
  * not fit it.
  * @example
  * const y = upsample().apply({}, { x, size: [65, 64] }, rescaling(0.5));   // [1, 33, 32, 8] -> [1, 65, 64, 8]
+ * const blocks = upsample({ method: 'nearest' });
  *
- * *Source*: the paper, sections 4.4 and A.1.
+ * *Source*: the paper, sections 4.4 and A.1, for linear interpolation.
  */
-export function upsample(): Module<NoSpecs, Upsampling, Tensor> {
-  return { specs: {}, apply: (_params, { x, size }) => resizeLinear(x, size) };
+export function upsample({ method = 'linear' }: UpsampleConfig = {}): Module<NoSpecs, Upsampling, Tensor> {
+  requireOption('method', method, ['linear', 'nearest']);
+  const resize = method === 'linear' ? resizeLinear : resizeNearest;
+  return { specs: {}, apply: (_params, { x, size }) => resize(x, size) };
 }
