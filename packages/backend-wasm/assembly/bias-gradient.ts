@@ -1,3 +1,4 @@
+import { rectify } from './leaky-gradient';
 import { addLanes, addPair, storeLanes } from './simd';
 
 /** Pixels summed before the sum joins the total: keeps the block in the cache and rounding errors small. */
@@ -12,10 +13,16 @@ export class BiasArgs {
   pixels: i32;
   channels: i32;
   slots: i32;
+  /** Address of the output of the leaky rectifier behind the bias, or 0 for none. */
+  y: usize;
+  /** Where there is a rectifier: address of the gradient before it. */
+  dz: usize;
+  slope: f32;
 }
 
 /**
- * Gradient to a bias, one of `args.slots` partial sums of dy `[pixels, channels]` over pixels.
+ * Gradient to a bias, one of `args.slots` partial sums of dy `[pixels, channels]` over pixels; where there is a rectifier,
+ * the gradient before it is written first and summed.
  *
  * The last lanes read up to 12 bytes past dy, the allocator's own footer.
  */
@@ -26,6 +33,11 @@ export function biasGradient(args: BiasArgs, slot: i32): void {
   memory.fill(sums, 0, padded);
   const begin = <i32>(<i64>args.pixels * slot / args.slots), end = <i32>(<i64>args.pixels * (slot + 1) / args.slots);
   let dy = args.dy + <usize>begin * stride;
+  if (args.y) {
+    const dz = args.dz + <usize>begin * stride;
+    rectify(dy, args.y + <usize>begin * stride, dz, (end - begin) * channels, args.slope);
+    dy = dz;
+  }
   for (let first = begin; first < end; first += BLOCK) {
     const count = min(BLOCK, end - first);
     let c = 0;

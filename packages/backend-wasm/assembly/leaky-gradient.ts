@@ -16,8 +16,12 @@ const GRAIN: i32 = 65536;
 /** `dx = y > 0 ? dy : slope * dy` for one task's values; y is the rectifier's output. */
 export function leakyGradient(args: LeakyArgs, task: i32): void {
   const first = task * GRAIN, count = min(GRAIN, args.count - first), offset = <usize>first << 2;
-  let dy = args.dy + offset, y = args.y + offset, dx = args.dx + offset;
-  const s = f32x4.splat(args.slope), zero = f32x4.splat(0);
+  rectify(args.dy + offset, args.y + offset, args.dx + offset, count, args.slope);
+}
+
+/** `dx = y > 0 ? dy : slope * dy` for `count` values. */
+export function rectify(dy: usize, y: usize, dx: usize, count: i32, slope: f32): void {
+  const s = f32x4.splat(slope), zero = f32x4.splat(0);
   const whole = count >> 2;
   for (let i = 0; i < whole; i++) {
     v128.store(dx, select(v128.load(dy), v128.load(y), s, zero));

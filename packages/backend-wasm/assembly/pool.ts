@@ -32,8 +32,11 @@ const QUIT: i32 = -1;
 
 const CLOSED: u64 = 0xffffffff;
 
-/** Looks at the job number before a worker goes to sleep: some 50 µs, more than the gap between two kernels. */
-const WORKER_SPINS: i32 = 40000;
+/**
+ * Looks at the job number before a worker goes to sleep: some 200 µs. Between two kernels of a network pass up to 150 µs, and
+ * to wake a thread takes as long as a small kernel.
+ */
+const WORKER_SPINS: i32 = 160000;
 
 const MAIN_SPINS: i32 = 40000;
 

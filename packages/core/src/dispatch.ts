@@ -19,6 +19,7 @@ import {
  * | `SshnConvGradInput` | dy, kernel | | gradient to x |
  * | `SshnConvGradKernel` | x, dy | kernelSize | gradient to the kernel |
  * | `SshnConvGradBias` | dy | | sum over all axes but the last |
+ * | `SshnConvGradRectifier` | dy, y | slope | dy where y > 0, else slope · dy; its sum over all axes but the last |
  * | `SshnLeakyReluGrad` | dy, y | slope | dy where y > 0, else slope · dy |
  * | `SshnResize` | x | size | linear, half-pixel centers |
  * | `SshnResizeGrad` | dy | inputSize | its transpose |
@@ -47,6 +48,7 @@ export type SshnKernel =
   | 'SshnConvGradInput'
   | 'SshnConvGradKernel'
   | 'SshnConvGradBias'
+  | 'SshnConvGradRectifier'
   | 'SshnLeakyReluGrad'
   | 'SshnResize'
   | 'SshnResizeGrad'

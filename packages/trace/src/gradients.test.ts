@@ -59,7 +59,8 @@ test('the U-Net, every convolution with its three gradients, none to the image',
   const convolutions = 11;
   expect(count(graph, 'SshnConv')).toBe(convolutions);
   expect(count(graph, 'SshnConvGradKernel')).toBe(convolutions);
-  expect(count(graph, 'SshnConvGradBias')).toBe(convolutions);
+  expect(count(graph, 'SshnConvGradRectifier')).toBe(convolutions - 1);
+  expect(count(graph, 'SshnConvGradBias')).toBe(1);
   expect(count(graph, 'SshnConvGradInput')).toBe(convolutions - 1);
 });
 

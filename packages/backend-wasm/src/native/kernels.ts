@@ -6,7 +6,7 @@ import { globalNorm } from './heads/global-norm.js';
 import { head, headGradHidden, headGradWeight } from './heads/head.js';
 import { crossEntropy, type DiceSettings, softDice } from './losses/losses.js';
 import type { NativeModule } from './module.js';
-import { convGradBias, leakyReluGrad } from './pointwise.js';
+import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { type WarpSampling, warp, warpGradField, warpGradImage } from './warp.js';
 
@@ -24,6 +24,8 @@ const runs: Readonly<Record<string, Run>> = {
   SshnConvGradKernel: (native, { x, dy }, { kernelSize }) =>
     convGradKernel(native, x!, dy!, kernelSize as number[]),
   SshnConvGradBias: (native, { dy }) => convGradBias(native, dy!),
+  SshnConvGradRectifier: (native, { dy, y }, { slope }) =>
+    convGradRectifier(native, { dy: dy!, y: y!, slope: slope as number }),
   SshnLeakyReluGrad: (native, { dy, y }, { slope }) =>
     leakyReluGrad(native, { dy: dy!, y: y!, slope: slope as number }),
   SshnResize: (native, { x }, { size }) => resize(native, x!, size as number[]),

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { type AdamSettings, adam } from './adam.js';
 import type { NativeKernels } from './index.js';
-import { leakyReluGrad } from './pointwise.js';
+import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import { relativeError } from './testing/reference-conv.js';
 
@@ -26,6 +26,24 @@ describe('gradient of the leaky rectifier', () => {
         dy.dispose();
         y.dispose();
       }),
+    );
+  });
+});
+
+describe('gradient before a rectifier and to the bias', () => {
+  it('are those of the two kernels one after the other, to the bit', () => {
+    const shapes = fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.constantFrom(1, 3, 4, 25, 32, 33));
+    fc.assert(
+      fc.property(shapes, fc.constantFrom(0, 0.01, 0.2), ([pixels, channels], slope) => {
+        const [dy, y] = [1, 2].map((seed) => tensor(noise(pixels * channels, seed), [pixels, channels]));
+        const before = leakyReluGrad(native, { dy: dy!, y: y!, slope });
+        const bias = take(convGradBias(native, before));
+        const [dz, toBias] = convGradRectifier(native, { dy: dy!, y: y!, slope }).map(take);
+        expect(dz).toEqual(take(before));
+        expect(toBias).toEqual(bias);
+        dispose([dy!, y!]);
+      }),
+      { numRuns: 50 },
     );
   });
 });

@@ -16,6 +16,7 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   SshnConvGradInput: (node) => ({ macs: convolutionMacs(input(node, 'dy'), input(node, 'kernel')) }),
   SshnConvGradKernel: (node) => ({ macs: convolutionMacs(input(node, 'dy'), output(node)) }),
   SshnConvGradBias: (node) => ({ elementwise: sizeOf(input(node, 'dy')) }),
+  SshnConvGradRectifier: (node) => ({ elementwise: 2 * sizeOf(output(node)) }),
   SshnLeakyReluGrad: (node) => ({ elementwise: sizeOf(output(node)) }),
   SshnResize: (node) => ({ elementwise: interpolationWork(output(node)) }),
   SshnResizeGrad: (node) => ({ elementwise: interpolationWork(input(node, 'dy')) }),

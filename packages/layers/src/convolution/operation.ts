@@ -63,12 +63,11 @@ const kernelGradient: GradConfig = {
 
 /** The three gradients from `[x, kernel, y]`; y, the activation's output, only where there is one. */
 function gradients(dy: Tensor, [x, kernel, y]: readonly Tensor[], slope: number) {
-  const dz = slope === 1 ? dy : leakyReluGradient(dy, y!, slope);
+  const [dz, toBias] = gradientsBehind(dy, y, slope);
   const kernelSize = kernel!.shape.slice(0, -2);
   const toKernel = dispatch('SshnConvGradKernel', { x: x!, dy: dz }, { kernelSize }, () =>
     gradientToKernel(x!, dz, kernelSize),
   );
-  const toBias = dispatch('SshnConvGradBias', { dy: dz }, {}, () => sum(dz, axesButLast(dz)));
   return {
     x: () => {
       const dx = dispatch('SshnConvGradInput', { dy: dz, kernel: kernel! }, {}, () =>
@@ -81,6 +80,17 @@ function gradients(dy: Tensor, [x, kernel, y]: readonly Tensor[], slope: number)
     kernel: () => toKernel,
     bias: () => toBias,
   };
+}
+
+/** The gradient before the rectifier, and that to the bias. */
+function gradientsBehind(dy: Tensor, y: Tensor | undefined, slope: number): [dz: Tensor, toBias: Tensor] {
+  const sumOf = (dz: Tensor) => sum(dz, axesButLast(dz));
+  if (slope === 1) return [dy, dispatch('SshnConvGradBias', { dy }, {}, () => sumOf(dy))];
+  const both = (): Tensor[] => {
+    const dz = leakyReluGradient(dy, y!, slope);
+    return [dz, sumOf(dz)];
+  };
+  return dispatch('SshnConvGradRectifier', { dy, y: y! }, { slope }, both) as [Tensor, Tensor];
 }
 
 function composed(x: Tensor, kernel: Tensor, bias: Tensor, slope: number): Tensor {

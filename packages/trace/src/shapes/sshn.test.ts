@@ -35,9 +35,8 @@ describe.each(backends)('the kernels of @sshn have the shapes of their compositi
     expect(kernels).toEqual([
       'SshnConv',
       'SshnConv',
-      'SshnLeakyReluGrad',
+      'SshnConvGradRectifier',
       'SshnConvGradKernel',
-      'SshnConvGradBias',
       'SshnConvGradInput',
     ]);
   });

@@ -28,6 +28,7 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
     dtype: dy.dtype,
   })),
   SshnConvGradBias: shapeOf<'dy'>(({ dy }) => ({ shape: dy.shape.slice(-1), dtype: dy.dtype })),
+  SshnConvGradRectifier: shapeOf<'dy'>(({ dy }) => [dy, { shape: dy.shape.slice(-1), dtype: dy.dtype }]),
   SshnLeakyReluGrad: shapeOf<'dy'>(({ dy }) => dy),
   SshnResize: toSize,
   SshnResizeGrad: toInputSize,
