@@ -37,10 +37,12 @@ describe('flags of the configuration', () => {
   // Each needs the other: one cannot come alone.
   const elastic = ['--augment-elastic-strength', '1', '--augment-elastic-spacing', '8'];
   const single = configFlags.filter(({ word }) => word.path[1] !== 'elastic');
+  // These say more about slices, which there have to be.
+  const besides = (name: string) => (name.startsWith('slice-') ? ['--slices', 'coronal'] : []);
 
   it.each(single.map((flag) => [flag.name, flag.word] as const))('--%s sets its word', async (name, word) => {
-    const text = otherText(word);
-    const config = await configOf([`--${name}`, text]);
+    const text = name === 'spacing' ? '2' : otherText(word);
+    const config = await configOf([`--${name}`, text, ...besides(name)]);
     const without = parseRunConfig({}, 'test');
     const isOnlyWord = word.type.kind === 'choice' && word.type.words.length === 1;
     if (!isOnlyWord) expect(config).not.toEqual(without);

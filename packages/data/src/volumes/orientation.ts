@@ -82,7 +82,8 @@ function turn(grid: Grid, orientation: string): Grid & { readonly steps: Triple;
   }
   const reversed = axes.filter(({ sign }) => sign === -1);
   const turned = mapRows(affine, (row) => [
-    ...triple((axis) => row[axes[axis]!.from]! * axes[axis]!.sign),
+    // No negative zeros.
+    ...triple((axis) => row[axes[axis]!.from]! * axes[axis]!.sign + 0),
     reversed.reduce((sum, { from }) => sum + row[from]! * (shape[from]! - 1), row[3]),
   ]);
   return {

@@ -1,8 +1,8 @@
 import { Gunzip, Unzlib } from 'fflate';
 import { damaged } from '../refusal.js';
 
-const slice = 1 << 14;
-const patience = 8;
+const largestSlice = 1 << 14;
+const patience = 1 << 17;
 const mostTrailing = 1 << 16;
 const mostExpansion = 1040;
 
@@ -39,10 +39,12 @@ function fill(
   const result = new Uint8Array(length);
   let filled = 0;
   let silent = 0;
+  // A slice is inflated whole: little is wanted, little is pushed.
+  const slice = Math.max(1 << 9, Math.min(largestSlice, length));
   const inflator = new Inflator((chunk: Uint8Array) => {
     result.set(chunk.subarray(0, length - filled), filled);
     filled = Math.min(length, filled + chunk.length);
-    silent = chunk.length > 0 ? 0 : silent + 1;
+    silent = chunk.length > 0 ? 0 : silent + slice;
   });
   let read = 0;
   for (; read < stream.length && filled < length && silent < patience; read += slice) {

@@ -27,7 +27,7 @@ const remedy = 'Convert it to 16-bit integers or 32-bit floats, with nibabel or 
 /**
  * Parses a header; `nifti-reader-js` reads the fields.
  *
- * The place of voxels is that of the sform, else of the qform, else pixdim alone, as in nibabel. (The library's own
+ * The place of voxels is that of the sform, else of the qform (as nibabel and FSL choose), else pixdim alone from the origin. (The library's own
  * `affine` prefers the larger code in NIfTI-1 and ignores the qform in NIfTI-2.)
  *
  * @param bytes At least the beginning of the file, inflated.
