@@ -39,6 +39,15 @@ export interface Hypernetized<Specs extends SpecNode, Input, Output>
    * The caller owns them.
    */
   specialize(params: ParamsOf<HypernetizedSpecs>, at: Rescaling): ParamsOf<Specs>;
+  /**
+   * Runs a computation of one's own with the plain network's weights, where `apply` would run the network: other outputs of
+   * it, for example. Gradients go through. Like `apply`, it frees all but the result, which the caller owns.
+   */
+  withWeights<Result extends TensorContainer>(
+    params: ParamsOf<HypernetizedSpecs>,
+    at: Rescaling,
+    run: (weights: ParamsOf<Specs>) => Result,
+  ): Result;
 }
 
 /**
@@ -89,6 +98,11 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
     const predicted = inScope('hypernetwork', () => hyper?.apply(params.hypernetwork, at) ?? []);
     return new Map([...Object.entries(params.network), ...predicted]);
   };
+  const withWeights = <Result extends TensorContainer>(
+    params: ParamsOf<HypernetizedSpecs>,
+    at: Rescaling,
+    run: (plain: ParamsOf<Specs>) => Result,
+  ): Result => tidy(() => run(paramTree(network.specs, weights(params, at))));
   return {
     specs,
     network,
@@ -99,8 +113,8 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
       );
       return paramTree(network.specs, new Map(Object.entries(owned)));
     },
-    apply: (params, input, at) =>
-      tidy(() => network.apply(paramTree(network.specs, weights(params, at)), input, at)),
+    withWeights,
+    apply: (params, input, at) => withWeights(params, at, (plain) => network.apply(plain, input, at)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { architectureNames, createNetwork } from '@sshn/architectures';
+import { architectureNames, createNetwork, type ImageNetwork } from '@sshn/architectures';
 import { requireOption, type SpecNode } from '@sshn/core';
 import { type Hypernetized, hypernetize, type Predicted } from '@sshn/hypernet';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -25,13 +25,15 @@ const predictedBy: Record<Manifest['method']['kind'], Predicted> = {
  */
 export function networkOf(
   manifest: Pick<Manifest, 'network' | 'method'>,
-): Hypernetized<SpecNode, Tensor, Tensor> {
+): Hypernetized<SpecNode, Tensor, Tensor> & { readonly network: ImageNetwork } {
   const { network, method } = manifest;
   requireOption('architecture', network.architecture, architectureNames);
   // The options are data from a file: createNetwork checks their values.
   const options = network.options as unknown as Parameters<typeof createNetwork>[1];
-  return hypernetize(createNetwork(network.architecture, options), {
+  const plain = createNetwork(network.architecture, options);
+  const model = hypernetize(plain, {
     predict: predictedBy[method.kind],
     ...('hypernetwork' in method ? method.hypernetwork : {}),
   });
+  return { ...model, network: plain };
 }

@@ -45,9 +45,15 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
     .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))));
   for (const { name, word } of configFlags) {
     if (word.type.kind === 'boolean') {
-      const option = new Option(`--${name}`, sentence(word));
-      command.addOption(grouped(flagGroup(word), option));
-      command.on(`option:${name}`, () => settings.push({ path: word.path, value: true }));
+      for (const [flag, value] of [
+        [name, true],
+        [`no-${name}`, false],
+      ] as const) {
+        const option = new Option(`--${flag}`, value ? sentence(word) : `the opposite of --${name}`);
+        // Undefined by default: commander takes a lone --no-x for "x unless told otherwise".
+        command.addOption(grouped(flagGroup(word), option.default(undefined)));
+        command.on(`option:${flag}`, () => settings.push({ path: word.path, value }));
+      }
       continue;
     }
     const option = new Option(`--${name} <${placeholder(word)}>`, sentence(word));

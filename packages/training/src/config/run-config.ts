@@ -1,5 +1,6 @@
 import { SshnError } from '@sshn/core';
 import { z } from 'zod';
+import { architectureConfigSchema } from './architecture-config.js';
 import { dataConfigSchema } from './data-config.js';
 
 const positiveInteger = z.int().min(1);
@@ -17,19 +18,6 @@ const prior = z
       .refine(({ low, high }) => low <= high, { path: ['high'], message: 'is below low' }),
   ])
   .describe('Where the rescaling factor of each training step comes from');
-
-const architecture = z.strictObject({
-  name: z.literal('unet').default('unet').describe('Network architecture'),
-  features: z
-    .union([positiveInteger, z.array(positiveInteger).min(1)])
-    .default(32)
-    .describe('Features per convolution: one number, or one per stage'),
-  stages: positiveInteger
-    .exactOptional()
-    .describe('Encoder stages (5), where features is one number; the decoder has one less'),
-  convolutionsPerStage: positiveInteger.default(2).describe('Convolutions per stage'),
-  kernelSize: positiveInteger.default(3).describe('Odd kernel edge in pixels'),
-});
 
 const hypernetwork = z.strictObject({
   hidden: z.array(positiveInteger).default([10, 100]).describe('Widths of the hidden layers'),
@@ -100,7 +88,7 @@ export const runConfigSchema = z
       .enum(['common', 'separate'])
       .default('common')
       .describe('One factor common to all downsampling steps, or a separate one for each'),
-    architecture: architecture.prefault({}),
+    architecture: architectureConfigSchema.prefault({}),
     hypernetwork: hypernetwork.prefault({}),
     size: z
       .array(positiveInteger)

@@ -1,3 +1,4 @@
+import type { ImageNetwork } from '@sshn/architectures';
 import type { SpecNode } from '@sshn/core';
 import type { Hypernetized } from '@sshn/hypernet';
 import type { Manifest } from '@sshn/model';
@@ -15,7 +16,9 @@ export interface ImageSpace {
 }
 
 /** A network from images to logits whose weights may depend on the rescaling. */
-export type SegmentationModel = Hypernetized<SpecNode, Tensor, Tensor>;
+export type SegmentationModel = Hypernetized<SpecNode, Tensor, Tensor> & {
+  readonly network: ImageNetwork;
+};
 
 /**
  * The network that a configuration asks for, as a model's manifest has it: `networkOf` of @sshn/model makes it.

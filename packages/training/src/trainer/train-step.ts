@@ -8,6 +8,7 @@ import { clipByGlobalNorm } from '../optimizers/clipping.js';
 import type { NamedTensors, Optimizer, Update } from '../optimizers/optimizer.js';
 import { DivergenceError } from './errors.js';
 import type { Phase } from './events.js';
+import { supervisedLoss } from './supervised-loss.js';
 
 /** How one step is made. */
 export interface StepOptions {
@@ -39,15 +40,14 @@ export function trainStep(
   { phase, learningRate, step, clipNorm }: StepOptions,
 ): StepResult {
   const images = tensor(batch.images, [...batch.shape], 'float32');
-  const labels = tensor(batch.labels, batch.shape.slice(0, -1), 'int32');
   const lossOf = phase === 'crossEntropy' ? crossEntropy : softDiceLoss;
   const { value, gradients } = valueAndGradients(
     model.specs,
     paramTree(model.specs, now.params),
-    (params): Scalar => lossOf(model.apply(params, images, at), labels),
+    (params): Scalar => supervisedLoss(model, params, images, batch, at, lossOf),
   );
   const loss = value.dataSync()[0]!;
-  dispose([images, labels, value]);
+  dispose([images, value]);
   try {
     if (!Number.isFinite(loss))
       throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: factorOf(at) });
