@@ -149,6 +149,24 @@ describe.each(backends)('on %s', (backend) => {
     });
   });
 
+  test('another computation runs with the same weights, and leaves nothing behind', async () => {
+    const model = hypernetize(network, { predict: 'convolutions' });
+    const params = initialize(model.specs, Rng.fromSeed(1));
+    const image = distinct([1, 5, 4, 1]);
+    const at = rescaling(0.5);
+    const twice = await withoutLeak(() => {
+      const both = model.withWeights(params, at, (plain) => [
+        network.apply(plain, image, at),
+        network.apply(plain, image, at),
+      ]);
+      const values = both.map((one) => one.dataSync().slice());
+      dispose(both);
+      return values;
+    });
+    const expected = model.apply(params, image, at).dataSync();
+    expect(twice).toEqual([expected, expected]);
+  });
+
   test('nothing predicted is the plain network, start included', () => {
     const model = hypernetize(network, { predict: 'nothing' });
     expect(namedSpecs(model.specs.hypernetwork)).toEqual([]);

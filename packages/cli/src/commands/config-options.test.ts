@@ -15,7 +15,8 @@ async function configOf(args: readonly string[], file?: string) {
 }
 
 /** A text for a word that is not its default. */
-function otherText({ type, default: standard }: ConfigWord): string {
+function otherText({ path, type, default: standard }: ConfigWord): string {
+  if (path.join('.') === 'data.spacingMm') return '1.5';
   if (type.kind === 'list')
     return type.item.kind === 'number'
       ? `${otherNumber(type.item, 0)},7`.replace('.5,7', '.5,0.25')
@@ -36,18 +37,37 @@ const valueAt = (tree: unknown, path: readonly string[]): unknown =>
 describe('flags of the configuration', () => {
   // Each needs the other: one cannot come alone.
   const elastic = ['--augment-elastic-strength', '1', '--augment-elastic-spacing', '8'];
-  const single = configFlags.filter(({ word }) => word.path[1] !== 'elastic');
-  // These say more about slices, which there have to be.
-  const besides = (name: string) => (name.startsWith('slice-') ? ['--slices', 'coronal'] : []);
+  // Words that mean something only beside another: of one architecture alone, or of slices.
+  const companions: Readonly<Record<string, readonly string[]>> = {
+    'architecture.pyramidFeatures': ['--architecture', 'fpn'],
+    'architecture.bins': ['--architecture', 'pspnet'],
+    'architecture.excitation': ['--architecture', 'senet'],
+    'architecture.ratio': ['--architecture', 'senet'],
+    'data.sliceRange': ['--slices', 'axial'],
+    'data.sliceStep': ['--slices', 'axial'],
+  };
+  const single = configFlags.filter(({ word }) => word.path[1] !== 'elastic' && word.type.kind !== 'boolean');
 
   it.each(single.map((flag) => [flag.name, flag.word] as const))('--%s sets its word', async (name, word) => {
-    const text = name === 'spacing' ? '2' : otherText(word);
-    const config = await configOf([`--${name}`, text, ...besides(name)]);
+    const text = otherText(word);
+    const config = await configOf([`--${name}`, text, ...(companions[word.path.join('.')] ?? [])]);
     const without = parseRunConfig({}, 'test');
     const isOnlyWord = word.type.kind === 'choice' && word.type.words.length === 1;
     if (!isOnlyWord) expect(config).not.toEqual(without);
     const value = valueAt(config, word.path);
     expect([value].flat().map(String)).toEqual(text.split(','));
+  });
+
+  it.each([
+    ['--deep-supervision', true],
+    ['--no-deep-supervision', false],
+  ])('%s sets a word that is true or false', async (flag, value) => {
+    expect((await configOf([flag])).architecture.deepSupervision).toBe(value);
+    expect((await configOf([])).architecture.deepSupervision).toBeUndefined();
+  });
+
+  it('refuses options that the architecture has not', async () => {
+    await expect(configOf(['--ratio', '0.5'])).rejects.toThrow(/flags: architecture: .*'ratio'/);
   });
 
   it('sets elastic displacements with two flags', async () => {
