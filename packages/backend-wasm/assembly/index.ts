@@ -8,4 +8,4 @@ export { invertAxis } from './resize-gradient';
 export { softDice } from './soft-dice';
 export { sumSquares } from './sum-squares';
 export { runTasks } from './tasks';
-export { winogradKernel, winogradKernelBack } from './winograd-kernel';
+export { winogradKernel } from './winograd-kernel';

@@ -14,6 +14,7 @@ import { warpGradientField } from './warp-gradient-field';
 import { warpGradientImage, warpRanges } from './warp-gradient-image';
 import { WarpArgs } from './warp-plan';
 import { winogradForward } from './winograd-forward';
+import { winogradKernelBack } from './winograd-kernel';
 import { winogradKernelGradient } from './winograd-kernel-gradient';
 
 /** Runs one task of a job; the kinds are those of `src/native/jobs.ts`. */
@@ -38,6 +39,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 16: return warpGradientField(changetype<WarpArgs>(args), task, worker);
     case 17: return warpRanges(changetype<WarpArgs>(args), task, worker);
     case 18: return warpGradientImage(changetype<WarpArgs>(args), task, worker);
+    case 19: return winogradKernelBack(changetype<ConvArgs>(args), task, worker);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ConvArgs } from './conv-args';
 import { gatherLanes, storeLanes } from './simd';
 import { ceil4, ceil8, SKEW } from './winograd-band';
 import { kernelGradientLine, kernelLine } from './winograd-lines';
@@ -40,23 +41,26 @@ export function winogradKernel(
   }
 }
 
+/** Input channels of one task of `winogradKernelBack`. */
+const GRAIN: i32 = 8;
+
 /**
- * Transforms the products summed by `winogradKernelGradient`, `slots` partial sums
- * `[36][depth * ceil4(in)][ceil8(out)]` with points `SKEW` bytes apart, to the gradient `[depth, 3, 3, inChannels, outChannels]`.
- * `lines` holds 1152 bytes.
+ * Transforms the products summed by `winogradKernelGradient`, `args.slots` partial sums
+ * `[36][depth * ceil4(in)][ceil8(out)]` at `args.y` with points `SKEW` bytes apart, to the gradient
+ * `[depth, 3, 3, inChannels, outChannels]` at `args.w`: one task's input channels. Scratch per worker: 1152 bytes.
  */
-export function winogradKernelBack(
-  sums: usize, slots: i32, gradient: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32,
-): void {
+export function winogradKernelBack(args: ConvArgs, task: i32, worker: i32): void {
+  const depth = args.kernelDepth, inChannels = args.inChannels, outChannels = args.outChannels, slots = args.slots;
   const inPadded = ceil4(inChannels), outPadded = ceil8(outChannels);
   const pointStride = (<usize>(depth * inPadded * outPadded) << 2) + SKEW;
   const slotBytes = <usize>POINTS * pointStride;
   const tapBytes = <usize>(inChannels * outChannels) << 2;
-  const totals = lines + 576;
+  const lines = args.scratch + <usize>worker * args.scratchStride, totals = lines + 576;
+  const end = min(inChannels, (task + 1) * GRAIN);
   for (let d = 0; d < depth; d++) {
-    for (let i = 0; i < inChannels; i++) {
+    for (let i = task * GRAIN; i < end; i++) {
       for (let o = 0; o < outChannels; o += 4) {
-        const from = sums + (<usize>((d * inPadded + i) * outPadded + o) << 2);
+        const from = args.y + (<usize>((d * inPadded + i) * outPadded + o) << 2);
         for (let p: usize = 0; p < <usize>POINTS; p++) {
           let part = from + p * pointStride;
           let total = v128.load(part);
@@ -68,7 +72,7 @@ export function winogradKernelBack(
         }
         for (let c: usize = 0; c < 6; c++) kernelGradientLine(totals + (c << 4), 96, lines + (c << 4), 96);
         for (let r: usize = 0; r < 3; r++) kernelGradientLine(lines + r * 96, 16, lines + r * 96, 16);
-        const to = gradient + <usize>(d * 9) * tapBytes + (<usize>(i * outChannels + o) << 2);
+        const to = args.w + <usize>(d * 9) * tapBytes + (<usize>(i * outChannels + o) << 2);
         for (let t: usize = 0; t < 9; t++) {
           storeLanes(to + t * tapBytes, v128.load(lines + (t / 3) * 96 + ((t % 3) << 4)), outChannels - o);
         }

@@ -19,6 +19,12 @@ const MAX_BLOCK_TILES = 32;
 /** Tiles before a gradient to the kernel opens another partial sum. */
 const TILES_PER_SLOT = 64;
 
+/** Tiles from which on there are two partial sums at least, so that two threads have work. */
+const TILES_OF_TWO_SLOTS = 32;
+
+/** Input channels of one task that transforms sums back; `GRAIN` of `assembly/winograd-kernel.ts`. */
+const CHANNELS_PER_TASK = 8;
+
 const MAX_SLOTS = 8;
 
 /** Blocks that each thread gets at least, where the tiles suffice. */
@@ -74,31 +80,29 @@ export function convKernelGradientWinograd(
   geometry: ConvGeometry,
   operands: KernelGradientOperands,
 ): void {
-  const { inChannels, outChannels, kernelDepth } = geometry;
+  const { inChannels, outChannels } = geometry;
   const blockTiles = blockTilesOf(geometry);
-  const slots = Math.min(MAX_SLOTS, Math.ceil(tileCount(geometry) / TILES_PER_SLOT));
+  const slots = slotsFor(tileCount(geometry));
   const scratchStride = scratchBytes(geometry, blockTiles);
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
-    lines: 2 * LINES_BYTES,
     sums: slots * POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW),
     scratch: scratchStride * native.threads,
   });
   const { scratch, zeros, sums } = at;
   const { x, dy, out } = operands;
-  writeConvArgs(native, at.args, geometry, {
-    x,
-    w: dy,
-    y: sums,
-    scratch,
-    scratchStride,
-    zeros,
-    slots,
-    blockTiles,
-  });
+  const addresses = { x, y: sums, scratch, scratchStride, zeros, slots, blockTiles };
+  writeConvArgs(native, at.args, geometry, { ...addresses, w: dy });
   native.run('winogradKernelGradient', at.args, slots);
-  native.exports.winogradKernelBack(sums, slots, out, at.lines, kernelDepth, inChannels, outChannels);
+  writeConvArgs(native, at.args, geometry, { ...addresses, w: out });
+  native.run('winogradKernelBack', at.args, Math.ceil(inChannels / CHANNELS_PER_TASK));
+}
+
+/** Partial sums of a gradient to the kernel: whatever the number of threads, so that the result does not depend on it. */
+function slotsFor(tiles: number): number {
+  const fewest = tiles >= TILES_OF_TWO_SLOTS ? 2 : 1;
+  return Math.max(fewest, Math.min(MAX_SLOTS, Math.ceil(tiles / TILES_PER_SLOT)));
 }
 
 /** Tiles of 4 × 4 outputs in the batch. */

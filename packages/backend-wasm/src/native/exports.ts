@@ -31,15 +31,6 @@ export interface NativeExports {
     outChannels: number,
     isGradient: boolean,
   ): void;
-  winogradKernelBack(
-    sums: number,
-    slots: number,
-    gradient: number,
-    lines: number,
-    depth: number,
-    inChannels: number,
-    outChannels: number,
-  ): void;
   addSlots(sums: number, slots: number, out: number, count: number): void;
   sumSquares(x: number, count: number): number;
   crossEntropy(

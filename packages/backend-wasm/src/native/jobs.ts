@@ -19,6 +19,7 @@ export const JOBS = {
   warpGradientField: 16,
   warpRanges: 17,
   warpGradientImage: 18,
+  winogradKernelBack: 19,
 } as const;
 
 export type Job = keyof typeof JOBS;
