@@ -43,6 +43,10 @@ describe('flags of the configuration', () => {
     'architecture.bins': ['--architecture', 'pspnet'],
     'architecture.excitation': ['--architecture', 'senet'],
     'architecture.ratio': ['--architecture', 'senet'],
+    'loss.labelSmoothing': ['--loss', 'crossEntropy'],
+    'loss.gamma': ['--loss', 'focalTversky'],
+    'loss.alpha': ['--loss', 'tversky'],
+    'loss.beta': ['--loss', 'tversky'],
     'data.sliceRange': ['--slices', 'axial'],
     'data.sliceStep': ['--slices', 'axial'],
   };

@@ -48,6 +48,7 @@ Examples:
   $ sshn train phantoms:cells:200 --size 64x64 --epochs 20 --features 16
   $ sshn train cells/ --out runs/cells --config cells.yaml --seed 2
   $ sshn train cells/ --method fixed --factor 0.25
+  $ sshn train cells/ --architecture senet --normalization group --loss focalTversky --loss-gamma 1.5
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train --resume runs/cells
 

@@ -12,6 +12,7 @@ export interface ConfigFlag {
 const named: Readonly<Record<string, string>> = {
   'architecture.name': 'architecture',
   'optimizer.kind': 'optimizer',
+  'loss.name': 'loss',
   'data.spacingMm': 'spacing',
   'validation.patience': 'patience',
   'augmentation.elastic.strength': 'augment-elastic-strength',
@@ -22,6 +23,7 @@ const prefixes: Readonly<Record<string, string>> = {
   hypernetwork: 'hyper-',
   augmentation: 'augment-',
   validation: 'validate-',
+  loss: 'loss-',
 };
 
 /** One flag for each word of the configuration but those with variants, which have flags of their own. */

@@ -14,7 +14,7 @@ describe('configReference', () => {
 
   it('names key, flag, range, default and meaning', () => {
     expect(rows).toContain(
-      '| `crossEntropyShare` | `--cross-entropy-share` | a number in [0, 1] | `0.4` | Share of the epochs trained with cross-entropy, before soft Dice |',
+      '| `crossEntropyShare` | `--cross-entropy-share` | a number in [0, 1] | `0.4` | Share of the epochs trained with cross-entropy, before the loss |',
     );
     expect(rows.find((row) => row.startsWith('| `prior` | `--factor`, `--prior` |'))).toBeDefined();
   });

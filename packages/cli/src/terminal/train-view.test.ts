@@ -63,7 +63,7 @@ describe('TrainView', () => {
   it('leaves out what an epoch has not: validation, time left after the last, best', () => {
     const terminal = fakeTerminal(false);
     const view = new TrainView(terminal);
-    const { validation: _, ...bare } = epoch({ epoch: 9, phase: 'dice', isBest: false }) as Extract<
+    const { validation: _, ...bare } = epoch({ epoch: 9, phase: 'softDice', isBest: false }) as Extract<
       TrainEvent,
       { kind: 'epoch' }
     >;

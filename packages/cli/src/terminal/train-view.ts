@@ -5,6 +5,19 @@ import type { Terminal } from './terminal.js';
 
 type Of<Kind extends TrainEvent['kind']> = Extract<TrainEvent, { kind: Kind }>;
 
+/** The losses as a line of an epoch calls them. */
+const lossNames: Record<Of<'epoch'>['phase'], string> = {
+  crossEntropy: 'cross-entropy',
+  focal: 'focal loss',
+  softDice: 'Dice loss',
+  generalizedDice: 'gen. Dice',
+  jaccard: 'Jaccard loss',
+  tversky: 'Tversky loss',
+  focalTversky: 'focal Tversky',
+  lovasz: 'Lovász loss',
+  boundary: 'boundary loss',
+};
+
 const millisecondsBetweenDraws = 100;
 const barWidth = 24;
 
@@ -68,7 +81,7 @@ export class TrainView {
     terminal.line(
       [
         `epoch ${String(event.epoch + 1).padStart(digits)}/${event.epochs}`,
-        event.phase === 'dice' ? 'Dice loss    ' : 'cross-entropy',
+        lossNames[event.phase].padEnd(13),
         `loss ${event.loss.toFixed(4)}`,
         ...(validation === undefined ? [] : [`Dice ${this.#dice.toFixed(3)} ${byFactor(validation)}`]),
         `${event.imagesPerSecond.toFixed(1)} images/s`,

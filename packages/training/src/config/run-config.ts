@@ -2,6 +2,7 @@ import { SshnError } from '@sshn/core';
 import { z } from 'zod';
 import { architectureConfigSchema } from './architecture-config.js';
 import { dataConfigSchema } from './data-config.js';
+import { lossConfigSchema } from './loss-config.js';
 
 const positiveInteger = z.int().min(1);
 const factor = z.number().min(0).max(1);
@@ -103,7 +104,8 @@ export const runConfigSchema = z
     epochs: positiveInteger.default(100).describe('Passes over the training images'),
     crossEntropyShare: factor
       .default(0.4)
-      .describe('Share of the epochs trained with cross-entropy, before soft Dice'),
+      .describe('Share of the epochs trained with cross-entropy, before the loss'),
+    loss: lossConfigSchema.prefault({}),
     optimizer: optimizer.prefault({}),
     augmentation: augmentation.prefault({}),
     validation: z

@@ -88,9 +88,4 @@ describe('separate factors', () => {
     expect(() => factorIn(configOf({}), [0.1, 0.2])).toThrow(ValueError);
     expect(factorIn(configOf({}), 0.3)).toBe(0.3);
   });
-
-  test('need a network with a step', () => {
-    const config = configOf({ rescaling: 'separate', architecture: { stages: 1 } });
-    expect(() => priorOf(config)).toThrow(ValueError);
-  });
 });

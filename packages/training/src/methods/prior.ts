@@ -20,7 +20,7 @@ export type FactorWords = Pick<RunConfig, 'method' | 'prior' | 'rescaling' | 'ar
  * The prior of a run: the one configured, else φ = 0.5 for Fixed and φ ~ U(0, 0.5) for the other methods (paper, 4.4); with
  * separate rescaling, as many factors as the network has downsampling steps (paper, C.2).
  *
- * @throws {ValueError} if a list of factors has another number of them, or the network no downsampling step to have one.
+ * @throws {ValueError} if a list of factors has more or fewer than the network has downsampling steps.
  */
 export function priorOf(config: FactorWords): Prior {
   const { method, prior: given } = config;
@@ -30,7 +30,9 @@ export function priorOf(config: FactorWords): Prior {
       : ({ kind: 'uniform', low: 0, high: 0.5 } as const);
   const prior = given ?? standard;
   if (prior.kind === 'constant') return { ...prior, factor: factorIn(config, prior.factor) };
-  return config.rescaling === 'common' ? prior : { ...prior, factors: stepsOf(config) };
+  return config.rescaling === 'common'
+    ? prior
+    : { ...prior, factors: downsamplingSteps(config.architecture) };
 }
 
 /**
@@ -50,7 +52,7 @@ export function factorIn(config: Omit<FactorWords, 'prior'>, factor: Factor): Fa
       hint: "Separate ones are trained with rescaling: 'separate'.",
     });
   }
-  const steps = stepsOf(config);
+  const steps = downsamplingSteps(config.architecture);
   if (typeof factor === 'number') return Array<number>(steps).fill(factor);
   if (factor.length === steps) return factor;
   throw new ValueError({
@@ -71,15 +73,4 @@ export function sampleRescaling(prior: Prior, rng: Rng): Rescaling {
 export function representativeFactors(prior: Prior): Factor[] {
   if (prior.kind === 'constant') return [prior.factor];
   return [0.2, 0.5, 1].map((share) => prior.low + share * (prior.high - prior.low));
-}
-
-function stepsOf({ architecture }: Pick<FactorWords, 'architecture'>): number {
-  const steps = downsamplingSteps(architecture);
-  if (steps > 0) return steps;
-  throw new ValueError({
-    where: "rescaling: 'separate'",
-    got: architecture,
-    expected: 'a network with at least one downsampling step',
-    hint: 'Give it two stages or more.',
-  });
 }

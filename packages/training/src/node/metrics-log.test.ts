@@ -17,7 +17,7 @@ const event = (epoch: number): EpochEvent => ({
   kind: 'epoch',
   epoch,
   epochs: 9,
-  phase: 'dice',
+  phase: 'softDice',
   loss: 0.5,
   learningRate: 1e-3,
   imagesPerSecond: 10,

@@ -1,7 +1,8 @@
 import type { Factor } from '@sshn/core';
+import type { RunConfig } from '../config/run-config.js';
 
-/** What the training loss is made of at a time: cross-entropy first, then soft Dice (paper, section 4.1). */
-export type Phase = 'crossEntropy' | 'dice';
+/** The loss trained at a time: cross-entropy first, then the one configured, soft Dice by default (paper, section 4.1). */
+export type Phase = RunConfig['loss']['name'];
 
 /** The run begins, or goes on after a checkpoint. */
 export interface StartEvent {

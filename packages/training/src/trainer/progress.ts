@@ -14,7 +14,7 @@ export interface Progress {
   readonly generator: RngState;
   /** The best mean Dice on validation images so far, and its epoch. */
   readonly best: { readonly dice: number; readonly epoch: number } | null;
-  /** Validations of the Dice phase since then. */
+  /** Validations after the epochs of cross-entropy since then. */
   readonly validationsWithoutProgress: number;
 }
 

@@ -1,11 +1,9 @@
 import type { ParamsOf, Rescaling } from '@sshn/core';
 import type { Batch } from '@sshn/data';
+import type { Loss } from '@sshn/losses';
 import { addN, mul, type Scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/describe-network.js';
 import { labelsAt } from './labels-at.js';
-
-/** A scalar of logits `[batch, ...spatial, labels]` and true labels `[batch, ...spatial]`, int32. */
-export type LossOf = (logits: Tensor, labels: Tensor) => Scalar;
 
 /**
  * The loss of a model on a batch, to be differentiated: of its prediction or, where it is deeply supervised, of all
@@ -19,7 +17,7 @@ export function supervisedLoss(
   images: Tensor,
   batch: Pick<Batch, 'labels' | 'shape'>,
   at: Rescaling,
-  lossOf: LossOf,
+  lossOf: Loss,
 ): Scalar {
   const { outputs } = model.network;
   if (outputs === undefined) {

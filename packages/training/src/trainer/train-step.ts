@@ -1,18 +1,17 @@
 import { paramTree, type Rescaling, valueAndGradients } from '@sshn/core';
 import type { Batch } from '@sshn/data';
-import { crossEntropy, softDiceLoss } from '@sshn/losses';
+import type { Loss } from '@sshn/losses';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/describe-network.js';
 import { factorOf } from '../methods/factor-of.js';
 import { clipByGlobalNorm } from '../optimizers/clipping.js';
 import type { NamedTensors, Optimizer, Update } from '../optimizers/optimizer.js';
 import { DivergenceError } from './errors.js';
-import type { Phase } from './events.js';
 import { supervisedLoss } from './supervised-loss.js';
 
 /** How one step is made. */
 export interface StepOptions {
-  readonly phase: Phase;
+  readonly loss: Loss;
   readonly learningRate: number;
   /** Updates done before. */
   readonly step: number;
@@ -37,10 +36,9 @@ export function trainStep(
   now: { readonly params: NamedTensors; readonly optimizer: NamedTensors },
   batch: Batch,
   at: Rescaling,
-  { phase, learningRate, step, clipNorm }: StepOptions,
+  { loss: lossOf, learningRate, step, clipNorm }: StepOptions,
 ): StepResult {
   const images = tensor(batch.images, [...batch.shape], 'float32');
-  const lossOf = phase === 'crossEntropy' ? crossEntropy : softDiceLoss;
   const { value, gradients } = valueAndGradients(
     model.specs,
     paramTree(model.specs, now.params),

@@ -65,7 +65,7 @@ describe('Trainer', () => {
       const [first, last] = [epochs[0]!, epochs.at(-1)!];
       expect(last.validation!.at(-1)!.dice).toBeGreaterThan(0.8);
       expect(first.phase).toBe('crossEntropy');
-      expect(last.phase).toBe('dice');
+      expect(last.phase).toBe('softDice');
       const factors = new Set(events.flatMap((event) => (event.kind === 'step' ? event.factor : [])));
       expect(factors.size).toBe(method === 'fixed' ? 1 : 40 * 7);
       expect(Math.max(...factors)).toBeLessThanOrEqual(0.5);
@@ -130,6 +130,28 @@ describe('Trainer', () => {
     expect(Object.values(first!).map(({ shape }) => shape)).toContainEqual([4, 4]);
     const manifest = describeNetwork(parseRunConfig({ ...small, rescaling: 'separate' }, 'test'), dataset);
     expect(manifest.method).toMatchObject({ kind: 'sshn', hypernetwork: { factors: 2 } });
+  });
+
+  test('the loss of a configuration decides the weights, once cross-entropy is over', async () => {
+    const course = async (changes: RunConfigInput) => {
+      using trainer = make({ epochs: 2, crossEntropyShare: 0.5, ...changes });
+      return epochsOf(await collect(trainer)).map(({ phase, loss }) => ({ phase, loss }));
+    };
+    const [dice, tversky] = [await course({}), await course({ loss: { name: 'tversky', beta: 0.9 } })];
+    expect(dice.map(({ phase }) => phase)).toEqual(['crossEntropy', 'softDice']);
+    expect(tversky.map(({ phase }) => phase)).toEqual(['crossEntropy', 'tversky']);
+    expect(tversky[0]!.loss).toBe(dice[0]!.loss);
+    expect(tversky[1]!.loss).not.toBe(dice[1]!.loss);
+  });
+
+  test('deep supervision trains heads at every resolution', async () => {
+    using trainer = make({ epochs: 2, architecture: { features: 4, stages: 3, deepSupervision: true } });
+    const before = fingerprint(copy(trainer.state)) as { params: Array<[string, string]> };
+    await collect(trainer);
+    const after = fingerprint(trainer.state) as { params: Array<[string, string]> };
+    const heads = before.params.filter(([path]) => /coarseHeads\.\d/.test(path));
+    expect(heads.length).toBeGreaterThan(0);
+    for (const [path, bits] of heads) expect(new Map(after.params).get(path)).not.toBe(bits);
   });
 
   test('a run cut anywhere goes on to the same bits', async () => {

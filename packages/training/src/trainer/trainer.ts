@@ -10,8 +10,10 @@ import {
   ValueError,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
+import { crossEntropy, type Loss } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
 import { dispose, memory } from '@tensorflow/tfjs-core';
+import { lossOf } from '../config/loss-config.js';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
 import { factorOf } from '../methods/factor-of.js';
@@ -20,7 +22,7 @@ import { firstNonFinite } from '../optimizers/non-finite.js';
 import type { NamedTensors, Optimizer } from '../optimizers/optimizer.js';
 import { rateAt, type Schedule } from '../optimizers/schedules.js';
 import { DivergenceError } from './errors.js';
-import type { EndEvent, EpochEvent, Phase, TrainEvent } from './events.js';
+import type { EndEvent, EpochEvent, TrainEvent } from './events.js';
 import { nextTask } from './next-task.js';
 import { optimizerOf, scheduleOf } from './optimizer-of.js';
 import { afterEpoch, afterStep, isBetter, type Progress, start } from './progress.js';
@@ -62,6 +64,7 @@ export class Trainer {
   private readonly prior: Prior;
   private readonly optimizer: Optimizer;
   private readonly schedule: Schedule;
+  private readonly loss: Loss;
   private readonly root: Rng;
   private readonly stepsPerEpoch: number;
   private tensors: { params: NamedTensors; optimizer: NamedTensors };
@@ -87,6 +90,7 @@ export class Trainer {
     this.root = Rng.fromSeed(config.seed);
     this.stepsPerEpoch = Math.ceil(split.train.length / config.batchSize);
     this.optimizer = optimizerOf(config);
+    this.loss = lossOf(config.loss);
     this.schedule = scheduleOf(config, this.stepsPerEpoch * config.epochs);
     if (state === undefined) {
       const params = namedParams(this.model.specs, initialize(this.model.specs, this.root.split('weights')));
@@ -172,7 +176,7 @@ export class Trainer {
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);
       const next = trainStep(this.model, this.optimizer, this.tensors, batch, at, {
-        phase: this.phase(),
+        loss: this.isFirstPhase() ? crossEntropy : this.loss,
         clipNorm: config.optimizer.clipNorm,
         learningRate,
         step: this.progress.step,
@@ -203,7 +207,7 @@ export class Trainer {
   private async endOfEpoch(secondsPerEpoch: number): Promise<EpochEvent> {
     const { config } = this.options;
     const { epoch, lossSum, step, batch } = this.progress;
-    const phase = this.phase();
+    const isFirst = this.isFirstPhase();
     const learningRate = rateAt(this.schedule, step - 1);
     await this.requireFinite();
     const isValidated = (epoch + 1) % config.validation.every === 0 || epoch + 1 === config.epochs;
@@ -213,12 +217,12 @@ export class Trainer {
       : undefined;
     const dice = validation === undefined ? Number.NaN : meanOf(validation.map((result) => result.dice));
     const isBest = isBetter(this.progress, dice);
-    this.progress = afterEpoch(this.progress, dice, isValidated && phase === 'dice');
+    this.progress = afterEpoch(this.progress, dice, isValidated && !isFirst);
     return {
       kind: 'epoch',
       epoch,
       epochs: config.epochs,
-      phase,
+      phase: isFirst ? 'crossEntropy' : config.loss.name,
       loss: lossSum / batch,
       learningRate,
       imagesPerSecond: this.imagesPerSecond,
@@ -238,9 +242,10 @@ export class Trainer {
     throw new DivergenceError({ what, step: this.progress.step - 1, factor });
   }
 
-  private phase(): Phase {
+  /** The epochs of cross-entropy, before the loss that is configured. */
+  private isFirstPhase(): boolean {
     const { epochs, crossEntropyShare } = this.options.config;
-    return this.progress.epoch < Math.round(epochs * crossEntropyShare) ? 'crossEntropy' : 'dice';
+    return this.progress.epoch < Math.round(epochs * crossEntropyShare);
   }
 
   private isStalled(): boolean {
