@@ -6,21 +6,38 @@ const BLOCK: i32 = 64;
 /** The product of totals is turned into a logarithm before it may overflow. */
 const LARGE: f64 = 1e200;
 
+/** Pixels of one task; `PIXELS_PER_TASK` of `src/native/losses/losses.ts`. */
+const GRAIN: i32 = 4096;
+
+/** As it lies in memory; `src/native/losses/losses.ts` writes it. */
+@unmanaged
+export class CrossEntropyArgs {
+  logits: usize;
+  truth: usize;
+  gradient: usize;
+  /** One double for each task. */
+  partials: usize;
+  pixels: i32;
+  labels: i32;
+  isSoft: i32;
+}
+
 /**
- * Cross-entropy of softmax(logits), averaged over pixels, into `loss`, and its gradient `(softmax - t) / pixels`.
+ * Cross-entropy of softmax(logits), summed over one task's pixels, and its gradient `(softmax - t) / pixels`.
  *
  * logits `[pixels, labels]`; `truth` int32 `[pixels]`, or where `isSoft` float32 `[pixels, labels]`. An integer that is no
- * label counts as all zeros. The loss is `Σ log Σ exp(z - max) - Σ t (z - max)`, in double precision, with one logarithm
+ * label counts as all zeros. The sum is `Σ log Σ exp(z - max) - Σ t (z - max)`, in double precision, with one logarithm
  * for the product of many sums.
  */
-export function crossEntropy(
-  logits: usize, truth: usize, isSoft: bool, loss: usize, gradient: usize, pixels: i32, labels: i32,
-): void {
-  const row = <usize>labels << 2;
-  const share: f32 = 1 / <f32>pixels;
+export function crossEntropy(args: CrossEntropyArgs, task: i32): void {
+  const labels = args.labels, begin = task * GRAIN, end = min(begin + GRAIN, args.pixels);
+  const row = <usize>labels << 2, isSoft = args.isSoft != 0;
+  const share: f32 = 1 / <f32>args.pixels;
+  let logits = args.logits + <usize>begin * row, gradient = args.gradient + <usize>begin * row;
+  let truth = args.truth + <usize>begin * (isSoft ? row : 4);
   let logarithms: f64 = 0, product: f64 = 1, matched: f64 = 0;
-  for (let first = 0; first < pixels; first += BLOCK) {
-    const count = min(BLOCK, pixels - first);
+  for (let first = begin; first < end; first += BLOCK) {
+    const count = min(BLOCK, end - first);
     subtractLargest(logits, gradient, count, labels);
     matched += isSoft ? matchedSoft(gradient, truth, count * labels) : matchedHard(gradient, truth, count, labels);
     expInPlace(gradient, count * labels);
@@ -49,7 +66,14 @@ export function crossEntropy(
     }
     logits += <usize>count * row;
   }
-  store<f32>(loss, <f32>((logarithms + Math.log(product) - matched) / pixels));
+  store<f64>(args.partials + (<usize>task << 3), logarithms + Math.log(product) - matched);
+}
+
+/** The sums of all tasks in order, by the number of pixels. */
+export function meanOfPartials(partials: usize, tasks: i32, pixels: i32): f64 {
+  let total: f64 = 0;
+  for (let i = 0; i < tasks; i++) total += load<f64>(partials + (<usize>i << 3));
+  return total / pixels;
 }
 
 /** `Σ t z` of a block with integer labels. */

@@ -1,7 +1,7 @@
 export { addSlots } from './bias-gradient';
 export { sumSlots } from './conv-kernel-gradient';
 export { packKernel } from './conv-pack';
-export { crossEntropy } from './cross-entropy';
+export { meanOfPartials } from './cross-entropy';
 export { dispatch, quit, serve } from './pool';
 export { fillAxis } from './resize';
 export { invertAxis } from './resize-gradient';

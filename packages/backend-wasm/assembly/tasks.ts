@@ -5,6 +5,7 @@ import { convDirect } from './conv-direct';
 import { convKernelGradient } from './conv-kernel-gradient';
 import { CopyArgs, copyRuns } from './copy-runs';
 import { convPointwise } from './conv-pointwise';
+import { CrossEntropyArgs, crossEntropy } from './cross-entropy';
 import { HeadArgs, head, headHiddenGradient, headWeightGradient } from './head';
 import { LeakyArgs, leakyGradient } from './leaky-gradient';
 import { ResizeArgs, resize } from './resize';
@@ -40,6 +41,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 17: return warpRanges(changetype<WarpArgs>(args), task, worker);
     case 18: return warpGradientImage(changetype<WarpArgs>(args), task, worker);
     case 19: return winogradKernelBack(changetype<ConvArgs>(args), task, worker);
+    case 20: return crossEntropy(changetype<CrossEntropyArgs>(args), task);
   }
 }
 

@@ -33,15 +33,7 @@ export interface NativeExports {
   ): void;
   addSlots(sums: number, slots: number, out: number, count: number): void;
   sumSquares(x: number, count: number): number;
-  crossEntropy(
-    logits: number,
-    truth: number,
-    isSoft: number,
-    loss: number,
-    gradient: number,
-    pixels: number,
-    labels: number,
-  ): void;
+  meanOfPartials(partials: number, tasks: number, pixels: number): number;
   softDice(
     logits: number,
     truth: number,

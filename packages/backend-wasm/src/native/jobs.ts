@@ -20,6 +20,7 @@ export const JOBS = {
   warpRanges: 17,
   warpGradientImage: 18,
   winogradKernelBack: 19,
+  crossEntropy: 20,
 } as const;
 
 export type Job = keyof typeof JOBS;

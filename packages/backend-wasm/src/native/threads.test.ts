@@ -17,7 +17,8 @@ import { concat } from './copies/concat.js';
 import { split } from './copies/split.js';
 import { head, headGradHidden, headGradWeight } from './heads/head.js';
 import { createSharedBackend, loadNative, type NativeKernels } from './index.js';
-import { convGradBias, leakyReluGrad } from './pointwise.js';
+import { crossEntropy } from './losses/losses.js';
+import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { noise, take } from './testing/native.js';
 import { warp, warpGradField, warpGradImage } from './warp.js';
@@ -84,6 +85,8 @@ async function results(threads: number): Promise<Buffer> {
     convGradKernel(native, x, dy, [5, 5]),
     convGradBias(native, dy),
     leakyReluGrad(native, { dy, y: dy, slope: 0.1 }),
+    ...convGradRectifier(native, { dy, y: dy, slope: 0.1 }),
+    ...crossEntropy(native, { logits: dy, labels: dy }),
     resize(native, x, [90, 31]),
     resizeGrad(native, dy, [30, 95]),
     concat(native, [x, dy], 3),

@@ -123,6 +123,20 @@ describe('cross-entropy', () => {
     );
   });
 
+  it('joins the parts of many pixels', () => {
+    const at = { batch: 3, pixels: 4001, count: 3, spread: 5 };
+    for (const isSoft of [false, true]) {
+      const { z, t, logits, labels } = sample({ ...at, isSoft });
+      const [loss, gradient] = crossEntropy(native, { logits, labels }).map(take);
+      const rows = at.batch * at.pixels;
+      const expected = logSoftmax(z, at.count).reduce((sum, v, i) => sum - v * t[i]!, 0) / rows;
+      expect(loss![0]).toBeCloseTo(expected, 5);
+      const p = softmax(z, at.count);
+      expect(gradient!.every((g, i) => Math.abs(p[i]! - t[i]! - g * rows) < 1e-6)).toBe(true);
+      dispose(logits, labels);
+    }
+  });
+
   it('takes the sum of many logarithms without overflow', () => {
     const pixels = 5000;
     const logits = tensor(new Float32Array(pixels * 90), [pixels, 90]);

@@ -17,6 +17,10 @@ export interface DiceSettings {
   readonly perSample: boolean;
 }
 
+/** Size of `CrossEntropyArgs` of `assembly/cross-entropy.ts` in bytes, and the pixels of one task. */
+const CROSS_ENTROPY_ARGS_BYTES = 7 * 4;
+const PIXELS_PER_TASK = 4096;
+
 /** Bytes per label of the sums of `assembly/soft-dice.ts`. */
 const DICE_ENTRY = 16;
 
@@ -25,15 +29,12 @@ export function crossEntropy(native: NativeModule, { logits, labels }: Compared)
   const loss = native.output([]);
   const gradient = native.output(logits.shape);
   const { pixels, count, isSoft } = measures(logits, labels);
-  native.exports.crossEntropy(
-    native.address(logits),
-    native.address(labels),
-    isSoft,
-    native.address(loss),
-    native.address(gradient),
-    pixels,
-    count,
-  );
+  const tasks = Math.ceil(pixels / PIXELS_PER_TASK);
+  const addresses = [logits, labels, gradient].map((tensor) => native.address(tensor));
+  const at = native.reserve({ args: CROSS_ENTROPY_ARGS_BYTES, partials: tasks * 8 });
+  native.words().set([...addresses, at.partials, pixels, count, isSoft], at.args / 4);
+  native.run('crossEntropy', at.args, tasks);
+  native.floats()[native.address(loss) >>> 2] = native.exports.meanOfPartials(at.partials, tasks, pixels);
   return [loss, gradient];
 }
 
