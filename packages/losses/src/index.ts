@@ -17,10 +17,41 @@ export { type FocalOptions, focalLoss } from './distribution/focal-loss.js';
 export type { Loss } from './input/loss.js';
 export type { Task } from './input/task.js';
 export { type ConfusionCounts, confusionCounts } from './metrics/overlap/confusion-counts.js';
-export { type DiceScoreOptions, diceFromCounts, diceScore } from './metrics/overlap/dice-score.js';
 export { diceScoresOfBatch } from './metrics/overlap/dice-scores-of-batch.js';
+export {
+  accuracyScore,
+  diceFromCounts,
+  diceScore,
+  jaccardScore,
+  type OverlapScore,
+  precisionScore,
+  recallScore,
+  specificityScore,
+  volumeSimilarity,
+} from './metrics/overlap/named-scores.js';
+export {
+  type OverlapMetric,
+  type OverlapOptions,
+  overlapFromCounts,
+  overlapMetrics,
+  overlapScores,
+} from './metrics/overlap/overlap-scores.js';
 export type { EmptyPolicy, LabelScores, ScoreOptions } from './metrics/summary/label-scores.js';
-export { type LabelSummary, type ScoreSummary, summarizeScores } from './metrics/summary/summarize-scores.js';
+export {
+  type LabelSummary,
+  type ScoreSummary,
+  type Summary,
+  type SummaryOptions,
+  summarizeScores,
+} from './metrics/summary/summarize-scores.js';
+export {
+  type AverageSurfaceDistanceOptions,
+  averageSurfaceDistance,
+} from './metrics/surface/average-surface-distance.js';
+export { type HausdorffOptions, hausdorffDistance } from './metrics/surface/hausdorff-distance.js';
+export { type SurfaceDiceOptions, surfaceDice } from './metrics/surface/surface-dice.js';
+export type { Direction, DistanceOptions, SurfaceOptions } from './metrics/surface/surface-options.js';
+export { type SurfaceScores, surfaceScores } from './metrics/surface/surface-scores.js';
 export { predictLabels } from './predict-labels.js';
 export {
   type GeneralizedDiceOptions,

@@ -2,6 +2,7 @@ import { requireIntegers, ValueError } from '@sshn/core';
 
 /** Pixels by label: what overlap metrics are made of. Each list has one entry per label, the background first. */
 export interface ConfusionCounts {
+  /** How many pixels count: all but the ignored ones. */
   readonly pixels: number;
   readonly truePositives: readonly number[];
   readonly falsePositives: readonly number[];
@@ -15,6 +16,7 @@ export interface ConfusionCounts {
  * @param predicted Labels of one case in any order of pixels, integers 0 … labels − 1.
  * @param truth The same pixels' true labels.
  * @param labels How many labels there are, the background included.
+ * @param options.ignoreLabel Pixels of this true label do not count; it may be no label at all: 255, −1.
  * @throws {ValueError} if the lengths differ, or at the first value that is no label.
  * @example
  * confusionCounts([0, 1, 1], [0, 1, 0], 2).falsePositives;   // [0, 1]
@@ -23,25 +25,28 @@ export function confusionCounts(
   predicted: ArrayLike<number>,
   truth: ArrayLike<number>,
   labels: number,
+  { ignoreLabel }: { readonly ignoreLabel?: number } = {},
 ): ConfusionCounts {
   requireIntegers('confusionCounts', { labels });
-  const pixels = truth.length;
-  if (predicted.length !== pixels) {
+  if (predicted.length !== truth.length) {
     throw new ValueError({
       where: 'confusionCounts',
       got: predicted.length,
-      expected: `as many predicted labels as true ones, ${pixels}`,
+      expected: `as many predicted labels as true ones, ${truth.length}`,
     });
   }
   const truePositives = new Array<number>(labels).fill(0);
   const falsePositives = new Array<number>(labels).fill(0);
   const falseNegatives = new Array<number>(labels).fill(0);
-  for (let i = 0; i < pixels; i++) {
+  let pixels = 0;
+  for (let i = 0; i < truth.length; i++) {
     const p = predicted[i]!;
     const t = truth[i]!;
+    if (t === ignoreLabel) continue;
     // An index out of range or a fraction finds no counter.
     if (truePositives[p] === undefined) throw noLabel('predicted', p, i, labels);
     if (truePositives[t] === undefined) throw noLabel('true', t, i, labels);
+    pixels++;
     if (p === t) truePositives[p]! += 1;
     else {
       falsePositives[p]! += 1;

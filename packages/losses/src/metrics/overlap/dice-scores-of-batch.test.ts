@@ -3,8 +3,8 @@ import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { randomCase } from '../../testing/random-case.js';
-import { diceScore } from './dice-score.js';
 import { diceScoresOfBatch } from './dice-scores-of-batch.js';
+import { diceScore } from './named-scores.js';
 
 describe.each(backends)('diceScoresOfBatch on %s', (backend) => {
   beforeAll(() => useBackend(backend));

@@ -2,7 +2,7 @@ import { argMax, type Tensor } from '@tensorflow/tfjs-core';
 import { checkLabels, labelCount } from '../../input/check-labels.js';
 import { predictLabels } from '../../predict-labels.js';
 import type { LabelScores, ScoreOptions } from '../summary/label-scores.js';
-import { diceScore } from './dice-score.js';
+import { diceScore } from './named-scores.js';
 
 /**
  * `diceScore` of every sample of a batch, from logits.

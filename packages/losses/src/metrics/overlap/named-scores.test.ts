@@ -2,7 +2,7 @@ import { OptionError, ValueError } from '@sshn/core';
 import { array as arrayOf, assert, integer, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { confusionCounts } from './confusion-counts.js';
-import { diceFromCounts, diceScore } from './dice-score.js';
+import { diceFromCounts, diceScore } from './named-scores.js';
 
 describe('confusionCounts', () => {
   test('by hand', () => {
