@@ -2,7 +2,7 @@ export { addSlots } from './bias-gradient';
 export { sumSlots } from './conv-kernel-gradient';
 export { packKernel } from './conv-pack';
 export { meanOfPartials } from './cross-entropy';
-export { dispatch, quit, serve } from './pool';
+export { awaitDone, dispatch, quit, serve } from './pool';
 export { fillAxis } from './resize';
 export { invertAxis } from './resize-gradient';
 export { softDice } from './soft-dice';

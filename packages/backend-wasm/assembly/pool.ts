@@ -40,9 +40,8 @@ const WORKER_SPINS: i32 = 160000;
 
 const MAIN_SPINS: i32 = 40000;
 
-/** The main thread gives up when no task has ended for this long. */
-const PATIENCE_SECONDS: i32 = 30;
-const NANOSECONDS_PER_SECOND: i64 = 1000000000;
+/** The main thread sleeps no longer than this at a time. */
+const NAP_NANOSECONDS: i64 = 100000000;
 
 /** What a worker runs until the pool ends. Workers count from 1; the main thread is 0. */
 export function serve(control: usize, worker: i32): void {
@@ -61,7 +60,7 @@ export function serve(control: usize, worker: i32): void {
   }
 }
 
-/** Runs a job on the pool; false if a task was claimed and never finished. */
+/** Runs a job on the pool; false if tasks are left that others have claimed: ask `awaitDone` until they are done. */
 export function dispatch(control: usize, kind: i32, args: usize, tasks: i32): bool {
   publish(control, kind, args, tasks);
   work(control, 0);
@@ -104,20 +103,15 @@ function work(control: usize, worker: i32): void {
   }
 }
 
-function awaitDone(control: usize, tasks: i32): bool {
-  const mayWait = atomic.load<i32>(control + MAY_WAIT);
-  let last = 0, patience = PATIENCE_SECONDS;
-  while (true) {
-    for (let spins = MAIN_SPINS; spins > 0; spins--) {
-      if (atomic.load<i32>(control + DONE) == tasks) return true;
-    }
-    if (!mayWait) continue;
-    atomic.store<i32>(control + WAITING, 1);
-    const done = atomic.load<i32>(control + DONE);
-    if (done != tasks) atomic.wait<i32>(control + DONE, done, NANOSECONDS_PER_SECOND);
-    atomic.store<i32>(control + WAITING, 0);
-    patience = done == last ? patience - 1 : PATIENCE_SECONDS;
-    last = done;
-    if (patience == 0) return false;
+/** Waits some time for the tasks of the current job; false if they are not done yet. */
+export function awaitDone(control: usize, tasks: i32): bool {
+  for (let spins = MAIN_SPINS; spins > 0; spins--) {
+    if (atomic.load<i32>(control + DONE) == tasks) return true;
   }
+  if (!atomic.load<i32>(control + MAY_WAIT)) return false;
+  atomic.store<i32>(control + WAITING, 1);
+  const done = atomic.load<i32>(control + DONE);
+  if (done != tasks) atomic.wait<i32>(control + DONE, done, NAP_NANOSECONDS);
+  atomic.store<i32>(control + WAITING, 0);
+  return atomic.load<i32>(control + DONE) == tasks;
 }

@@ -2,6 +2,7 @@ import { activate, activeStatus } from './start/activate.js';
 import type { FastWasmOptions, FastWasmStatus } from './start/options.js';
 import { page } from './start/page.js';
 
+export { WasmMemoryError, WasmThreadError } from './errors.js';
 export { trainingRequirements } from './requirements.js';
 export type { FastWasmOptions, FastWasmStatus, WasmPaths } from './start/options.js';
 

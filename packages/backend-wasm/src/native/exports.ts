@@ -2,8 +2,10 @@
 export interface NativeExports {
   /** Runs all tasks of a job on this thread. */
   runTasks(kind: number, args: number, tasks: number): void;
-  /** Runs a job on the pool of the control block; 0 if a task was claimed and never finished. */
+  /** Runs a job on the pool of the control block; 0 if tasks are left that other threads work on. */
   dispatch(control: number, kind: number, args: number, tasks: number): number;
+  /** Waits some time for such tasks; 0 if they are not done yet. */
+  awaitDone(control: number, tasks: number): number;
   /** Ends the workers of the control block. */
   quit(control: number): void;
   packKernel(

@@ -12,10 +12,10 @@ import { productKernels } from './heads/product-kernels.js';
 import { ownKernels } from './kernels.js';
 import { NativeModule } from './module.js';
 
-export { NativePoolError } from './pool.js';
-export { createSharedBackend } from './shared-backend.js';
-
 import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';
+
+export { guardAllocation } from './allocation.js';
+export { createSharedBackend } from './shared-backend.js';
 
 /** Our compiled kernels, bound to the memory of one backend. */
 export type NativeKernels = NativeModule;

@@ -1,6 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
+import type { WasmThreadError } from '../errors.js';
+import { guardAllocation } from './allocation.js';
 import { compileNative, isShared } from './compile.js';
 import type { NativeExports } from './exports.js';
 import { sizeOf } from './geometry.js';
@@ -36,6 +38,7 @@ export class NativeModule {
   #words: Int32Array;
   #floats: Float32Array;
   #pool: Pool | undefined;
+  #poolProblem: string | undefined;
   #products: DeferredProducts | undefined;
 
   private constructor(backend: BackendWasm, tfjs: TfjsModule, exports: NativeExports) {
@@ -48,16 +51,27 @@ export class NativeModule {
 
   /**
    * Compiles the kernels against the memory of `backend` and starts a pool of `threads` where that memory is shared;
-   * where it is not, there is one thread.
+   * where it is not, or threads do not start (`poolProblem`), there is one thread.
    */
   static async load(backend: BackendWasm, threads: number): Promise<NativeModule> {
     const tfjs = backend.wasm as unknown as TfjsModule;
     const { memory } = tfjs.asm;
+    guardAllocation(backend);
     const module = await compileNative(memory);
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
     const native = new NativeModule(backend, tfjs, instance.exports as unknown as NativeExports);
-    if (threads > 1 && isShared(memory)) native.#startPool(module, threads);
+    if (threads > 1 && isShared(memory)) await native.#startPool(module, threads);
     return native;
+  }
+
+  /** Why there is no pool although the memory is shared. */
+  get poolProblem(): string | undefined {
+    return this.#poolProblem;
+  }
+
+  /** That a thread has died or hangs: no kernel works on threads any more. */
+  get failure(): WasmThreadError | undefined {
+    return this.#pool?.failure;
   }
 
   /** Threads that work on a job, the main thread among them. */
@@ -68,7 +82,7 @@ export class NativeModule {
   /**
    * Runs the tasks of a job, whose arguments lie at `args`, on all threads.
    *
-   * @throws {NativePoolError} if a thread has died or hangs.
+   * @throws {WasmThreadError} if a thread has died or hangs.
    */
   run(job: Job, args: number, tasks: number): void {
     if (this.#pool === undefined || tasks < 2) this.exports.runTasks(JOBS[job], args, tasks);
@@ -113,7 +127,7 @@ export class NativeModule {
   /**
    * Addresses of scratch sections with the given sizes in bytes, valid until the next call.
    *
-   * @throws {RangeError} if the heap has no room; the message says how much was asked for.
+   * @throws {WasmMemoryError} if the heap has no room.
    */
   reserve<Name extends string>(sizes: Readonly<Record<Name, number>>): Record<Name, number> {
     const addresses = {} as Record<Name, number>;
@@ -155,15 +169,16 @@ export class NativeModule {
   }
 
   /** The control block stays allocated: a thread on its way out may still touch it. */
-  #startPool(module: WebAssembly.Module, threads: number): void {
-    const control = this.allocate(CONTROL_BYTES + ALIGNMENT);
-    const aligned = Math.ceil(control / ALIGNMENT) * ALIGNMENT;
-    this.words().fill(0, aligned / 4, (aligned + CONTROL_BYTES) / 4);
-    this.#pool = new Pool(this.exports, threads, {
-      module,
-      memory: this.#tfjs.asm.memory,
-      control: aligned,
-    });
+  async #startPool(module: WebAssembly.Module, threads: number): Promise<void> {
+    const block = this.allocate(CONTROL_BYTES + ALIGNMENT);
+    const control = Math.ceil(block / ALIGNMENT) * ALIGNMENT;
+    this.words().fill(0, control / 4, (control + CONTROL_BYTES) / 4);
+    const { memory } = this.#tfjs.asm;
+    try {
+      this.#pool = await Pool.start(this.exports, { threads, module, memory, control });
+    } catch (error) {
+      this.#poolProblem = error instanceof Error ? error.message : String(error);
+    }
   }
 
   #freeArena(): void {
@@ -191,12 +206,10 @@ export class NativeModule {
   /**
    * A block of the tfjs heap outside of the arena; its owner frees it.
    *
-   * @throws {RangeError} if the heap has no room.
+   * @throws {WasmMemoryError} if the heap has no room.
    */
   allocate(bytes: number): number {
-    const address = this.#tfjs._malloc(bytes) >>> 0;
-    if (address === 0) throw new RangeError(`No room for ${bytes} bytes of scratch in the wasm heap.`);
-    return address;
+    return this.#tfjs._malloc(bytes) >>> 0;
   }
 
   #refresh(): void {

@@ -1,42 +1,67 @@
-import { engine, tensor } from '@tensorflow/tfjs-core';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, expect, it, vi } from 'vitest';
 
-import { conv } from './conv.js';
-import type { NativeKernels } from './index.js';
-import { CONTROL_BYTES, NativePoolError, Pool } from './pool.js';
-import { nativeForTests, noise, take } from './testing/native.js';
+import { WasmThreadError } from '../errors.js';
+import { loadNative, type NativeKernels } from './index.js';
+import { CONTROL_BYTES, Pool } from './pool.js';
+import { compileAssembly } from './testing/assembly.js';
+import { sharedBackendForTests } from './testing/shared.js';
 
+let backend: BackendWasm;
 let native: NativeKernels;
 beforeAll(async () => {
-  native = await nativeForTests();
+  backend = await sharedBackendForTests();
+  native = await loadNative(backend);
 });
 
-/** A module without anything in it: whoever serves it fails. */
-const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+/** No job: its tasks do nothing. */
+const IDLE = -2;
 
-it('a thread that dies is an error of the next job, and no hang', async () => {
-  const { control } = native.reserve({ control: CONTROL_BYTES });
+/** A pool of two threads, the second of which runs `serve`. */
+async function poolWith(serve: string): Promise<Pool> {
+  const control = Math.ceil(native.allocate(CONTROL_BYTES + 64) / 64) * 64;
   native.words().fill(0, control / 4, (control + CONTROL_BYTES) / 4);
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const pool = new Pool(native.exports, 2, { module: await WebAssembly.compile(EMPTY), memory, control });
-  const run = (): void => pool.run(-2, 0, 4);
-  run();
-  await vi.waitFor(() => expect(run).toThrow(NativePoolError), { timeout: 20_000 });
-  expect(run).toThrow(/^Thread 1 of 2 died: TypeError/);
+  const module = await compileAssembly(
+    `export function serve(control: usize, worker: i32): void { ${serve} }`,
+  );
+  const { memory } = (backend.wasm as unknown as { asm: { memory: WebAssembly.Memory } }).asm;
+  return Pool.start(native.exports, { threads: 2, module, memory, control, patienceMs: 300 });
+}
+
+it('a thread that dies in the middle of a task is an error, and no hang', async () => {
+  // Again where the main thread was through with all tasks before the other had begun.
+  await vi.waitFor(
+    async () => {
+      // Waits for a job and takes the next task of it; see the control block in `assembly/pool.ts`.
+      const pool = await poolWith(
+        'while (atomic.load<i32>(control) == 0) {} atomic.add<u64>(control + 64, 1); unreachable();',
+      );
+      const run = (): void => pool.run(IDLE, 0, 3_000_000);
+      expect(run).toThrow(
+        new WasmThreadError('A thread took a task and did not finish it within 0.3 seconds.'),
+      );
+      expect(run).toThrow(pool.failure);
+      pool.dispose();
+    },
+    { timeout: 50_000 },
+  );
+});
+
+it.each([
+  [
+    'fails',
+    'while (atomic.load<i32>(control) == 0) {} unreachable();',
+    /^Thread 1 of 2 died: RuntimeError: unreachable\. Call useFastWasm\(\) again/,
+  ],
+  ['ends', 'while (atomic.load<i32>(control) == 0) {}', /^Thread 1 of 2 died: it ended with code 0\./],
+])('a thread that %s between jobs is an error of the next', async (_, serve, message) => {
+  const pool = await poolWith(serve);
+  await vi.waitFor(() => expect(() => pool.run(IDLE, 0, 4)).toThrow(message), { timeout: 20_000 });
+  expect(pool.failure).toBeInstanceOf(WasmThreadError);
   pool.dispose();
 });
 
-it('kernels work on tensors above 2 GiB', () => {
-  // Nothing touches these values, so they cost no memory.
-  const low = native.output([300_000_000]);
-  const high = native.output([300_000_000]);
-  const x = tensor(noise(5 * 7 * 3, 1), [1, 5, 7, 3]);
-  const kernel = tensor(noise(9 * 3 * 4, 2), [3, 3, 3, 4]);
-  const y = conv(native, x, kernel);
-  expect(native.address(y)).toBeGreaterThan(2 ** 31);
-  const above = take(y);
-  for (const { dataId } of [low, high]) engine().backend.disposeData(dataId);
-  expect(take(conv(native, x, kernel))).toEqual(above);
-  x.dispose();
-  kernel.dispose();
+it('a thread that does not start is an error of the start', async () => {
+  const start = poolWith('missing(); } declare function missing(): void; export function f(): void {');
+  await expect(start).rejects.toThrow(/^a thread did not start: TypeError/);
 });

@@ -1,3 +1,4 @@
+import workerThreads from 'node:worker_threads';
 import { registerGradients } from '@sshn/core';
 import { distinct } from '@sshn-internal/testing';
 import {
@@ -10,8 +11,8 @@ import {
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fastWasmStatus, useFastWasm } from './index.js';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { fastWasmStatus, useFastWasm, WasmThreadError } from './index.js';
 
 const gradients = (): number[][] => {
   const f = (x: Tensor, kernel: Tensor) => sum(square(conv2d(x as Tensor4D, kernel as Tensor4D, 1, 'same')));
@@ -37,5 +38,26 @@ test('another backend in between is no trouble', async () => {
   const status = await useFastWasm({ threads: 2 });
   expect(status.threads).toBe(2);
   expect(fastWasmStatus()).toBe(status);
+  expect(gradients()[1]).toHaveLength(3 * 3 * 8 * 8);
+});
+
+test('a thread that is killed is an error that says so, until the next call', async () => {
+  await useFastWasm({ threads: 1 });
+  const started: workerThreads.Worker[] = [];
+  const { Worker } = workerThreads;
+  workerThreads.Worker = class extends Worker {
+    constructor(...options: ConstructorParameters<typeof Worker>) {
+      super(...options);
+      started.push(this);
+    }
+  };
+  const status = await useFastWasm({ threads: 2 });
+  workerThreads.Worker = Worker;
+  expect(started).toHaveLength(1);
+  await started[0]!.terminate();
+  const problem = 'Thread 1 of 2 died: it ended with code 1.';
+  await vi.waitFor(() => expect(gradients).toThrow(new WasmThreadError(problem)));
+  expect(fastWasmStatus()!.limits).toEqual([expect.stringContaining(problem)]);
+  expect(await useFastWasm({ threads: 2 })).toEqual(status);
   expect(gradients()[1]).toHaveLength(3 * 3 * 8 * 8);
 });

@@ -9,7 +9,7 @@ import {
   registerNativeKernels,
   unregisterNativeKernels,
 } from '../native/index.js';
-import { requireTimelyPaths, startBackend } from './backend.js';
+import { requireTimelyPaths, type Start, startBackend } from './backend.js';
 import type { FastWasmOptions, FastWasmStatus, Surroundings } from './options.js';
 import { readWithoutClearing } from './read.js';
 
@@ -23,6 +23,8 @@ interface Active {
 
 const MOST_THREADS = 8;
 
+const TOO_LATE = 'One thread: the wasm backend had started before useFastWasm, on memory that is not shared.';
+
 let active: Active | undefined;
 let calls: Promise<unknown> = Promise.resolve();
 
@@ -35,7 +37,9 @@ export function activate(surroundings: Surroundings, options: FastWasmOptions): 
 
 /** What is on; undefined before the first `activate`. */
 export function activeStatus(): FastWasmStatus | undefined {
-  return active?.status;
+  const { status, native } = active ?? {};
+  if (status === undefined || native?.failure === undefined) return status;
+  return { ...status, limits: [...status.limits, native.failure.message] };
 }
 
 async function activateNow(
@@ -50,31 +54,30 @@ async function activateNow(
   if (active === undefined) requireTimelyPaths(wasmPaths);
   const start = await startBackend(surroundings, wasmPaths, wantsNative && threads > 1);
   const wish = JSON.stringify({ wantsNative, threads });
-  if (active?.backend === start.backend && active.wish === wish) return active.status;
+  const isOn = active?.backend === start.backend && active.wish === wish;
+  if (active !== undefined && isOn && active.native?.failure === undefined) return active.status;
   if (surroundings.uncleared !== undefined) readWithoutClearing(start.backend, surroundings.uncleared);
 
   unregisterNativeKernels();
   active?.native?.dispose();
   registerComposedKernels();
   const before = kernelFunctions();
-  const { native, problem } = wantsNative ? await startNative(start.backend, threads) : {};
-  const limits = problem === undefined ? [...start.limits] : [...start.limits, problem];
-  if (native !== undefined && native.threads < threads && limits.length === 0) {
-    limits.push('One thread: the wasm backend had started before useFastWasm, on memory that is not shared.');
-  }
+  const { native, problem } = wantsNative ? await startNative(start, threads) : {};
+  const limits = problem === undefined ? start.limits : [...start.limits, problem];
   active = { backend: start.backend, wish, native, status: describe(before, native, limits) };
   return active.status;
 }
 
 /** Our compiled kernels at work, or why they are not. */
 async function startNative(
-  backend: BackendWasm,
+  { backend, limits }: Start,
   threads: number,
 ): Promise<{ native?: NativeKernels; problem?: string }> {
   try {
     const native = await loadNative(backend, { threads });
     registerNativeKernels(native);
-    return { native };
+    if (native.poolProblem !== undefined) return { native, problem: `One thread: ${native.poolProblem}.` };
+    return native.threads === threads || limits.length > 0 ? { native } : { native, problem: TOO_LATE };
   } catch (error) {
     unregisterNativeKernels();
     return { problem: `No compiled kernels: ${error instanceof Error ? error.message : String(error)}` };

@@ -10,14 +10,15 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { BACKEND } from '../composed/kernel.js';
-import { createSharedBackend } from '../native/index.js';
+import { createSharedBackend, guardAllocation } from '../native/index.js';
 import type { Surroundings, WasmPaths } from './options.js';
 
 const SIMD_BINARY = 'tfjs-backend-wasm-simd.wasm';
 /** Above webgl and cpu, as tfjs has it. */
 const PRIORITY = 2;
 
-interface Start {
+/** A backend that runs. */
+export interface Start {
   readonly backend: BackendWasm;
   /** Why its memory is not shared although that was asked for. */
   readonly limits: readonly string[];
@@ -47,7 +48,9 @@ export async function startBackend(
         'Serve the .wasm files of @tensorflow/tfjs-backend-wasm and pass their folder: useFastWasm({ wasmPaths }).',
     });
   }
-  return { backend: backend() as BackendWasm, limits: limit === undefined ? [] : [limit] };
+  const started = backend() as BackendWasm;
+  guardAllocation(started);
+  return { backend: started, limits: limit === undefined ? [] : [limit] };
 }
 
 /** @throws {ValueError} if the backend has started without us, so that `wasmPaths` can have no effect. */
