@@ -13,13 +13,25 @@ const collectGarbage: () => void = runInNewContext('gc');
 
 beforeAll(() => useFastWasm());
 
-test.each(['fixed', 'film', 'sshn'] as const)(
-  '200 steps of %s leave memory flat',
+test.each([
+  ['fixed', 'cells', [32, 32]],
+  ['film', 'cells', [32, 32]],
+  ['sshn', 'cells', [32, 32]],
+  ['sshn', 'blobs', [10, 12, 14]],
+] as const)(
+  '200 steps of %s on %s of size %j leave memory flat',
   { timeout: 120_000 },
-  async (method) => {
-    const dataset = generatePhantoms({ kind: 'cells', count: 40, size: [32, 32], seed: 1 });
+  async (method, kind, size) => {
+    const dataset = generatePhantoms({ kind, count: 40, size, seed: 1 });
     const config = parseRunConfig(
-      { method, architecture: { features: 8 }, epochs: 20, batchSize: 2, validation: { every: 100 } },
+      {
+        method,
+        architecture: { features: 8 },
+        epochs: 20,
+        batchSize: 2,
+        augmentation: { rotationDegrees: 10, elastic: { strength: 1, spacing: 8 } },
+        validation: { every: 100 },
+      },
       'memory test',
     );
     using trainer = new Trainer({ config, dataset, split: splitIds(dataset.ids, Rng.fromSeed(1)) });

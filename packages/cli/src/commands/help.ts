@@ -32,6 +32,7 @@ export const trainHelp: CommandHelp = {
   description: `Train a network in a run folder, from generated weights or from where the run was left.
 
 DATA is a folder of images/ and labels/ with the same file names (PNG, TIFF, BMP, JPEG; label values 0, 1, 2 …), \
+NIfTI volumes in the same places or in a folder per subject, as t1.nii.gz and labels.nii.gz, \
 a folder laid out like the WBC dataset, or phantoms[:cells|blobs[:COUNT[:SEED]]] for generated images.
 
 ${factorText}
@@ -49,6 +50,7 @@ Examples:
   $ sshn train cells/ --out runs/cells --config cells.yaml --seed 2
   $ sshn train cells/ --method fixed --factor 0.25
   $ sshn train cells/ --architecture senet --normalization group --loss focalTversky --loss-gamma 1.5
+  $ sshn train brains/ --slices coronal --slice-range 80,110 --slice-step 5   # 2D slices of volumes
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train --resume runs/cells
 
