@@ -12,6 +12,7 @@ export { factorGrid } from './evaluation/factor-grid.js';
 export { gflopsAt } from './evaluation/gflops-at.js';
 export { paretoFront } from './evaluation/pareto-front.js';
 export type { FactorResult } from './evaluation/results.js';
+export { type SurfaceResult, surfaceOver } from './evaluation/surface-over.js';
 export { describeNetwork, type ImageSpace, type SegmentationModel } from './methods/describe-network.js';
 export { downsamplingSteps } from './methods/downsampling-steps.js';
 export { prepareDataset } from './methods/prepare-dataset.js';

@@ -21,6 +21,7 @@ import {
   factorsType,
   readerOf,
   type SplitName,
+  toleranceType,
 } from './options.js';
 
 interface EvaluateOptions {
@@ -29,6 +30,7 @@ interface EvaluateOptions {
   readonly factor?: number | number[];
   readonly split: SplitName;
   readonly data?: string;
+  readonly surface?: number;
   readonly json?: boolean;
   readonly csv?: boolean;
 }
@@ -54,6 +56,12 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
         .conflicts('factors'),
     )
     .option('--data <folder>', 'where the images are now, if they have moved since training')
+    .addOption(
+      new Option(
+        '--surface <tolerance>',
+        'also measure distances between surfaces in mm (in pixels where files do not say): HD95, ASSD, and surface Dice within this tolerance',
+      ).argParser(readerOf(toleranceType)),
+    )
     .option('--json', 'print the results as JSON')
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
     .addHelpText('after', evaluateHelp.examples);
@@ -81,6 +89,7 @@ async function evaluate(folder: string, options: EvaluateOptions): Promise<numbe
     const results = await sweep(run, dataset, {
       factors,
       split,
+      surface: options.surface === undefined ? undefined : { tolerance: options.surface },
       onResult: (result) => view.show(result),
       signal,
     });

@@ -62,7 +62,8 @@ export const evaluateHelp: CommandHelp = {
 
 Dice is 2·overlap / (prediction + truth), per image and label, then averaged over foreground labels and images. A label \
 that is absent from both has none: such undefined cases are left out of the mean, and counted. GFLOPs and milliseconds \
-are of one forward pass on one image.
+are of one forward pass on one image. --surface adds distances between the surfaces of predicted and true labels: a label \
+that only one of them has counts as far apart as the corners of the image.
 
 ${factorText}`,
   examples: `
@@ -70,6 +71,7 @@ Examples:
   $ sshn evaluate runs/cells
   $ sshn evaluate runs/cells --factors 0,0.1,0.25,0.5 --split validation
   $ sshn evaluate runs/cells-separate --factor 0.3,0.4,0.5
+  $ sshn evaluate runs/brains --surface 2 --csv
   $ sshn evaluate runs/cells --json | jq '.results[].dice'`,
 };
 

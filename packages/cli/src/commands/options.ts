@@ -25,6 +25,8 @@ export const factorsType = { kind: 'list', item: factorType, orSingle: false } a
 
 /** A step between factors, and a count that may be 0. */
 export const stepType = { kind: 'number', isInteger: false, above: 0, most: 1 } as const;
+/** A distance. */
+export const toleranceType = { kind: 'number', isInteger: false, least: 0 } as const;
 /** Values of each separate factor of a grid. */
 export const gridType = { kind: 'number', isInteger: true, least: 2, most: 101 } as const;
 export const countType = { kind: 'number', isInteger: true, least: 0 } as const;

@@ -1,5 +1,5 @@
 import type { Factor } from '@sshn/core';
-import type { FactorResult, RunConfig } from '@sshn/training';
+import type { FactorResult, RunConfig, SurfaceResult } from '@sshn/training';
 
 /** What a row of a result table is about, besides the factor. */
 export interface ResultSource {
@@ -24,10 +24,14 @@ export const resultColumns = [
   'milliseconds',
 ] as const;
 
+const surfaceColumns = ['hd95', 'assd', 'surfaceDice'] as const;
+
 /**
  * Results as CSV: a head and one row per factor; an undefined Dice is an empty cell.
  *
  * Separate factors have a column each: factor0, factor1, …
+ *
+ * Where distances between surfaces were measured, three columns with them follow: hd95, assd, surfaceDice.
  *
  * @param withFront Whether a last column says which are on the Pareto front. @default false
  * @example
@@ -43,7 +47,8 @@ export function resultsCsv(
   const { method, architecture, seed, split } = source;
   const separate = results.find(({ factor }) => typeof factor !== 'number')?.factor as number[] | undefined;
   const names = separate === undefined ? ['factor'] : separate.map((_, i) => `factor${i}`);
-  const rows = results.map(({ factor, dice, gflops, milliseconds, isOnFront }) => [
+  const withSurface = results.some(({ surface }) => surface !== undefined);
+  const rows = results.map(({ factor, dice, gflops, milliseconds, surface, isOnFront }) => [
     method,
     architecture,
     ...(typeof factor === 'number' ? names.map(() => factor) : factor),
@@ -52,11 +57,19 @@ export function resultsCsv(
     Number.isNaN(dice) ? '' : rounded(dice),
     rounded(gflops),
     rounded(milliseconds),
+    ...(withSurface ? surfaceCells(surface) : []),
     ...(withFront ? [isOnFront === true ? 'front' : ''] : []),
   ]);
   const columns = resultColumns.flatMap((column) => (column === 'factor' ? names : [column]));
-  const head = [...columns, ...(withFront ? ['pareto'] : [])];
+  const head = [...columns, ...(withSurface ? surfaceColumns : []), ...(withFront ? ['pareto'] : [])];
   return `${[head, ...rows].map((cells) => cells.join(',')).join('\n')}\n`;
+}
+
+function surfaceCells(surface: SurfaceResult | undefined): Array<number | ''> {
+  const { hausdorff95, averageDistance, surfaceDice } = surface ?? {};
+  return [hausdorff95, averageDistance, surfaceDice].map((value) =>
+    value === undefined || Number.isNaN(value) ? '' : rounded(value),
+  );
 }
 
 function rounded(value: number): number {

@@ -8,6 +8,8 @@ import { evaluateRun, type Run } from '@sshn/training/node';
 export interface SweepOptions<At extends Factor> {
   readonly factors: readonly At[];
   readonly split: keyof Split;
+  /** Also measures distances between surfaces; see `EvaluateOptions`. */
+  readonly surface?: { readonly tolerance: number } | undefined;
   /** Results that are known already. @default none */
   readonly known?: (factor: At) => FactorResult<At> | undefined;
   /** Called, and waited for, with each result that was not known. */
@@ -26,7 +28,8 @@ export async function sweep<At extends Factor>(
   dataset: Dataset,
   options: SweepOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split, known = () => undefined, onResult, signal } = options;
+  const { factors, split, surface, known = () => undefined, onResult, signal } = options;
+  const what = { split, ...(surface === undefined ? {} : { surface }) };
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     const old = known(factor);
@@ -36,7 +39,7 @@ export async function sweep<At extends Factor>(
     }
     await setImmediate(); // lets signals arrive
     if (signal.aborted) break;
-    for (const result of await evaluateRun(run, dataset, { factors: [factor], split })) {
+    for (const result of await evaluateRun(run, dataset, { factors: [factor], ...what })) {
       await onResult(result);
       results.push(result);
     }

@@ -1,4 +1,5 @@
 import type { Factor } from '@sshn/core';
+import type { SurfaceResult } from './surface-over.js';
 
 /**
  * What one trained network reaches at one rescaling.
@@ -17,4 +18,6 @@ export interface FactorResult<At extends Factor = number> {
   readonly gflops: number;
   /** Median time of one forward pass on one image here, in milliseconds. */
   readonly milliseconds: number;
+  /** Distances between surfaces, where they were asked for. */
+  readonly surface?: SurfaceResult;
 }

@@ -2,6 +2,7 @@ import { type Factor, rescaling, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import { measure } from '../evaluation/evaluate-factor.js';
 import type { FactorResult } from '../evaluation/results.js';
+import { surfaceOver } from '../evaluation/surface-over.js';
 import { prepareDataset } from '../methods/prepare-dataset.js';
 import { factorIn } from '../methods/prior.js';
 import type { Run } from './load-run.js';
@@ -12,6 +13,8 @@ export interface EvaluateOptions<At extends Factor> {
   readonly factors: readonly At[];
   /** @default 'test' */
   readonly split?: keyof Split;
+  /** Also measures distances between surfaces; `tolerance` of the surface Dice in mm, or pixels where files do not say. */
+  readonly surface?: { readonly tolerance: number };
   /** Called after each factor. */
   readonly onProgress?: (result: FactorResult<At>, done: number, total: number) => void;
   /** Aborting ends after the factor under way; what is done so far is returned. */
@@ -29,7 +32,7 @@ export async function evaluateRun<At extends Factor>(
   dataset: Dataset,
   options: EvaluateOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split = 'test', onProgress, signal } = options;
+  const { factors, split = 'test', surface, onProgress, signal } = options;
   const ids = run.split(dataset)[split];
   if (ids.length === 0)
     throw new ValueError({ where: `evaluateRun: ${split} images`, got: 0, expected: 'at least one' });
@@ -38,7 +41,12 @@ export async function evaluateRun<At extends Factor>(
   for (const factor of factors) {
     if (signal?.aborted) break;
     const at = rescaling(factorIn(run.config, factor));
-    const result = { factor, ...(await measure(run.model, run.params, prepared, ids, at)) };
+    const of = [run.model, run.params, prepared, ids, at] as const;
+    const result = {
+      factor,
+      ...(await measure(...of)),
+      ...(surface === undefined ? {} : { surface: await surfaceOver(...of, surface.tolerance) }),
+    };
     results.push(result);
     onProgress?.(result, results.length, factors.length);
   }
