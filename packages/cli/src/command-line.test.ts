@@ -24,7 +24,7 @@ describe('a command line that makes no sense ends with 2 and says why', () => {
     ['train phantoms --epochs ten', 'Expected an integer ≥ 1.'],
     ['train phantoms --method sshm', "Did you mean 'sshn'?"],
     ['train phantoms --factor 0.1 --prior 0,1', 'cannot be used with'],
-    ['train phantoms --layout dicom', 'Allowed choices are wbc, generic.'],
+    ['train phantoms --layout dicom', 'Allowed choices are wbc, generic'],
     ['train --resume run --epochs 3', 'error: --resume goes on with a run as it is'],
     ['train phantoms --resume run', 'error: --resume goes on with a run as it is'],
     ['train --resume run --config a.yaml', 'cannot be used with'],
@@ -36,6 +36,7 @@ describe('a command line that makes no sense ends with 2 and says why', () => {
     ['evaluate run --factor 0.3 --factors 0.1', 'cannot be used with'],
     ['pareto run --grid 1', 'Expected an integer in [2, 101].'],
     ['pareto run --grid 3 --compare other', 'cannot be used with'],
+    ['evaluate run --surface -1', 'Expected a number ≥ 0.'],
     ['evaluate run --split all', 'Allowed choices are train, validation, test.'],
     ['pareto run --by 0', 'Expected a number in (0, 1].'],
     ['pareto run --images -1', 'Expected an integer ≥ 0.'],
@@ -85,7 +86,7 @@ describe('--help', () => {
 
   it('lists every flag of the configuration with its default', async () => {
     expect(await runCommandLine(['train', '--help'])).toBe(0);
-    for (const { name } of configFlags) expect(stdout).toMatch(new RegExp(`^ +--${name} <`, 'm'));
+    for (const { name } of configFlags) expect(stdout).toMatch(new RegExp(`^ +--${name} `, 'm'));
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
       `peak learning rate; a number > 0 (default: ${parseRunConfig({}, 'test').optimizer.learningRate})`,
     );

@@ -34,3 +34,17 @@ it('gives separate factors a column each, and says what is on the front', () => 
     ].join('\n'),
   );
 });
+
+it('adds distances between surfaces where they were measured', () => {
+  const source = { method: 'sshn', architecture: 'unet', seed: 1, split: 'test' } as const;
+  const parts = { factor: 0.25, dice: 0.5, gflops: 0.3, milliseconds: 4 };
+  const distances = { hausdorff95: 3.25, averageDistance: Number.NaN, surfaceDice: 0.75 };
+  const surface = { unit: 'mm', tolerance: 1, oneEmptyCases: 0, ...distances } as const;
+  expect(resultsCsv(source, [result({ ...parts, surface })])).toBe(
+    [
+      'method,architecture,factor,seed,split,dice,gflops,milliseconds,hd95,assd,surfaceDice',
+      'sshn,unet,0.25,1,test,0.5,0.3,4,3.25,,0.75',
+      '',
+    ].join('\n'),
+  );
+});

@@ -15,7 +15,9 @@ export function resultsTable(results: ReadonlyArray<FactorResult<Factor>>): stri
       ...labels.map((label) => diceText(diceByLabel[label])),
       ...(surface === undefined
         ? []
-        : [surface.hausdorff95, surface.averageDistance, surface.surfaceDice].map((value) => value.toFixed(2))),
+        : [surface.hausdorff95, surface.averageDistance, surface.surfaceDice].map((value) =>
+            value.toFixed(2),
+          )),
       costText(gflops),
       costText(milliseconds),
       String(undefinedCases),

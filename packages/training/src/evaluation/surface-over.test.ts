@@ -50,7 +50,14 @@ describe('surfaceOver', () => {
     expect(mm.unit).toBe('mm');
     expect(mm.hausdorff95).toBeCloseTo(2 * pixels.hausdorff95, 9);
     expect(mm.surfaceDice).toBeCloseTo(pixels.surfaceDice, 9);
-    const some = await surfaceOver(model, weights, withSpacing([2, 2], [dataset.ids[1]!]), dataset.ids, at, 1);
+    const some = await surfaceOver(
+      model,
+      weights,
+      withSpacing([2, 2], [dataset.ids[1]!]),
+      dataset.ids,
+      at,
+      1,
+    );
     expect(some).toEqual(pixels);
   });
 

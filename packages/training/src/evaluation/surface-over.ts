@@ -49,7 +49,13 @@ export async function surfaceOver(
     for (let i = 0; i < batch.ids.length; i++) {
       const part = (values: Int32Array) => values.subarray(i * pixels, (i + 1) * pixels);
       const spacingMm = areKnown ? spacings[cases.length]! : dataset.size.map(() => 1);
-      const options = { labels, shape: dataset.size, spacingMm, toleranceMm: tolerance, oneEmpty: 'diagonal' } as const;
+      const options = {
+        labels,
+        shape: dataset.size,
+        spacingMm,
+        toleranceMm: tolerance,
+        oneEmpty: 'diagonal',
+      } as const;
       cases.push(surfaceScores(part(predicted), part(batch.labels), options));
     }
   }
