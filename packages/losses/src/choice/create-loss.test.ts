@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { OptionError, ValueError } from '@sshn/core';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { grad } from '@tensorflow/tfjs-core';
@@ -97,6 +98,17 @@ describe('createLoss', () => {
     expect(of({ name: 'lovasz', classes: 'presnt' })).toThrow("Did you mean 'present'?");
     expect(of({ name: 'weightedSum', terms: [[1, { name: 'dice' }]] })).toThrow("got 'dice'");
     expect(of({ name: 'weightedSum', terms: [], weights: [] })).toThrow("got 'weights'");
+  });
+
+  test('the README lists every name and every option', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
+    for (const name of lossNames) {
+      expect(rows.some((row) => row.split('|')[2]!.includes(`\`${name}\``))).toBe(true);
+      for (const option of name === 'weightedSum' ? [] : lossOptionNames(name)) {
+        expect(rows.some((row) => row.split('|')[1]!.includes(`\`${option}\``))).toBe(true);
+      }
+    }
   });
 
   test.each<[unknown, string]>([
