@@ -8,7 +8,7 @@ const below = {
   registration: ['core', 'layers', 'architectures', 'hypernet', 'losses'],
   trace: ['core'],
   flops: ['core', 'trace'],
-  model: ['core', 'layers', 'hypernet', 'architectures'],
+  model: ['core', 'layers', 'hypernet', 'architectures', 'registration'],
   data: ['core'],
   training: ['core', 'layers', 'hypernet', 'architectures', 'losses', 'registration', 'trace', 'flops', 'model', 'data'],
   'backend-wasm': ['core'],

@@ -1,5 +1,6 @@
 import { AdamArgs, adam, adamOuter } from './adam';
 import { BiasArgs, biasGradient } from './bias-gradient';
+import { BoxSumArgs, boxSum } from './box-sum';
 import { ConvArgs } from './conv-args';
 import { convDirect } from './conv-direct';
 import { convKernelGradient } from './conv-kernel-gradient';
@@ -42,6 +43,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 18: return warpGradientImage(changetype<WarpArgs>(args), task, worker);
     case 19: return winogradKernelBack(changetype<ConvArgs>(args), task, worker);
     case 20: return crossEntropy(changetype<CrossEntropyArgs>(args), task);
+    case 21: return boxSum(changetype<BoxSumArgs>(args), task, worker);
   }
 }
 

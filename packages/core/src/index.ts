@@ -45,6 +45,7 @@ export {
   type SpecTree,
 } from './params.js';
 export {
+  conditioned,
   type Factor,
   factorAt,
   inTraining,

@@ -8,6 +8,8 @@ export type Factor = number | readonly number[];
 export interface Rescaling {
   /** One entry: the same factor for every step. Several: the factor of step 0, 1, … Each in [0, 1]. */
   readonly factors: readonly number[];
+  /** What a hypernetwork is told besides the factors, such as the weight of a regularizer; each in [0, 1]. */
+  readonly conditions?: readonly number[];
   /** Present in a step of training only: what layers that differ there, such as dropout, need. */
   readonly training?: Training;
 }
@@ -40,6 +42,22 @@ export function rescaling(factor: Factor): Rescaling {
     });
   }
   return { factors };
+}
+
+/**
+ * The same rescaling with further inputs for a hypernetwork that was made for as many.
+ *
+ * @param conditions Each in [0, 1].
+ * @throws {ValueError} if one is outside [0, 1] or not a number.
+ *
+ * @example
+ * const at = conditioned(rescaling(0.25), [lambda]);
+ */
+export function conditioned(at: Rescaling, conditions: readonly number[]): Rescaling {
+  if (!conditions.every((condition) => condition >= 0 && condition <= 1)) {
+    throw new ValueError({ where: 'conditioned', got: conditions, expected: 'conditions in [0, 1]' });
+  }
+  return { ...at, conditions };
 }
 
 /**

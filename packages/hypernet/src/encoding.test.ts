@@ -1,4 +1,4 @@
-import { OptionError, rescaling, ValueError } from '@sshn/core';
+import { conditioned, OptionError, rescaling, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
 import { encodeRescaling, encodings } from './encoding.js';
 
@@ -34,6 +34,13 @@ test.each(encodings)('%s: several factors one after the other', (encoding) => {
   const together = encodeRescaling(rescaling([0.2, 0.7, 1]), 3, encoding);
   const apart = [0.2, 0.7, 1].flatMap((factor) => encodeRescaling(rescaling(factor), 1, encoding));
   expect(together).toEqual(apart);
+});
+
+test('conditions are encoded like factors, after them', () => {
+  const at = conditioned(rescaling(0.25), [0.125]);
+  expect(encodeRescaling(at, 2, 'linear')).toEqual([0.25, 0.75, 0.125, 0.875]);
+  expect(() => encodeRescaling(at, 1, 'linear')).toThrow('expected one common factor, conditions included.');
+  expect(() => conditioned(rescaling(0.25), [1.5])).toThrow('conditioned: got [1.5]');
 });
 
 test('another number of factors is refused', () => {

@@ -10,7 +10,9 @@ export const encodings = ['linear', 'circular'] as const satisfies readonly Enco
  * The input of a hypernetwork for a rescaling, two numbers per factor: [φ, 1 − φ] ('linear') or
  * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm).
  *
- * @param count How many factors the hypernetwork takes: 1 for a common one.
+ * Conditions of the rescaling are encoded as factors are, after them.
+ *
+ * @param count How many factors and conditions the hypernetwork takes: 1 for a common factor.
  * @throws {ValueError} if the rescaling has another number of factors. @throws {OptionError} for an unknown encoding.
  * @example
  * encodeRescaling(rescaling(0.25), 1, 'linear');            // [0.25, 0.75]
@@ -21,14 +23,17 @@ export const encodings = ['linear', 'circular'] as const satisfies readonly Enco
  */
 export function encodeRescaling(at: Rescaling, count: number, encoding: Encoding): number[] {
   requireOption('encoding', encoding, encodings);
-  if (at.factors.length !== count) {
+  const inputs = [...at.factors, ...(at.conditions ?? [])];
+  if (inputs.length !== count) {
     throw new ValueError({
       where: 'hypernetwork: factors',
-      got: at.factors,
-      expected: count === 1 ? 'one common factor' : `${count} factors, one per downsampling step`,
+      got: inputs,
+      expected:
+        (count === 1 ? 'one common factor' : `${count} factors, one per downsampling step`) +
+        (at.conditions === undefined ? '' : ', conditions included'),
     });
   }
-  return at.factors.flatMap((factor) => {
+  return inputs.flatMap((factor) => {
     const angle = (Math.PI / 2) * factor;
     return encoding === 'linear' ? [factor, 1 - factor] : [Math.cos(angle), Math.sin(angle)];
   });

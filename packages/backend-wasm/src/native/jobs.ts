@@ -21,6 +21,7 @@ export const JOBS = {
   warpGradientImage: 18,
   winogradKernelBack: 19,
   crossEntropy: 20,
+  boxSum: 21,
 } as const;
 
 export type Job = keyof typeof JOBS;

@@ -1,6 +1,7 @@
 import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 
 import { type AdamSettings, type AdamState, adam } from './adam.js';
+import { boxSum } from './box-sum.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { globalNorm } from './heads/global-norm.js';
 import { head, headGradHidden, headGradWeight } from './heads/head.js';
@@ -30,6 +31,7 @@ const runs: Readonly<Record<string, Run>> = {
     leakyReluGrad(native, { dy: dy!, y: y!, slope: slope as number }),
   SshnResize: (native, { x }, { size }) => resize(native, x!, size as number[]),
   SshnResizeGrad: (native, { dy }, { inputSize }) => resizeGrad(native, dy!, inputSize as number[]),
+  SshnBoxSum: (native, { x }, { window }) => boxSum(native, x!, window as number),
   SshnHead: (native, { weight, hidden }) => head(native, weight!, hidden!),
   SshnHeadGradWeight: (native, { dy, hidden }) => headGradWeight(native, dy!, hidden!),
   SshnHeadGradHidden: (native, { weight, dy }) => headGradHidden(native, weight!, dy!),

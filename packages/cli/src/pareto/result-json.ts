@@ -16,6 +16,8 @@ export const resultSchema = z.object({
   dice,
   diceByLabel: z.record(z.string(), dice),
   undefinedCases: z.number(),
+  diceBefore: dice.exactOptional(),
+  foldedPercent: z.number().exactOptional(),
   gflops: z.number(),
   milliseconds: z.number(),
 }) satisfies z.ZodType<FactorResult>;

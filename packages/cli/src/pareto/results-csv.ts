@@ -32,6 +32,7 @@ const surfaceColumns = ['hd95', 'assd', 'surfaceDice'] as const;
  * Separate factors have a column each: factor0, factor1, …
  *
  * Where distances between surfaces were measured, three columns with them follow: hd95, assd, surfaceDice.
+ * Results of registration have a further column, `foldedPercent`.
  *
  * @param withFront Whether a last column says which are on the Pareto front. @default false
  * @example
@@ -48,20 +49,29 @@ export function resultsCsv(
   const separate = results.find(({ factor }) => typeof factor !== 'number')?.factor as number[] | undefined;
   const names = separate === undefined ? ['factor'] : separate.map((_, i) => `factor${i}`);
   const withSurface = results.some(({ surface }) => surface !== undefined);
-  const rows = results.map(({ factor, dice, gflops, milliseconds, surface, isOnFront }) => [
-    method,
-    architecture,
-    ...(typeof factor === 'number' ? names.map(() => factor) : factor),
-    seed,
-    split,
-    Number.isNaN(dice) ? '' : rounded(dice),
-    rounded(gflops),
-    rounded(milliseconds),
-    ...(withSurface ? surfaceCells(surface) : []),
-    ...(withFront ? [isOnFront === true ? 'front' : ''] : []),
-  ]);
+  const withFolds = results.some(({ foldedPercent }) => foldedPercent !== undefined);
+  const rows = results.map(
+    ({ factor, dice, gflops, milliseconds, surface, foldedPercent = 0, isOnFront }) => [
+      method,
+      architecture,
+      ...(typeof factor === 'number' ? names.map(() => factor) : factor),
+      seed,
+      split,
+      Number.isNaN(dice) ? '' : rounded(dice),
+      rounded(gflops),
+      rounded(milliseconds),
+      ...(withSurface ? surfaceCells(surface) : []),
+      ...(withFolds ? [rounded(foldedPercent)] : []),
+      ...(withFront ? [isOnFront === true ? 'front' : ''] : []),
+    ],
+  );
   const columns = resultColumns.flatMap((column) => (column === 'factor' ? names : [column]));
-  const head = [...columns, ...(withSurface ? surfaceColumns : []), ...(withFront ? ['pareto'] : [])];
+  const head = [
+    ...columns,
+    ...(withSurface ? surfaceColumns : []),
+    ...(withFolds ? ['foldedPercent'] : []),
+    ...(withFront ? ['pareto'] : []),
+  ];
   return `${[head, ...rows].map((cells) => cells.join(',')).join('\n')}\n`;
 }
 

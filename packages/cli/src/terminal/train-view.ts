@@ -16,6 +16,7 @@ const lossNames: Record<Of<'epoch'>['phase'], string> = {
   focalTversky: 'focal Tversky',
   lovasz: 'Lovász loss',
   boundary: 'boundary loss',
+  alignment: 'alignment',
 };
 
 const millisecondsBetweenDraws = 100;

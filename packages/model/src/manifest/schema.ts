@@ -1,4 +1,5 @@
 import { encodings, forms } from '@sshn/hypernet';
+import { flowResolutions } from '@sshn/registration';
 import { z } from 'zod';
 
 /** The version of the manifest that this code writes. */
@@ -63,9 +64,20 @@ const colorByte = z.int().min(0).max(255);
 export const manifestSchema = z.strictObject({
   format: z.literal('sshn'),
   version: z.literal(manifestVersion),
-  task: z.literal('segmentation'),
+  task: z.enum(['segmentation', 'registration']),
   /** A name in @sshn/architectures, and its options. */
-  network: z.strictObject({ architecture: word, options: z.record(z.string(), z.json()) }),
+  network: z.strictObject({
+    architecture: word,
+    options: z.record(z.string(), z.json()),
+    /** Of registration networks: what stands on the architecture. */
+    flow: z
+      .strictObject({
+        resolution: z.enum(flowResolutions),
+        /** Of scaling and squaring; 0 where the network predicts displacements. */
+        integrationSteps: z.int().min(0).max(16),
+      })
+      .exactOptional(),
+  }),
   method,
   /** Where the rescaling factors of training came from. */
   prior,
@@ -105,7 +117,9 @@ type Inferred = z.infer<typeof manifestSchema>;
 
 /** What a file of weights says about itself. */
 export type Manifest = DeepReadonly<Omit<Inferred, 'network'>> & {
-  readonly network: { readonly architecture: string; readonly options: Readonly<Record<string, Json>> };
+  readonly network: DeepReadonly<Omit<Inferred['network'], 'options'>> & {
+    readonly options: Readonly<Record<string, Json>>;
+  };
 };
 
 /** A manifest as a program writes it: format and version are filled in. */

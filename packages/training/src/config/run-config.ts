@@ -1,5 +1,6 @@
 import { SshnError } from '@sshn/core';
 import { z } from 'zod';
+import { registrationConfigSchema } from '../registration/config.js';
 import { architectureConfigSchema } from './architecture-config.js';
 import { dataConfigSchema } from './data-config.js';
 import { lossConfigSchema } from './loss-config.js';
@@ -83,6 +84,7 @@ const intensity = z
 /** Everything that determines a training run, besides the data and the version of the code. */
 export const runConfigSchema = z
   .strictObject({
+    task: z.enum(['segmentation', 'registration']).default('segmentation').describe('What is learned'),
     method: z.enum(['fixed', 'stochastic', 'film', 'sshn']).default('sshn').describe('Training method'),
     prior: prior.optional(),
     rescaling: z
@@ -91,6 +93,7 @@ export const runConfigSchema = z
       .describe('One factor common to all downsampling steps, or a separate one for each'),
     architecture: architectureConfigSchema.prefault({}),
     hypernetwork: hypernetwork.prefault({}),
+    registration: registrationConfigSchema.prefault({}),
     size: z
       .array(positiveInteger)
       .min(2)

@@ -2,6 +2,7 @@ import { type Factor, type ParamsOf, type Rescaling, rescaling } from '@sshn/cor
 import type { Dataset } from '@sshn/data';
 import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/describe-network.js';
+import type { Task } from '../tasks/task.js';
 import { diceOver } from './dice-over.js';
 import { gflopsAt } from './gflops-at.js';
 import type { FactorResult } from './results.js';
@@ -11,6 +12,11 @@ const batchSize = 4;
 
 /** Forward passes that are timed, after one that is not. */
 const timedRuns = 5;
+
+/** How `evaluateFactor` measures accuracy. */
+const segmenting: Pick<Task, 'accuracy'> = {
+  accuracy: async (...args) => ({ dice: await diceOver(...args) }),
+};
 
 /** What is measured at a rescaling, however its factors are told. */
 export type Measured = Omit<FactorResult, 'factor'>;
@@ -27,11 +33,12 @@ export async function evaluateFactor<At extends Factor>(
   ids: readonly string[],
   factor: At,
 ): Promise<FactorResult<At>> {
-  return { factor, ...(await measure(model, params, dataset, ids, rescaling(factor))) };
+  return { factor, ...(await measure(segmenting, model, params, dataset, ids, rescaling(factor))) };
 }
 
 /** What `evaluateFactor` measures, at a rescaling. */
 export async function measure(
+  task: Pick<Task, 'accuracy'>,
   model: SegmentationModel,
   params: ParamsOf<SegmentationModel['specs']>,
   dataset: Dataset,
@@ -39,7 +46,7 @@ export async function measure(
   at: Rescaling,
 ): Promise<Measured> {
   const inputShape = [1, ...dataset.size, dataset.channels];
-  const summary = await diceOver(model, params, dataset, ids, at, batchSize);
+  const { dice: summary, registration } = await task.accuracy(model, params, dataset, ids, at, batchSize);
   const labels = [...summary.perLabel].map(
     ([label, { mean }]) => [dataset.labelNames[label]!, mean] as const,
   );
@@ -50,6 +57,9 @@ export async function measure(
       (sum, { undefinedCases }) => sum + undefinedCases,
       0,
     ),
+    ...(registration === undefined
+      ? {}
+      : { diceBefore: registration.before.mean, foldedPercent: registration.foldedPercent }),
     gflops: gflopsAt(model, dataset, at),
     milliseconds: medianMilliseconds(model, params, inputShape, at),
   };

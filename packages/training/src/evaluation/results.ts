@@ -14,6 +14,10 @@ export interface FactorResult<At extends Factor = number> {
   readonly diceByLabel: Readonly<Record<string, number>>;
   /** Image–label pairs without a defined Dice: absent from both prediction and truth. */
   readonly undefinedCases: number;
+  /** Of registration: mean Dice of the labels before it. */
+  readonly diceBefore?: number;
+  /** Of registration: mean share of folded voxels, in percent. */
+  readonly foldedPercent?: number;
   /** FLOPs of one forward pass on one image, in units of 10⁹. */
   readonly gflops: number;
   /** Median time of one forward pass on one image here, in milliseconds. */

@@ -4,7 +4,7 @@ import type { Hypernetized } from '@sshn/hypernet';
 import type { Manifest } from '@sshn/model';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { type Prior, priorOf } from './prior.js';
+import { priorOf } from './prior.js';
 
 /** What the data decide about a network. */
 export interface ImageSpace {
@@ -27,6 +27,8 @@ export type SegmentationModel = Hypernetized<SpecNode, Tensor, Tensor> & {
  */
 export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Manifest, 'network' | 'method'> {
   const { name: architecture, ...options } = config.architecture;
+  const { resolution, integrationSteps } = config.registration;
+  const isRegistration = config.task === 'registration';
   return {
     network: {
       architecture,
@@ -34,9 +36,10 @@ export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Mani
         ...options,
         rank: space.size.length,
         inChannels: space.channels,
-        outChannels: space.labelNames.length,
+        outChannels: isRegistration ? [options.features].flat()[0]! : space.labelNames.length,
         film: config.method === 'film',
       },
+      ...(isRegistration ? { flow: { resolution, integrationSteps } } : {}),
     },
     method: describeMethod(config),
   };
@@ -53,11 +56,13 @@ function describeMethod(config: RunConfig): Manifest['method'] {
       return { kind: method };
     case 'film':
     case 'sshn':
-      return { kind: method, hypernetwork: { ...config.hypernetwork, factors: factorsOf(priorOf(config)) } };
+      return { kind: method, hypernetwork: { ...config.hypernetwork, factors: inputsOf(config) } };
   }
 }
 
-/** How many numbers a draw from the prior has. */
-function factorsOf(prior: Prior): number {
-  return prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
+/** How many numbers a hypernetwork is told: those of a draw from the prior, and λ where that is drawn too. */
+function inputsOf(config: RunConfig): number {
+  const prior = priorOf(config);
+  const conditions = config.task === 'registration' && config.registration.lambdaRange !== undefined ? 1 : 0;
+  return conditions + (prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1));
 }

@@ -5,6 +5,8 @@ import type { FactorResult } from '../evaluation/results.js';
 import { surfaceOver } from '../evaluation/surface-over.js';
 import { prepareDataset } from '../methods/prepare-dataset.js';
 import { factorIn } from '../methods/prior.js';
+import { examplesOf } from '../tasks/examples-of.js';
+import { taskOf } from '../tasks/task-of.js';
 import type { Run } from './load-run.js';
 
 /** What to evaluate. */
@@ -33,19 +35,23 @@ export async function evaluateRun<At extends Factor>(
   options: EvaluateOptions<At>,
 ): Promise<FactorResult<At>[]> {
   const { factors, split = 'test', surface, onProgress, signal } = options;
-  const ids = run.split(dataset)[split];
+  const task = taskOf(run.config);
+  run.split(dataset); // throws if it is another dataset
+  const examples = examplesOf(prepareDataset(dataset, run.config), run.config);
+  const ids = examples.split[split];
   if (ids.length === 0)
     throw new ValueError({ where: `evaluateRun: ${split} images`, got: 0, expected: 'at least one' });
-  const prepared = prepareDataset(dataset, run.config);
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
-    const at = rescaling(factorIn(run.config, factor));
-    const of = [run.model, run.params, prepared, ids, at] as const;
+    const at = task.use(rescaling(factorIn(run.config, factor)));
+    const of = [run.model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,
-      ...(await measure(...of)),
-      ...(surface === undefined ? {} : { surface: await surfaceOver(...of, surface.tolerance) }),
+      ...(await measure(task, ...of)),
+      ...(surface === undefined || run.config.task === 'registration'
+        ? {}
+        : { surface: await surfaceOver(...of, surface.tolerance) }),
     };
     results.push(result);
     onProgress?.(result, results.length, factors.length);

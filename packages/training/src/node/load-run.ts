@@ -8,7 +8,7 @@ import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
 import { factorIn } from '../methods/prior.js';
-import { type RunFile, readRunFile } from './run-file.js';
+import { type RunFile, readRunFile, spaceOf } from './run-file.js';
 import { bestModel } from './run-model.js';
 
 /** A trained run: its best model, ready to be evaluated or to segment images. */
@@ -59,7 +59,7 @@ export async function loadRun(folder: string): Promise<Run> {
   }
   const { config, dataset, data } = run;
   const { channels, size, labelNames } = dataset;
-  const model = networkOf(describeNetwork(config, dataset));
+  const model = networkOf(describeNetwork(config, spaceOf(run)));
   const loaded = await readModelFile(bestModel(folder));
   const params = paramTree(model.specs, loaded.params);
   return {

@@ -23,6 +23,11 @@ const runFileSchema = z.strictObject({
 /** What identifies a run: run.json in its folder. */
 export type RunFile = z.infer<typeof runFileSchema>;
 
+/** What a run's network sees: its images, or pairs of them. */
+export function spaceOf({ config, dataset }: Pick<RunFile, 'config' | 'dataset'>): RunFile['dataset'] {
+  return config.task === 'registration' ? { ...dataset, channels: 2 * dataset.channels } : dataset;
+}
+
 /** Describes a new run. */
 export function describeRun(config: RunConfig, data: RunFile['data'], dataset: Dataset): RunFile {
   const { name, ids, channels, size, labelNames } = dataset;

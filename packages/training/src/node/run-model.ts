@@ -6,7 +6,7 @@ import { priorOf } from '../methods/prior.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { version } from '../version.js';
 import { hashOf } from './checkpoint-file.js';
-import type { RunFile } from './run-file.js';
+import { type RunFile, spaceOf } from './run-file.js';
 
 /** Where a run folder keeps the model with the best validation. */
 export function bestModel(folder: string): string {
@@ -23,8 +23,8 @@ function manifestOf(run: RunFile): ManifestInput {
   const { config, dataset } = run;
   const { size, channels, labelNames, name } = dataset;
   return {
-    task: 'segmentation',
-    ...describeNetwork(config, dataset),
+    task: config.task,
+    ...describeNetwork(config, spaceOf(run)),
     prior: priorOf(config),
     preprocessing: { size, channels, intensity: config.intensity },
     labels: labelNames.map((label) => ({ name: label })),

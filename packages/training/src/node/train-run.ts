@@ -1,7 +1,7 @@
-import { Rng } from '@sshn/core';
-import { type Dataset, splitDataset } from '@sshn/data';
+import type { Dataset } from '@sshn/data';
 import type { RunConfig } from '../config/run-config.js';
 import { prepareDataset } from '../methods/prepare-dataset.js';
+import { examplesOf } from '../tasks/examples-of.js';
 import { DivergenceError } from '../trainer/errors.js';
 import type { EndEvent, TrainEvent } from '../trainer/events.js';
 import { Trainer } from '../trainer/trainer.js';
@@ -38,8 +38,7 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
   const { folder, config, data, onEvent, signal } = options;
   const run = describeRun(config, data, options.dataset);
   await claimRunFolder(folder, run);
-  const dataset = prepareDataset(options.dataset, config);
-  const split = splitDataset(dataset, Rng.fromSeed(config.seed));
+  const { dataset, split } = examplesOf(prepareDataset(options.dataset, config), config);
   const state = await readCheckpoint(folder, run);
   using trainer = new Trainer({ config, dataset, split, ...(state === undefined ? {} : { state }) });
   const log = await MetricsLog.open(folder, trainer.state.progress.epoch);

@@ -1,8 +1,11 @@
 import type { Factor } from '@sshn/core';
 import type { RunConfig } from '../config/run-config.js';
 
-/** The loss trained at a time: cross-entropy first, then the one configured, soft Dice by default (paper, section 4.1). */
-export type Phase = RunConfig['loss']['name'];
+/**
+ * The loss trained at a time: of segmentation cross-entropy first, then the one configured, soft Dice by default (paper,
+ * section 4.1); of registration similarity and smoothness.
+ */
+export type Phase = RunConfig['loss']['name'] | 'alignment';
 
 /** The run begins, or goes on after a checkpoint. */
 export interface StartEvent {

@@ -1,17 +1,18 @@
 import { paramTree, type Rescaling, valueAndGradients } from '@sshn/core';
 import type { Batch } from '@sshn/data';
-import type { Loss } from '@sshn/losses';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/describe-network.js';
 import { factorOf } from '../methods/factor-of.js';
 import { clipByGlobalNorm } from '../optimizers/clipping.js';
 import type { NamedTensors, Optimizer, Update } from '../optimizers/optimizer.js';
+import type { Stage, Task } from '../tasks/task.js';
 import { DivergenceError } from './errors.js';
-import { supervisedLoss } from './supervised-loss.js';
 
 /** How one step is made. */
 export interface StepOptions {
-  readonly loss: Loss;
+  readonly stage: Stage;
+  /** What the loss is of. */
+  readonly task: Task;
   readonly learningRate: number;
   /** Updates done before. */
   readonly step: number;
@@ -36,13 +37,13 @@ export function trainStep(
   now: { readonly params: NamedTensors; readonly optimizer: NamedTensors },
   batch: Batch,
   at: Rescaling,
-  { loss: lossOf, learningRate, step, clipNorm }: StepOptions,
+  { stage, task, learningRate, step, clipNorm }: StepOptions,
 ): StepResult {
   const images = tensor(batch.images, [...batch.shape], 'float32');
   const { value, gradients } = valueAndGradients(
     model.specs,
     paramTree(model.specs, now.params),
-    (params): Scalar => supervisedLoss(model, params, images, batch, at, lossOf),
+    (params): Scalar => task.loss(model, params, { images, batch, at, stage }),
   );
   const loss = value.dataSync()[0]!;
   dispose([images, value]);

@@ -10,10 +10,8 @@ import {
   ValueError,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
-import { crossEntropy, type Loss } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
 import { dispose, memory } from '@tensorflow/tfjs-core';
-import { lossOf } from '../config/loss-config.js';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
 import { factorOf } from '../methods/factor-of.js';
@@ -21,6 +19,8 @@ import { type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
 import { firstNonFinite } from '../optimizers/non-finite.js';
 import type { NamedTensors, Optimizer } from '../optimizers/optimizer.js';
 import { rateAt, type Schedule } from '../optimizers/schedules.js';
+import type { Task } from '../tasks/task.js';
+import { taskOf } from '../tasks/task-of.js';
 import { DivergenceError } from './errors.js';
 import type { EndEvent, EpochEvent, TrainEvent } from './events.js';
 import { nextTask } from './next-task.js';
@@ -39,7 +39,7 @@ export interface TrainerState {
 /** What a trainer is made of. */
 export interface TrainerOptions {
   readonly config: RunConfig;
-  /** Already brought to one size; see `prepareDataset`. */
+  /** Already brought to one size (see `prepareDataset`); pairs for registration (see `examplesOf`). */
   readonly dataset: Dataset;
   readonly split: Split;
   /** Where an earlier trainer of the same configuration stopped; its tensors become this trainer's. */
@@ -61,10 +61,10 @@ export interface TrainerOptions {
  */
 export class Trainer {
   readonly model: SegmentationModel;
+  private readonly task: Task;
   private readonly prior: Prior;
   private readonly optimizer: Optimizer;
   private readonly schedule: Schedule;
-  private readonly loss: Loss;
   private readonly root: Rng;
   private readonly stepsPerEpoch: number;
   private tensors: { params: NamedTensors; optimizer: NamedTensors };
@@ -86,11 +86,11 @@ export class Trainer {
       }
     }
     this.model = networkOf(describeNetwork(config, dataset));
+    this.task = taskOf(config);
     this.prior = priorOf(config);
     this.root = Rng.fromSeed(config.seed);
     this.stepsPerEpoch = Math.ceil(split.train.length / config.batchSize);
     this.optimizer = optimizerOf(config);
-    this.loss = lossOf(config.loss);
     this.schedule = scheduleOf(config, this.stepsPerEpoch * config.epochs);
     if (state === undefined) {
       const params = namedParams(this.model.specs, initialize(this.model.specs, this.root.split('weights')));
@@ -169,14 +169,15 @@ export class Trainer {
       if (index++ < done) continue; // Taken before the checkpoint that this run goes on from.
       const generator = Rng.fromState(this.progress.generator);
       const at = inTraining(
-        sampleRescaling(this.prior, generator),
+        this.task.draw(sampleRescaling(this.prior, generator), generator),
         this.root.split('layers').split(this.progress.step),
       );
       const factor = factorOf(at);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);
       const next = trainStep(this.model, this.optimizer, this.tensors, batch, at, {
-        loss: this.isFirstPhase() ? crossEntropy : this.loss,
+        task: this.task,
+        stage: this.task.stage(epoch),
         clipNorm: config.optimizer.clipNorm,
         learningRate,
         step: this.progress.step,
@@ -207,22 +208,22 @@ export class Trainer {
   private async endOfEpoch(secondsPerEpoch: number): Promise<EpochEvent> {
     const { config } = this.options;
     const { epoch, lossSum, step, batch } = this.progress;
-    const isFirst = this.isFirstPhase();
+    const stage = this.task.stage(epoch);
     const learningRate = rateAt(this.schedule, step - 1);
     await this.requireFinite();
     const isValidated = (epoch + 1) % config.validation.every === 0 || epoch + 1 === config.epochs;
     const { dataset, split } = this.options;
     const validation = isValidated
-      ? await validate(this.model, this.params, dataset, split.validation, config)
+      ? await validate(this.task, this.model, this.params, { dataset, ids: split.validation, config })
       : undefined;
     const dice = validation === undefined ? Number.NaN : meanOf(validation.map((result) => result.dice));
     const isBest = isBetter(this.progress, dice);
-    this.progress = afterEpoch(this.progress, dice, isValidated && !isFirst);
+    this.progress = afterEpoch(this.progress, dice, isValidated && stage.isLast);
     return {
       kind: 'epoch',
       epoch,
       epochs: config.epochs,
-      phase: isFirst ? 'crossEntropy' : config.loss.name,
+      phase: stage.phase,
       loss: lossSum / batch,
       learningRate,
       imagesPerSecond: this.imagesPerSecond,
@@ -240,12 +241,6 @@ export class Trainer {
     const factor = this.lastFactor;
     const what = `${bad.path} holds ${bad.count} value(s) such as ${bad.value}`;
     throw new DivergenceError({ what, step: this.progress.step - 1, factor });
-  }
-
-  /** The epochs of cross-entropy, before the loss that is configured. */
-  private isFirstPhase(): boolean {
-    const { epochs, crossEntropyShare } = this.options.config;
-    return this.progress.epoch < Math.round(epochs * crossEntropyShare);
   }
 
   private isStalled(): boolean {

@@ -1,0 +1,43 @@
+import { flowResolutions } from '@sshn/registration';
+import { z } from 'zod';
+
+const positiveInteger = z.int().min(1);
+const share = z.number().min(0).max(1);
+
+/** How images are registered, and what for; only of runs with the task registration. */
+export const registrationConfigSchema = z
+  .strictObject({
+    similarity: z
+      .enum(['mse', 'localNcc', 'globalNcc', 'mutualInformation', 'gradientDifference'])
+      .default('mse')
+      .describe('What makes moved and fixed image alike'),
+    window: positiveInteger.default(9).describe('Edge of the window of localNcc in voxels, odd'),
+    regularizer: z
+      .enum(['totalVariation', 'diffusion', 'bendingEnergy'])
+      .default('totalVariation')
+      .describe('What makes a field smooth'),
+    weight: z.number().min(0).default(0.01).describe('Weight of the regularizer beside the similarity'),
+    lambdaRange: z
+      .array(share)
+      .length(2)
+      .refine(([low, high]) => low! <= high!, 'the first is above the second')
+      .exactOptional()
+      .describe(
+        'Instead of a fixed weight: λ drawn from here in every step and told to the hypernetwork, for (1 − λ) · similarity + λ · regularizer',
+      ),
+    integrationSteps: z
+      .int()
+      .min(0)
+      .max(16)
+      .default(0)
+      .describe('Steps of scaling and squaring, against folds (7 is usual); 0 predicts displacements'),
+    resolution: z.enum(flowResolutions).default('full').describe('Grid of the flow: full, or half the size'),
+    atlas: z.string().exactOptional().describe('Subject that all are aligned to; else all to each other'),
+    pairsPerImage: positiveInteger
+      .exactOptional()
+      .describe('At most so many fixed images for each moving one'),
+  })
+  .describe('How images are registered');
+
+/** How images are registered. */
+export type RegistrationConfig = z.infer<typeof registrationConfigSchema>;
