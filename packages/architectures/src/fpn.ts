@@ -61,7 +61,9 @@ export function fpn(config: FpnConfig): SegmentationNetwork<FpnSpecs> {
   const { modules, specs } = scoped({
     encoder: widths.map((width, level) => convolutions(plan, widths[level - 1] ?? inChannels, width)),
     down: downsampling(plan),
-    lateral: widths.map((width) => block(width, pyramidFeatures, { kernelSize: 1, activation: 'identity' })),
+    lateral: widths.map((width) =>
+      block(width, pyramidFeatures, { kernelSize: 1, activation: 'identity', dropout: 0 }),
+    ),
     smooth: widths.map(() => block(pyramidFeatures, pyramidFeatures)),
     heads: widths.map(() => head(plan, pyramidFeatures)),
   });

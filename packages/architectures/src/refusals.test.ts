@@ -43,6 +43,7 @@ describe.each(architectureNames)('what makes no %s is refused', (name) => {
       { activation: 'gelu', slope: 0.1 },
       "slope: got 0.1, expected none with the activation 'gelu'. Only 'leakyRelu' has one.",
     ],
+    [{ dropout: 1 }, 'dropout: got 1, expected a number in [0, 1).'],
     [{ film: 'yes' }, 'film: got "yes", expected true or false.'],
     [{ film: 'y'.repeat(1e6) }, `film: got "${'y'.repeat(40)}…", expected true or false.`],
     [{ deepSupervision: 1 }, 'deepSupervision: got 1, expected true or false.'],

@@ -21,6 +21,8 @@ test('every option of a U-Net may come from data', () => {
     normalization: 'none',
     activation: 'leakyRelu',
     slope: 0.1,
+    dropout: 0.1,
+    downsampling: 'max',
     film: false,
     deepSupervision: true,
   };

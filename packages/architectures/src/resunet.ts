@@ -81,7 +81,9 @@ function residualStage(plan: Plan, inChannels: number, outChannels: number): Lay
     body: convolutions(plan, inChannels, outChannels, { activation: 'identity' }),
     ...(inChannels === outChannels
       ? {}
-      : { projection: block(inChannels, outChannels, { kernelSize: 1, activation: 'identity' }) }),
+      : {
+          projection: block(inChannels, outChannels, { kernelSize: 1, activation: 'identity', dropout: 0 }),
+        }),
   });
   return { specs: sum.specs, apply: (params, x, at) => tidy(() => activate(sum.apply(params, x, at), at)) };
 }

@@ -1,5 +1,6 @@
 import { type ActivationKind, activationKinds } from '@sshn/layers';
 import { type BlockConfig, normalizations } from '../parts/block.js';
+import { type Downsampling, downsamplings } from '../parts/downsampling.js';
 import { type Checks, count, counts, flag, number, word } from './checks.js';
 
 /** What all architectures have in common. */
@@ -30,6 +31,13 @@ export interface NetworkConfig<Film extends boolean = boolean> {
   readonly activation?: ActivationKind;
   /** Slope of the LeakyReLU for negative values, in [0, 1]; of no other activation. @default 0.01 */
   readonly slope?: number;
+  /** Share of the channels that a step of training drops behind every convolution of a stage, in [0, 1). @default 0 */
+  readonly dropout?: number;
+  /**
+   * What shrinks features between two stages: linear resizing as in the paper, the greatest or mean value of every window,
+   * or a strided convolution, which has weights and no activation. @default 'linear'
+   */
+  readonly downsampling?: Downsampling;
   /** Modulates every convolution of a stage by FiLM. @default false */
   readonly film?: Film;
   /**
@@ -62,6 +70,8 @@ export const commonChecks: Checks<NetworkConfig> = {
   normalization: word(normalizations),
   activation: word(activationKinds),
   slope: number(0, 1),
+  dropout: number(0, 1, 'excluded'),
+  downsampling: word(downsamplings),
   film: flag,
   deepSupervision: flag,
 };

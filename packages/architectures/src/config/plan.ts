@@ -2,6 +2,7 @@ import { type Rescaling, ValueError } from '@sshn/core';
 import { activation } from '@sshn/layers';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Block, type BlockConfig, block } from '../parts/block.js';
+import type { Downsampling } from '../parts/downsampling.js';
 import { type Checks, requireConfig } from './checks.js';
 import { commonChecks, type NetworkConfig } from './network-config.js';
 
@@ -15,6 +16,8 @@ export interface Plan {
   /** Features per stage, from full resolution down. */
   readonly widths: readonly number[];
   readonly convolutionsPerStage: number;
+  readonly kernelSize: number | readonly number[];
+  readonly downsampling: Downsampling;
   readonly deepSupervision: boolean;
   /** A convolution with all that the configuration puts behind it; `more` is what differs. */
   block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Block;
@@ -44,6 +47,8 @@ export function planOf<Config extends NetworkConfig>(
     activation: kind = 'leakyRelu',
     slope,
     normalization = 'none',
+    dropout = 0,
+    downsampling = 'linear',
     film = false,
     deepSupervision = own.deepSupervision ?? false,
   } = config;
@@ -66,9 +71,21 @@ export function planOf<Config extends NetworkConfig>(
     outChannels,
     widths,
     convolutionsPerStage,
+    kernelSize,
+    downsampling,
     deepSupervision,
     block: (inChannels, outChannels, more) =>
-      block({ rank, inChannels, outChannels, kernelSize, film, normalization, ...activated, ...more }),
+      block({
+        rank,
+        inChannels,
+        outChannels,
+        kernelSize,
+        film,
+        normalization,
+        dropout,
+        ...activated,
+        ...more,
+      }),
     activate: (x, at) => after.apply({}, x, at),
   };
 }

@@ -13,6 +13,7 @@ const base = {
   normalization: 'none',
   activation: 'leakyRelu',
   film: false,
+  dropout: 0,
 } as const;
 const names = (config: Partial<BlockConfig>) =>
   namedSpecs(block({ ...base, ...config }).specs).map(([path]) => path);
@@ -36,7 +37,7 @@ describe.each(backends)('on %s', (backend) => {
   });
 
   test.each(activationKinds)('%s acts, alone and behind a normalization', (activation) => {
-    const one = { rank: 2, inChannels: 1, outChannels: 1, kernelSize: 1, film: false } as const;
+    const one = { rank: 2, inChannels: 1, outChannels: 1, kernelSize: 1, film: false, dropout: 0 } as const;
     const params = { kernel: ones([1, 1, 1, 1]), bias: tensor([0]) };
     const affine = { gamma: tensor([0]), beta: tensor([0]) };
     const x = tensor([-1, 1], [1, 1, 2, 1]);

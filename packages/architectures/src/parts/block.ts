@@ -5,6 +5,7 @@ import {
   type ConvolutionConfig,
   type ConvolutionSpecs,
   convolution,
+  dropout,
   groupNormalization,
   instanceNormalization,
   type Layer,
@@ -25,6 +26,8 @@ export interface BlockConfig extends Omit<ConvolutionConfig, 'activation' | 'slo
   readonly slope?: number;
   /** Modulates it by FiLM. */
   readonly film: boolean;
+  /** Share of the channels that a step of training drops. */
+  readonly dropout: number;
 }
 
 /** Parameters of a block: γ and β where FiLM modulates it, and else those of the normalization if there is one. */
@@ -36,33 +39,49 @@ export type BlockSpecs<Film extends boolean = boolean> = Film extends true
 export type Block = Module<BlockSpecs, Tensor, Tensor>;
 
 /**
- * Convolution, normalization, FiLM, activation: the unit that all architectures are built of.
+ * Convolution, normalization, FiLM, activation, dropout: the unit that all architectures are built of.
  *
  * FiLM's γ and β take the place of the normalization's own, which do the same. Where nothing stands between, all that can
  * be is computed in the pass of the convolution.
  */
 export function block(config: BlockConfig): Block;
-export function block({ normalization, film, ...config }: BlockConfig): Layer {
-  if (normalization === 'none') return activated(film ? modulatedConvolution : convolution, config);
-  const { activation: kind, slope, ...bare } = config;
-  const linear: Layer = convolution(bare);
-  const normalize = normalization === 'group' ? groupNormalization : instanceNormalization;
-  const normalized: Layer = normalize({ rank: config.rank ?? 2, channels: config.outChannels });
-  const after = activation({ kind, ...(slope === undefined ? {} : { slope }) });
+export function block({ dropout: rate, normalization, film, ...config }: BlockConfig): Layer {
+  const layer =
+    normalization === 'none'
+      ? activated(film ? modulatedConvolution : convolution, config)
+      : normalized(normalization, film, config);
+  if (rate === 0) return layer;
+  const drop = dropout({ rate, kind: 'channel' });
   return {
-    specs: { ...linear.specs, ...(film ? normalized.specs : { normalization: normalized.specs }) },
+    specs: layer.specs,
+    apply: (params, x, at) => tidy(() => drop.apply({}, layer.apply(params, x, at), at)),
+  };
+}
+
+type Bare = Omit<BlockConfig, 'normalization' | 'film' | 'dropout'>;
+
+function normalized(
+  kind: 'group' | 'instance',
+  film: boolean,
+  { activation: activationKind, slope, ...config }: Bare,
+): Layer {
+  const linear: Layer = convolution(config);
+  const normalization = kind === 'group' ? groupNormalization : instanceNormalization;
+  const normalize: Layer = normalization({ rank: config.rank ?? 2, channels: config.outChannels });
+  const withSlope = activationKind === 'leakyRelu' && slope !== undefined ? { slope } : {};
+  const activate = activation({ kind: activationKind, ...withSlope });
+  return {
+    specs: { ...linear.specs, ...(film ? normalize.specs : { normalization: normalize.specs }) },
     apply(params, x, at) {
       const affine = film ? params : (params as { readonly normalization: ParamNode }).normalization;
-      return tidy(() => after.apply({}, normalized.apply(affine, linear.apply(params, x, at), at), at));
+      return tidy(() => activate.apply({}, normalize.apply(affine, linear.apply(params, x, at), at), at));
     },
   };
 }
 
-type Convolution = (config: ConvolutionConfig) => Layer;
-
 function activated(
-  layer: Convolution,
-  { activation: kind, slope, ...config }: Omit<BlockConfig, 'normalization' | 'film'>,
+  layer: (config: ConvolutionConfig) => Layer,
+  { activation: kind, slope, ...config }: Bare,
 ): Layer {
   if (kind === 'identity') return layer({ ...config, activation: 'none' });
   const leak = kind === 'leakyRelu' ? slope : 0;

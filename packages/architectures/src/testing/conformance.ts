@@ -1,7 +1,10 @@
 import {
   initialize,
+  inTraining,
   namedParams,
   namedSpecs,
+  type ParamNode,
+  type Rescaling,
   Rng,
   registerGradients,
   rescaling,
@@ -122,6 +125,39 @@ export function describeArchitecture(name: keyof Architectures): void {
         [2, 2, 2, 2],
       ]);
       expect(make({ deepSupervision: false }).outputs).toBeUndefined();
+    });
+
+    test.each([
+      { normalization: 'group', activation: 'silu' },
+      { normalization: 'instance', film: true, slope: 0.9 },
+      { downsampling: 'max' },
+      { downsampling: 'average', activation: 'elu' },
+      { downsampling: 'strided', slope: 0.9 },
+    ] as const)('%j acts, and has exact gradients', (config) => {
+      const image = distinct([2, 6, 5, 1], { gap: 0.1 });
+      const at = rescaling(0.6);
+      const smooth = { stages: 2, features: 4, convolutionsPerStage: 1 };
+      const network = make({ ...smooth, ...config });
+      const params = start(network, 2);
+      const logits = network.apply(params, image, at).dataSync();
+      const plain = make(smooth);
+      expect(logits).not.toEqual(plain.apply(start(plain, 2), image, at).dataSync());
+      const f = (p: ParamNode) => tidy(() => weighted(network.apply(p, image, at)));
+      expect(directionalError(network.specs, params, f, 1e-3)).toBeLessThan(2e-2);
+    });
+
+    test('dropout: in a step of training, anew for every step; else silent', () => {
+      const image = distinct([1, 6, 5, 1], { gap: 0.1 });
+      const network = make({ dropout: 0.3, features: 8, stages: 3 });
+      const plain = make({ features: 8, stages: 3 });
+      const params = start(network);
+      const logits = (of: ImageNetwork, at: Rescaling) => of.apply(params, image, at).dataSync();
+      const at = rescaling(0.5);
+      const step = (seed: number) => logits(network, inTraining(at, Rng.fromSeed(seed)));
+      expect(logits(network, at)).toEqual(logits(plain, at));
+      expect(step(1)).not.toEqual(logits(plain, at));
+      expect(step(1)).toEqual(step(1));
+      expect(step(2)).not.toEqual(step(1));
     });
 
     test('FiLM starts as the identity', () => {

@@ -23,6 +23,8 @@ describe('architecture', () => {
     { activation: 'relu' },
     { slope: 0.2 },
     { normalization: 'group' },
+    { dropout: 0.2 },
+    { downsampling: 'strided' },
     { deepSupervision: true },
     { name: 'fpn', pyramidFeatures: 6 },
     { name: 'pspnet', bins: [1, 2] },

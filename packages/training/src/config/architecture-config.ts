@@ -30,6 +30,16 @@ export const architectureConfigSchema = z
       .enum(['none', 'group', 'instance'])
       .exactOptional()
       .describe('Normalization behind every convolution (none)'),
+    dropout: z
+      .number()
+      .min(0)
+      .lt(1)
+      .exactOptional()
+      .describe('Share of the channels that a step drops behind every convolution (0)'),
+    downsampling: z
+      .enum(['linear', 'max', 'average', 'strided'])
+      .exactOptional()
+      .describe('What shrinks features between stages (linear)'),
     deepSupervision: z
       .boolean()
       .exactOptional()
