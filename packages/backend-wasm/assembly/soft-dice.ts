@@ -6,49 +6,87 @@ const BLOCK: i32 = 64;
 /** Per label, in `sums`: overlap `Σ p t` and size `Σ p² + Σ t²` (or `Σ p + Σ t`), then two factors of the gradient. */
 const ENTRY: usize = 16;
 
+/** Pixels of one task; `PIXELS_PER_TASK` of `src/native/losses/losses.ts`. */
+const GRAIN: i32 = 4096;
+
+/** As it lies in memory; `src/native/losses/losses.ts` writes it. */
+@unmanaged
+export class DiceArgs {
+  /** `[groups, pixels, labels]`. */
+  logits: usize;
+  /** int32 `[groups, pixels]`, or where `isSoft` float32 `[groups, pixels, labels]`. */
+  truth: usize;
+  gradient: usize;
+  /** `ENTRY` bytes for each label of each task. */
+  sums: usize;
+  pixels: i32;
+  labels: i32;
+  /** Tasks of one group. */
+  tasks: i32;
+  isSoft: i32;
+  isSquared: i32;
+}
+
+/** Softmax of one task's pixels, into `gradient`, and its sums. */
+export function softDiceSums(args: DiceArgs, task: i32): void {
+  const labels = args.labels, row = <usize>labels << 2, isSoft = args.isSoft != 0, isSquared = args.isSquared != 0;
+  const group = task / args.tasks, begin = (task - group * args.tasks) * GRAIN, end = min(begin + GRAIN, args.pixels);
+  const sums = args.sums + <usize>(task * labels) * ENTRY, pixel = <usize>(group * args.pixels + begin);
+  let z = args.logits + pixel * row, p = args.gradient + pixel * row, t = args.truth + pixel * (isSoft ? row : 4);
+  memory.fill(sums, 0, ENTRY * <usize>labels);
+  for (let first = begin; first < end; first += BLOCK) {
+    const count = min(BLOCK, end - first);
+    softmax(z, p, count, labels);
+    if (isSoft) addSoft(p, t, sums, count, row, isSquared);
+    else addHard(p, t, sums, count, row, isSquared);
+    z += <usize>count * row;
+    p += <usize>count * row;
+    t += isSoft ? <usize>count * row : <usize>count << 2;
+  }
+}
+
 /**
- * Soft Dice of softmax(logits), weighted over labels and summed over groups of pixels, `Σ w (2 overlap + smooth) /
- * (size + smooth)`; returns it, and writes the gradient of one minus it.
+ * Soft Dice of softmax(logits), weighted over labels and summed over groups of pixels, from the sums of all tasks in order:
+ * `Σ w (2 overlap + smooth) / (size + smooth)`. Turns the sums of each group's first task into factors of the gradient.
  *
- * logits `[groups, pixels, labels]`; `truth` int32 `[groups, pixels]`, or where `isSoft` float32 `[groups, pixels, labels]`;
- * `weight` that of each label from `firstLabel` on, others count nothing. `sums` holds `ENTRY * labels` bytes.
+ * `weight` is that of each label from `firstLabel` on, others count nothing.
  */
-export function softDice(
-  logits: usize, truth: usize, isSoft: bool, gradient: usize, sums: usize, groups: i32, pixels: i32, labels: i32,
-  firstLabel: i32, weight: f64, smooth: f64, isSquared: bool,
-): f64 {
-  const row = <usize>labels << 2;
+export function softDice(sums: usize, groups: i32, tasks: i32, labels: i32, firstLabel: i32, weight: f64, smooth: f64, isSquared: bool): f64 {
+  const taskBytes = <usize>labels * ENTRY;
   let dice: f64 = 0;
   for (; groups > 0; groups--) {
-    memory.fill(sums, 0, ENTRY * <usize>labels);
-    let z = logits, p = gradient, t = truth;
-    for (let first = 0; first < pixels; first += BLOCK) {
-      const count = min(BLOCK, pixels - first);
-      softmax(z, p, count, labels);
-      if (isSoft) addSoft(p, t, sums, count, row, isSquared);
-      else addHard(p, t, sums, count, row, isSquared);
-      z += <usize>count * row;
-      p += <usize>count * row;
-      t += isSoft ? <usize>count * row : <usize>count << 2;
-    }
     for (let l = 0; l < labels; l++) {
       const entry = sums + <usize>l * ENTRY;
-      const denominator = load<f64>(entry, 8) + smooth;
-      const value = (2 * load<f64>(entry) + smooth) / denominator;
+      let overlap: f64 = 0, size: f64 = 0;
+      for (let i = 0; i < tasks; i++) {
+        overlap += load<f64>(entry + <usize>i * taskBytes);
+        size += load<f64>(entry + <usize>i * taskBytes, 8);
+      }
+      const denominator = size + smooth;
+      const value = (2 * overlap + smooth) / denominator;
       const w = l < firstLabel ? 0 : weight;
       const scale = -2 * w / denominator;
       dice += w * value;
       store<f32>(entry, <f32>scale);
       store<f32>(entry, <f32>(scale * value * (isSquared ? 1 : 0.5)), 4);
     }
-    for (let i = 0; i < pixels; i++) {
-      turnIntoGradient(gradient, truth, isSoft, sums, row, isSquared);
-      gradient += row;
-      truth += isSoft ? row : 4;
-    }
-    logits = z;
+    sums += <usize>tasks * taskBytes;
   }
   return dice;
+}
+
+/** The gradient of one minus the soft Dice, one task's pixels, in place of the softmax. */
+export function softDiceGradient(args: DiceArgs, task: i32): void {
+  const row = <usize>args.labels << 2, isSoft = args.isSoft != 0, isSquared = args.isSquared != 0;
+  const group = task / args.tasks, begin = (task - group * args.tasks) * GRAIN, end = min(begin + GRAIN, args.pixels);
+  const factors = args.sums + <usize>(group * args.tasks * args.labels) * ENTRY;
+  const pixel = <usize>(group * args.pixels + begin);
+  let p = args.gradient + pixel * row, t = args.truth + pixel * (isSoft ? row : 4);
+  for (let i = begin; i < end; i++) {
+    turnIntoGradient(p, t, isSoft, factors, row, isSquared);
+    p += row;
+    t += isSoft ? row : 4;
+  }
 }
 
 function softmax(logits: usize, out: usize, pixels: i32, labels: i32): void {

@@ -15,6 +15,7 @@ import { warp } from './warp';
 import { warpGradientField } from './warp-gradient-field';
 import { warpGradientImage, warpRanges } from './warp-gradient-image';
 import { WarpArgs } from './warp-plan';
+import { DiceArgs, softDiceGradient, softDiceSums } from './soft-dice';
 import { winogradForward } from './winograd-forward';
 import { winogradKernelBack } from './winograd-kernel';
 import { winogradKernelGradient } from './winograd-kernel-gradient';
@@ -44,6 +45,8 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 19: return winogradKernelBack(changetype<ConvArgs>(args), task, worker);
     case 20: return crossEntropy(changetype<CrossEntropyArgs>(args), task);
     case 21: return boxSum(changetype<BoxSumArgs>(args), task, worker);
+    case 22: return softDiceSums(changetype<DiceArgs>(args), task);
+    case 23: return softDiceGradient(changetype<DiceArgs>(args), task);
   }
 }
 

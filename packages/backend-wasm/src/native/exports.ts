@@ -37,13 +37,9 @@ export interface NativeExports {
   sumSquares(x: number, count: number): number;
   meanOfPartials(partials: number, tasks: number, pixels: number): number;
   softDice(
-    logits: number,
-    truth: number,
-    isSoft: number,
-    gradient: number,
     sums: number,
     groups: number,
-    pixels: number,
+    tasks: number,
     labels: number,
     firstLabel: number,
     weight: number,

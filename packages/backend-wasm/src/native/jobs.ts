@@ -22,6 +22,8 @@ export const JOBS = {
   winogradKernelBack: 19,
   crossEntropy: 20,
   boxSum: 21,
+  softDiceSums: 22,
+  softDiceGradient: 23,
 } as const;
 
 export type Job = keyof typeof JOBS;

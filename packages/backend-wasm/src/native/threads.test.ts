@@ -8,7 +8,7 @@ import { concat } from './copies/concat.js';
 import { split } from './copies/split.js';
 import { head, headGradHidden, headGradWeight } from './heads/head.js';
 import { loadNative, type NativeKernels } from './index.js';
-import { crossEntropy } from './losses/losses.js';
+import { crossEntropy, softDice } from './losses/losses.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { noise, take } from './testing/native.js';
@@ -62,6 +62,7 @@ async function results(threads: number): Promise<Buffer> {
   const volume = make([1, 19, 14, 17, 1], 11);
   const deep = make([1, 19, 14, 17, 3], 12);
   const sampling = { interpolation: 'linear', padding: 'reflect' } as const;
+  const dice = { squaredDenominator: true, smooth: 1, includeBackground: true, perSample: false };
   const values = [
     conv(native, x, kernel, { slope: 0.1 }),
     conv(native, x, wide),
@@ -72,6 +73,7 @@ async function results(threads: number): Promise<Buffer> {
     leakyReluGrad(native, { dy, y: dy, slope: 0.1 }),
     ...convGradRectifier(native, { dy, y: dy, slope: 0.1 }),
     ...crossEntropy(native, { logits: dy, labels: dy }),
+    ...softDice(native, { logits: dy, labels: dy }, dice),
     resize(native, x, [90, 31]),
     resizeGrad(native, dy, [30, 95]),
     concat(native, [x, dy], 3),

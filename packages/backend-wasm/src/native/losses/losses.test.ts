@@ -196,6 +196,20 @@ describe('soft Dice', () => {
   });
 });
 
+it('soft Dice joins the parts of many pixels, of all or of each sample', () => {
+  const at = { batch: 2, pixels: 9001, count: 3, isSoft: false, spread: 5 };
+  for (const perSample of [false, true]) {
+    const options = { squaredDenominator: true, smooth: 1, includeBackground: true, perSample };
+    const { z, t, logits, labels } = sample(at);
+    const [loss, gradient] = softDice(native, { logits, labels }, options).map(take);
+    const expected = referenceDice(at, { p: softmax(z, at.count), t }, options);
+    expect(loss![0]).toBeCloseTo(expected.loss, 6);
+    const scale = expected.gradient.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    expect(expected.gradient.every((v, i) => Math.abs(v - gradient![i]!) < 1e-5 * scale)).toBe(true);
+    dispose(logits, labels);
+  }
+});
+
 it('losses give the same bits again and do not grow the heap over a thousand calls', () => {
   const { logits, labels } = sample({ batch: 2, pixels: 77, count: 3, isSoft: false, spread: 5 });
   const options = { squaredDenominator: true, smooth: 1e-7, includeBackground: false, perSample: true };

@@ -17,11 +17,14 @@ export interface DiceSettings {
   readonly perSample: boolean;
 }
 
-/** Size of `CrossEntropyArgs` of `assembly/cross-entropy.ts` in bytes, and the pixels of one task. */
-const CROSS_ENTROPY_ARGS_BYTES = 7 * 4;
+/** Pixels of one task of either loss. */
 const PIXELS_PER_TASK = 4096;
 
-/** Bytes per label of the sums of `assembly/soft-dice.ts`. */
+/** Size of `CrossEntropyArgs` of `assembly/cross-entropy.ts` in bytes. */
+const CROSS_ENTROPY_ARGS_BYTES = 7 * 4;
+
+/** Size of `DiceArgs` of `assembly/soft-dice.ts` in bytes, and bytes per label of its sums. */
+const DICE_ARGS_BYTES = 9 * 4;
 const DICE_ENTRY = 16;
 
 /** Mean cross-entropy of softmax(logits), and its gradient to the logits. */
@@ -47,23 +50,18 @@ export function softDice(
   const loss = native.output([]);
   const gradient = native.output(logits.shape);
   const { pixels, count, isSoft } = measures(logits, labels);
-  const { sums } = native.reserve({ sums: count * DICE_ENTRY });
   const groups = perSample ? logits.shape[0]! : 1;
+  const groupPixels = pixels / groups;
+  const tasks = Math.ceil(groupPixels / PIXELS_PER_TASK);
   const firstLabel = includeBackground ? 0 : 1;
-  const dice = native.exports.softDice(
-    native.address(logits),
-    native.address(labels),
-    isSoft,
-    native.address(gradient),
-    sums,
-    groups,
-    pixels / groups,
-    count,
-    firstLabel,
-    1 / ((count - firstLabel) * groups),
-    smooth,
-    squaredDenominator ? 1 : 0,
-  );
+  const weight = 1 / ((count - firstLabel) * groups);
+  const isSquared = squaredDenominator ? 1 : 0;
+  const addresses = [logits, labels, gradient].map((tensor) => native.address(tensor));
+  const { args, sums } = native.reserve({ args: DICE_ARGS_BYTES, sums: groups * tasks * count * DICE_ENTRY });
+  native.words().set([...addresses, sums, groupPixels, count, tasks, isSoft, isSquared], args / 4);
+  native.run('softDiceSums', args, groups * tasks);
+  const dice = native.exports.softDice(sums, groups, tasks, count, firstLabel, weight, smooth, isSquared);
+  native.run('softDiceGradient', args, groups * tasks);
   native.floats()[native.address(loss) >>> 2] = 1 - dice;
   return [loss, gradient];
 }
