@@ -9,6 +9,9 @@ interface Heap {
   readonly _free: (address: number) => void;
 }
 
+/** Bytes that a 32-bit address can tell apart. */
+const ADDRESSES = 2 ** 32;
+
 const guarded = new WeakSet<object>();
 
 /**
@@ -22,7 +25,7 @@ export function guardAllocation(backend: BackendWasm): void {
   heap._free(heap._malloc(1)); // At its first call the stock allocator puts another one in its place.
   const allocate = heap._malloc;
   heap._malloc = (bytes) => {
-    const address = allocate(bytes);
+    const address = bytes < ADDRESSES ? allocate(bytes) : 0; // More would be taken modulo that.
     if (address === 0 && bytes > 0) {
       throw new WasmMemoryError({
         requestedBytes: bytes,

@@ -50,13 +50,13 @@ const direct = { forward: convDirect, toKernel: convKernelGradientDirect };
 const winograd = { forward: convWinograd, toKernel: convKernelGradientWinograd };
 
 const size = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
-const channels = fc.oneof(size(12), fc.constantFrom(16, 25, 32, 33));
+const channels = fc.oneof({ weight: 3, arbitrary: size(8) }, fc.constantFrom(16, 25, 33));
 
 const geometries: fc.Arbitrary<ConvGeometry> = fc
   .record({
     isFlat: fc.boolean(),
     batch: size(3),
-    sizes: fc.tuple(size(4), size(14), size(18)),
+    sizes: fc.tuple(size(3), size(9), size(13)),
     in: channels,
     out: channels,
   })
@@ -78,7 +78,7 @@ describe('ways to convolve', () => {
       fc.property(geometries, fc.constantFrom(0.2, 1), (g, slope) => {
         expect(Math.max(...errors(g, slope, direct))).toBeLessThanOrEqual(1e-6);
       }),
-      { numRuns: 60 },
+      { numRuns: 400 },
     );
   });
 
@@ -90,7 +90,7 @@ describe('ways to convolve', () => {
         all.push(...found);
         expect(Math.max(...found), JSON.stringify([g, found])).toBeLessThanOrEqual(1e-4);
       }),
-      { numRuns: 150 },
+      { numRuns: 700 },
     );
     all.sort((a, b) => a - b);
     expect(all[all.length >> 1]).toBeLessThanOrEqual(1e-5);

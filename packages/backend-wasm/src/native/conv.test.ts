@@ -27,7 +27,10 @@ interface Shapes {
 }
 
 const edge = fc.constantFrom(1, 3, 5);
-const channels = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(25, 32, 33));
+const channels = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) },
+  fc.constantFrom(25, 32, 33),
+);
 
 const shapes2d: fc.Arbitrary<Shapes> = fc
   .record({
@@ -113,14 +116,14 @@ describe('native convolution', () => {
   it('is right for random shapes in two dimensions', () => {
     fc.assert(
       fc.property(shapes2d, fc.constantFrom(0, 0.1, 1), (shapes, slope) => expectRight(shapes, slope)),
-      { numRuns: 150 },
+      { numRuns: 500 },
     );
   });
 
   it('is right for random shapes in three dimensions', () => {
     fc.assert(
       fc.property(shapes3d, (shapes) => expectRight(shapes, 1)),
-      { numRuns: 60 },
+      { numRuns: 300 },
     );
   });
 
