@@ -1,16 +1,10 @@
 import { join, relative } from 'node:path';
 import type { Dataset } from '@sshn/data';
-import { priorOf, type RunConfig, type TrainEvent } from '@sshn/training';
+import type { RunConfig, TrainEvent } from '@sshn/training';
 import { readRunFile, trainRun } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/describe-config.js';
-import {
-  type DataSource,
-  dataName,
-  type FolderLayout,
-  openData,
-  parseDataSource,
-} from '../data/data-source.js';
+import { type DataSource, type FolderLayout, openData, parseDataSource } from '../data/data-source.js';
 import { loadAll } from '../data/load-all.js';
 import { startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
@@ -22,6 +16,7 @@ import { shellQuoted } from '../text/shell-quoted.js';
 import { addConfigOptions, effectiveConfig, type Setting } from './config-options.js';
 import { trainHelp } from './help.js';
 import { addThreadsOption } from './options.js';
+import { runName } from './run-name.js';
 
 interface TrainOptions {
   readonly threads?: number;
@@ -46,7 +41,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
     .summary('train a network on images and their labels')
     .description(trainHelp.description)
     .argument('[data]', 'folder of images and labels, or phantoms, phantoms:cells:200 for generated ones')
-    .option('-o, --out <folder>', 'run folder (default: runs/DATA-METHOD-seedSEED)')
+    .option('-o, --out <folder>', 'run folder (default: named after DATA, method and seed, in runs/)')
     .option('-c, --config <file>', 'configuration, JSON or YAML; flags override it')
     .addOption(
       new Option('--layout <kind>', 'how the folder is laid out (default: whichever it looks like)').choices([
@@ -148,12 +143,4 @@ function conclusion(end: Extract<TrainEvent, { kind: 'end' }>, folder: string, t
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
   return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: sshn pareto ${shellQuoted(path)}`;
-}
-
-/** Folder of a run that was given none: the same command finds it again. */
-function runName(data: DataSource, config: RunConfig): string {
-  const prior = priorOf(config);
-  const separate = config.rescaling === 'separate' ? '-separate' : '';
-  const factor = prior.kind === 'constant' ? `-${[prior.factor].flat().join('-')}` : separate;
-  return `${dataName(data)}-${config.method}${factor}-seed${config.seed}`;
 }

@@ -40,4 +40,18 @@ describe('resultsTable', () => {
       '0.125  0.9000   0.9500    1235  0.0123          0',
     ]);
   });
+
+  it('has separate factors in one cell, and distances with their unit where they were measured', () => {
+    const surface = {
+      unit: 'mm',
+      tolerance: 2,
+      hausdorff95: 4.123,
+      averageDistance: 1,
+      surfaceDice: 0.875,
+    } as const;
+    const parts = result({ diceByLabel: {}, surface: { ...surface, oneEmptyCases: 1 } });
+    const lines = resultsTable([{ ...parts, factor: [0.1, 0.25] }]).split('\n');
+    expect(lines[0]).toBe('φ             Dice  HD95 mm  ASSD mm  surface Dice  GFLOPs    ms  undefined');
+    expect(lines[2]).toBe('0.10, 0.25  0.9000     4.12     1.00          0.88   0.500  12.0          0');
+  });
 });
