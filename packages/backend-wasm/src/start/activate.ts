@@ -73,6 +73,9 @@ async function startNative(
   { backend, limits }: Start,
   threads: number,
 ): Promise<{ native?: NativeKernels; problem?: string }> {
+  if (!env().getBool('WASM_HAS_SIMD_SUPPORT')) {
+    return { problem: 'No compiled kernels: there is no SIMD in wasm here.' };
+  }
   try {
     const native = await loadNative(backend, { threads });
     registerNativeKernels(native);
