@@ -1,10 +1,15 @@
 import { dispatch, maximumPoolGradient, ValueError } from '@sshn/core';
 import {
   add,
+  avgPool,
+  cast,
   concat,
   customGrad,
+  div,
+  equal,
   type GradSaveFunc,
   maxPool,
+  mul,
   reshape,
   slice,
   type Tensor,
@@ -113,7 +118,11 @@ function axisGradient(dy: Tensor4D, from: Tensor4D, to: Tensor4D, runs: readonly
       pad: 'valid' as const,
     };
     const part = rows(from, run.begin, rowsOf(run));
-    return { begin: run.begin, dx: maximumPoolGradient(dyPart, part, toPart, layout) as Tensor4D };
+    const dx =
+      run.stride === run.window
+        ? separateGradient(dyPart, part, toPart)
+        : (maximumPoolGradient(dyPart, part, toPart, layout) as Tensor4D);
+    return { begin: run.begin, dx };
   });
   const pixels = from.shape[1];
   const even = placed(
@@ -129,6 +138,17 @@ function axisGradient(dy: Tensor4D, from: Tensor4D, to: Tensor4D, runs: readonly
           pixels,
         ),
       );
+}
+
+/** Where no windows overlap, each is a row of a matrix: few ops, however large it is. */
+function separateGradient(dy: Tensor4D, from: Tensor4D, to: Tensor4D): Tensor4D {
+  const [outer, count, inner, channels] = to.shape;
+  const window = from.shape[1] / count;
+  const one = [outer * count, 1, inner, channels];
+  const windows: Tensor4D = reshape(from, [outer * count, window, inner, channels]);
+  const attained = cast(equal<Tensor4D>(windows, reshape(to, one)), 'float32');
+  const ties = mul(avgPool(attained, [window, 1], 1, 'valid'), window);
+  return reshape(mul(attained, div(reshape(dy, one), ties)), from.shape);
 }
 
 /** Parts at their places along axis 1, zeros between them. */
@@ -152,6 +172,10 @@ function rowsOf({ window, stride, count }: WindowRun): number {
   return (count - 1) * stride + window;
 }
 
+/** Cut as `[outer, pixels · inner · channels]`: memory that lies together is copied at once. */
 function rows(x: Tensor4D, begin: number, count: number): Tensor4D {
-  return slice(x, [0, begin, 0, 0], [x.shape[0], count, x.shape[2], x.shape[3]]);
+  const [outer, pixels, inner, channels] = x.shape;
+  const size = inner * channels;
+  const cut = slice(reshape(x, [outer, pixels * size]), [0, begin * size], [outer, count * size]);
+  return reshape(cut, [outer, count, inner, channels]);
 }
