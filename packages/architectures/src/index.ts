@@ -1,5 +1,7 @@
 export type { NetworkConfig } from './config/network-config.js';
 export { type FpnConfig, type FpnSpecs, fpn } from './fpn.js';
+export { normalizations } from './parts/block.js';
+export { type Downsampling, downsamplings } from './parts/downsampling.js';
 export { type PSPNetConfig, type PSPNetSpecs, pspnet } from './pspnet.js';
 export { type Architectures, architectureNames, createNetwork, type ImageNetwork } from './registry.js';
 export { type ResUNetConfig, type ResUNetSpecs, resunet } from './resunet.js';

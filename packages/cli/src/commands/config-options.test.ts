@@ -19,10 +19,11 @@ function otherText({ path, type, default: standard }: ConfigWord): string {
   if (path.join('.') === 'data.spacingMm') return '1.5';
   if (type.kind === 'list')
     return type.item.kind === 'number'
-      ? `${otherNumber(type.item, 0)},7`.replace('.5,7', '.5,0.25')
+      ? `${otherNumber(type.item, 0)},7`.replace('0.5,7', '0.25,0.5')
       : type.item.words[0]!;
   if (type.kind === 'choice') return type.words.find((one) => one !== standard) ?? type.words[0]!;
   if (type.kind === 'number') return String(otherNumber(type, standard));
+  if (type.kind === 'text') return 'subject-03';
   throw new Error(`no text for ${type.kind}`);
 }
 

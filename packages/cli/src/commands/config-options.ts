@@ -83,6 +83,7 @@ export async function effectiveConfig(
 function placeholder({ type, path }: ConfigWord): string {
   if (path.join('.') === 'size') return 'HxW';
   if (type.kind === 'list') return type.item.kind === 'number' ? 'numbers' : 'words';
+  if (type.kind === 'text') return 'text';
   return type.kind === 'number' ? 'number' : 'word';
 }
 

@@ -18,6 +18,7 @@ describe('parseWord', () => {
     ['hypernetwork.hidden', '100', [100]],
     ['augmentation.flip', 'height,width', ['height', 'width']],
     ['optimizer.clipNorm', 'none', null],
+    ['registration.atlas', 'subject-03', 'subject-03'],
     ['optimizer.clipNorm', '2', 2],
   ])('%s takes %s', (path, text, value) => {
     expect(parse(path, text)).toEqual(value);

@@ -22,6 +22,7 @@ export function parseWord(word: Pick<ConfigWord, 'type' | 'isNullable'>, text: s
     const items = text.split(/[,x×]/).map((item) => parseItem(type.item, item.trim(), describeType(word)));
     return type.orSingle && items.length === 1 ? items[0] : items;
   }
+  if (type.kind === 'text') return text;
   if (type.kind === 'number' || type.kind === 'choice') return parseItem(type, text, describeType(word));
   throw new Error(`internal: no text form for ${type.kind}`);
 }
@@ -52,6 +53,8 @@ function parseItem(type: NumberRange | WordChoice, text: string, expected: strin
 
 function describe(type: WordType): string {
   switch (type.kind) {
+    case 'text':
+      return 'a text';
     case 'boolean':
       return 'true or false';
     case 'choice':

@@ -42,6 +42,8 @@ export type WordType =
   | NumberRange
   | WordChoice
   | { readonly kind: 'boolean' }
+  /** Any text. */
+  | { readonly kind: 'text' }
   | { readonly kind: 'list'; readonly item: NumberRange | WordChoice; readonly orSingle: boolean }
   /** One of several objects, told apart by their `kind`: has flags written by hand. */
   | { readonly kind: 'variants'; readonly variants: readonly string[] };
@@ -102,7 +104,10 @@ function wordType(schema: WordSchema, path: readonly string[]): WordType {
     return { kind: 'variants', variants: schema.oneOf.flatMap((one) => one.properties?.kind?.const ?? []) };
   }
   if (schema.type === 'boolean') return { kind: 'boolean' };
-  if (schema.type === 'string') return { kind: 'choice', words: schema.enum ?? [schema.const!] };
+  if (schema.type === 'string') {
+    const words = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+    return words === undefined ? { kind: 'text' } : { kind: 'choice', words };
+  }
   if (schema.type === 'number' || schema.type === 'integer') return numberRange(schema);
   throw new Error(`internal: no flag is written for ${path.join('.')}: ${JSON.stringify(schema)}`);
 }

@@ -25,6 +25,8 @@ describe('architecture', () => {
     { normalization: 'group' },
     { dropout: 0.2 },
     { downsampling: 'strided' },
+    { dropout: 0.2 },
+    { downsampling: 'strided' },
     { deepSupervision: true },
     { name: 'fpn', pyramidFeatures: 6 },
     { name: 'pspnet', bins: [1, 2] },

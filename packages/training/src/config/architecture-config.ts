@@ -1,4 +1,4 @@
-import { architectureNames, createNetwork } from '@sshn/architectures';
+import { architectureNames, createNetwork, downsamplings, normalizations } from '@sshn/architectures';
 import { SshnError } from '@sshn/core';
 import { activationKinds } from '@sshn/layers';
 import { z } from 'zod';
@@ -27,7 +27,7 @@ export const architectureConfigSchema = z
       .describe('What follows every convolution (leakyRelu)'),
     slope: z.number().min(0).max(1).exactOptional().describe('Slope of leakyRelu below 0 (0.01)'),
     normalization: z
-      .enum(['none', 'group', 'instance'])
+      .enum(normalizations)
       .exactOptional()
       .describe('Normalization behind every convolution (none)'),
     dropout: z
@@ -35,9 +35,9 @@ export const architectureConfigSchema = z
       .min(0)
       .lt(1)
       .exactOptional()
-      .describe('Share of the channels that a step drops behind every convolution (0)'),
+      .describe('Share of the channels dropped in training, behind every convolution (0)'),
     downsampling: z
-      .enum(['linear', 'max', 'average', 'strided'])
+      .enum(downsamplings)
       .exactOptional()
       .describe('What shrinks features between stages (linear)'),
     deepSupervision: z

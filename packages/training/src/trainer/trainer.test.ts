@@ -144,6 +144,20 @@ describe('Trainer', () => {
     expect(tversky[1]!.loss).not.toBe(dice[1]!.loss);
   });
 
+  test('dropout is active in training, and the same when a run goes on', async () => {
+    const architecture = { features: 4, stages: 3, dropout: 0.5 };
+    using plain = make({ epochs: 1 });
+    using whole = make({ epochs: 1, architecture });
+    for (const trainer of [plain, whole]) await collect(trainer);
+    expect(JSON.stringify(fingerprint(whole.state))).not.toBe(JSON.stringify(fingerprint(plain.state)));
+    const abort = new AbortController();
+    using cut = make({ epochs: 1, architecture });
+    for await (const event of cut.run(abort.signal)) if (event.kind === 'step') abort.abort();
+    using rest = make({ epochs: 1, architecture }, copy(cut.state));
+    await collect(rest);
+    expect(fingerprint(rest.state)).toEqual(fingerprint(whole.state));
+  });
+
   test('deep supervision trains heads at every resolution', async () => {
     using trainer = make({ epochs: 2, architecture: { features: 4, stages: 3, deepSupervision: true } });
     const before = fingerprint(copy(trainer.state)) as { params: Array<[string, string]> };
