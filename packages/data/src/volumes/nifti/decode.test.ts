@@ -189,7 +189,7 @@ describe.skipIf(formats === undefined)('files of others', () => {
       const other = load(name);
       expect(orientationOf(other)).toBe(orientation);
       const canonical = reorient(other);
-      expect(canonical.data).toEqual(reference.data);
+      expect(canonical.data.findIndex((value, i) => value !== reference.data[i])).toBe(-1);
       expect(canonical.shape).toEqual(reference.shape);
       expectClose(canonical.affine.flat(), reference.affine.flat(), 3);
     }

@@ -20,6 +20,8 @@ export interface NiftiInfo extends Pick<Volume, 'shape' | 'spacingMm' | 'affine'
 
 const defaultMaxVoxels = 2 ** 27;
 
+const isLittleMachine = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /**
  * Reads a volume from a NIfTI-1 or NIfTI-2 file (`.nii`, `.nii.gz`), in the order and orientation in which it is stored.
  *
@@ -92,14 +94,26 @@ function checkedHeader(bytes: Uint8Array, { maxVoxels = defaultMaxVoxels }: Deco
 }
 
 function numbersOf(bytes: Uint8Array, begin: number, header: NiftiHeader): VoxelData {
-  const { shape, type, isLittleEndian, scaling } = header;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + begin, voxelCount(shape) * type.bytes);
-  const data =
-    scaling === undefined ? new type.Array(voxelCount(shape)) : new Float32Array(voxelCount(shape));
-  const { slope, intercept } = scaling ?? { slope: 1, intercept: 0 };
-  for (let i = 0; i < data.length; i++) {
-    data[i] = type.read(view, i * type.bytes, isLittleEndian) * slope + intercept;
+  const stored = storedNumbers(bytes, begin, header);
+  if (header.scaling === undefined) return stored;
+  const { slope, intercept } = header.scaling;
+  const scaled = new Float32Array(stored.length);
+  for (let i = 0; i < scaled.length; i++) scaled[i] = stored[i]! * slope + intercept;
+  return scaled;
+}
+
+function storedNumbers(
+  bytes: Uint8Array,
+  begin: number,
+  { shape, type, isLittleEndian }: NiftiHeader,
+): VoxelData {
+  const count = voxelCount(shape);
+  if (type.isPlain && (type.bytes === 1 || isLittleEndian === isLittleMachine)) {
+    return new type.Array(bytes.slice(begin, begin + count * type.bytes).buffer, 0, count);
   }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + begin, count * type.bytes);
+  const data = new type.Array(count);
+  for (let i = 0; i < count; i++) data[i] = type.read(view, i * type.bytes, isLittleEndian);
   return data;
 }
 

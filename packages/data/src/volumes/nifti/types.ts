@@ -6,6 +6,8 @@ export interface VoxelType {
   readonly bytes: number;
   readonly read: (view: DataView, at: number, isLittle: boolean) => number;
   readonly write: (view: DataView, at: number, value: number) => void;
+  /** Whether bytes of the machine's own order are those of the array. */
+  readonly isPlain: boolean;
   /** The array that holds them. 64-bit integers become floats, exact up to 2^53. */
   readonly Array: VoxelArray;
 }
@@ -52,6 +54,7 @@ type Plain = 'Uint8' | 'Int8' | 'Uint16' | 'Int16' | 'Uint32' | 'Int32' | 'Float
 function type(Voxels: VoxelArray, name: Plain): VoxelType {
   return {
     bytes: Voxels.BYTES_PER_ELEMENT,
+    isPlain: true,
     Array: Voxels,
     read: (view, at, isLittle) => view[`get${name}`](at, isLittle),
     write: (view, at, value) => view[`set${name}`](at, value, true),
@@ -61,6 +64,7 @@ function type(Voxels: VoxelArray, name: Plain): VoxelType {
 function long(name: 'BigInt64' | 'BigUint64'): VoxelType {
   return {
     bytes: 8,
+    isPlain: false,
     Array: Float64Array,
     read: (view, at, isLittle) => Number(view[`get${name}`](at, isLittle)),
     write: (view, at, value) => view[`set${name}`](at, BigInt(value), true),
