@@ -85,7 +85,7 @@ own with plots, table, a slider over φ, and predictions on images. Interrupted,
 evaluated before are not evaluated again while weights, data and machine are the same.
 
 Of a run with separate factors this is the curve of equal ones; --grid 11 evaluates all combinations of 11 values each, \
-the cheapest first, and writes results.csv (one column per factor), grid.json and dice-vs-gflops.svg into RUN/pareto/grid.`,
+the cheapest first, and writes results.csv (one column per factor), grid.json, dice-vs-gflops.svg and dice-map.svg into RUN/pareto/grid.`,
   examples: `
 Examples:
   $ sshn pareto runs/cells

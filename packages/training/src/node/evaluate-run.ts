@@ -41,6 +41,13 @@ export async function evaluateRun<At extends Factor>(
   const ids = examples.split[split];
   if (ids.length === 0)
     throw new ValueError({ where: `evaluateRun: ${split} images`, got: 0, expected: 'at least one' });
+  if (surface !== undefined && run.config.task === 'registration') {
+    throw new ValueError({
+      where: 'evaluateRun: surface',
+      got: 'a run that aligns images',
+      expected: 'one that segments them: distances are between surfaces of predicted and true labels',
+    });
+  }
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
@@ -49,9 +56,7 @@ export async function evaluateRun<At extends Factor>(
     const result = {
       factor,
       ...(await measure(task, ...of)),
-      ...(surface === undefined || run.config.task === 'registration'
-        ? {}
-        : { surface: await surfaceOver(...of, surface.tolerance) }),
+      ...(surface === undefined ? {} : { surface: await surfaceOver(...of, surface.tolerance) }),
     };
     results.push(result);
     onProgress?.(result, results.length, factors.length);

@@ -3,6 +3,7 @@ import { ValueError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { downsamplingSteps, factorGrid } from '@sshn/training';
 import { svgFile } from '../../plots/draw.js';
+import { gridMap } from '../../plots/grid-map.js';
 import { gridPlot } from '../../plots/grid-plot.js';
 import { paperPalette } from '../../plots/palette.js';
 import type { OpenedRun } from '../../run/open-run.js';
@@ -28,7 +29,7 @@ const rowsShown = 12;
 
 /**
  * Evaluates a run with separate factors at all combinations of some values, the cheapest first, and writes results.csv,
- * grid.json and dice-vs-gflops.svg into RUN/pareto/grid.
+ * grid.json, dice-vs-gflops.svg and dice-map.svg into RUN/pareto/grid.
  *
  * @returns False if it was aborted; results so far are kept.
  * @throws {ValueError} if the run has one common factor.
@@ -64,6 +65,10 @@ export async function reportGrid(opened: OpenedRun, { values, ...work }: GridOpt
     'grid.json': `${JSON.stringify({ format: 'sshn-grid', version: 1, run: run.folder, ...source, values, checkpoint, environment, config: run.config, points }, null, 2)}\n`,
     'dice-vs-gflops.svg': svgFile(gridPlot(points), {
       title: 'Dice against the cost of one forward pass, separate rescaling factors',
+      background: paperPalette.background,
+    }),
+    'dice-map.svg': svgFile(gridMap(points), {
+      title: 'Dice by separate rescaling factors',
       background: paperPalette.background,
     }),
   };
