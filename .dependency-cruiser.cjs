@@ -10,7 +10,18 @@ const below = {
   flops: ['core', 'trace'],
   model: ['core', 'layers', 'hypernet', 'architectures', 'registration'],
   data: ['core'],
-  training: ['core', 'layers', 'hypernet', 'architectures', 'losses', 'registration', 'trace', 'flops', 'model', 'data'],
+  training: [
+    'core',
+    'layers',
+    'hypernet',
+    'architectures',
+    'losses',
+    'registration',
+    'trace',
+    'flops',
+    'model',
+    'data',
+  ],
   'backend-wasm': ['core'],
 };
 

@@ -1,5 +1,4 @@
 import { averagePooling, downsample, type Layer, maximumPooling, stridedConvolution } from '@sshn/layers';
-import type { Plan } from '../config/plan.js';
 
 /** What may bring features to the size of the next stage. */
 export const downsamplings = ['linear', 'max', 'average', 'strided'] as const;
@@ -7,8 +6,17 @@ export const downsamplings = ['linear', 'max', 'average', 'strided'] as const;
 /** One of them. */
 export type Downsampling = (typeof downsamplings)[number];
 
+/** What decides about the steps down of an encoder. */
+export interface Steps {
+  readonly downsampling: Downsampling;
+  readonly rank: 2 | 3;
+  readonly kernelSize: number | readonly number[];
+  /** Features per stage, from full resolution down. */
+  readonly widths: readonly number[];
+}
+
 /** Makes the step down behind a stage of so many features. */
-const layers: Record<Downsampling, (step: number, plan: Plan, channels: number) => Layer> = {
+const layers: Record<Downsampling, (step: number, steps: Steps, channels: number) => Layer> = {
   linear: (step) => downsample({ step }),
   max: (step) => maximumPooling({ step }),
   average: (step) => averagePooling({ step }),
@@ -17,7 +25,7 @@ const layers: Record<Downsampling, (step: number, plan: Plan, channels: number) 
 };
 
 /** The steps down between the stages of an encoder; step 0 follows the stage of full resolution. */
-export function downsampling(plan: Plan): Layer[] {
-  const make = layers[plan.downsampling];
-  return plan.widths.slice(0, -1).map((width, step) => make(step, plan, width));
+export function downsampling(steps: Steps): Layer[] {
+  const make = layers[steps.downsampling];
+  return steps.widths.slice(0, -1).map((width, step) => make(step, steps, width));
 }

@@ -1,6 +1,6 @@
 import { FileError } from '@sshn/core';
+import type { FolderLayout } from './folder-layout.js';
 import { namedLabels } from './label-names.js';
-import type { FolderLayout } from './layouts.js';
 import { pairFiles } from './pair.js';
 import type { SourceFile } from './source-file.js';
 
