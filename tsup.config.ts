@@ -9,6 +9,8 @@ const present = (files: Record<string, string>) =>
 export default defineConfig({
   entry: present({ index: 'src/index.ts', 'node/index': 'src/node/index.ts', main: 'src/main.ts' }),
   format: ['esm', 'cjs'],
+  // It can be imported and not required; what we build can be both.
+  noExternal: ['nifti-reader-js'],
   target: 'es2022',
   platform: 'neutral',
   dts: {
