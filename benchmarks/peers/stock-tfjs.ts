@@ -29,6 +29,8 @@ const stockTfjs: PeerProgram = {
         throw new Unsupported('cannot train: it has no kernel Conv2DBackpropFilter');
       case 'trace':
         throw new Unsupported('has no trace');
+      case 'architecture':
+        throw new Unsupported('is compared on the U-Net only');
     }
   },
 };

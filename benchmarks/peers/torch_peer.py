@@ -279,6 +279,8 @@ def prepare(job, inputs):
     if kind == "weights":
         return Weights(job, inputs)
     layouts = {"convolution": Convolution, "inference": Inference, "training": Training}
+    if kind == "architecture":
+        raise Unsupported("is compared on the U-Net only")
     if kind not in layouts:
         raise Unsupported("counts no FLOPs from shapes")
     best = faster(lambda is_last: layouts[kind](job, inputs, is_last))

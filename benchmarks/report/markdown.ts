@@ -3,6 +3,7 @@ import { FileError } from '@sshn/core';
 import { peers } from '../peers/index.js';
 import type { Outcome } from '../runner/outcome.js';
 import { oursOnOneThread, type Row } from '../runner/row.js';
+import { architectureTable } from './architectures.js';
 import { formatMs, formatRatio, formatTiming } from './format.js';
 import { goalOf } from './goals.js';
 import { describeMachine } from './machine.js';
@@ -48,10 +49,26 @@ export function markdownReport(outcome: Outcome): string {
     '',
     ...goalTable(rows, new Map(results.map(({ work }) => [work.name, work.title]))),
     '',
+    ...architectureSection(outcome),
     '### Notes',
     '',
     ...notesOf(outcome).map((note) => `- ${note}`),
   ].join('\n');
+}
+
+/** Time and memory of the architectures, where they were measured. */
+function architectureSection(outcome: Outcome): string[] {
+  const { head, lines } = architectureTable(outcome);
+  if (lines.length === 0) return [];
+  return [
+    '### Architectures',
+    '',
+    'One image of 256², 32 features, two labels. Activations are the most that has to lie in memory at a time, weights not',
+    'included.',
+    '',
+    ...table(head, lines),
+    '',
+  ];
 }
 
 /** What has to be said when others used the processors too; ours had not begun to at that time. */
@@ -69,6 +86,8 @@ function comparisonTable({ results }: Outcome): string[] {
   const measured = new Set(results.flatMap(({ measurement }) => measurement.rows.map(({ peer }) => peer)));
   const columns = [...peers.map(({ name }) => name), oursOnOneThread].filter((name) => measured.has(name));
   const lines = results.flatMap(({ work, measurement }) => {
+    // They have a table of their own.
+    if (work.job.kind === 'architecture') return [];
     const counts = [...new Set(measurement.rows.map(({ threads }) => threads))];
     return counts.map((threads) => {
       const rows = measurement.rows.filter((row) => row.threads === threads);

@@ -1,4 +1,5 @@
 import { OptionError } from '@sshn/core';
+import { architectures } from './architectures.js';
 import { convolutions } from './convolutions.js';
 import { traceFlops } from './trace-flops.js';
 import { trainingStep } from './training-step.js';
@@ -14,6 +15,7 @@ export const allWork: readonly Work[] = [
   ...trainingStep,
   ...weightGeneration,
   ...unet3d,
+  ...architectures,
   ...traceFlops,
 ];
 

@@ -1,3 +1,8 @@
+import type { architectureNames } from '@sshn/architectures';
+
+/** A name of an architecture of ours. */
+export type ArchitectureName = (typeof architectureNames)[number];
+
 /** Which of the three passes of a convolution. */
 export type ConvolutionPass = 'forward' | 'gradientToInput' | 'gradientToKernel';
 
@@ -52,5 +57,16 @@ export interface TraceJob {
   readonly factor: number;
 }
 
+/** From an image to logits by any of our architectures. */
+export interface ArchitectureJob {
+  readonly kind: 'architecture';
+  readonly architecture: ArchitectureName;
+  readonly size: readonly number[];
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly features: number;
+  readonly factor: number;
+}
+
 /** What a peer is asked to compute: plain data, as it crosses process and language. */
-export type Job = ConvolutionJob | InferenceJob | TrainingJob | WeightsJob | TraceJob;
+export type Job = ConvolutionJob | InferenceJob | TrainingJob | WeightsJob | TraceJob | ArchitectureJob;

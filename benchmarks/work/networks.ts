@@ -1,7 +1,7 @@
-import { unet } from '@sshn/architectures';
+import { createNetwork, type ImageNetwork, unet } from '@sshn/architectures';
 import { rescaledSize } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
-import type { Network } from './job.js';
+import type { ArchitectureJob, Network } from './job.js';
 
 const STAGES = 5;
 const SLOPE = 0.01;
@@ -25,4 +25,14 @@ export function moduleOf({ rank, inChannels, outChannels, features, slope, sizes
 /** The same with a hypernetwork that predicts all of its weights, or with one that predicts none. */
 export function hypernetizedOf(network: Network, method: 'fixed' | 'sshn') {
   return hypernetize(moduleOf(network), { predict: method === 'sshn' ? 'convolutions' : 'nothing' });
+}
+
+/** The network of a job on an architecture. */
+export function architectureOf({
+  architecture,
+  inChannels,
+  outChannels,
+  features,
+}: ArchitectureJob): ImageNetwork {
+  return createNetwork(architecture, { inChannels, outChannels, features });
 }

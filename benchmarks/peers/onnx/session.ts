@@ -50,5 +50,7 @@ function modelOf(job: Job, inputs: Tensors): OnnxModel {
       throw new Unsupported('is not asked: weights are generated in training and before export');
     case 'trace':
       throw new Unsupported('counts no FLOPs from shapes');
+    case 'architecture':
+      throw new Unsupported('is compared on the U-Net only');
   }
 }

@@ -1,14 +1,23 @@
 import { paramTree, rescaling } from '@sshn/core';
+import type { Layer } from '@sshn/layers';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
-import type { InferenceJob } from '../../work/job.js';
-import { moduleOf } from '../../work/networks.js';
+import type { ArchitectureJob, InferenceJob } from '../../work/job.js';
+import { architectureOf, moduleOf } from '../../work/networks.js';
 import type { Tensors } from '../../work/work.js';
 import type { Prepared } from '../program.js';
 import { download, read, uploadAll } from '../tfjs/tensors.js';
 
 /** From an image to the values of its logits. */
 export function prepareInference({ network, factor }: InferenceJob, inputs: Tensors): Prepared {
-  const module = moduleOf(network);
+  return prepare(moduleOf(network) as Layer, factor, inputs);
+}
+
+/** The same of any architecture. */
+export function prepareArchitecture(job: ArchitectureJob, inputs: Tensors): Prepared {
+  return prepare(architectureOf(job), job.factor, inputs);
+}
+
+function prepare(module: Layer, factor: number, inputs: Tensors): Prepared {
   const tensors = uploadAll(inputs);
   const image = tensors.get('image')!;
   const params = paramTree(module.specs, new Map([...tensors].filter(([name]) => name !== 'image')));

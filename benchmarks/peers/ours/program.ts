@@ -2,7 +2,7 @@ import { useFastWasm } from '@sshn/backend-wasm';
 import { Absent, type PeerProgram } from '../program.js';
 import { prepareConvolution } from '../tfjs/convolution.js';
 import { prepareWeights } from '../tfjs/weights.js';
-import { prepareInference } from './inference.js';
+import { prepareArchitecture, prepareInference } from './inference.js';
 import { prepareTrace } from './trace.js';
 import { prepareTraining } from './training.js';
 
@@ -21,6 +21,8 @@ export const ours: PeerProgram = {
         return prepareConvolution(job, inputs);
       case 'inference':
         return prepareInference(job, inputs);
+      case 'architecture':
+        return prepareArchitecture(job, inputs);
       case 'weights':
         return prepareWeights(job, inputs);
       case 'training':

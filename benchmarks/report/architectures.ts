@@ -1,0 +1,39 @@
+import { rescaling } from '@sshn/core';
+import { countModule } from '@sshn/flops';
+import type { Outcome } from '../runner/outcome.js';
+import type { ArchitectureJob } from '../work/job.js';
+import { architectureOf } from '../work/networks.js';
+import { formatTiming } from './format.js';
+
+/** What each architecture takes: time as measured, the rest as counted from its trace. Head and lines of a table. */
+export function architectureTable({ results }: Pick<Outcome, 'results'>): {
+  readonly head: readonly string[];
+  readonly lines: ReadonlyArray<readonly string[]>;
+} {
+  const lines = results.flatMap(({ work, measurement }) => {
+    if (work.job.kind !== 'architecture') return [];
+    const { flops, parameters, peakActivationBytes } = costOf(work.job);
+    const times = new Map(
+      measurement.rows.map((row) => [row.threads, formatTiming(row.oursMs, row.oursSpread)]),
+    );
+    return [
+      [
+        work.title,
+        (flops / 1e9).toFixed(2),
+        parameters.toLocaleString('en-US'),
+        (peakActivationBytes / 2 ** 20).toFixed(1),
+        times.get(1) ?? '',
+        times.get(2) ?? '',
+      ],
+    ];
+  });
+  const head = ['architecture', 'GFLOPs', 'parameters', 'activations, MiB', 'ms, 1 thread', 'ms, 2 threads'];
+  return { head, lines };
+}
+
+function costOf(job: ArchitectureJob) {
+  return countModule(architectureOf(job), {
+    inputShape: [1, ...job.size, job.inChannels],
+    rescaling: rescaling(job.factor),
+  });
+}
