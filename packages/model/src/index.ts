@@ -1,3 +1,7 @@
+export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
+export type { Budget } from './budget/limits.js';
+export { type Choice, pick } from './budget/pick.js';
+export type { AccuracyCostPoint } from './budget/point.js';
 export {
   type Checkpoint,
   decodeCheckpoint,
