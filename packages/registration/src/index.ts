@@ -24,6 +24,15 @@ export {
   type RegistrationNetworkSpecs,
   registrationNetwork,
 } from './network/registration-network.js';
+export {
+  type RegistrationObjective,
+  type RegularizerName,
+  registrationLoss,
+  regularizerNames,
+  type SimilarityName,
+  similarityLoss,
+  similarityNames,
+} from './objective/objective.js';
 export { sampleAt } from './points/sample-at.js';
 export {
   type Point,
@@ -31,6 +40,7 @@ export {
   targetRegistrationError,
 } from './points/target-registration-error.js';
 export { warpPoints } from './points/warp-points.js';
+export { type Refined, type RefineOptions, type RefineStep, refineField } from './refine/refine.js';
 export { bendingEnergy } from './regularizers/bending-energy.js';
 export { diffusion } from './regularizers/diffusion.js';
 export type { SpacingOptions } from './regularizers/field.js';

@@ -1,4 +1,4 @@
-import { flowResolutions } from '@sshn/registration';
+import { flowResolutions, regularizerNames, similarityNames } from '@sshn/registration';
 import { z } from 'zod';
 
 const positiveInteger = z.int().min(1);
@@ -7,15 +7,9 @@ const share = z.number().min(0).max(1);
 /** How images are registered, and what for; only of runs with the task registration. */
 export const registrationConfigSchema = z
   .strictObject({
-    similarity: z
-      .enum(['mse', 'localNcc', 'globalNcc', 'mutualInformation', 'gradientDifference'])
-      .default('mse')
-      .describe('What makes moved and fixed image alike'),
+    similarity: z.enum(similarityNames).default('mse').describe('What makes moved and fixed image alike'),
     window: positiveInteger.default(9).describe('Edge of the window of localNcc in voxels, odd'),
-    regularizer: z
-      .enum(['totalVariation', 'diffusion', 'bendingEnergy'])
-      .default('totalVariation')
-      .describe('What makes a field smooth'),
+    regularizer: z.enum(regularizerNames).default('totalVariation').describe('What makes a field smooth'),
     weight: z.number().min(0).default(0.01).describe('Weight of the regularizer beside the similarity'),
     lambdaRange: z
       .array(share)

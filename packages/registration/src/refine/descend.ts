@@ -1,0 +1,78 @@
+import { dispose, type Tensor, valueAndGrad } from '@tensorflow/tfjs-core';
+import { type RegistrationObjective, registrationLoss } from '../objective/objective.js';
+import { adamStep, atRest } from './adam.js';
+
+/** A flow and what it costs. */
+export interface Reached {
+  readonly flow: Tensor;
+  readonly loss: number;
+}
+
+/** How far to go. */
+export interface DescendOptions {
+  readonly steps: number;
+  readonly learningRate: number;
+  /** Called after each step with its index, and the loss before it. */
+  readonly onStep: (index: number, loss: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The loss of a flow as a number. */
+export function lossOf(
+  flow: Tensor,
+  moving: Tensor,
+  fixed: Tensor,
+  objective: RegistrationObjective,
+): number {
+  const loss = registrationLoss(flow, moving, fixed, objective);
+  try {
+    return loss.dataSync()[0]!;
+  } finally {
+    loss.dispose();
+  }
+}
+
+/**
+ * Steps of Adam on a flow at one resolution. Returns the flow of least loss on the way, the first and the last included;
+ * the caller owns it, and keeps the flow it began at.
+ */
+export async function descend(
+  start: Tensor,
+  moving: Tensor,
+  fixed: Tensor,
+  objective: RegistrationObjective,
+  { steps, learningRate, onStep, signal }: DescendOptions,
+): Promise<Reached> {
+  const slope = valueAndGrad((flow: Tensor) => registrationLoss(flow, moving, fixed, objective));
+  let now = atRest(start.clone());
+  let best: Reached = { flow: start.clone(), loss: Infinity };
+  const offer = (loss: number): void => {
+    if (!(loss < best.loss)) return;
+    best.flow.dispose();
+    best = { flow: now.value.clone(), loss };
+  };
+  try {
+    for (let step = 0; step < steps && !signal?.aborted; step++) {
+      const { value, grad } = slope(now.value);
+      const loss = value.dataSync()[0]!;
+      offer(loss);
+      const next = adamStep(now, grad, { step, learningRate });
+      dispose([value, grad, now.value, now.first, now.second]);
+      now = next;
+      onStep(step, loss);
+      await nextTask();
+    }
+    offer(lossOf(now.value, moving, fixed, objective));
+    return best;
+  } catch (error) {
+    best.flow.dispose();
+    throw error;
+  } finally {
+    dispose([now.value, now.first, now.second]);
+  }
+}
+
+/** Lets signals, timers and the page have their turn: tfjs on the CPU never waits by itself. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
