@@ -14,6 +14,12 @@ const cases = [
     without: ['@sshn/hypernet', '@sshn/training'],
     atMostBytes: 15_000,
   },
+  {
+    // Two builds of the compiled kernels in base64, 57 000 bytes each, for engines without and with relaxed SIMD.
+    code: "export { useFastWasm } from '@sshn/backend-wasm';",
+    without: ['@sshn/hypernet', '@sshn/layers'],
+    atMostBytes: 165_000,
+  },
 ];
 
 /** Bundles a part of a package with esbuild for a page; what comes along needlessly, as lines of text. */

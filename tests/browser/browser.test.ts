@@ -135,8 +135,9 @@ describe.skipIf(executablePath === undefined)('a model file from Node, in a page
   });
 
   test('our kernels run in a page, on one thread where it is not isolated', async () => {
-    const { nativeKernels, threads, limits } = await runInPage('fast wasm', 0.5, false);
+    const { nativeKernels, simd, threads, limits } = await runInPage('fast wasm', 0.5, false);
     expect(nativeKernels).toBeGreaterThan(0);
+    expect(simd).toBe('relaxed'); // Chromium has it since version 114.
     expect(threads).toBe(1);
     expect(limits.join()).toMatch(/isolat/);
   });

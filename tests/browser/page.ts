@@ -1,6 +1,6 @@
 // Bundled and run in a page: loads a model file from the server and computes with it.
 import '@tensorflow/tfjs-backend-cpu';
-import { useFastWasm } from '@sshn/backend-wasm';
+import { type FastWasmStatus, useFastWasm } from '@sshn/backend-wasm';
 import { fetchModel } from '@sshn/model';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
@@ -14,12 +14,13 @@ export interface PageOutcome extends Outcome {
   readonly threads: number;
   readonly nativeKernels: number;
   readonly limits: readonly string[];
+  readonly simd?: FastWasmStatus['simd'];
 }
 
-async function start(engine: Engine): Promise<Pick<PageOutcome, 'threads' | 'nativeKernels' | 'limits'>> {
+async function start(engine: Engine): Promise<Omit<PageOutcome, keyof Outcome>> {
   if (engine === 'fast wasm') {
-    const { threads, kernels, limits } = await useFastWasm({ wasmPaths: 'wasm/', threads: 2 });
-    return { threads, nativeKernels: kernels.native.length, limits };
+    const { threads, simd, kernels, limits } = await useFastWasm({ wasmPaths: 'wasm/', threads: 2 });
+    return { threads, simd, nativeKernels: kernels.native.length, limits };
   }
   setWasmPaths('wasm/');
   await setBackend(engine);

@@ -1,4 +1,4 @@
-import { leaky } from './simd';
+import { leaky, madd, nmadd } from './simd';
 
 /**
  * The one-dimensional transforms of Winograd's F(4, 3) on four channels at once, from memory to memory.
@@ -18,6 +18,20 @@ function times(v: v128, factor: f32): v128 {
   return f32x4.mul(v, f32x4.splat(factor));
 }
 
+/** `sum + factor * v` */
+// @ts-ignore: decorator
+@inline
+function plus(sum: v128, v: v128, factor: f32): v128 {
+  return madd(v, f32x4.splat(factor), sum);
+}
+
+/** `sum - factor * v` */
+// @ts-ignore: decorator
+@inline
+function minus(sum: v128, v: v128, factor: f32): v128 {
+  return nmadd(v, f32x4.splat(factor), sum);
+}
+
 /** Bᵀ: six inputs to six values. */
 // @ts-ignore: decorator
 @inline
@@ -28,14 +42,14 @@ export function inputLine(from: usize, fromStride: usize, to: usize, toStride: u
   const x3 = v128.load(from + 3 * fromStride);
   const x4 = v128.load(from + 4 * fromStride);
   const x5 = v128.load(from + 5 * fromStride);
-  v128.store(to, f32x4.add(f32x4.sub(x0, times(x2, 2.5)), x4));
-  const evenA = f32x4.sub(x4, times(x2, 2)), oddA = f32x4.sub(times(x3, ROOT_HALF), times(x1, ROOT_2));
+  v128.store(to, f32x4.add(minus(x0, x2, 2.5), x4));
+  const evenA = minus(x4, x2, 2), oddA = minus(times(x3, ROOT_HALF), x1, ROOT_2);
   v128.store(to + toStride, f32x4.add(evenA, oddA));
   v128.store(to + 2 * toStride, f32x4.sub(evenA, oddA));
-  const evenB = f32x4.sub(x4, times(x2, 0.5)), oddB = f32x4.sub(times(x3, ROOT_2), times(x1, ROOT_HALF));
+  const evenB = minus(x4, x2, 0.5), oddB = minus(times(x3, ROOT_2), x1, ROOT_HALF);
   v128.store(to + 3 * toStride, f32x4.add(evenB, oddB));
   v128.store(to + 4 * toStride, f32x4.sub(evenB, oddB));
-  v128.store(to + 5 * toStride, f32x4.add(f32x4.sub(x1, times(x3, 2.5)), x5));
+  v128.store(to + 5 * toStride, f32x4.add(minus(x1, x3, 2.5), x5));
 }
 
 /** Aᵀ: six products to four outputs. */
@@ -47,9 +61,9 @@ export function outputLine(from: usize, fromStride: usize, to: usize, toStride: 
   const sumA = f32x4.add(m1, m2), differenceA = f32x4.sub(m1, m2);
   const sumB = f32x4.add(m3, m4), differenceB = f32x4.sub(m3, m4);
   v128.store(to, f32x4.add(f32x4.add(v128.load(from), sumA), sumB));
-  v128.store(to + toStride, f32x4.add(times(differenceA, ROOT_HALF), times(differenceB, ROOT_2)));
-  v128.store(to + 2 * toStride, f32x4.add(times(sumA, 0.5), times(sumB, 2)));
-  const last = f32x4.add(times(differenceA, ROOT_HALF * 0.5), times(differenceB, ROOT_2 * 2));
+  v128.store(to + toStride, plus(times(differenceA, ROOT_HALF), differenceB, ROOT_2));
+  v128.store(to + 2 * toStride, plus(times(sumA, 0.5), sumB, 2));
+  const last = plus(times(differenceA, ROOT_HALF * 0.5), differenceB, ROOT_2 * 2);
   v128.store(to + 3 * toStride, f32x4.add(last, v128.load(from + 5 * fromStride)));
 }
 
@@ -62,11 +76,11 @@ export function finishLine(from: usize, to: usize, toStride: usize, bias: v128, 
   const sumB = f32x4.add(m3, m4), differenceB = f32x4.sub(m3, m4);
   const y0 = f32x4.add(f32x4.add(v128.load(from), sumA), sumB);
   v128.store(to, leaky(f32x4.add(y0, bias), slope));
-  const y1 = f32x4.add(times(differenceA, ROOT_HALF), times(differenceB, ROOT_2));
+  const y1 = plus(times(differenceA, ROOT_HALF), differenceB, ROOT_2);
   v128.store(to + toStride, leaky(f32x4.add(y1, bias), slope));
-  const y2 = f32x4.add(times(sumA, 0.5), times(sumB, 2));
+  const y2 = plus(times(sumA, 0.5), sumB, 2);
   v128.store(to + 2 * toStride, leaky(f32x4.add(y2, bias), slope));
-  const odd = f32x4.add(times(differenceA, ROOT_HALF * 0.5), times(differenceB, ROOT_2 * 2));
+  const odd = plus(times(differenceA, ROOT_HALF * 0.5), differenceB, ROOT_2 * 2);
   const y3 = f32x4.add(odd, v128.load(from, 80));
   v128.store(to + 3 * toStride, leaky(f32x4.add(y3, bias), slope));
 }
@@ -78,10 +92,10 @@ export function outputGradientLine(from: usize, fromStride: usize, to: usize, to
   const y0 = v128.load(from), y1 = v128.load(from + fromStride);
   const y2 = v128.load(from + 2 * fromStride), y3 = v128.load(from + 3 * fromStride);
   v128.store(to, y0);
-  const evenA = f32x4.add(y0, times(y2, 0.5)), oddA = f32x4.add(times(y1, ROOT_HALF), times(y3, ROOT_HALF * 0.5));
+  const evenA = plus(y0, y2, 0.5), oddA = plus(times(y1, ROOT_HALF), y3, ROOT_HALF * 0.5);
   v128.store(to + toStride, f32x4.add(evenA, oddA));
   v128.store(to + 2 * toStride, f32x4.sub(evenA, oddA));
-  const evenB = f32x4.add(y0, times(y2, 2)), oddB = f32x4.add(times(y1, ROOT_2), times(y3, ROOT_2 * 2));
+  const evenB = plus(y0, y2, 2), oddB = plus(times(y1, ROOT_2), y3, ROOT_2 * 2);
   v128.store(to + 3 * toStride, f32x4.add(evenB, oddB));
   v128.store(to + 4 * toStride, f32x4.sub(evenB, oddB));
   v128.store(to + 5 * toStride, y3);
@@ -93,10 +107,10 @@ export function outputGradientLine(from: usize, fromStride: usize, to: usize, to
 export function kernelLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const k0 = v128.load(from), k1 = v128.load(from + fromStride), k2 = v128.load(from + 2 * fromStride);
   v128.store(to, k0);
-  const evenA = f32x4.add(times(k0, -2.0 / 3.0), times(k2, -1.0 / 3.0)), oddA = times(k1, -ROOT_2 / 3.0);
+  const evenA = plus(times(k0, -2.0 / 3.0), k2, -1.0 / 3.0), oddA = times(k1, -ROOT_2 / 3.0);
   v128.store(to + toStride, f32x4.add(evenA, oddA));
   v128.store(to + 2 * toStride, f32x4.sub(evenA, oddA));
-  const evenB = f32x4.add(times(k0, 1.0 / 6.0), times(k2, 1.0 / 3.0)), oddB = times(k1, ROOT_2 / 6.0);
+  const evenB = plus(times(k0, 1.0 / 6.0), k2, 1.0 / 3.0), oddB = times(k1, ROOT_2 / 6.0);
   v128.store(to + 3 * toStride, f32x4.add(evenB, oddB));
   v128.store(to + 4 * toStride, f32x4.sub(evenB, oddB));
   v128.store(to + 5 * toStride, k2);
@@ -109,8 +123,8 @@ export function kernelGradientLine(from: usize, fromStride: usize, to: usize, to
   const m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);
   const m3 = v128.load(from + 3 * fromStride), m4 = v128.load(from + 4 * fromStride);
   const sumA = f32x4.add(m1, m2), sumB = f32x4.add(m3, m4);
-  v128.store(to, f32x4.add(v128.load(from), f32x4.add(times(sumA, -2.0 / 3.0), times(sumB, 1.0 / 6.0))));
-  v128.store(to + toStride, f32x4.add(times(f32x4.sub(m1, m2), -ROOT_2 / 3.0), times(f32x4.sub(m3, m4), ROOT_2 / 6.0)));
+  v128.store(to, f32x4.add(v128.load(from), plus(times(sumA, -2.0 / 3.0), sumB, 1.0 / 6.0)));
+  v128.store(to + toStride, plus(times(f32x4.sub(m1, m2), -ROOT_2 / 3.0), f32x4.sub(m3, m4), ROOT_2 / 6.0));
   const third = times(f32x4.sub(sumB, sumA), 1.0 / 3.0);
   v128.store(to + 2 * toStride, f32x4.add(third, v128.load(from + 5 * fromStride)));
 }

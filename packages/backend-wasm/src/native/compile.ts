@@ -1,4 +1,5 @@
 import { NATIVE_BINARY } from './binary.js';
+import { RELAXED_NATIVE_BINARY } from './binary-relaxed.js';
 
 /** What precedes the limits of the imported memory: its name and its kind. */
 const MEMORY_NAME = [...'memory'].map((letter) => letter.charCodeAt(0)).concat(2);
@@ -6,9 +7,11 @@ const MEMORY_NAME = [...'memory'].map((letter) => letter.charCodeAt(0)).concat(2
 const SHARED_WITH_MAXIMUM = 3;
 const PRIVATE_WITH_MAXIMUM = 1;
 
-/** Our kernels, compiled for a memory that is shared between threads or not. */
-export function compileNative(memory: WebAssembly.Memory): Promise<WebAssembly.Module> {
-  const bytes = Uint8Array.from(atob(NATIVE_BINARY), (character) => character.charCodeAt(0));
+/** Our kernels, compiled for a memory that is shared between threads or not, without or with relaxed SIMD. */
+export function compileNative(memory: WebAssembly.Memory, isRelaxed: boolean): Promise<WebAssembly.Module> {
+  const bytes = Uint8Array.from(atob(isRelaxed ? RELAXED_NATIVE_BINARY : NATIVE_BINARY), (character) =>
+    character.charCodeAt(0),
+  );
   if (!isShared(memory)) makePrivate(bytes);
   return WebAssembly.compile(bytes);
 }

@@ -13,11 +13,15 @@ import {
   referenceGradKernel,
   relativeError,
 } from './testing/reference-conv.js';
+import { enableRelaxedSimd } from './testing/relaxed.js';
 
 let native: NativeKernels;
-beforeAll(async () => {
-  native = await nativeForTests();
-});
+
+const builds = [
+  { build: 'fixed SIMD', relaxed: false, share: 1 },
+  { build: 'relaxed SIMD', relaxed: true, share: 0.3 },
+];
+const hasRelaxed = enableRelaxedSimd();
 
 /** Errors of one way to convolve: forward, to the input, to the kernel. */
 function errors(
@@ -72,32 +76,49 @@ const geometries: fc.Arbitrary<ConvGeometry> = fc
     kernelWidth: 3,
   }));
 
-describe('ways to convolve', () => {
-  it('direct sums stay within 1e-6 of the largest output', () => {
-    fc.assert(
-      fc.property(geometries, fc.constantFrom(0.2, 1), (g, slope) => {
-        expect(Math.max(...errors(g, slope, direct))).toBeLessThanOrEqual(1e-6);
-      }),
-      { numRuns: 400 },
-    );
-  });
+for (const { build, relaxed, share } of builds) {
+  describe.skipIf(relaxed && !hasRelaxed)(`ways to convolve with ${build}`, () => {
+    beforeAll(async () => {
+      native = await nativeForTests({ relaxed });
+      expect(native.isRelaxed).toBe(relaxed);
+    });
 
-  it('Winograd stays within 1e-4, and within 1e-5 in the median', () => {
-    const all: number[] = [];
-    fc.assert(
-      fc.property(geometries, fc.constantFrom(0.2, 1), (g, slope) => {
-        const found = errors(g, slope, winograd);
-        all.push(...found);
-        expect(Math.max(...found), JSON.stringify([g, found])).toBeLessThanOrEqual(1e-4);
-      }),
-      { numRuns: 700 },
-    );
-    all.sort((a, b) => a - b);
-    expect(all[all.length >> 1]).toBeLessThanOrEqual(1e-5);
-  });
+    it('direct sums stay within 1e-6 of the largest output', () => {
+      fc.assert(
+        fc.property(geometries, fc.constantFrom(0.2, 1), (g, slope) => {
+          expect(Math.max(...errors(g, slope, direct))).toBeLessThanOrEqual(1e-6);
+        }),
+        { numRuns: 400 * share },
+      );
+    });
 
-  it('Winograd gathers many tiles over several blocks and slots', () => {
-    const g = { batch: 2, depth: 1, height: 66, width: 61, kernelDepth: 1, kernelHeight: 3, kernelWidth: 3 };
-    expect(Math.max(...errors({ ...g, inChannels: 20, outChannels: 12 }, 0.1, winograd))).toBeLessThan(2e-5);
+    it('Winograd stays within 1e-4, and within 1e-5 in the median', () => {
+      const all: number[] = [];
+      fc.assert(
+        fc.property(geometries, fc.constantFrom(0.2, 1), (g, slope) => {
+          const found = errors(g, slope, winograd);
+          all.push(...found);
+          expect(Math.max(...found), JSON.stringify([g, found])).toBeLessThanOrEqual(1e-4);
+        }),
+        { numRuns: 700 * share },
+      );
+      all.sort((a, b) => a - b);
+      expect(all[all.length >> 1]).toBeLessThanOrEqual(1e-5);
+    });
+
+    it('Winograd gathers many tiles over several blocks and slots', () => {
+      const g = {
+        batch: 2,
+        depth: 1,
+        height: 66,
+        width: 61,
+        kernelDepth: 1,
+        kernelHeight: 3,
+        kernelWidth: 3,
+      };
+      expect(Math.max(...errors({ ...g, inChannels: 20, outChannels: 12 }, 0.1, winograd))).toBeLessThan(
+        2e-5,
+      );
+    });
   });
-});
+}

@@ -10,11 +10,11 @@ import {
 import { copyKernels } from './copies/kernels.js';
 import { productKernels } from './heads/product-kernels.js';
 import { ownKernels } from './kernels.js';
-import { NativeModule } from './module.js';
-
+import { NativeModule, type NativeSettings } from './module.js';
 import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';
 
 export { guardAllocation } from './allocation.js';
+export type { NativeSettings } from './module.js';
 export { createSharedBackend } from './shared-backend.js';
 
 /** Our compiled kernels, bound to the memory of one backend. */
@@ -31,12 +31,13 @@ const previous = new Map<string, KernelConfig | undefined>();
  * More than one thread needs a backend whose memory is shared: `createSharedBackend`.
  *
  * @param options.threads Threads that work on a kernel, the calling one among them. @default 1
+ * @param options.relaxed Whether to use relaxed SIMD where the engine has it. @default true
  */
 export async function loadNative(
   backend: BackendWasm,
-  { threads = 1 }: { readonly threads?: number } = {},
+  { threads = 1, relaxed = true }: Partial<NativeSettings> = {},
 ): Promise<NativeKernels> {
-  return NativeModule.load(backend, threads);
+  return NativeModule.load(backend, { threads, relaxed });
 }
 
 /** Registers our kernels for backend 'wasm', in place of those that stand there. Idempotent. */

@@ -9,6 +9,7 @@ import { sizeOf } from './geometry.js';
 import { DeferredProducts, type OuterProductFate } from './heads/deferred.js';
 import { JOBS, type Job } from './jobs.js';
 import { CONTROL_BYTES, Pool } from './pool.js';
+import { hasRelaxedSimd } from './relaxed-simd.js';
 
 /** What we use of the compiled tfjs module: its memory, its allocator, and its list of tensors. */
 interface TfjsModule {
@@ -21,6 +22,14 @@ interface TfjsModule {
   };
 }
 
+/** How the kernels run. */
+export interface NativeSettings {
+  /** Threads that work on a kernel, the calling one among them. */
+  readonly threads: number;
+  /** Whether to multiply and add in one instruction where the engine has relaxed SIMD. */
+  readonly relaxed: boolean;
+}
+
 /** Sections of the arena start on cache lines. */
 const ALIGNMENT = 64;
 
@@ -31,6 +40,8 @@ const ALIGNMENT = 64;
  */
 export class NativeModule {
   readonly exports: NativeExports;
+  /** Whether the kernels are those with relaxed SIMD. */
+  readonly isRelaxed: boolean;
   readonly #backend: BackendWasm;
   readonly #tfjs: TfjsModule;
   #arena = 0;
@@ -41,10 +52,15 @@ export class NativeModule {
   #poolProblem: string | undefined;
   #products: DeferredProducts | undefined;
 
-  private constructor(backend: BackendWasm, tfjs: TfjsModule, exports: NativeExports) {
+  private constructor(
+    backend: BackendWasm,
+    tfjs: TfjsModule,
+    { exports, isRelaxed }: Pick<NativeModule, 'exports' | 'isRelaxed'>,
+  ) {
     this.#backend = backend;
     this.#tfjs = tfjs;
     this.exports = exports;
+    this.isRelaxed = isRelaxed;
     this.#words = new Int32Array(tfjs.asm.memory.buffer);
     this.#floats = new Float32Array(tfjs.asm.memory.buffer);
   }
@@ -53,13 +69,15 @@ export class NativeModule {
    * Compiles the kernels against the memory of `backend` and starts a pool of `threads` where that memory is shared;
    * where it is not, or threads do not start (`poolProblem`), there is one thread.
    */
-  static async load(backend: BackendWasm, threads: number): Promise<NativeModule> {
+  static async load(backend: BackendWasm, { threads, relaxed }: NativeSettings): Promise<NativeModule> {
     const tfjs = backend.wasm as unknown as TfjsModule;
     const { memory } = tfjs.asm;
     guardAllocation(backend);
-    const module = await compileNative(memory);
+    const isRelaxed = relaxed && hasRelaxedSimd();
+    const module = await compileNative(memory, isRelaxed);
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    const native = new NativeModule(backend, tfjs, instance.exports as unknown as NativeExports);
+    const exports = instance.exports as unknown as NativeExports;
+    const native = new NativeModule(backend, tfjs, { exports, isRelaxed });
     if (threads > 1 && isShared(memory)) await native.#startPool(module, threads);
     return native;
   }

@@ -12,6 +12,7 @@ import { crossEntropy, softDice } from './losses/losses.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { noise, take } from './testing/native.js';
+import { enableRelaxedSimd } from './testing/relaxed.js';
 import { sharedBackendForTests } from './testing/shared.js';
 import { warp, warpGradField, warpGradImage } from './warp.js';
 
@@ -23,10 +24,12 @@ beforeAll(async () => {
 let native: NativeKernels;
 afterEach(() => native.dispose());
 
+const hasRelaxed = enableRelaxedSimd();
+
 /** Bytes of the results of every threaded kernel on `threads` threads. */
-async function results(threads: number): Promise<Buffer> {
-  native = await loadNative(shared, { threads });
-  expect(native.threads).toBe(threads);
+async function results(threads: number, relaxed: boolean): Promise<Buffer> {
+  native = await loadNative(shared, { threads, relaxed });
+  expect(native).toMatchObject({ threads, isRelaxed: relaxed });
   const made: Tensor[] = [];
   const make = (shape: number[], seed: number): Tensor => {
     made.push(
@@ -96,8 +99,13 @@ async function results(threads: number): Promise<Buffer> {
 
 describe('threads', () => {
   it('change no bit of any result', async () => {
-    const alone = await results(1);
-    for (const threads of [2, 3, 8]) expect((await results(threads)).equals(alone)).toBe(true);
+    const alone = await results(1, false);
+    for (const threads of [2, 3, 8]) expect((await results(threads, false)).equals(alone)).toBe(true);
+  });
+
+  it.skipIf(!hasRelaxed)('nor of any with relaxed SIMD', async () => {
+    const alone = await results(1, true);
+    for (const threads of [2, 8]) expect((await results(threads, true)).equals(alone)).toBe(true);
   });
 
   it.each([1, 2, 4, 8])('%i of them get through 10000 jobs', async (threads) => {

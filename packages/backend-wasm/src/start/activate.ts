@@ -6,6 +6,7 @@ import { composedKernels, isComposed, registerComposedKernels } from '../compose
 import {
   loadNative,
   type NativeKernels,
+  type NativeSettings,
   registerNativeKernels,
   unregisterNativeKernels,
 } from '../native/index.js';
@@ -48,12 +49,13 @@ async function activateNow(
     wasmPaths,
     native: wantsNative = true,
     threads = Math.min(surroundings.cores, MOST_THREADS),
+    reproducible = false,
   }: FastWasmOptions,
 ): Promise<FastWasmStatus> {
   requireIntegers('useFastWasm', { threads });
   if (active === undefined) requireTimelyPaths(wasmPaths);
   const start = await startBackend(surroundings, wasmPaths, wantsNative && threads > 1);
-  const wish = JSON.stringify({ wantsNative, threads });
+  const wish = JSON.stringify({ wantsNative, threads, reproducible });
   const isOn = active?.backend === start.backend && active.wish === wish;
   if (active !== undefined && isOn && active.native?.failure === undefined) return active.status;
   if (surroundings.uncleared !== undefined) readWithoutClearing(start.backend, surroundings.uncleared);
@@ -62,7 +64,9 @@ async function activateNow(
   active?.native?.dispose();
   registerComposedKernels();
   const before = kernelFunctions();
-  const { native, problem } = wantsNative ? await startNative(start, threads) : {};
+  const { native, problem } = wantsNative
+    ? await startNative(start, { threads, relaxed: !reproducible })
+    : {};
   const limits = problem === undefined ? start.limits : [...start.limits, problem];
   active = { backend: start.backend, wish, native, status: describe(before, native, limits) };
   return active.status;
@@ -71,16 +75,18 @@ async function activateNow(
 /** Our compiled kernels at work, or why they are not. */
 async function startNative(
   { backend, limits }: Start,
-  threads: number,
+  settings: NativeSettings,
 ): Promise<{ native?: NativeKernels; problem?: string }> {
   if (!env().getBool('WASM_HAS_SIMD_SUPPORT')) {
     return { problem: 'No compiled kernels: there is no SIMD in wasm here.' };
   }
   try {
-    const native = await loadNative(backend, { threads });
+    const native = await loadNative(backend, settings);
     registerNativeKernels(native);
     if (native.poolProblem !== undefined) return { native, problem: `One thread: ${native.poolProblem}.` };
-    return native.threads === threads || limits.length > 0 ? { native } : { native, problem: TOO_LATE };
+    return native.threads === settings.threads || limits.length > 0
+      ? { native }
+      : { native, problem: TOO_LATE };
   } catch (error) {
     unregisterNativeKernels();
     return { problem: `No compiled kernels: ${error instanceof Error ? error.message : String(error)}` };
@@ -104,7 +110,7 @@ function describe(
     .sort();
   return {
     backend: BACKEND,
-    simd: env().getBool('WASM_HAS_SIMD_SUPPORT'),
+    simd: env().getBool('WASM_HAS_SIMD_SUPPORT') && (nativeKernels?.isRelaxed ? 'relaxed' : 'fixed'),
     threads: nativeKernels?.threads ?? getThreadsCount(),
     kernels: {
       native,

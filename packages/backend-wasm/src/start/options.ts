@@ -16,13 +16,22 @@ export interface FastWasmOptions {
    * with cross-origin isolation; and a wasm backend that has not started yet. @default as many as there are cores, at most 8
    */
   readonly threads?: number;
+  /**
+   * Whether our compiled kernels give the same bits on every machine. They then do without relaxed SIMD, whose fused
+   * multiply-add rounds once where the processor has it and twice elsewhere; on Intel and ARM that costs up to half of
+   * their speed. @default false
+   */
+  readonly reproducible?: boolean;
 }
 
 /** What is on. */
 export interface FastWasmStatus {
   readonly backend: 'wasm';
-  /** Whether tfjs' kernels use 128-bit SIMD. */
-  readonly simd: boolean;
+  /**
+   * The 128-bit SIMD in use: `relaxed` has fused multiply-add in our compiled kernels; `fixed` gives the same bits on every
+   * machine; `false` is none at all, in tfjs' kernels either.
+   */
+  readonly simd: 'relaxed' | 'fixed' | false;
   /** Threads that our compiled kernels work on, or tfjs' where they are off. */
   readonly threads: number;
   /** Names of kernels by origin. `stock` are those of our list that the installed tfjs brings itself. */

@@ -13,7 +13,7 @@ export async function startBackend(threads?: number): Promise<string> {
 export function describeBackend({ simd, threads, kernels, limits }: FastWasmStatus): string {
   const { native, composed } = kernels;
   const parts = [
-    simd ? 'SIMD' : 'no SIMD',
+    { relaxed: 'relaxed SIMD', fixed: 'SIMD', none: 'no SIMD' }[simd || 'none'],
     `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     `${native.length} native and ${composed.length} composed kernels`,
   ];

@@ -1,0 +1,13 @@
+/** A module of one function, `f32x4.relaxed_madd` of its argument. */
+const USES_RELAXED_SIMD = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // '\0asm', version 1
+  ...[0x01, 0x06, 0x01, 0x60, 0x01, 0x7b, 0x01, 0x7b], // one type: v128 to v128
+  ...[0x03, 0x02, 0x01, 0x00], // one function of it
+  ...[0x0a, 0x0d, 0x01, 0x0b, 0x00], // its code, without locals
+  ...[0x20, 0x00, 0x20, 0x00, 0x20, 0x00, 0xfd, 0x85, 0x02, 0x0b], // its argument three times; f32x4.relaxed_madd; end
+);
+
+/** Whether the engine has relaxed SIMD, whose multiply-add is one instruction. */
+export function hasRelaxedSimd(): boolean {
+  return WebAssembly.validate(USES_RELAXED_SIMD);
+}
