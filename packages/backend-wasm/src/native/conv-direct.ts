@@ -25,18 +25,25 @@ export function convDirect(native: NativeModule, geometry: ConvGeometry, operand
   const { inChannels, outChannels } = geometry;
   const taps = tapCount(geometry);
   const scratchStride = taps * CHUNK * 4 + SUMS_BYTES + PRIVATE;
+  const bytes = taps * inChannels * Math.ceil(outChannels / 8) * 32;
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
-    packed: taps * inChannels * Math.ceil(outChannels / 8) * 32,
+    packed: bytes,
     scratch: scratchStride * native.threads,
   });
-  const { x, kernel, isGradient, bias, y, slope } = operands;
-  native.exports.packKernel(kernel, at.packed, taps, inChannels, outChannels, isGradient);
+  const { x, kernel, kernelData, isGradient, bias, y, slope } = operands;
+  const w = native.packed.addressOf({
+    data: kernelData,
+    form: `direct ${taps} ${inChannels} ${outChannels} ${isGradient}`,
+    bytes,
+    scratch: at.packed,
+    write: (to) => native.exports.packKernel(kernel, to, taps, inChannels, outChannels, isGradient),
+  });
   const { scratch, zeros } = at;
   writeConvArgs(native, at.args, geometry, {
     x,
-    w: at.packed,
+    w,
     bias,
     y,
     scratch,

@@ -6,6 +6,8 @@ export interface ConvOperands {
    * gradient's own geometry.
    */
   readonly kernel: number;
+  /** `dataNumber` of the kernel, whose packed form is kept if it is used again; none for never. */
+  readonly kernelData?: number;
   readonly isGradient: boolean;
   /** 0 for none. */
   readonly bias: number;

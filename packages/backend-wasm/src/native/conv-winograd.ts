@@ -42,24 +42,24 @@ export function convWinograd(native: NativeModule, geometry: ConvGeometry, opera
       : tileCount(geometry) / (native.threads * BLOCKS_PER_THREAD);
   const blockTiles = Math.min(blockTilesOf(geometry), Math.max(MIN_BLOCK_TILES, ceil(share, 4)));
   const scratchStride = scratchBytes(geometry, blockTiles);
+  const bytes = POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW);
   const at = native.reserve({
     args: CONV_ARGS_BYTES,
     zeros: zerosBytes(geometry),
     lines: 2 * LINES_BYTES,
-    transformed: POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW),
+    transformed: bytes,
     scratch: scratchStride * native.threads,
   });
-  const { x, kernel, isGradient, bias, y, slope } = operands;
-  native.exports.winogradKernel(
-    kernel,
-    at.transformed,
-    at.lines,
-    kernelDepth,
-    inChannels,
-    outChannels,
-    isGradient,
-  );
-  const { scratch, zeros, transformed: w } = at;
+  const { x, kernel, kernelData, isGradient, bias, y, slope } = operands;
+  const { scratch, zeros, lines } = at;
+  const w = native.packed.addressOf({
+    data: kernelData,
+    form: `winograd ${kernelDepth} ${inChannels} ${outChannels} ${isGradient}`,
+    bytes,
+    scratch: at.transformed,
+    write: (to) =>
+      native.exports.winogradKernel(kernel, to, lines, kernelDepth, inChannels, outChannels, isGradient),
+  });
   writeConvArgs(native, at.args, geometry, {
     x,
     w,

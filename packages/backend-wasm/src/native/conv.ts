@@ -20,6 +20,7 @@ export function conv(
   pickForward(geometry)(native, geometry, {
     x: native.address(x),
     kernel: native.address(kernel),
+    kernelData: native.dataNumber(kernel),
     bias: bias === undefined ? 0 : native.address(bias),
     y: native.address(y),
     slope,
@@ -37,6 +38,7 @@ export function convGradInput(native: NativeModule, dy: TensorInfo, kernel: Tens
   pickForward(geometry)(native, geometry, {
     x: native.address(dy),
     kernel: native.address(kernel),
+    kernelData: native.dataNumber(kernel),
     bias: 0,
     y: native.address(dx),
     slope: 1,

@@ -8,8 +8,10 @@ import type { NativeExports } from './exports.js';
 import { sizeOf } from './geometry.js';
 import { DeferredProducts, type OuterProductFate } from './heads/deferred.js';
 import { JOBS, type Job } from './jobs.js';
+import { PackedKernels } from './packed-kernels.js';
 import { CONTROL_BYTES, Pool } from './pool.js';
 import { hasRelaxedSimd } from './relaxed-simd.js';
+import { watchData } from './watch-data.js';
 
 /** What we use of the compiled tfjs module: its memory, its allocator, and its list of tensors. */
 interface TfjsModule {
@@ -18,7 +20,7 @@ interface TfjsModule {
   readonly _free: (address: number) => void;
   readonly tfjs: {
     readonly registerTensor: (id: number, size: number, address: number) => void;
-    readonly disposeData: (id: number) => void;
+    disposeData: (id: number) => void;
   };
 }
 
@@ -42,6 +44,9 @@ export class NativeModule {
   readonly exports: NativeExports;
   /** Whether the kernels are those with relaxed SIMD. */
   readonly isRelaxed: boolean;
+  /** Packed kernels that are kept. */
+  readonly packed: PackedKernels;
+  readonly #unwatch: () => void;
   readonly #backend: BackendWasm;
   readonly #tfjs: TfjsModule;
   #arena = 0;
@@ -61,6 +66,8 @@ export class NativeModule {
     this.#tfjs = tfjs;
     this.exports = exports;
     this.isRelaxed = isRelaxed;
+    this.packed = new PackedKernels(this);
+    this.#unwatch = watchData(tfjs, (id) => this.packed.drop(id));
     this.#words = new Int32Array(tfjs.asm.memory.buffer);
     this.#floats = new Float32Array(tfjs.asm.memory.buffer);
   }
@@ -117,6 +124,11 @@ export class NativeModule {
     return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
   }
 
+  /** The number of a tensor's data: no other data gets it, and `packed` hears when the values change or go away. */
+  dataNumber(tensor: TensorInfo): number {
+    return this.#backend.dataIdMap.get(tensor.dataId).id;
+  }
+
   /** A new tensor with undefined values. */
   output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
     return this.#backend.makeOutput([...shape], dtype);
@@ -132,7 +144,7 @@ export class NativeModule {
    * A tensor to write the successor of `x` to: in the memory of `x`, unless other tensors share that.
    *
    * The values of an address are about to change, which kernels of tfjs do not expect: XNNPACK keeps packed copies of
-   * weights by the number of a tensor. Taking the number out and in again makes it drop them.
+   * weights by the number of a tensor. Taking the number out and in again makes it, and `packed`, drop them.
    */
   reuse(x: TensorInfo): TensorInfo {
     if (this.#backend.refCount(x.dataId) !== 1) return this.output(x.shape, x.dtype);
@@ -177,13 +189,18 @@ export class NativeModule {
     return this.#floats;
   }
 
-  /** Ends the threads and gives the arena back. The kernels stay usable on one thread; the next call reserves anew. */
+  /**
+   * Ends the threads and gives the arena and kept kernels back. The kernels stay usable on one thread; the next call reserves
+   * anew.
+   */
   dispose(): void {
     this.#products?.dispose();
     this.#products = undefined;
     this.#pool?.dispose();
     this.#pool = undefined;
     this.#freeArena();
+    this.packed.dispose();
+    this.#unwatch();
   }
 
   /** The control block stays allocated: a thread on its way out may still touch it. */
