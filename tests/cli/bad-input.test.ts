@@ -63,7 +63,7 @@ describe('configuration', () => {
     const { code, stdout, stderr } = await sshn(['train', 'phantoms', '--factor', '1.5'], folder);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^error: option '--factor <number>' argument '1\.5' is invalid\. Expected a number in \[0, 1\]\.\n/,
+      /^error: option '--factor <number>' argument '1\.5' is invalid\. Expected a number in \[0, 1\], or several separated by commas\.\n/,
     );
     expect(await readdir(folder)).toEqual([]);
   });
