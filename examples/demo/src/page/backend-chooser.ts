@@ -1,0 +1,44 @@
+import { type BackendName, type BackendStatus, backendNames } from '../worker/protocol.js';
+import type { Compute } from './compute.js';
+import { element, fillOptions, select } from './element.js';
+import { attempt } from './errors.js';
+
+/** Lets a person choose what computes; a backend that does not start leaves the one before in place. */
+export class BackendChooser {
+  private current: BackendName = 'wasm';
+
+  constructor(
+    private readonly compute: Compute,
+    private readonly onChange: (status: BackendStatus) => Promise<void>,
+  ) {
+    fillOptions(select('backend'), backendNames.filter(isThere));
+    select('backend').addEventListener('change', () =>
+      attempt(() => this.start(select('backend').value as BackendName)),
+    );
+  }
+
+  get backend(): BackendName {
+    return this.current;
+  }
+
+  async start(backend: BackendName): Promise<void> {
+    const detail = element('backend-detail');
+    const before = detail.textContent;
+    detail.textContent = `starting ${backend} …`;
+    try {
+      const status = await this.compute.call('start', { backend });
+      this.current = backend;
+      detail.textContent = status.detail;
+      await this.onChange(status);
+    } catch (error) {
+      detail.textContent = before;
+      throw error;
+    } finally {
+      select('backend').value = this.current;
+    }
+  }
+}
+
+function isThere(backend: BackendName): boolean {
+  return backend !== 'webgpu' || 'gpu' in navigator;
+}

@@ -1,0 +1,48 @@
+import type { AccuracyCostPoint } from '@sshn/model';
+import { pick } from '@sshn/model';
+import type { Compute } from '../compute.js';
+import { element, input, select } from '../element.js';
+import { attempt } from '../errors.js';
+
+/** What the budget box works with. */
+export interface BudgetOptions {
+  readonly compute: Compute;
+  /** The accuracy–cost table of the open model. */
+  manifestPoints(): readonly AccuracyCostPoint[];
+  choose(factor: number): Promise<void>;
+}
+
+/** Makes the budget box pick φ: by FLOPs from the model's table, by milliseconds from what this device measures first. */
+export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): { forget(): void } {
+  const reason = element('reason');
+  let measured: readonly AccuracyCostPoint[] | undefined;
+
+  const onThisDevice = async () => {
+    measured ??= await compute.call(
+      'calibrate',
+      {},
+      {
+        onProgress: (share) => {
+          reason.textContent = `Measuring this device: ${Math.round(100 * share)} %`;
+        },
+      },
+    );
+    return measured;
+  };
+  element('budget').addEventListener('submit', (event) => {
+    event.preventDefault();
+    void attempt(async () => {
+      const limit = input('limit').valueAsNumber;
+      const isTime = select('limit-unit').value === 'milliseconds';
+      const points = isTime || manifestPoints().length === 0 ? await onThisDevice() : manifestPoints();
+      const choice = pick(points, isTime ? { maxMilliseconds: limit } : { maxGflops: limit / 1000 });
+      reason.textContent = choice.reason;
+      if (choice.chosen !== undefined) await choose(choice.chosen.factor);
+    });
+  });
+  return {
+    forget: () => {
+      measured = undefined;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import type { AccuracyCostPoint } from '@sshn/model';
+import type { BackendStatus, ModelSummary, Picture, Segmentation } from '../../worker/protocol.js';
+import type { Compute } from '../compute.js';
+import { download } from '../download.js';
+import { button, element, input } from '../element.js';
+import { attempt } from '../errors.js';
+import { latest } from '../latest.js';
+import { flopsText, millisecondsText, RecentMedian } from '../numbers.js';
+import { wireBudget } from './budget.js';
+import { drawCostCurve } from './cost-curve.js';
+import { wireDrop } from './drop.js';
+import { LabelList } from './label-list.js';
+import { PictureView } from './picture-view.js';
+import { wireSlices } from './slices.js';
+
+/** The tab that segments an image while φ moves. */
+export class SegmentTab {
+  private model: ModelSummary | undefined;
+  private number = 0;
+  private segmentation: Segmentation | undefined;
+  private readonly imageTime = new RecentMedian();
+  private readonly weightsTime = new RecentMedian();
+  private readonly labels = new LabelList(element('labels'), () => this.view.redraw());
+  private readonly view = new PictureView(this.labels);
+  private readonly budget;
+  private readonly slices;
+  /** Segments at the newest φ; what was overtaken is left out. */
+  private readonly segment;
+
+  constructor(private readonly compute: Compute) {
+    this.segment = latest(async (factor: number) => {
+      this.show(await compute.call('segment', { factor }));
+    });
+    this.budget = wireBudget({
+      compute,
+      manifestPoints: () => this.model?.accuracyCost ?? [],
+      choose: (factor) => this.moveTo(factor),
+    });
+    this.slices = wireSlices(compute, (picture) => this.open(picture));
+    input('opacity').addEventListener('input', () => this.view.redraw());
+    input('factor').addEventListener('input', () => void attempt(() => this.moved()));
+    wireDrop(element<HTMLElement>('drop'), input('file'), (file) => this.openFile(file));
+    wireDrop(undefined, input('model-file'), (file) => this.openModelFile(file));
+    for (const [id, step] of [
+      ['previous', -1],
+      ['next', 1],
+    ] as const)
+      button(id).addEventListener('click', () => void attempt(() => this.generate(this.number + step)));
+    button('save-model').addEventListener('click', () => void attempt(() => this.save(undefined)));
+    button('save-specialized').addEventListener(
+      'click',
+      () => void attempt(() => this.save(input('factor').valueAsNumber)),
+    );
+  }
+
+  /** Opens a model and images that suit it. */
+  async openModel(bytes: Uint8Array, name: string): Promise<void> {
+    const model = await this.compute.call('openModel', { bytes, name });
+    const suited = this.model?.dataset;
+    this.model = model;
+    this.labels.fill(model.labels);
+    this.budget.forget();
+    const [low, high] = model.range;
+    const isFixed = low === high;
+    Object.assign(input('factor'), {
+      min: `${isFixed ? 0 : low}`,
+      max: `${isFixed ? 1 : high}`,
+      disabled: isFixed,
+      value: `${isFixed ? low : Math.min(high, Math.max(low, 0.25))}`,
+    });
+    button('save-specialized').disabled = isFixed;
+    element('model').textContent =
+      `${model.name}: ${isFixed ? `a plain network for φ = ${low}` : `φ from ${low} to ${high}`}, ` +
+      `${(model.bytes / 1e6).toFixed(2)} MB, sees ${model.size[1]} × ${model.size[0]} pixels, trained on ${model.dataset}.`;
+    if (suited !== model.dataset) await this.generate(0);
+    else await this.moved();
+  }
+
+  /** Another backend runs: what was measured holds no longer. */
+  async backendChanged(_: BackendStatus): Promise<void> {
+    this.budget.forget();
+    this.imageTime.clear();
+    this.weightsTime.clear();
+    if (this.model !== undefined) await this.moved();
+  }
+
+  private async generate(number: number): Promise<void> {
+    this.number = (number + 1000) % 1000;
+    const kind = this.model?.labels.some(({ name }) => name === 'hollow') ? 'blobs' : 'cells';
+    await this.open(await this.compute.call('generate', { kind, number: this.number }));
+  }
+
+  private async openFile(file: File): Promise<void> {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const transfer = [bytes.buffer];
+    await this.open(await this.compute.call('openPicture', { bytes, name: file.name }, { transfer }));
+  }
+
+  private async openModelFile(file: File): Promise<void> {
+    await this.openModel(new Uint8Array(await file.arrayBuffer()), file.name);
+  }
+
+  private async open(picture: Picture): Promise<void> {
+    this.slices.show(picture.slice);
+    this.view.showPicture(picture);
+    await this.moved();
+  }
+
+  private async moveTo(factor: number): Promise<void> {
+    input('factor').value = `${factor}`;
+    await this.moved();
+  }
+
+  private moved(): Promise<void> {
+    const factor = input('factor').valueAsNumber;
+    element('factor-value').textContent = factor.toFixed(2);
+    return this.segment(factor);
+  }
+
+  private show(segmentation: Segmentation): void {
+    this.segmentation = segmentation;
+    this.view.showSegmentation(segmentation);
+    const { gflops, segmentMilliseconds, specializeMilliseconds, dice } = segmentation;
+    element('flops').textContent = flopsText(gflops);
+    element('milliseconds').textContent = millisecondsText(this.imageTime.add(segmentMilliseconds));
+    element('specialize').textContent = millisecondsText(this.weightsTime.add(specializeMilliseconds));
+    element('dice').textContent = dice === undefined ? 'truth unknown' : dice.toFixed(3);
+    this.drawCurve();
+  }
+
+  private drawCurve(): void {
+    const points: readonly AccuracyCostPoint[] = this.model?.accuracyCost ?? [];
+    drawCostCurve(element<SVGSVGElement>('curve'), points, this.segmentation);
+  }
+
+  private async save(factor: number | undefined): Promise<void> {
+    const bytes = await this.compute.call('saveModel', { factor });
+    const stem = this.model!.name.replace(/\.safetensors$/, '');
+    download(bytes, factor === undefined ? `${stem}.safetensors` : `${stem}-phi-${factor}.safetensors`);
+  }
+}

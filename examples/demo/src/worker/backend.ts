@@ -1,0 +1,68 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { useFastWasm } from '@sshn/backend-wasm';
+import { registerGradients, SshnError } from '@sshn/core';
+import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { ready, setBackend } from '@tensorflow/tfjs-core';
+import type { BackendName, BackendStatus } from './protocol.js';
+
+const wasmPaths = {
+  'tfjs-backend-wasm.wasm': plainWasm,
+  'tfjs-backend-wasm-simd.wasm': simdWasm,
+  'tfjs-backend-wasm-threaded-simd.wasm': threadedWasm,
+};
+
+const starters: Readonly<Record<BackendName, () => Promise<string>>> = {
+  wasm: async () => {
+    // Images of this size gain nothing from more threads.
+    const { simd, kernels } = await useFastWasm({ wasmPaths, threads: 1 });
+    return `${simd ? 'SIMD, ' : ''}${kernels.native.length} compiled kernels`;
+  },
+  // Loaded when asked for: most visitors stay on wasm.
+  webgl: async () => {
+    await import('@tensorflow/tfjs-backend-webgl');
+    return started('webgl');
+  },
+  webgpu: async () => {
+    await import('@tensorflow/tfjs-backend-webgpu');
+    return started('webgpu');
+  },
+  cpu: async () => started('cpu'),
+};
+
+/** A backend that was asked for does not start here. */
+class BackendError extends SshnError {
+  override readonly name = 'BackendError';
+}
+
+/**
+ * Makes a backend the current one; its code is loaded first where that has not happened.
+ *
+ * @throws {BackendError} if this device has none such.
+ */
+export async function startBackend(backend: BackendName): Promise<BackendStatus> {
+  const detail = await starters[backend]();
+  registerGradients();
+  return { backend, detail };
+}
+
+const descriptions = {
+  webgl: 'shaders on the graphics card',
+  webgpu: 'compute shaders on the graphics card',
+  cpu: 'plain JavaScript, slow',
+} as const;
+
+async function started(backend: keyof typeof descriptions): Promise<string> {
+  let isOn = false;
+  try {
+    isOn = await setBackend(backend);
+    await ready();
+  } catch {
+    // Said below, in words for people.
+  }
+  if (!isOn) {
+    throw new BackendError(`Backend '${backend}' does not start on this device. Choose another one.`);
+  }
+  return descriptions[backend];
+}

@@ -1,0 +1,59 @@
+import {
+  decodeImage,
+  decodeNifti,
+  type Image,
+  normalizeIntensity,
+  orientationOfSlices,
+  reorient,
+  sliceOf,
+  type Volume,
+} from '@sshn/data';
+import type { SliceAxis } from './protocol.js';
+
+/** What a file holds. */
+export type OpenedFile =
+  | { readonly kind: 'image'; readonly image: Image }
+  | { readonly kind: 'volume'; readonly volume: Volume };
+
+/** More would not fit the memory of a phone. */
+const limits = { maxPixels: 2 ** 25, maxVoxels: 2 ** 25 };
+
+/**
+ * Reads PNG, JPEG, BMP, TIFF or NIfTI. NIfTI is told by its header, plain or compressed, all else by its first bytes.
+ *
+ * @throws {FileError} naming the file and the remedy, whatever the bytes.
+ */
+export async function openFile(bytes: Uint8Array, name: string): Promise<OpenedFile> {
+  if (isNifti(bytes, name)) {
+    return { kind: 'volume', volume: decodeNifti(bytes, name, { ...limits, frame: 0 }) };
+  }
+  return { kind: 'image', image: await decodeImage(bytes, name, limits) };
+}
+
+/** Slices of a volume along one axis, upright, with intensities in [0, 1]. */
+export interface SliceStack {
+  readonly axis: SliceAxis;
+  readonly count: number;
+  image(index: number): Image;
+}
+
+/** Lays a volume's slices along an axis out; intensities are clipped to the percentiles 1 and 99 of each slice. */
+export function sliceStack(volume: Volume, axis: SliceAxis): SliceStack {
+  const turned = reorient(volume, orientationOfSlices(axis));
+  return {
+    axis,
+    count: turned.shape[0],
+    image: (index) => {
+      const { data, shape } = sliceOf(turned, index);
+      const values = normalizeIntensity(Float32Array.from(data), { kind: 'percentile', low: 1, high: 99 });
+      return { values, size: [shape[1], shape[2]], channels: 1 };
+    },
+  };
+}
+
+/** By its magic number, its header's length, or, compressed, by its first bytes and its name. */
+function isNifti(bytes: Uint8Array, name: string): boolean {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return true;
+  const magicAt = (offset: number) => String.fromCharCode(...bytes.subarray(offset, offset + 2));
+  return magicAt(344) === 'n+' || magicAt(4) === 'n+' || /\.nii$/i.test(name);
+}

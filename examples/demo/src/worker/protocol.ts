@@ -1,0 +1,127 @@
+import type { AccuracyCostPoint, Manifest } from '@sshn/model';
+
+/** What can compute. */
+export const backendNames = ['wasm', 'webgl', 'webgpu', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** Which backend runs, in words for people. */
+export interface BackendStatus {
+  readonly backend: BackendName;
+  readonly detail: string;
+}
+
+/** An image to look at: red, green, blue and alpha of each pixel. */
+export interface Raster {
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** `[height, width]`. */
+  readonly size: readonly [number, number];
+}
+
+/** An image that is open, and what it is a slice of. */
+export interface Picture {
+  readonly name: string;
+  readonly raster: Raster;
+  /** True labels at the size that the network sees, where they are known. */
+  readonly truth: Uint8Array | undefined;
+  /** Of volumes: which slice this is, of how many. */
+  readonly slice: { readonly axis: SliceAxis; readonly index: number; readonly count: number } | undefined;
+}
+
+export const sliceAxes = ['axial', 'coronal', 'sagittal'] as const;
+export type SliceAxis = (typeof sliceAxes)[number];
+
+/** What a model's manifest says, as far as the page shows it. */
+export interface ModelSummary extends Pick<Manifest, 'labels' | 'accuracyCost' | 'method'> {
+  readonly name: string;
+  /** `[height, width]` that the network sees. */
+  readonly size: readonly [number, number];
+  /** Factors that the model was trained for. */
+  readonly range: readonly [low: number, high: number];
+  readonly bytes: number;
+  readonly dataset: string;
+}
+
+/** Labels that a network gave the open image, and what that took. */
+export interface Segmentation {
+  readonly factor: number;
+  /** `[height, width]` of the labels. */
+  readonly size: readonly [number, number];
+  readonly labels: Uint8Array;
+  readonly gflops: number;
+  /** Predicting the weights for this factor. */
+  readonly specializeMilliseconds: number;
+  /** Running the plain network on the image, until its labels are read. */
+  readonly segmentMilliseconds: number;
+  /** Mean foreground Dice against the truth, where it is known. */
+  readonly dice: number | undefined;
+}
+
+/** How a training run stands. */
+export interface TrainingProgress {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly factor: number;
+  readonly imagesPerSecond: number;
+  /** Accuracy and cost on images held out, when they were measured just now. */
+  readonly curve: readonly AccuracyCostPoint[] | undefined;
+}
+
+export interface TrainingRequest {
+  readonly kind: 'cells' | 'blobs';
+  readonly steps: number;
+  readonly features: number;
+}
+
+/** How a registration stands. */
+export interface RegistrationProgress {
+  readonly iteration: number;
+  readonly iterations: number;
+  /** Mean squared difference of the moved and the fixed image. */
+  readonly difference: number;
+  readonly differenceBefore: number;
+  /** Mean foreground Dice of the moved labels. */
+  readonly dice: number;
+  readonly diceBefore: number;
+  readonly foldedPercent: number;
+  /** Intensities of the images, row by row. */
+  readonly moving: Float32Array;
+  readonly fixed: Float32Array;
+  readonly moved: Float32Array;
+  /** Displacement in pixels: down and right of each pixel. */
+  readonly field: Float32Array;
+  readonly size: readonly [number, number];
+}
+
+export interface RegistrationRequest {
+  readonly pair: number;
+  /** Weight of smoothness beside similarity. */
+  readonly smoothness: number;
+}
+
+/** Everything that the page may ask of the Worker: name, what goes in, what comes out, what is told on the way. */
+export interface Calls {
+  start: { in: { backend: BackendName }; out: BackendStatus; progress: never };
+  openModel: { in: { bytes: Uint8Array; name: string }; out: ModelSummary; progress: never };
+  generate: { in: { kind: 'cells' | 'blobs'; number: number }; out: Picture; progress: never };
+  openPicture: { in: { bytes: Uint8Array; name: string }; out: Picture; progress: never };
+  slice: { in: { axis: SliceAxis; index: number | undefined }; out: Picture; progress: never };
+  segment: { in: { factor: number }; out: Segmentation; progress: never };
+  calibrate: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: number };
+  saveModel: { in: { factor: number | undefined }; out: Uint8Array; progress: never };
+  train: { in: TrainingRequest; out: Uint8Array; progress: TrainingProgress };
+  register: { in: RegistrationRequest; out: undefined; progress: RegistrationProgress };
+}
+
+export type CallName = keyof Calls;
+
+/** From the page: a call, or the wish that a running one ends early. */
+export type ToWorker =
+  | { readonly id: number; readonly name: CallName; readonly argument: unknown }
+  | { readonly id: number; readonly stop: true };
+
+/** To the page: news of a call, then its result or error. */
+export type FromWorker =
+  | { readonly id: number; readonly progress: unknown }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };

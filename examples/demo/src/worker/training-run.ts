@@ -1,0 +1,122 @@
+import { Rng, rescaling } from '@sshn/core';
+import { cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
+import { type AccuracyCostPoint, saveModel } from '@sshn/model';
+import {
+  describeNetwork,
+  diceOver,
+  gflopsAt,
+  parseRunConfig,
+  priorOf,
+  type RunConfig,
+  Trainer,
+} from '@sshn/training';
+import type { TrainingProgress, TrainingRequest } from './protocol.js';
+import type { Context } from './serve.js';
+
+const imageCount = 120;
+const batchSize = 4;
+/** Steps between two measurements of the curve. */
+const curveEvery = 10;
+const curveFactors = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
+/** Images that accuracy is measured on while training. */
+const heldOut = 6;
+
+/** Trains a small SSHN on generated images and returns it as a file; ends early when the page says so. */
+export async function trainingRun(
+  request: TrainingRequest,
+  { report, signal }: Context<TrainingProgress>,
+): Promise<Uint8Array> {
+  const dataset = cacheDataset(
+    generatePhantoms({ kind: request.kind, count: imageCount, size: [48, 48], seed: 11 }),
+  );
+  const split = splitIds(dataset.ids, Rng.fromSeed(1));
+  const config = configOf(request, Math.ceil(split.train.length / batchSize));
+  const ids = split.validation.slice(0, heldOut);
+  using trainer = new Trainer({ config, dataset, split });
+
+  const measure = async (): Promise<AccuracyCostPoint[]> => {
+    const points = [];
+    for (const factor of curveFactors) {
+      const at = rescaling(factor);
+      const { mean } = await diceOver(trainer.model, trainer.params, dataset, ids, at, heldOut);
+      points.push({
+        factor,
+        dice: Number.isNaN(mean) ? 0 : mean,
+        gflops: gflopsAt(trainer.model, dataset, at),
+        milliseconds: null,
+      });
+    }
+    return points;
+  };
+
+  let step = 0;
+  let curve: readonly AccuracyCostPoint[] = [];
+  for await (const event of trainer.run(signal)) {
+    if (event.kind !== 'step') continue;
+    step++;
+    const isLast = step === request.steps || signal.aborted;
+    const isMeasured = isLast || step % curveEvery === 0;
+    if (isMeasured) curve = await measure();
+    report({
+      step,
+      steps: request.steps,
+      loss: event.loss,
+      factor: event.factor as number,
+      imagesPerSecond: event.imagesPerSecond,
+      curve: isMeasured ? curve : undefined,
+    });
+    if (isLast) break;
+  }
+  // Awaited: the trainer lives until then.
+  return await saveTrained(trainer, config, dataset, curve);
+}
+
+function configOf({ steps, features }: TrainingRequest, stepsPerEpoch: number): RunConfig {
+  const epochs = Math.max(1, Math.ceil(steps / stepsPerEpoch));
+  return parseRunConfig(
+    {
+      architecture: { features, stages: 4 },
+      hypernetwork: { hidden: [10, 16] },
+      optimizer: { learningRate: 8e-3, warmUpSteps: Math.min(20, steps) },
+      // Soft Dice early: the curve is to rise while somebody watches.
+      crossEntropyShare: 0.2,
+      batchSize,
+      epochs,
+      // The curve is measured here, and validation at the end of an epoch left to the last.
+      validation: { every: epochs },
+    },
+    'training tab',
+  );
+}
+
+async function saveTrained(
+  trainer: Trainer,
+  config: RunConfig,
+  dataset: Parameters<typeof describeNetwork>[1] & { readonly name: string },
+  accuracyCost: readonly AccuracyCostPoint[],
+): Promise<Uint8Array> {
+  return saveModel({
+    specs: trainer.model.specs,
+    params: trainer.params,
+    manifest: {
+      task: 'segmentation',
+      ...describeNetwork(config, dataset),
+      prior: priorOf(config),
+      preprocessing: { size: dataset.size, channels: dataset.channels, intensity: config.intensity },
+      labels: dataset.labelNames.map((name) => ({ name })),
+      accuracyCost: accuracyCost.map(({ factor, dice, gflops }) => ({
+        factor,
+        dice: dice ?? 0,
+        gflops: gflops ?? 0,
+        milliseconds: null,
+      })),
+      provenance: {
+        versions: {},
+        seed: config.seed,
+        dataset: dataset.name,
+        date: new Date().toISOString(),
+        configHash: 'trained in the page',
+      },
+    },
+  });
+}
