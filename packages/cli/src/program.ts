@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { programHelp } from './commands/help.js';
 import { addParetoCommand } from './commands/pareto.js';
+import { addRegisterCommand } from './commands/register.js';
 import { addTrainCommand } from './commands/train.js';
+import { addWarpCommand } from './commands/warp.js';
 import { version } from './process/version.js';
 
 /**
@@ -18,7 +20,14 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
     .showHelpAfterError('Run with --help to see what there is.')
     .exitOverride();
-  for (const add of [addTrainCommand, addEvaluateCommand, addParetoCommand]) add(program, finish);
+  for (const add of [
+    addTrainCommand,
+    addEvaluateCommand,
+    addParetoCommand,
+    addRegisterCommand,
+    addWarpCommand,
+  ])
+    add(program, finish);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

@@ -1,5 +1,5 @@
 /** What each command teaches under `--help`. */
-interface CommandHelp {
+export interface CommandHelp {
   readonly description: string;
   readonly examples: string;
 }

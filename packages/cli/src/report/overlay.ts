@@ -19,12 +19,18 @@ const opacity = 0.5;
  *
  * @param labels Painted over it, in the colors of `labelColor`, with their borders solid; the image is grey below.
  * @param truth Its borders are drawn as a line, black on bright and white on dark images, to show where `labels` are off.
+ * @param range What is black and what is white. @default the smallest and the largest intensity
  */
-export function paint(image: Image, labels?: LabelMap, truth?: LabelMap): Picture {
+export function paint(
+  image: Image,
+  labels?: LabelMap,
+  truth?: LabelMap,
+  range?: readonly [low: number, high: number],
+): Picture {
   const grid = gridOf(image.size);
   const { first, pixels } = grid;
   const { channels } = image;
-  const base = stretched(image.values.subarray(first * channels, (first + pixels) * channels));
+  const base = stretched(image.values.subarray(first * channels, (first + pixels) * channels), range);
   const slice = (map: LabelMap | undefined) => map?.values.subarray(first, first + pixels);
   const [painted, outlined] = [slice(labels), slice(truth)];
   const line = mean(base) > 127 ? 0 : 255;
@@ -78,14 +84,20 @@ function colorAt(base: Float32Array, from: number, channels: number, isGrey: boo
 }
 
 /** Intensities brought to 0 … 255 so that the darkest is black and the brightest white. */
-function stretched(values: Float32Array): Float32Array {
+function stretched(values: Float32Array, range = rangeOf(values)): Float32Array {
+  const [low, high] = range;
+  const scale = high > low ? 255 / (high - low) : 0;
+  return values.map((value) => Math.min(255, Math.max(0, (value - low) * scale)));
+}
+
+/** The smallest and the largest value. */
+export function rangeOf(values: Float32Array): readonly [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
-  const scale = high > low ? 255 / (high - low) : 0;
-  return values.map((value) => (value - low) * scale);
+  return [low, high];
 }
 
 function mean(values: Float32Array): number {

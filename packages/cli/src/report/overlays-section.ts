@@ -2,8 +2,7 @@ import type { Image, LabelMap } from '@sshn/data';
 import { labelColor } from '../plots/palette.js';
 import { diceText, phiText } from '../text/numbers.js';
 import { type Html, html } from './html.js';
-import { paint } from './overlay.js';
-import { pngDataUri } from './png.js';
+import { picture } from './picture.js';
 
 /** What a network makes of one image at several factors. */
 export interface OverlayRow {
@@ -50,12 +49,6 @@ ${predictions.map(({ factor, labels, dice }) => {
 })}
 </tr>
 `;
-}
-
-function picture(image: Image, labels: LabelMap | undefined, truth: LabelMap | undefined, alt: string): Html {
-  const { width, height, ...pixels } = paint(image, labels, truth);
-  const source = pngDataUri({ width, height, ...pixels });
-  return html`<img src="${source}" width="${width}" height="${height}" alt="${alt}">`;
 }
 
 function swatch([red, green, blue]: readonly [number, number, number]): Html {

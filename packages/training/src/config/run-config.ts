@@ -4,6 +4,7 @@ import { registrationConfigSchema } from '../registration/config.js';
 import { architectureConfigSchema } from './architecture-config.js';
 import { dataConfigSchema } from './data-config.js';
 import { lossConfigSchema } from './loss-config.js';
+import { taskFaults, usualCrossEntropyShare } from './task-faults.js';
 
 const positiveInteger = z.int().min(1);
 const factor = z.number().min(0).max(1);
@@ -106,7 +107,7 @@ export const runConfigSchema = z
     batchSize: positiveInteger.default(4).describe('Images per step'),
     epochs: positiveInteger.default(100).describe('Passes over the training images'),
     crossEntropyShare: factor
-      .default(0.4)
+      .default(usualCrossEntropyShare)
       .describe('Share of the epochs trained with cross-entropy, before the loss'),
     loss: lossConfigSchema.prefault({}),
     optimizer: optimizer.prefault({}),
@@ -134,7 +135,12 @@ export const runConfigSchema = z
     ({ prior, rescaling }) =>
       rescaling === 'separate' || prior?.kind !== 'constant' || typeof prior.factor === 'number',
     { path: ['prior', 'factor'], message: "several factors need rescaling: 'separate'" },
-  );
+  )
+  .superRefine((config, context) => {
+    for (const { path, message } of taskFaults(config)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
+  });
 
 /** A complete configuration. */
 export type RunConfig = z.infer<typeof runConfigSchema>;

@@ -38,6 +38,8 @@ export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Mani
         inChannels: space.channels,
         outChannels: isRegistration ? [options.features].flat()[0]! : space.labelNames.length,
         film: config.method === 'film',
+        // Nobody would train what fpn predicts at other resolutions.
+        ...(isRegistration ? { deepSupervision: false } : {}),
       },
       ...(isRegistration ? { flow: { resolution, integrationSteps } } : {}),
     },

@@ -8,7 +8,10 @@ const share = z.number().min(0).max(1);
 export const registrationConfigSchema = z
   .strictObject({
     similarity: z.enum(similarityNames).default('mse').describe('What makes moved and fixed image alike'),
-    window: positiveInteger.default(9).describe('Edge of the window of localNcc in voxels, odd'),
+    window: positiveInteger
+      .refine((edge) => edge % 2 === 1, 'is even, and a window has a voxel in its middle: give an odd number')
+      .default(9)
+      .describe('Edge of the window of localNcc in voxels, odd'),
     regularizer: z.enum(regularizerNames).default('totalVariation').describe('What makes a field smooth'),
     weight: z.number().min(0).default(0.01).describe('Weight of the regularizer beside the similarity'),
     lambdaRange: z

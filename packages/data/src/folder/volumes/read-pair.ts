@@ -63,7 +63,7 @@ export async function readLabelVolume(file: SourceFile, path: PathOf): Promise<V
 }
 
 async function headerOf(file: SourceFile, path: PathOf): Promise<Grid> {
-  const { frames, ...space } = readNiftiHeader(await file.read(headLength), path(file.path));
+  const { frames, isVector: _, ...space } = readNiftiHeader(await file.read(headLength), path(file.path));
   if (frames === 1) return space;
   throw new FileError({
     path: path(file.path),

@@ -16,6 +16,8 @@ export interface DecodeNiftiOptions {
 export interface NiftiInfo extends Pick<Volume, 'shape' | 'spacingMm' | 'affine'> {
   /** How many volumes the file holds: time points, or components of a vector field. */
   readonly frames: number;
+  /** Whether those are components of a vector in each voxel, as displacement fields are stored. */
+  readonly isVector: boolean;
 }
 
 const defaultMaxVoxels = 2 ** 27;
@@ -76,8 +78,8 @@ export function readNiftiHeader(
   options: DecodeNiftiOptions = {},
 ): NiftiInfo {
   return reporting(name, () => {
-    const { shape, affine, frames } = checkedHeader(bytes, options);
-    return { shape, spacingMm: spacingOf(affine), affine, frames };
+    const { shape, affine, frames, isVector } = checkedHeader(bytes, options);
+    return { shape, spacingMm: spacingOf(affine), affine, frames, isVector };
   });
 }
 

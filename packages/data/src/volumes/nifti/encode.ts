@@ -2,6 +2,7 @@ import { requireOption, ShapeError } from '@sshn/core';
 import { gzipSync } from 'fflate';
 import { NIFTI1, NIFTI2 } from 'nifti-reader-js';
 import { type Volume, voxelCount } from '../volume.js';
+import { vectorIntent } from './header.js';
 import { typeOfArray } from './types.js';
 
 /** How to write a volume. */
@@ -79,6 +80,3 @@ function headerOf(
   header.magic = version === 1 ? 'n+1\0' : 'n+2\0\r\n\x1a\n';
   return header;
 }
-
-/** NIFTI_INTENT_VECTOR. */
-const vectorIntent = 1007;

@@ -14,6 +14,8 @@ export interface NiftiHeader {
   readonly shape: Triple;
   /** How many volumes there are, one after another: time points or components. */
   readonly frames: number;
+  /** Whether the volumes are components of a vector in each voxel: intent 1007, along the fifth axis. */
+  readonly isVector: boolean;
   readonly affine: Affine;
   readonly type: VoxelType;
   /** Where voxels begin, in bytes. */
@@ -54,12 +56,16 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
     isLittleEndian: fields.littleEndian,
     shape,
     frames,
+    isVector: fields.intent_code === vectorIntent && fields.dims[0] === 5 && fields.dims[4] === 1,
     affine: affineOf(fields, view, version),
     type,
     offset,
     scaling: scalingOf(fields.scl_slope, fields.scl_inter),
   };
 }
+
+/** NIFTI_INTENT_VECTOR. */
+export const vectorIntent = 1007;
 
 /** Whether a file begins as a NIfTI-1 or -2, inflated. */
 export function looksLikeNifti(bytes: Uint8Array): boolean {

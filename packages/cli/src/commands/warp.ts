@@ -1,0 +1,55 @@
+import { FileError } from '@sshn/core';
+import type { Command } from 'commander';
+import { exitCodes } from '../process/exit-codes.js';
+import { type FieldMm, readField } from '../register/field-file.js';
+import {
+  type Picture,
+  readLabelPicture,
+  readPicture,
+  requireOutput,
+  writePicture,
+} from '../register/picture.js';
+import { warpPicture } from '../register/warp-picture.js';
+import { warpHelp } from './help-registration.js';
+
+interface WarpFlags {
+  readonly field: string;
+  readonly out: string;
+  readonly labels?: boolean;
+  readonly nearest?: boolean;
+}
+
+/** `sshn warp`: moves an image, or a label map, by a field that is there. */
+export function addWarpCommand(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('warp')
+    .summary('move an image by a field of sshn register')
+    .description(warpHelp.description)
+    .argument('<moving>', 'image to be moved, of any grid')
+    .requiredOption('--field <file>', 'the displacement field')
+    .requiredOption('-o, --out <file>', 'the moved image, on the grid of the field')
+    .option('--labels', 'a label map: the nearest voxel, and whole numbers only')
+    .option('--nearest', 'the value of the nearest voxel, rather than linear interpolation')
+    .addHelpText('after', warpHelp.examples)
+    .action(async (moving: string, flags: WarpFlags) => finish(await warp(moving, flags)));
+}
+
+async function warp(path: string, { field: fieldPath, out, labels, nearest }: WarpFlags): Promise<number> {
+  const picture = await (labels ? readLabelPicture(path) : readPicture(path));
+  requireOutput(out, picture.format);
+  const field = await readField(fieldPath);
+  if (picture.format === 'raster') requireSize(picture, field, fieldPath);
+  await writePicture(out, warpPicture(picture, field, labels || nearest ? 'nearest' : 'linear'));
+  return exitCodes.ok;
+}
+
+/** Raster images have no place in space but their pixels. */
+function requireSize({ path, channels }: Picture, { grid }: FieldMm, fieldPath: string): void {
+  const [image, wanted] = [channels[0].shape, grid.shape];
+  if (image.join() === wanted.join()) return;
+  throw new FileError({
+    path,
+    problem: `has ${image.slice(1).join('×')} pixels, and the field ${fieldPath} has ${wanted.join('×')}`,
+    remedy: 'Scale the image to the size of the field, or register it anew with --resample.',
+  });
+}

@@ -1,0 +1,37 @@
+import { type Grid, orientationOf, reorient, type Volume } from '@sshn/data';
+import type { FieldMm } from './field-file.js';
+
+type Components = FieldMm['displacementMm'];
+
+/**
+ * A displacement in millimeters toward right, front and top, from one in voxels of a grid.
+ *
+ * @param field Vectors one after another, along the last `rank` axes of the grid, in the order of the axes.
+ */
+export function displacementInMm(field: Float32Array, { affine }: Grid, rank: number): Components {
+  const count = field.length / rank;
+  const component = (world: 0 | 1 | 2): Float32Array => {
+    const columns = affine[world].slice(3 - rank, 3);
+    return Float32Array.from({ length: count }, (_, i) =>
+      columns.reduce((sum, column, axis) => sum + column * field[i * rank + axis]!, 0),
+    );
+  };
+  return [component(0), component(1), component(2)];
+}
+
+/** A field on a grid, brought to the order of the axes that another grid has. */
+export function turnedTo(original: Grid, grid: Grid, displacementMm: Components): FieldMm {
+  const orientation = orientationOf(original);
+  const turned = (data: Float32Array): Float32Array => {
+    const volume: Volume<Float32Array> = { ...grid, data };
+    return reorient(volume, orientation).data;
+  };
+  const [x, y, z] = displacementMm;
+  const { shape, spacingMm, affine } = original;
+  return { grid: { shape, spacingMm, affine }, displacementMm: [turned(x), turned(y), turned(z)] };
+}
+
+/** The longest vector. */
+export function longest([x, y, z]: Components): number {
+  return x.reduce((most, value, i) => Math.max(most, Math.hypot(value, y[i]!, z[i]!)), 0);
+}

@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { conditioned, FileError, paramTree, type Rescaling, rescaling, ValueError } from '@sshn/core';
+import type { Preprocessing } from '@sshn/data';
+import { type Manifest, networkOf } from '@sshn/model';
+import { readModelFile } from '@sshn/model/node';
+import { pairImages } from '@sshn/registration';
+import type { RunConfig } from '@sshn/training';
+import { readRunFile } from '@sshn/training/node';
+import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
+
+/** How a model is used. */
+export interface ModelChoice {
+  /** One for all downsampling steps, or one for each. @default the largest of training */
+  readonly factor?: number | readonly number[];
+  /** Of a model that was told the weight of its regularizer. @default the middle of the range of training */
+  readonly lambda?: number;
+}
+
+/** A trained registration network, ready for pairs. */
+export interface RegistrationModel {
+  readonly preprocessing: Preprocessing;
+  readonly integrationSteps: number;
+  /** Of the run that it comes from; undefined of a file alone. */
+  readonly trainedWith: RunConfig['registration'] | undefined;
+  readonly at: Rescaling;
+  /** The flow from a moving to a fixed image `[1, ...size, channels]`, preprocessed; the caller's. */
+  predict(moving: Tensor, fixed: Tensor): Tensor;
+  /** Frees the weights. */
+  dispose(): void;
+}
+
+/**
+ * Opens a registration network from a run folder or a model file.
+ *
+ * @throws {FileError} if there is none, or a model of another task. @throws {ValueError} if factor or λ do not fit it.
+ */
+export async function openRegistrationModel(path: string, choice: ModelChoice): Promise<RegistrationModel> {
+  const isFolder = (await stat(path)).isDirectory();
+  const run = isFolder ? await readRunFile(path) : undefined;
+  const file = isFolder ? join(path, 'best.safetensors') : path;
+  const { manifest, params: named } = await readModelFile(file);
+  try {
+    const { flow } = manifest.network;
+    if (manifest.task !== 'registration' || flow === undefined) {
+      throw new FileError({
+        path: file,
+        problem: `is a model of ${manifest.task}, and images are to be aligned`,
+        remedy: 'Train one with `sshn train DATA --task registration`, or give the word none and --refine.',
+      });
+    }
+    const trainedWith = run?.config.registration;
+    const at = rescalingOf(manifest, choice, trainedWith?.lambdaRange);
+    const model = networkOf(manifest);
+    const params = paramTree(model.specs, named);
+    return {
+      preprocessing: manifest.preprocessing as Preprocessing,
+      integrationSteps: flow.integrationSteps,
+      trainedWith,
+      at,
+      predict: (moving, fixed) =>
+        tidy(() => model.network.apply(model.specialize(params, at), pairImages(moving, fixed), at)),
+      dispose: () => dispose([...named.values()]),
+    };
+  } catch (error) {
+    dispose([...named.values()]);
+    throw error;
+  }
+}
+
+/** The rescaling, and λ where the model takes one. */
+function rescalingOf(
+  { method, prior }: Manifest,
+  { factor, lambda }: ModelChoice,
+  lambdaRange: readonly number[] | undefined,
+): Rescaling {
+  const usual = prior.kind === 'constant' ? prior.factor : prior.high;
+  const count = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
+  const given = [factor ?? usual].flat();
+  if (given.length !== 1 && given.length !== count) {
+    throw new ValueError({
+      where: 'factor',
+      got: given,
+      expected: count === 1 ? 'one, as the model has' : `one, or ${count}: one per downsampling step`,
+    });
+  }
+  const at = rescaling(given.length === count ? given : Array<number>(count).fill(given[0]!));
+  const takesLambda = 'hypernetwork' in method && method.hypernetwork.factors > count;
+  if (!takesLambda && lambda === undefined) return at;
+  if (!takesLambda) {
+    throw new ValueError({
+      where: 'lambda',
+      got: lambda,
+      expected: 'none: the model was trained with a fixed weight of its regularizer',
+      hint: 'One that takes λ is trained with --registration-lambda-range.',
+    });
+  }
+  const [low, high] = lambdaRange ?? [];
+  if (lambda === undefined && (low === undefined || high === undefined)) {
+    throw new ValueError({
+      where: 'lambda',
+      got: undefined,
+      expected: 'a number in [0, 1], as the model takes one',
+      hint: 'Give --lambda: larger is smoother.',
+    });
+  }
+  return conditioned(at, [lambda ?? (low! + high!) / 2]);
+}

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { FileError } from '@sshn/core';
+import { decodeImage, decodeLabels, decodeNifti, encodeNifti, type Volume, volumeOf } from '@sshn/data';
+import { writeFileAtomic } from '@sshn/model/node';
+import { encode } from 'fast-png';
+
+/** An image that is registered, with its place in space. */
+export interface Picture {
+  readonly path: string;
+  /** Raster images (PNG, TIFF, BMP, JPEG) are one slice deep, and their millimeters are pixels: x to the right, y down. */
+  readonly format: 'nifti' | 'raster';
+  /** One for each channel, all on one grid. */
+  readonly channels: readonly [Volume, ...Volume[]];
+}
+
+/** What a file with such a name holds. */
+export function formatOf(path: string): Picture['format'] {
+  return /\.nii(\.gz)?$/i.test(path) ? 'nifti' : 'raster';
+}
+
+/** Reads an image. @throws {FileError} if it cannot be used. */
+export async function readPicture(path: string): Promise<Picture> {
+  const bytes = await readFile(path);
+  if (formatOf(path) === 'nifti') {
+    const volume = decodeNifti(bytes, path);
+    if (volume.data.every(Number.isFinite)) return { path, format: 'nifti', channels: [volume] };
+    throw new FileError({
+      path,
+      problem: 'holds values that are not finite numbers',
+      remedy: 'Replace them before saving it.',
+    });
+  }
+  const { values, size, channels } = await decodeImage(bytes, path);
+  const [height, width] = size as [number, number];
+  const channel = (c: number) =>
+    volumeOf(
+      Float32Array.from({ length: height * width }, (_, i) => values[i * channels + c]!),
+      [1, height, width],
+    );
+  const more = Array.from({ length: channels - 1 }, (_, i) => channel(i + 1));
+  return { path, format: 'raster', channels: [channel(0), ...more] };
+}
+
+/** Reads a label map. @throws {FileError} if it cannot be used, or its values are not whole. */
+export async function readLabelPicture(path: string): Promise<Picture> {
+  const bytes = await readFile(path);
+  if (formatOf(path) === 'raster') {
+    const { values, size } = await decodeLabels(bytes, path);
+    const [height, width] = size as [number, number];
+    return { path, format: 'raster', channels: [volumeOf(values, [1, height, width])] };
+  }
+  const volume = decodeNifti(bytes, path);
+  const wrong = volume.data.find((value) => !Number.isInteger(value));
+  if (wrong === undefined) return { path, format: 'nifti', channels: [volume] };
+  throw new FileError({
+    path,
+    problem: `holds the value ${wrong}, and labels are whole numbers`,
+    remedy: 'If it was resampled, do it again by the nearest voxel; if it is an image, leave out --labels.',
+  });
+}
+
+/**
+ * Writes an image: NIfTI with numbers of the type that it has, or an 8-bit PNG, intensities from 0 to 1, labels as they are.
+ *
+ * @throws {FileError} if the file cannot be written.
+ */
+export async function writePicture(path: string, { format, channels }: Picture): Promise<void> {
+  const [first] = channels;
+  if (format === 'nifti') {
+    await writeFileAtomic(path, encodeNifti(first, { gzip: /\.gz$/i.test(path) }));
+    return;
+  }
+  const [, height, width] = first.shape;
+  const scale = first.data instanceof Uint8Array ? 1 : 255;
+  const data = Uint8Array.from({ length: height * width * channels.length }, (_, i) => {
+    const value = channels[i % channels.length]!.data[Math.floor(i / channels.length)]!;
+    return Math.min(255, Math.max(0, Math.round(value * scale)));
+  });
+  await writeFileAtomic(path, encode({ width, height, channels: channels.length, depth: 8, data }));
+}
+
+/** Checks the name of a file to be written, before hours of work. @throws {FileError} if it is of another format. */
+export function requireOutput(path: string | undefined, format: Picture['format']): void {
+  if (path === undefined) return;
+  const fits = format === 'nifti' ? formatOf(path) === 'nifti' : /\.png$/i.test(path);
+  if (fits) return;
+  throw new FileError({
+    path,
+    problem: `is no name for ${format === 'nifti' ? 'a volume' : 'a raster image'}`,
+    remedy: `Call it ${format === 'nifti' ? '.nii.gz or .nii' : '.png'}, like the fixed image.`,
+  });
+}

@@ -1,0 +1,119 @@
+import { type Image, type Preprocessing, preprocess, reorient, resampleOnto, type Volume } from '@sshn/data';
+import {
+  jacobianStatistics,
+  type RefineOptions,
+  refineField,
+  rescaleField,
+  similarityLoss,
+  warp,
+} from '@sshn/registration';
+import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { FieldMm } from './field-file.js';
+import { displacementInMm, longest, turnedTo } from './in-mm.js';
+import type { RegistrationModel } from './open-model.js';
+import type { Picture } from './picture.js';
+
+/** How two images are registered: `steps` may be 0 with a model. */
+export interface RegisterOptions extends Omit<RefineOptions, 'start'> {
+  /** Predicts the flow to begin at; without one it begins at zero. */
+  readonly model: RegistrationModel | undefined;
+  /** How images are brought to where they are registered; of a model, its own. */
+  readonly preprocessing: Preprocessing;
+}
+
+/** What registering two images gives. */
+export interface Registered {
+  /** On the grid of the fixed image. */
+  readonly field: FieldMm;
+  readonly figures: RegistrationFigures;
+  /** As they were compared: of the size and the intensities that were worked on. */
+  readonly seen: { readonly moving: Image; readonly fixed: Image; readonly moved: Image };
+  /** Displacement in voxels of those, `[...size, rank]`. */
+  readonly seenField: Float32Array;
+}
+
+/** How well it went. */
+export interface RegistrationFigures {
+  /** The loss by the similarity of the objective, of the images as they were seen: smaller is more alike. */
+  readonly unlikeBefore: number;
+  readonly unlikeAfter: number;
+  readonly foldedPercent: number;
+  /** The longest displacement, in mm (of raster images in pixels). */
+  readonly longestMm: number;
+}
+
+/**
+ * Registers two images that lie in one space: predicts a flow, refines it, and brings the field to the grid of the fixed
+ * image, in millimeters.
+ */
+export async function registerPair(
+  moving: Picture,
+  fixed: Picture,
+  options: RegisterOptions,
+): Promise<Registered> {
+  const { model, objective, preprocessing } = options;
+  const target = reorient(fixed.channels[0]);
+  const size = fixed.format === 'nifti' ? target.shape : target.shape.slice(1);
+  const seen = {
+    moving: preprocess(
+      imageOf(
+        moving.channels.map((one) => resampleOnto(one, target)),
+        size,
+      ),
+      preprocessing,
+    ),
+    fixed: preprocess(
+      imageOf(
+        fixed.channels.map((one) => reorient(one)),
+        size,
+      ),
+      preprocessing,
+    ),
+  };
+  const [a, b] = [tensorOf(seen.moving), tensorOf(seen.fixed)];
+  const owned: Tensor[] = [a, b];
+  const own = <T extends Tensor>(x: T): T => {
+    owned.push(x);
+    return x;
+  };
+  try {
+    const start = model === undefined ? undefined : own(model.predict(a, b));
+    const { flow, field } = await refineField(a, b, {
+      ...options,
+      ...(start === undefined ? {} : { start }),
+    });
+    owned.push(flow, field);
+    const moved = own(warp(a, field));
+    const [statistics] = await jacobianStatistics(field);
+    const unlike = (x: Tensor) => own(similarityLoss(x, b, objective)).dataSync()[0]!;
+    const inVoxels = own(rescaleField(field, size)).dataSync<'float32'>();
+    const inMm = displacementInMm(inVoxels, target, size.length);
+    return {
+      field: turnedTo(fixed.channels[0], target, inMm),
+      figures: {
+        unlikeBefore: unlike(a),
+        unlikeAfter: unlike(moved),
+        foldedPercent: statistics!.foldedPercent,
+        longestMm: longest(inMm),
+      },
+      seen: { ...seen, moved: { ...seen.moving, values: moved.dataSync<'float32'>().slice() } },
+      seenField: field.dataSync<'float32'>().slice(),
+    };
+  } finally {
+    dispose(owned);
+  }
+}
+
+/** Channels side by side, as networks take them. */
+function imageOf(volumes: readonly Volume[], size: readonly number[]): Image {
+  const channels = volumes.length;
+  const values = new Float32Array(volumes[0]!.data.length * channels);
+  for (const [c, { data }] of volumes.entries()) {
+    for (let i = 0; i < data.length; i++) values[i * channels + c] = data[i]!;
+  }
+  return { values, size, channels };
+}
+
+function tensorOf({ values, size, channels }: Image): Tensor {
+  return tensor(values, [1, ...size, channels], 'float32');
+}

@@ -1,0 +1,93 @@
+import { FileError } from '@sshn/core';
+import { type Grid, reorient, volumeOf } from '@sshn/data';
+import type { Picture } from './picture.js';
+
+/** How far apart corners may lie, as a share of a voxel's shortest edge. */
+const tolerance = 0.5;
+
+/**
+ * The moving image where it can be compared to the fixed one: as it is if both lie on one grid, whatever the order of their
+ * axes; if not, and resampling is allowed, by its place in space. A raster image has none: it is stretched over the fixed one.
+ *
+ * @throws {FileError} if the two differ in kind, or on grids and may not be resampled.
+ */
+export function broughtTo(
+  fixed: Picture,
+  moving: Picture,
+  { resample }: { readonly resample: boolean },
+): Picture {
+  if (moving.format !== fixed.format) {
+    throw new FileError({
+      path: moving.path,
+      problem: `and ${fixed.path} are not of one kind: one is a NIfTI volume, one is not`,
+      remedy: 'Convert one of them.',
+    });
+  }
+  if (moving.channels.length !== fixed.channels.length) {
+    throw new FileError({
+      path: moving.path,
+      problem: `has ${moving.channels.length} channels, and ${fixed.path} has ${fixed.channels.length}`,
+      remedy: 'Save both in color, or both in grey.',
+    });
+  }
+  const difference = differenceOf(moving.channels[0], fixed.channels[0], fixed);
+  if (difference === undefined) return moving;
+  if (resample) return moving.format === 'nifti' ? moving : stretched(moving, fixed);
+  throw new FileError({
+    path: moving.path,
+    problem: difference,
+    remedy:
+      moving.format === 'nifti'
+        ? 'With --resample it is brought onto the grid of the fixed image first, by the affines of both.'
+        : 'With --resample it is stretched to the size of the fixed image first.',
+  });
+}
+
+/** In words, how two grids differ; undefined where they do not. */
+function differenceOf(moving: Grid, fixed: Grid, { path, format }: Picture): string | undefined {
+  const [a, b] = [canonical(moving), canonical(fixed)];
+  const unit = format === 'nifti' ? 'voxels' : 'pixels';
+  const sizeOf = ({ shape }: Grid) => shape.slice(format === 'nifti' ? 0 : 1).join('×');
+  if (a.shape.join() !== b.shape.join()) {
+    return `has ${sizeOf(a)} ${unit}, and ${path} has ${sizeOf(b)}`;
+  }
+  const mm = ({ spacingMm }: Grid) => spacingMm.map((edge) => Number(edge.toFixed(3))).join('×');
+  if (mm(a) !== mm(b)) return `has voxels of ${mm(a)} mm, and ${path} of ${mm(b)} mm`;
+  const apart = Math.max(...cornerDistances(a, b));
+  if (apart <= tolerance * Math.min(...b.spacingMm)) return undefined;
+  return `lies up to ${apart.toFixed(1)} mm away from ${path}`;
+}
+
+function canonical({ shape, affine }: Grid): Grid {
+  // One voxel tells as much about the grid as all of them, but for its shape.
+  const count = shape[0] * shape[1] * shape[2];
+  return reorient(volumeOf(new Uint8Array(count), shape, { affine }));
+}
+
+function cornerDistances(a: Grid, b: Grid): number[] {
+  const ends = [0, 1].flatMap((d) => [0, 1].flatMap((h) => [0, 1].map((w) => [d, h, w])));
+  return ends.map((end) => {
+    const index = [...end.map((side, axis) => side * (a.shape[axis]! - 1)), 1];
+    const shift = a.affine.map((row, world) =>
+      index.reduce((sum, i, column) => sum + i * (row[column]! - b.affine[world]![column]!), 0),
+    );
+    return Math.hypot(...shift);
+  });
+}
+
+/** A raster image whose pixels are as large as it takes to cover the fixed one. */
+function stretched(moving: Picture, fixed: Picture): Picture {
+  const [, height, width] = moving.channels[0].shape;
+  const [, fixedHeight, fixedWidth] = fixed.channels[0].shape;
+  const [y, x] = [fixedHeight / height, fixedWidth / width];
+  const [first, ...more] = moving.channels.map(({ data, shape }) =>
+    volumeOf(data, shape, {
+      affine: [
+        [0, 0, x, (x - 1) / 2],
+        [0, y, 0, (y - 1) / 2],
+        [1, 0, 0, 0],
+      ],
+    }),
+  );
+  return { ...moving, channels: [first!, ...more] };
+}
