@@ -30,6 +30,7 @@ export { firstNonFinite, type NonFinite } from './optimizers/non-finite.js';
 export type { NamedTensors, Optimizer, OptimizerOptions, Update, UpdateAt } from './optimizers/optimizer.js';
 export { constantRate, cosineRate, rateAt, type Schedule, warmUp } from './optimizers/schedules.js';
 export { type SgdOptions, sgd } from './optimizers/sgd.js';
+export { type Examples, examplesOf } from './tasks/examples-of.js';
 export { DivergenceError } from './trainer/errors.js';
 export type {
   EndEvent,

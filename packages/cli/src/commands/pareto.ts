@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { alignExamples } from '../pareto/align-examples.js';
 import { type Comparable, compareReports, readReport } from '../pareto/compare.js';
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
 import { factorRange, factorValues } from '../pareto/factors.js';
@@ -12,6 +13,7 @@ import { writeReport } from '../pareto/write-report.js';
 import { startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
+import type { PageOptions } from '../report/page.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/results-table.js';
 import { terminalOn } from '../terminal/terminal.js';
@@ -108,18 +110,32 @@ async function reportCurve(
   { images, others }: { readonly images: number; readonly others: readonly Comparable[] },
   work: Omit<MeasureOptions<number>, 'factors' | 'schema' | 'output'>,
 ): Promise<boolean> {
-  const { run, dataset } = opened;
+  const { run } = opened;
   const output = join(run.folder, 'pareto');
   const measured = await measureRun(opened, { ...work, factors, schema: resultSchema, output });
   if (measured === undefined) return false;
   const report = makeReport(opened, measured);
-  const shown = spread(run.split(dataset)[work.split], images);
+  const examples = await examplesShown(opened, work.split, images, overlayFactors(factors));
   const page = await writeReport(output, report, {
     curves: compareReports([report, ...others]),
-    overlays: await predictOverlays(run, dataset, shown, overlayFactors(factors)),
+    ...examples,
   });
   process.stdout.write(`${resultsTable(telling(report.points))}\n\nreport: ${page}\n`);
   return true;
+}
+
+/** What the report shows of single images: labels over them, or pairs that are aligned. */
+async function examplesShown(
+  { run, dataset }: OpenedRun,
+  split: SplitName,
+  count: number,
+  factors: readonly number[],
+): Promise<Pick<PageOptions, 'overlays' | 'alignments'>> {
+  if (run.config.task === 'registration') {
+    return { overlays: [], alignments: await alignExamples(run, dataset, { split, count }, factors) };
+  }
+  const shown = spread(run.split(dataset)[split], count);
+  return { overlays: await predictOverlays(run, dataset, shown, factors) };
 }
 
 /** The points that say most about a curve: where predictions are shown, the best, and the cheapest nearly as good. */

@@ -52,7 +52,7 @@ export function makeReport({ run, dataset, data }: OpenedRun, measured: Measurem
   };
 }
 
-function activationBytes({ model }: Run, { size, channels }: Dataset, factor: number): number {
-  const inputShape = [1, ...size, channels];
+function activationBytes({ model, config }: Run, { size, channels }: Dataset, factor: number): number {
+  const inputShape = [1, ...size, config.task === 'registration' ? 2 * channels : channels];
   return countModule(model.network, { inputShape, rescaling: rescaling(factor) }).peakActivationBytes;
 }

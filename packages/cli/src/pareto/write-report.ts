@@ -3,8 +3,7 @@ import { writeFileAtomic } from '@sshn/model/node';
 import { curvePlot } from '../plots/curve-plot.js';
 import { svgFile } from '../plots/draw.js';
 import { paperPalette } from '../plots/palette.js';
-import type { OverlayRow } from '../report/overlays-section.js';
-import { reportPage } from '../report/page.js';
+import { type PageOptions, reportPage } from '../report/page.js';
 import type { ParetoReport } from '../report/report.js';
 import type { Curve } from './curve.js';
 import { resultsCsv } from './results-csv.js';
@@ -18,7 +17,10 @@ import { resultsCsv } from './results-csv.js';
 export async function writeReport(
   folder: string,
   report: ParetoReport,
-  { curves, overlays }: { readonly curves: readonly Curve[]; readonly overlays: readonly OverlayRow[] },
+  {
+    curves,
+    ...examples
+  }: { readonly curves: readonly Curve[] } & Pick<PageOptions, 'overlays' | 'alignments'>,
 ): Promise<string> {
   const { run, data, points } = report;
   const plot = (x: 'factor' | 'gflops', title: string) =>
@@ -28,7 +30,7 @@ export async function writeReport(
     'pareto.json': `${JSON.stringify(report, null, 2)}\n`,
     'dice-vs-factor.svg': plot('factor', 'Dice against the rescaling factor'),
     'dice-vs-gflops.svg': plot('gflops', 'Dice against the cost of one forward pass'),
-    'report.html': reportPage(report, { overlays, curves }),
+    'report.html': reportPage(report, { ...examples, curves }),
   };
   for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(folder, name), content);
   return join(folder, 'report.html');

@@ -1,6 +1,7 @@
 import type { Prior } from '@sshn/training';
 import { type Curve, curvesOf } from '../pareto/curve.js';
 import { phiText } from '../text/numbers.js';
+import { type AlignmentRow, alignmentsSection } from './alignments-section.js';
 import { chooserScript } from './chooser-script.js';
 import { html, raw } from './html.js';
 import { type OverlayRow, overlaysSection } from './overlays-section.js';
@@ -14,6 +15,8 @@ import { tiles } from './tiles.js';
 /** What else goes on the page. */
 export interface PageOptions {
   readonly overlays: readonly OverlayRow[];
+  /** Of a run that aligns images, in place of overlays. @default none */
+  readonly alignments?: readonly AlignmentRow[];
   /** What to plot, the curve of the report first. @default that alone */
   readonly curves?: readonly Curve[];
 }
@@ -21,7 +24,7 @@ export interface PageOptions {
 /**
  * The report as one HTML page that needs nothing else: no network, no files beside it; it reads without its script.
  */
-export function reportPage(report: ParetoReport, { overlays, curves }: PageOptions): string {
+export function reportPage(report: ParetoReport, { overlays, alignments = [], curves }: PageOptions): string {
   const { run, data } = report;
   const title = `${methodNames[run.method]} on ${data.name}: accuracy against cost`;
   const shown = curves ?? curvesOf([{ name: methodNames[run.method], results: report.points }]);
@@ -42,7 +45,7 @@ export function reportPage(report: ParetoReport, { overlays, curves }: PageOptio
 <main>
 ${tiles(points)}
 ${plotsSection(shown, run.prior)}
-${overlaysSection(overlays, data.labelNames, data.split)}
+${alignments.length > 0 ? alignmentsSection(alignments, data.split) : overlaysSection(overlays, data.labelNames, data.split)}
 ${tableSection(points)}
 ${runSection(report)}
 </main>

@@ -1,0 +1,78 @@
+import { conditioned, type Rescaling, rescaling } from '@sshn/core';
+import type { Dataset, Image, PairDataset } from '@sshn/data';
+import { diceScore } from '@sshn/losses';
+import { fieldOf, jacobianStatistics, warp, warpLabels } from '@sshn/registration';
+import { examplesOf, factorIn, prepareDataset } from '@sshn/training';
+import type { Run } from '@sshn/training/node';
+import { dispose, split as splitTensor, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { AlignmentRow } from '../report/alignments-section.js';
+import { spread } from './predict-overlays.js';
+
+/** Some pairs of a run's data, registered at some factors. */
+export async function alignExamples(
+  run: Run,
+  images: Dataset,
+  { split, count }: { readonly split: 'train' | 'validation' | 'test'; readonly count: number },
+  factors: readonly number[],
+): Promise<AlignmentRow[]> {
+  const examples = examplesOf(prepareDataset(images, run.config), run.config);
+  const dataset = examples.dataset as PairDataset;
+  const rows: AlignmentRow[] = [];
+  for (const id of spread(examples.split[split], count)) {
+    const { image, labels, movingLabels } = await dataset.load(id);
+    const [moving, fixed] = parted(image);
+    const labelCount = { labels: run.labelNames.length };
+    const results = [];
+    for (const factor of factors) {
+      const { moved, field, movedLabels } = register(run, image, movingLabels.values, atFactor(run, factor));
+      try {
+        const [statistics] = await jacobianStatistics(field);
+        results.push({
+          factor,
+          dice: diceScore(movedLabels.dataSync(), labels.values, labelCount).mean,
+          foldedPercent: statistics!.foldedPercent,
+          moved: { ...moving, values: moved.dataSync<'float32'>().slice() },
+          field: field.dataSync<'float32'>().slice(),
+        });
+      } finally {
+        dispose([moved, field, movedLabels]);
+      }
+    }
+    const before = diceScore(movingLabels.values, labels.values, labelCount).mean;
+    rows.push({ id, moving, fixed, before, results });
+  }
+  return rows;
+}
+
+/** The rescaling with which a run is used: λ in the middle of its range, where it takes one. */
+function atFactor({ config }: Run, factor: number): Rescaling {
+  const at = rescaling(factorIn(config, factor));
+  const { lambdaRange } = config.registration;
+  return lambdaRange === undefined ? at : conditioned(at, [(lambdaRange[0]! + lambdaRange[1]!) / 2]);
+}
+
+function register({ model, params, config }: Run, pair: Image, labels: Uint8Array, at: Rescaling) {
+  return tidy(() => {
+    const { size, channels, values } = pair;
+    const input = tensor(values, [1, ...size, channels], 'float32');
+    const flow = model.network.apply(model.specialize(params, at), input, at);
+    const field = fieldOf(flow, size, config.registration);
+    const [moving] = splitTensor(input, 2, -1) as [Tensor, Tensor];
+    const movedLabels = warpLabels(tensor(Int32Array.from(labels), [1, ...size], 'int32'), field);
+    return { field, moved: warp(moving, field), movedLabels };
+  });
+}
+
+/** The two images of a pair. */
+function parted({ values, size, channels }: Image): [moving: Image, fixed: Image] {
+  const each = channels / 2;
+  const part = (first: number): Image => ({
+    size,
+    channels: each,
+    values: Float32Array.from(
+      { length: values.length / 2 },
+      (_, i) => values[Math.floor(i / each) * channels + first + (i % each)]!,
+    ),
+  });
+  return [part(0), part(each)];
+}

@@ -1,0 +1,296 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initialize, Rng } from '@sshn/core';
+import {
+  type Affine,
+  decodeNifti,
+  encodeNifti,
+  readNiftiHeader,
+  reorient,
+  resampleOnto,
+  type Volume,
+} from '@sshn/data';
+import { networkOf } from '@sshn/model';
+import { writeModelFile } from '@sshn/model/node';
+import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
+import { useBackend } from '@sshn-internal/testing';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runCommandLine } from '../command-line.js';
+import { ball } from '../testing/balls.js';
+import { readField } from './field-file.js';
+
+let folder: string;
+let [stdout, stderr] = ['', ''];
+const at = (name: string) => join(folder, name);
+const load = async (name: string) => decodeNifti(await readFile(at(name)), name);
+
+/** Runs a command whose words that begin with @ are files of the folder. */
+async function sshn(line: string): Promise<number> {
+  const words = line.split(' ').map((word) => (word.startsWith('@') ? at(word.slice(1)) : word));
+  return runCommandLine(words);
+}
+
+/** Voxels of 2 × 1 × 1.5 mm, the origin elsewhere. */
+const affine: Affine = [
+  [0, 0, 1.5, -8],
+  [0, 1, 0, 5],
+  [2, 0, 0, 20],
+];
+const shape = [9, 16, 12] as const;
+const moving = ball(shape, affine, [-1, 12, 28], 4);
+const fixed = ball(shape, affine, [1, 14, 29], 5);
+const turnedFixed = reorient(fixed.image, 'PIL');
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sshn-register-'));
+  await writeFile(at('moving.nii.gz'), encodeNifti(moving.image));
+  await writeFile(at('labels.nii.gz'), encodeNifti(moving.labels));
+  await writeFile(at('fixed.nii.gz'), encodeNifti(turnedFixed));
+  for (const [name, x] of [
+    ['a', 7],
+    ['b', 10],
+  ] as const) {
+    const inside = (i: number) => Math.hypot(Math.floor(i / 20) - 9, (i % 20) - x) < 5;
+    const pixels = (value: number) => Uint8Array.from({ length: 360 }, (_, i) => (inside(i) ? value : 0));
+    await writeFile(at(`${name}.png`), encode({ width: 20, height: 18, channels: 1, data: pixels(200) }));
+    await writeFile(
+      at(`${name}-labels.png`),
+      encode({ width: 20, height: 18, channels: 1, data: pixels(3) }),
+    );
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+beforeEach(() => {
+  [stdout, stderr] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+  return () => vi.restoreAllMocks();
+});
+
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
+const apart = (a: Volume, b: Volume) => mean(a.data.map((value, i) => Math.abs(value - b.data[i]!)));
+const dice = (a: Volume, b: Volume) => {
+  const both = Array.from(a.data).filter((value, i) => value === 7 && b.data[i] === 7).length;
+  const each = [a, b].map(({ data }) => data.filter((value) => value === 7).length);
+  return (2 * both) / (each[0]! + each[1]!);
+};
+
+const bare = '--similarity mse --regularizer diffusion --weight 0.01 --integration-steps 4 --threads 1';
+
+describe('sshn register none', () => {
+  beforeAll(async () => {
+    const outputs =
+      '-o @moved.nii.gz --field @field.nii.gz --labels @labels.nii.gz --moved-labels @moved-labels.nii.gz';
+    const words = `register none @moving.nii.gz @fixed.nii.gz --refine 60 ${bare} ${outputs} --report @page.html`;
+    expect(await sshn(words)).toBe(0);
+  }, 60_000);
+
+  test('moves image and labels onto the fixed one, on its grid, whatever its orientation', async () => {
+    const moved = await load('moved.nii.gz');
+    expect(moved).toMatchObject({ shape: turnedFixed.shape, affine: turnedFixed.affine });
+    expect(apart(moved, turnedFixed)).toBeLessThan(0.35 * apart(reorient(moving.image, 'PIL'), turnedFixed));
+    const labels = await load('moved-labels.nii.gz');
+    const truth = reorient(fixed.labels, 'PIL');
+    expect(labels.data).toBeInstanceOf(Int16Array);
+    expect(new Set(labels.data)).toEqual(new Set([0, 7]));
+    expect(dice(labels, truth)).toBeGreaterThan(dice(reorient(moving.labels, 'PIL'), truth) + 0.2);
+  });
+
+  test('stores where each voxel comes from, in mm toward right, front and top', async () => {
+    const header = readNiftiHeader(await readFile(at('field.nii.gz')), 'field');
+    expect(header).toMatchObject({ shape: turnedFixed.shape, frames: 3, isVector: true });
+    const { grid, displacementMm } = await readField(at('field.nii.gz'));
+    // From the center of the fixed ball to that of the moving one: −2, −2 and −1 mm.
+    const inside = reorient(fixed.labels, 'PIL').data;
+    const along = displacementMm.map((values) => mean(values.filter((_, i) => inside[i] === 7)));
+    for (const [axis, wanted] of [-2, -2, -1].entries())
+      expect(Math.abs(along[axis]! - wanted)).toBeLessThan(0.7);
+    const moved = resampleOnto(moving.image, grid, { displacementMm });
+    expect(apart(moved, await load('moved.nii.gz'))).toBeLessThan(1e-4);
+  });
+
+  test('sshn warp does the same from the file, from any grid', async () => {
+    expect(await sshn('warp @moving.nii.gz --field @field.nii.gz -o @again.nii.gz')).toBe(0);
+    expect(await readFile(at('again.nii.gz'))).toEqual(await readFile(at('moved.nii.gz')));
+    expect(await sshn('warp @labels.nii.gz --labels --field @field.nii.gz -o @again.nii.gz')).toBe(0);
+    expect(await readFile(at('again.nii.gz'))).toEqual(await readFile(at('moved-labels.nii.gz')));
+    const turned = reorient(moving.labels, 'SLP');
+    await writeFile(at('turned.nii.gz'), encodeNifti(turned));
+    expect(await sshn('warp @turned.nii.gz --nearest --field @field.nii.gz -o @again.nii.gz')).toBe(0);
+    expect((await load('again.nii.gz')).data).toEqual((await load('moved-labels.nii.gz')).data);
+  });
+
+  test('says what was reached, and shows it', async () => {
+    const { displacementMm } = await readField(at('field.nii.gz'));
+    expect(displacementMm).toHaveLength(3);
+    const page = await readFile(at('page.html'), 'utf8');
+    for (const text of ['deformed grid', 'difference after', '0.000 %', 'mse + 0.01 × diffusion']) {
+      expect(page).toContain(text);
+    }
+    expect(page.match(/<img /g)).toHaveLength(6);
+    expect(page).not.toMatch(/(src|href)="http/);
+  });
+});
+
+describe('a model', () => {
+  const words = {
+    task: 'registration',
+    architecture: { features: 4, stages: 2 },
+    hypernetwork: { hidden: [4] },
+  } as const satisfies RunConfigInput;
+
+  /** A network that has learned nothing, so leaves everything where it is. */
+  async function store(name: string, changes: RunConfigInput, size: number[]): Promise<void> {
+    await useBackend('cpu');
+    const config = parseRunConfig({ ...words, ...changes }, 'test');
+    const space = { size, channels: 2, labelNames: ['background', 'ball'] };
+    const description = describeNetwork(config, space);
+    const { specs } = networkOf(description);
+    await writeModelFile(at(name), {
+      specs,
+      params: initialize(specs, Rng.fromSeed(1)),
+      manifest: {
+        task: 'registration',
+        ...description,
+        prior: { kind: 'uniform', low: 0, high: 0.5 },
+        preprocessing: { size, channels: 1, intensity: { kind: 'minMax' } },
+        labels: space.labelNames.map((label) => ({ name: label })),
+        accuracyCost: [],
+        provenance: {
+          versions: {},
+          seed: 1,
+          dataset: 'balls',
+          date: new Date(0).toISOString(),
+          configHash: 'x',
+        },
+      },
+    });
+  }
+
+  test('predicts, and its prediction is refined', async () => {
+    await store('plain.safetensors', {}, [18, 20]);
+    const pair = 'register @plain.safetensors @a.png @b.png --threads 1 -o @moved.png --similarity mse';
+    expect(await sshn(pair)).toBe(0);
+    expect(stdout).toContain('0.00 pixels at most');
+    const [, before, after] = /loss +(\S+) before, (\S+) after/.exec(stdout)!;
+    expect(Number(after)).toBeCloseTo(Number(before), 3);
+    stdout = '';
+    const labels = '--labels @a-labels.png --moved-labels @moved-labels.png';
+    expect(await sshn(`${pair} --refine 30 --regularizer diffusion --weight 0.001 ${labels}`)).toBe(0);
+    const [, , refined] = /loss +(\S+) before, (\S+) after/.exec(stdout)!;
+    expect(Number(refined)).toBeLessThan(0.5 * Number(before));
+  });
+
+  test('that takes λ is told it; another one refuses it', async () => {
+    await store('told.safetensors', { registration: { lambdaRange: [0, 1] } }, [18, 20]);
+    const told = 'register @told.safetensors @a.png @b.png --threads 1';
+    expect(await sshn(`${told} --lambda 0.3 --factor 0.25`)).toBe(0);
+    expect(await sshn(told)).toBe(1);
+    expect(stderr).toContain('Give --lambda');
+    expect(await sshn('register @plain.safetensors @a.png @b.png --lambda 0.3')).toBe(1);
+    expect(stderr).toContain('lambda: got 0.3, expected none');
+    expect(await sshn('register @plain.safetensors @a.png @b.png --factor 0.3,0.4,0.5')).toBe(1);
+    expect(stderr).toContain('factor: got [0.3,0.4,0.5], expected one, as the model has');
+  });
+
+  test('of images refuses volumes', async () => {
+    expect(await sshn('register @plain.safetensors @moving.nii.gz @fixed.nii.gz')).toBe(1);
+    expect(stderr).toContain('an image of 3 dimensions", expected one of 2');
+  });
+});
+
+describe('what does not fit is refused, with what to do', () => {
+  beforeAll(async () => {
+    const { data } = moving.labels;
+    await writeFile(
+      at('fractions.nii.gz'),
+      encodeNifti({ ...moving.labels, data: Float32Array.from(data, (x) => x / 2) }),
+    );
+    const small = ball([9, 16, 11], affine, [0, 12, 28], 4).image;
+    await writeFile(at('small.nii.gz'), encodeNifti(small));
+    const [x, y, z] = affine;
+    await writeFile(
+      at('coarse.nii.gz'),
+      encodeNifti({ ...moving.image, affine: [[0, 0, 3, -8], y, z], spacingMm: [2, 1, 3] }),
+    );
+    await writeFile(
+      at('away.nii.gz'),
+      encodeNifti({ ...moving.image, affine: [[...x.slice(0, 3), 30] as unknown as Affine[0], y, z] }),
+    );
+    await writeFile(at('series.nii.gz'), encodeNifti([moving.image, moving.image, moving.image]));
+    await writeFile(at('pair.nii.gz'), encodeNifti([moving.image, moving.image], { series: 'vector' }));
+    await writeFile(
+      at('wide.png'),
+      encode({ width: 24, height: 18, channels: 1, data: new Uint8Array(432) }),
+    );
+  });
+
+  const none = (pair: string) => `register none ${pair} --refine 1 --threads 1`;
+  test.each([
+    [none('@small.nii.gz @fixed.nii.gz'), 'has 9×16×11 voxels, and', 'With --resample'],
+    [none('@coarse.nii.gz @fixed.nii.gz'), 'has voxels of 2×1×3 mm, and', 'With --resample'],
+    [none('@away.nii.gz @fixed.nii.gz'), 'lies up to 38.0 mm away from', 'With --resample'],
+    [none('@wide.png @b.png'), 'has 18×24 pixels, and', 'stretched'],
+    [none('@a.png @fixed.nii.gz'), 'not of one kind', 'Convert'],
+    [none('@nowhere.nii.gz @fixed.nii.gz'), 'nowhere.nii.gz', 'no such file'],
+    [`${none('@a.png @b.png')} -o @out.nii.gz`, 'is no name for a raster image', 'Call it .png'],
+    [`${none('@a.png @b.png')} --field @f.png`, 'is no name for a field', '.nii.gz'],
+    [
+      `${none('@moving.nii.gz @fixed.nii.gz')} --labels @fractions.nii.gz --moved-labels @out.nii.gz`,
+      'holds the value 3.5, and labels are whole numbers',
+      'nearest',
+    ],
+    [
+      'warp @fractions.nii.gz --labels --field @f.nii.gz -o @out.nii.gz',
+      'holds the value 3.5',
+      'leave out --labels',
+    ],
+    [
+      'warp @moving.nii.gz --field @moving.nii.gz -o @out.nii.gz',
+      'holds one number per voxel',
+      'register --field',
+    ],
+    ['warp @moving.nii.gz --field @series.nii.gz -o @out.nii.gz', 'holds 3 volumes', 'intent 1007'],
+    [
+      'warp @moving.nii.gz --field @pair.nii.gz -o @out.nii.gz',
+      'holds vectors of 2 components',
+      'vector of 3',
+    ],
+  ])('%s', async (line, says, wayOut) => {
+    expect(await sshn(line)).toBe(1);
+    expect(stderr).toContain(says);
+    expect(stderr).toContain(wayOut);
+  });
+
+  test.each([
+    ['register none @a.png @b.png', 'give --refine'],
+    ['register none @a.png @b.png --refine 2 --factor 0.2', '--factor is for a model'],
+    ['register run @a.png @b.png --spacing 2', '--spacing is for registration without a model'],
+    ['register run @a.png @b.png --weight 2', '--weight is for refinement'],
+    ['register run @a.png @b.png --labels @a.png', 'go together'],
+    ['register run @a.png @b.png --similarity ssd', 'Allowed choices'],
+    ['warp @a.png -o @b.png', "required option '--field"],
+  ])('%s is no command', async (line, says) => {
+    expect(await sshn(line)).toBe(2);
+    expect(stderr).toContain(says);
+  });
+
+  test('but with --resample they are brought together: by their place, or stretched', async () => {
+    for (const name of ['small.nii.gz', 'coarse.nii.gz']) {
+      const line = `${none(`@${name} @fixed.nii.gz`)} --resample --spacing 3 -o @out.nii.gz`;
+      expect(await sshn(line)).toBe(0);
+      expect((await load('out.nii.gz')).shape).toEqual(turnedFixed.shape);
+    }
+    expect(stderr).toContain(', at 6×5×6, on');
+    expect(await sshn(`${none('@wide.png @b.png')} --resample -o @out.png`)).toBe(0);
+  });
+});

@@ -1,0 +1,181 @@
+import { type Factor, FileError, ValueError } from '@sshn/core';
+import { type IntensityNormalization, type Preprocessing, reorient } from '@sshn/data';
+import type { RegistrationObjective } from '@sshn/registration';
+import { startBackend } from '../process/backend.js';
+import { exitCodes } from '../process/exit-codes.js';
+import { listenForInterruption } from '../process/interruption.js';
+import { refineText } from '../terminal/refine-text.js';
+import { terminalOn } from '../terminal/terminal.js';
+import { bytesText } from '../text/numbers.js';
+import { requireFieldName, writeField } from './field-file.js';
+import { openRegistrationModel, type RegistrationModel } from './open-model.js';
+import { type Picture, readLabelPicture, readPicture, requireOutput, writePicture } from './picture.js';
+import { type RegistrationFigures, registerPair } from './register-pair.js';
+import { broughtTo } from './same-space.js';
+import { warpPicture } from './warp-picture.js';
+import { writeRegistrationReport } from './write-report.js';
+
+/** The flags of `sshn register`. */
+export interface RegisterFlags {
+  readonly threads?: number;
+  readonly out?: string;
+  readonly field?: string;
+  readonly labels?: string;
+  readonly movedLabels?: string;
+  readonly report?: string;
+  readonly resample?: boolean;
+  readonly factor?: Factor;
+  readonly lambda?: number;
+  readonly refine: number;
+  readonly similarity?: RegistrationObjective['similarity'];
+  readonly window?: number;
+  readonly regularizer?: RegistrationObjective['regularizer'];
+  readonly weight?: number;
+  readonly integrationSteps?: number;
+  readonly resolution?: 'full' | 'half';
+  readonly spacing?: number;
+  readonly intensity?: IntensityNormalization;
+  readonly levels?: number;
+  readonly learningRate?: number;
+}
+
+/** The word in place of a model for registration without one. */
+export const noModel = 'none';
+
+/** What a pair is refined for where no model says: the usual choice for scans of one modality. */
+export const usualObjective = {
+  similarity: 'localNcc',
+  regularizer: 'diffusion',
+  weight: 1,
+  integrationSteps: 7,
+} as const satisfies RegistrationObjective;
+
+/** Registers two files as the flags say. */
+export async function runRegister(
+  modelPath: string,
+  movingPath: string,
+  fixedPath: string,
+  flags: RegisterFlags,
+): Promise<number> {
+  const terminal = terminalOn(process.stderr);
+  const fixed = await readPicture(fixedPath);
+  for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
+  requireFieldName(flags.field);
+  const resample = { resample: flags.resample ?? false };
+  const moving = broughtTo(fixed, await readPicture(movingPath), resample);
+  const labels =
+    flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels));
+  const backend = await startBackend(flags.threads);
+  const model = modelPath === noModel ? undefined : await openRegistrationModel(modelPath, choiceOf(flags));
+  const interruption = listenForInterruption(() => {
+    terminal.clear();
+    terminal.line('stopping after this step, with what is reached; Ctrl-C again stops at once');
+  });
+  try {
+    if (model !== undefined) requireRank(model, fixed);
+    const preprocessing = model?.preprocessing ?? barePreprocessing(fixed, flags);
+    const objective = objectiveOf(model, flags);
+    terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
+    const began = performance.now();
+    const { field, figures, ...pictures } = await registerPair(moving, fixed, {
+      model,
+      objective,
+      preprocessing,
+      resolution: flags.resolution ?? 'full',
+      steps: flags.refine,
+      ...(flags.levels === undefined ? {} : { levels: flags.levels }),
+      ...(flags.learningRate === undefined ? {} : { learningRate: flags.learningRate }),
+      onStep: (step) => terminal.live(refineText(step, performance.now() - began)),
+      signal: interruption.signal,
+    });
+    terminal.clear();
+    if (flags.out !== undefined) await writePicture(flags.out, warpPicture(moving, field, 'linear'));
+    if (labels !== undefined) await writePicture(flags.movedLabels!, warpPicture(labels, field, 'nearest'));
+    if (flags.field !== undefined) await writeField(flags.field, field);
+    if (flags.report !== undefined) {
+      await writeRegistrationReport(flags.report, { movingPath, fixedPath, objective, figures, ...pictures });
+    }
+    const unit = fixed.format === 'nifti' ? 'mm' : 'pixels';
+    process.stdout.write(`${summary(objective, figures, unit, performance.now() - began)}\n`);
+    return interruption.signal.aborted ? interruption.exitCode() : exitCodes.ok;
+  } finally {
+    terminal.clear();
+    interruption.dispose();
+    model?.dispose();
+  }
+}
+
+function choiceOf({ factor, lambda }: RegisterFlags) {
+  return { ...(factor === undefined ? {} : { factor }), ...(lambda === undefined ? {} : { lambda }) };
+}
+
+/** Flags first, then what the model was trained for, then the usual. */
+function objectiveOf(model: RegistrationModel | undefined, flags: RegisterFlags): RegistrationObjective {
+  const trained = model?.trainedWith;
+  const { similarity, regularizer, weight } = { ...usualObjective, ...trained };
+  const window = flags.window ?? trained?.window;
+  const lambda = model?.at.conditions?.[0];
+  return {
+    similarity: flags.similarity ?? similarity,
+    regularizer: flags.regularizer ?? regularizer,
+    weight: flags.weight ?? weight,
+    ...(window === undefined ? {} : { window }),
+    ...(lambda === undefined || flags.weight !== undefined ? {} : { lambda }),
+    integrationSteps: model?.integrationSteps ?? flags.integrationSteps ?? usualObjective.integrationSteps,
+  };
+}
+
+/** Grey, at the spacing asked for. */
+function barePreprocessing(
+  { format, channels }: Picture,
+  { spacing, intensity }: RegisterFlags,
+): Preprocessing {
+  const { shape, spacingMm } = reorient(channels[0]);
+  const scaled = shape.map((n, axis) =>
+    spacing === undefined ? n : Math.max(1, Math.round((n * spacingMm[axis]!) / spacing)),
+  );
+  return {
+    size: format === 'nifti' ? scaled : scaled.slice(1),
+    channels: 1,
+    intensity: intensity ?? { kind: 'minMax' },
+  };
+}
+
+/** Label maps of raster images are stretched as their image is; volumes have a place of their own. */
+function labelsOf(moving: Picture, labels: Picture): Picture {
+  const [image, map] = [moving.channels[0], labels.channels[0]];
+  const isSame = map.shape.join() === image.shape.join();
+  if (labels.format === moving.format && labels.format === 'nifti') return labels;
+  if (labels.format === moving.format && isSame)
+    return { ...labels, channels: [{ ...image, data: map.data }] };
+  throw new FileError({
+    path: labels.path,
+    problem: `does not fit the moving image ${moving.path}`,
+    remedy: 'Give the labels of that image, of its size and in its kind of file.',
+  });
+}
+
+function requireRank({ preprocessing }: RegistrationModel, { path, format }: Picture): void {
+  const rank = format === 'nifti' ? 3 : 2;
+  if (preprocessing.size.length === rank) return;
+  throw new ValueError({
+    where: path,
+    got: `an image of ${rank} dimensions`,
+    expected: `one of ${preprocessing.size.length}, as the model aligns`,
+    hint: rank === 3 ? 'Save the slices as PNG, or train on volumes.' : 'Give NIfTI volumes.',
+  });
+}
+
+function summary(
+  { similarity }: RegistrationObjective,
+  { unlikeBefore, unlikeAfter, foldedPercent, longestMm }: RegistrationFigures,
+  unit: string,
+  milliseconds: number,
+): string {
+  return [
+    `${similarity} loss   ${unlikeBefore.toPrecision(4)} before, ${unlikeAfter.toPrecision(4)} after`,
+    `folded          ${foldedPercent.toFixed(3)} % of the voxels`,
+    `displacement    ${longestMm.toFixed(2)} ${unit} at most`,
+    `took            ${(milliseconds / 1000).toFixed(1)} s, ${bytesText(process.memoryUsage.rss())} of memory`,
+  ].join('\n');
+}
