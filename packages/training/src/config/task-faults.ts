@@ -1,6 +1,15 @@
-import { registrationConfigSchema } from '../registration/config.js';
+import { type RegistrationConfig, registrationConfigSchema } from '../registration/config.js';
 import { lossConfigSchema } from './loss-config.js';
-import type { RunConfig } from './run-config.js';
+
+/** The words of a configuration that one task has and another has not. */
+export interface TaskWords {
+  readonly task: 'segmentation' | 'registration';
+  readonly method: string;
+  readonly loss: object;
+  readonly crossEntropyShare: number;
+  readonly architecture: { readonly deepSupervision?: boolean };
+  readonly registration: RegistrationConfig;
+}
 
 /** A word of a configuration that would have no effect beside another one. */
 export interface TaskFault {
@@ -12,18 +21,18 @@ export interface TaskFault {
 export const usualCrossEntropyShare = 0.4;
 
 /** What a configuration says and its task, or its method, would never ask for. */
-export function taskFaults(config: RunConfig): TaskFault[] {
+export function taskFaults(config: TaskWords): TaskFault[] {
   return config.task === 'registration' ? ofRegistration(config) : ofSegmentation(config);
 }
 
-function ofSegmentation({ registration }: RunConfig): TaskFault[] {
+function ofSegmentation({ registration }: TaskWords): TaskFault[] {
   return changed(registration, registrationConfigSchema.parse({})).map((word) => ({
     path: ['registration', word],
     message: "means something for task: 'registration' alone",
   }));
 }
 
-function ofRegistration(config: RunConfig): TaskFault[] {
+function ofRegistration(config: TaskWords): TaskFault[] {
   const { method, loss, crossEntropyShare, architecture, registration } = config;
   const { lambdaRange, similarity } = registration;
   const usual = registrationConfigSchema.parse({});
