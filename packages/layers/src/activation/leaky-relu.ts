@@ -4,6 +4,7 @@ import {
   type GradSaveFunc,
   greater,
   mul,
+  reshape,
   type Tensor,
   leakyRelu as tfLeakyRelu,
   tidy,
@@ -49,7 +50,11 @@ export function applyLeakyRelu<T extends Tensor>(x: T, slope = defaultSlope): T 
  */
 export function leakyReluGradient<T extends Tensor>(dy: T, y: Tensor, slope: number): T {
   return dispatch('SshnLeakyReluGrad', { dy, y }, { slope }, () =>
-    tidy(() => where<T>(greater(y, 0), dy, mul<T>(dy, slope))),
+    tidy(() => {
+      // webgpu chooses among tensors of at most four axes.
+      const [flatDy, flatY] = [dy, y].map((x) => (x.rank > 4 ? reshape(x, [-1]) : x)) as [Tensor, Tensor];
+      return reshape(where(greater(flatY, 0), flatDy, mul(flatDy, slope)), dy.shape) as T;
+    }),
   );
 }
 

@@ -32,9 +32,11 @@ export function convolve(x: Tensor, kernel: Tensor): Tensor {
 
 /** dy `[batch, ...spatial, out]` → the gradient to x, `[batch, ...spatial, in]`. */
 export function gradientToInput(dy: Tensor, kernel: Tensor): Tensor {
-  const window = kernel.rank - 2;
-  const axes = Array.from({ length: window }, (_, i) => i);
-  return convolve(dy, transpose(reverse(kernel, axes), [...axes, window + 1, window]));
+  const window = kernel.shape.slice(0, -2);
+  const [inChannels, outChannels] = kernel.shape.slice(-2) as [number, number];
+  // Turned over along all axes of the window at once: webgpu transposes at most four.
+  const taps = transpose(reverse(reshape(kernel, [-1, inChannels, outChannels]), 0), [0, 2, 1]);
+  return convolve(dy, reshape(taps, [...window, outChannels, inChannels]));
 }
 
 /** x `[batch, ...spatial, in]`, dy `[batch, ...spatial, out]` → the gradient to the kernel, `[...window, in, out]`. */
@@ -68,15 +70,15 @@ function planarGradientToKernel(x: Tensor4D, dy: Tensor4D, [height, width]: read
 function depthWindow(x: Tensor, kernelDepth: number): Tensor4D[] {
   const [batch, depth, height, width, channels] = x.shape as [number, number, number, number, number];
   const reach = (kernelDepth - 1) / 2;
-  const padded = pad(x, [
+  const plane = height * width * channels;
+  // As three axes: webgl and webgpu pad at most four.
+  const padded = pad(reshape(x, [batch, depth, plane]), [
     [0, 0],
     [reach, reach],
     [0, 0],
-    [0, 0],
-    [0, 0],
   ]);
   return Array.from({ length: kernelDepth }, (_, i) =>
-    asPlanes(slice(padded, [0, i, 0, 0, 0], [batch, depth, height, width, channels])),
+    reshape(slice(padded, [0, i, 0], [batch, depth, plane]), [batch * depth, height, width, channels]),
   );
 }
 
@@ -86,6 +88,24 @@ function asPlanes(x: Tensor): Tensor4D {
 }
 
 function kernelSlice(kernel: Tensor, depth: number): Tensor4D {
-  const [, ...plane] = kernel.shape;
-  return reshape(slice(kernel, depth, 1), plane as [number, number, number, number]);
+  const [slices, ...plane] = kernel.shape;
+  return reshape(slice(reshape(kernel, [slices!, -1]), depth, 1), plane as [number, number, number, number]);
+}
+
+/** z + bias along the last axis. */
+export function addBias(z: Tensor, bias: Tensor): Tensor {
+  if (z.rank <= 4) return add(z, bias);
+  // webgpu adds tensors of different shapes with at most four axes.
+  return reshape(add(reshape(z, [-1, bias.size]), bias), z.shape);
+}
+
+/** Zeros around the spatial axes: `reach` of them before and behind, axis by axis. */
+export function padSpatial(x: Tensor, reach: readonly number[]): Tensor {
+  const around = reach.map((n): [number, number] => [n, n]);
+  if (x.rank === 4) return pad(x, [[0, 0], ...around, [0, 0]]);
+  // In two steps: webgl and webgpu pad at most four.
+  const [batch, depth] = x.shape as [number, number];
+  const planes = pad(asPlanes(x), [[0, 0], around[1]!, around[2]!, [0, 0]]);
+  const padded = pad(reshape(planes, [batch, depth, -1]), [[0, 0], around[0]!, [0, 0]]);
+  return reshape(padded, [batch, depth + 2 * reach[0]!, ...planes.shape.slice(1)]);
 }

@@ -1,6 +1,5 @@
 import { dispatch, ShapeError } from '@sshn/core';
 import {
-  add,
   customGrad,
   engine,
   type GradConfig,
@@ -16,7 +15,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { leakyReluGradient } from '../activation/leaky-relu.js';
 import { requireFeatures } from '../check.js';
-import { convolve, gradientToInput, gradientToKernel } from './composed.js';
+import { addBias, convolve, gradientToInput, gradientToKernel } from './composed.js';
 
 /**
  * Convolution with stride 1 and zero padding that keeps the size, plus bias, plus LeakyReLU, in one differentiable step:
@@ -95,7 +94,7 @@ function gradientsBehind(dy: Tensor, y: Tensor | undefined, slope: number): [dz:
 
 function composed(x: Tensor, kernel: Tensor, bias: Tensor, slope: number): Tensor {
   return tidy(() => {
-    const z = add(convolve(x, kernel), bias);
+    const z = addBias(convolve(x, kernel), bias);
     return slope === 1 ? z : leakyRelu(z, slope);
   });
 }

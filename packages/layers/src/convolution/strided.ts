@@ -1,9 +1,7 @@
 import { factorAt, type Module, requireIntegers, rescaledSize } from '@sshn/core';
 import {
-  add,
   conv2d,
   conv3d,
-  pad,
   slice,
   type Tensor,
   type Tensor4D,
@@ -12,6 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { applyLeakyRelu } from '../activation/leaky-relu.js';
 import { requireFeatures } from '../check.js';
+import { addBias, padSpatial } from './composed.js';
 import { type ConvolutionConfig, type ConvolutionSpecs, convolutionParts } from './convolution.js';
 import { commonStride, sampledPositions } from './sampling.js';
 import { cutWindows } from './windows.js';
@@ -57,7 +56,7 @@ export function stridedConvolution(
       requireFeatures('stridedConvolution', x, rank, inChannels);
       const size = rescaledSize(x.shape.slice(1, -1), factorAt(at, step));
       return tidy(() => {
-        const y = add(convolveAt(x, kernel, size), bias);
+        const y = addBias(convolveAt(x, kernel, size), bias);
         return slope === 1 ? y : applyLeakyRelu(y, slope);
       });
     },
@@ -69,7 +68,7 @@ function convolveAt(x: Tensor, kernel: Tensor, size: readonly number[]): Tensor 
   const window = kernel.shape.slice(0, -2);
   const reach = window.map((edge) => (edge - 1) / 2);
   const positions = size.map((to, axis) => sampledPositions(x.shape[axis + 1]!, to));
-  let y = pad(x, [[0, 0], ...reach.map((n): [number, number] => [n, n]), [0, 0]]);
+  let y = padSpatial(x, reach);
   const strides = positions.map((places, axis) => {
     const edge = window[axis]!;
     const stride = commonStride(places);

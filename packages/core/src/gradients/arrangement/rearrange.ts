@@ -23,11 +23,22 @@ export function fitAxis<T extends Tensor>(x: T, axis: number, before: number, si
   const front = Math.max(before, 0);
   const back = size - front - count;
   if (front === 0 && back === 0) return inside;
-  return pad(
-    inside,
-    x.shape.map((_, i) => (i === axis ? [front, back] : [0, 0])),
+  // As three axes: webgl and webgpu pad at most four.
+  const flat = reshape(inside, [
+    util.sizeFromShape(x.shape.slice(0, axis)),
+    count,
+    util.sizeFromShape(x.shape.slice(axis + 1)),
+  ]);
+  const padded = pad(
+    flat,
+    [
+      [0, 0],
+      [front, back],
+      [0, 0],
+    ],
     fill,
   );
+  return reshape(padded, resized(x, axis, size)) as T;
 }
 
 /** Puts `stride − 1` zeros behind each entry along one axis. */

@@ -74,7 +74,10 @@ export function conv3dInputGradient(
   layout: Conv3dLayout,
 ): Tensor5D {
   const axes = geometry(inputShape, filter.shape, layout);
-  const turned = transpose(reverse(filter, [0, 1, 2]), [0, 1, 2, 4, 3]);
+  const [inChannels, outChannels] = filter.shape.slice(3) as [number, number];
+  // Turned over along all three axes at once: webgpu transposes at most four.
+  const taps = transpose(reverse(reshape(filter, [-1, inChannels, outChannels]), 0), [0, 2, 1]);
+  const turned: Tensor5D = reshape(taps, [...filter.shape.slice(0, 3), outChannels, inChannels] as Shape5D);
   const apart = axes.reduce((all, { axis, stride }) => interleaveZeros(all, axis, stride), dy);
   const backward = axes.map((along) => ({
     ...along,
