@@ -1,3 +1,13 @@
+export {
+  type BackendCandidate,
+  type BackendChoice,
+  BackendError,
+  type BackendMeasurement,
+  type ChooseBackendOptions,
+  chooseBackend,
+} from './backend/choose.js';
+export { type BackendStore, storageStore } from './backend/store.js';
+export type { Purpose } from './backend/time-network.js';
 export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
 export type { Budget } from './budget/limits.js';
 export { type Choice, pick } from './budget/pick.js';

@@ -1,2 +1,3 @@
 export { writeFileAtomic } from './atomic-write.js';
+export { fileStore } from './file-store.js';
 export { readCheckpointFile, readModelFile, writeCheckpointFile, writeModelFile } from './files.js';
