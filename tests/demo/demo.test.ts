@@ -84,6 +84,13 @@ describe.skipIf(executablePath === undefined)('the demo, built and served as sta
     let blocked = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 3 && blocked > 0; i++) blocked = await longestBlock(page, slide);
     expect(blocked).toBe(0);
+    const busy = () =>
+      page.evaluate(() =>
+        setTimeout(() => {
+          for (const end = performance.now() + 120; performance.now() < end; );
+        }),
+      );
+    expect(await longestBlock(page, async () => void (await busy()))).toBeGreaterThan(100);
     expect(await textOf(page, 'factor-value')).toBe('0.00');
     expect(await textOf(page, 'flops')).not.toBe(flops);
     expect(await page.getAttribute('#curve', 'aria-label')).not.toBe(curve);

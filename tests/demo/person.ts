@@ -72,6 +72,8 @@ export async function longestBlock(page: Page, work: () => Promise<void>): Promi
     });
   });
   await work();
+  // The browser tells of long tasks a little later.
+  await page.waitForTimeout(200);
   return page.evaluate(() =>
     Math.max(0, ...(globalThis as unknown as { blockedTasks: number[] }).blockedTasks),
   );

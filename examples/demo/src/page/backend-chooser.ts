@@ -1,4 +1,4 @@
-import { type BackendName, type BackendStatus, backendNames } from '../worker/protocol.js';
+import { type BackendName, backendNames } from '../worker/protocol.js';
 import type { Compute } from './compute.js';
 import { element, fillOptions, select } from './element.js';
 import { attempt } from './errors.js';
@@ -9,7 +9,7 @@ export class BackendChooser {
 
   constructor(
     private readonly compute: Compute,
-    private readonly onChange: (status: BackendStatus) => Promise<void>,
+    private readonly onChange: () => Promise<void>,
   ) {
     fillOptions(select('backend'), backendNames.filter(isThere));
     select('backend').addEventListener('change', () =>
@@ -28,8 +28,8 @@ export class BackendChooser {
     try {
       const status = await this.compute.call('start', { backend });
       this.current = backend;
+      await this.onChange();
       detail.textContent = status.detail;
-      await this.onChange(status);
     } catch (error) {
       detail.textContent = before;
       throw error;

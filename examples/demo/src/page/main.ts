@@ -11,7 +11,7 @@ const packagedModel = 'cells.safetensors';
 const compute = new Compute();
 const tabs = wireTabs(document.querySelector('[role=tablist]')!);
 const segmenting = new SegmentTab(compute);
-const chooser = new BackendChooser(compute, (status) => segmenting.backendChanged(status));
+const chooser = new BackendChooser(compute, () => segmenting.backendChanged());
 
 wireTraining(
   () => chooser.backend,

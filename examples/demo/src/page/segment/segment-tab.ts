@@ -1,5 +1,5 @@
 import type { AccuracyCostPoint } from '@sshn/model';
-import type { BackendStatus, ModelSummary, Picture, Segmentation } from '../../worker/protocol.js';
+import type { ModelSummary, Picture, Segmentation } from '../../worker/protocol.js';
 import type { Compute } from '../compute.js';
 import { download } from '../download.js';
 import { button, element, input } from '../element.js';
@@ -77,7 +77,7 @@ export class SegmentTab {
   }
 
   /** Another backend runs: what was measured holds no longer. */
-  async backendChanged(_: BackendStatus): Promise<void> {
+  async backendChanged(): Promise<void> {
     this.budget.forget();
     this.imageTime.clear();
     this.weightsTime.clear();
