@@ -37,6 +37,7 @@ export function wireRegistration(backend: () => BackendName): void {
 }
 
 function show(progress: RegistrationProgress): void {
+  element('gallery').hidden = false;
   drawViews(progress);
   const { iteration, iterations, dice, diceBefore, difference, differenceBefore, foldedPercent } = progress;
   const left = Math.round((100 * difference) / differenceBefore);
