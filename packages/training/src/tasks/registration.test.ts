@@ -16,11 +16,11 @@ const images = softDisks(14, [12, 12]);
 
 const small = {
   task: 'registration',
-  architecture: { features: 6, stages: 3 },
+  architecture: { features: 4, stages: 2 },
   hypernetwork: { hidden: [4, 8] },
   epochs: 2,
   batchSize: 4,
-  registration: { weight: 0.003 },
+  registration: { weight: 0.003, pairsPerImage: 2 },
   optimizer: { learningRate: 1e-2, warmUpSteps: 5 },
 } as const satisfies RunConfigInput;
 
@@ -90,9 +90,10 @@ describe('a registration run', () => {
     async (method) => {
       const changes: RunConfigInput = {
         method,
-        epochs: 30,
+        epochs: 16,
+        architecture: { features: 6, stages: 2 },
         registration: { weight: 0.003, pairsPerImage: 2 },
-        validation: { every: 30 },
+        validation: { every: 16 },
       };
       using trainer = make(changes);
       await collect(trainer);
@@ -100,14 +101,14 @@ describe('a registration run', () => {
       const { dataset, split } = examplesOf(images, config);
       const accuracyOf = (of: Trainer) =>
         taskOf(config).accuracy(of.model, of.params, dataset, split.train, rescaling(0.5), 4);
-      using untrained = make({ method });
+      using untrained = make({ ...changes, epochs: 1 });
       const start = await accuracyOf(untrained);
       const { dice, registration } = await accuracyOf(trainer);
       // A network that has learned nothing leaves everything where it is.
       expect(start.dice.mean).toBe(start.registration!.before.mean);
       expect(start.registration!.foldedPercent).toBe(0);
       expect(registration!.before.mean).toBe(start.dice.mean);
-      expect(dice.mean).toBeGreaterThan(registration!.before.mean + 0.05);
+      expect(dice.mean).toBeGreaterThan(registration!.before.mean + 0.03);
     },
   );
 
@@ -135,7 +136,10 @@ describe('a registration run', () => {
   });
 
   test('cut anywhere goes on to the same bits, λ included', async () => {
-    const changes: RunConfigInput = { epochs: 1, registration: { lambdaRange: [0.1, 0.9] } };
+    const changes: RunConfigInput = {
+      epochs: 1,
+      registration: { lambdaRange: [0.1, 0.9], pairsPerImage: 1 },
+    };
     using whole = make(changes);
     await collect(whole);
     using cut = make(changes);
