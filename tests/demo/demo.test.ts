@@ -165,6 +165,13 @@ describe.skipIf(executablePath === undefined)('the demo, built and served as sta
     await page.selectOption('#backend', 'wasm');
     await waitForText(page, 'backend-detail', /compiled kernels/);
     expect(Number(await waitForText(page, 'dice', /^0\.\d/))).toBeCloseTo(onWasm, 2);
+
+    await page.selectOption('#backend', 'auto');
+    const why = await waitForText(page, 'backend-detail', /for a small network/);
+    expect(await page.inputValue('#backend')).toBe(why.split(' ')[0]);
+    expect(Number(await textOf(page, 'dice'))).toBeCloseTo(onWasm, 2);
+    await page.selectOption('#backend', 'wasm');
+    await waitForText(page, 'backend-detail', /compiled kernels/);
   });
 
   test('the network for one φ is a small file, which opens again', async () => {

@@ -1,4 +1,4 @@
-import { type BackendName, backendNames } from '../worker/protocol.js';
+import { type BackendName, type BackendWish, backendNames } from '../worker/protocol.js';
 import type { Compute } from './compute.js';
 import { element, fillOptions, select } from './element.js';
 import { attempt } from './errors.js';
@@ -11,9 +11,9 @@ export class BackendChooser {
     private readonly compute: Compute,
     private readonly onChange: () => Promise<void>,
   ) {
-    fillOptions(select('backend'), backendNames.filter(isThere));
+    fillOptions(select('backend'), [...backendNames.filter(isThere), 'auto']);
     select('backend').addEventListener('change', () =>
-      attempt(() => this.start(select('backend').value as BackendName)),
+      attempt(() => this.start(select('backend').value as BackendWish)),
     );
   }
 
@@ -21,13 +21,13 @@ export class BackendChooser {
     return this.current;
   }
 
-  async start(backend: BackendName): Promise<void> {
+  async start(backend: BackendWish): Promise<void> {
     const detail = element('backend-detail');
     const before = detail.textContent;
-    detail.textContent = `starting ${backend} …`;
+    detail.textContent = backend === 'auto' ? 'measuring …' : `starting ${backend} …`;
     try {
       const status = await this.compute.call('start', { backend });
-      this.current = backend;
+      this.current = status.backend;
       await this.onChange();
       detail.textContent = status.detail;
     } catch (error) {

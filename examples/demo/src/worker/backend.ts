@@ -1,11 +1,12 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { registerGradients, SshnError } from '@sshn/core';
+import { chooseBackend } from '@sshn/model';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
-import type { BackendName, BackendStatus } from './protocol.js';
+import type { BackendName, BackendStatus, BackendWish } from './protocol.js';
 
 const wasmPaths = {
   'tfjs-backend-wasm.wasm': plainWasm,
@@ -32,19 +33,29 @@ const starters: Readonly<Record<BackendName, () => Promise<string>>> = {
 };
 
 /** A backend that was asked for does not start here. */
-class BackendError extends SshnError {
-  override readonly name = 'BackendError';
+class BackendStartError extends SshnError {
+  override readonly name = 'BackendStartError';
 }
 
 /**
- * Makes a backend the current one; its code is loaded first where that has not happened.
+ * Makes a backend the current one, with 'auto' the fastest; its code is loaded first where that has not happened.
  *
- * @throws {BackendError} if this device has none such.
+ * @throws {BackendStartError} if this device has none such.
  */
-export async function startBackend(backend: BackendName): Promise<BackendStatus> {
-  const detail = await starters[backend]();
+export async function startBackend(wish: BackendWish): Promise<BackendStatus> {
+  const status = wish === 'auto' ? await fastest() : { backend: wish, detail: await starters[wish]() };
   registerGradients();
-  return { backend, detail };
+  return status;
+}
+
+/** The fastest of this device, by measuring. */
+async function fastest(): Promise<BackendStatus> {
+  const names = (['wasm', 'webgl', 'webgpu'] as const).filter(
+    (name) => name !== 'webgpu' || 'gpu' in navigator,
+  );
+  const candidates = names.map((name) => ({ name, start: starters[name] }));
+  const { backend, reason } = await chooseBackend({ candidates });
+  return { backend: backend as BackendName, detail: reason };
 }
 
 const descriptions = {
@@ -62,7 +73,7 @@ async function started(backend: keyof typeof descriptions): Promise<string> {
     // Said below, in words for people.
   }
   if (!isOn) {
-    throw new BackendError(`Backend '${backend}' does not start on this device. Choose another one.`);
+    throw new BackendStartError(`Backend '${backend}' does not start on this device. Choose another one.`);
   }
   return descriptions[backend];
 }

@@ -4,6 +4,9 @@ import type { AccuracyCostPoint, Manifest } from '@sshn/model';
 export const backendNames = ['wasm', 'webgl', 'webgpu', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
+/** A backend, or 'auto' for the fastest of this device, which is measured. */
+export type BackendWish = BackendName | 'auto';
+
 /** Which backend runs, in words for people. */
 export interface BackendStatus {
   readonly backend: BackendName;
@@ -101,7 +104,7 @@ export interface RegistrationRequest {
 
 /** Everything that the page may ask of the Worker: name, what goes in, what comes out, what is told on the way. */
 export interface Calls {
-  start: { in: { backend: BackendName }; out: BackendStatus; progress: never };
+  start: { in: { backend: BackendWish }; out: BackendStatus; progress: never };
   openModel: { in: { bytes: Uint8Array; name: string }; out: ModelSummary; progress: never };
   generate: { in: { kind: 'cells' | 'blobs'; number: number }; out: Picture; progress: never };
   openPicture: { in: { bytes: Uint8Array; name: string }; out: Picture; progress: never };

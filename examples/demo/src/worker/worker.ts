@@ -29,7 +29,7 @@ serve(
       open?.dispose();
       try {
         const status = await startBackend(backend);
-        running = backend;
+        running = status.backend;
         return status;
       } catch (error) {
         if (before !== undefined) await startBackend(before);
