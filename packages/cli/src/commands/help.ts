@@ -10,7 +10,7 @@ stage works on half the pixels per side, at φ = 0.1 on a tenth, at φ = 0 on a 
 large φ slow and fine.`;
 
 export const programHelp: CommandHelp = {
-  description: `Train one segmentation network that works at every rescaling factor, then choose the factor.
+  description: `Train one network, for segmentation or registration, that works at every rescaling factor, then choose the factor.
 
 ${factorText} A hypernetwork predicts the weights for each φ, so one training gives the whole accuracy-cost curve.`,
   examples: `
@@ -19,6 +19,7 @@ Examples:
   $ sshn train cells/ --size 128x128         # cells/images/*.png and cells/labels/*.png
   $ sshn evaluate runs/cells-sshn-seed1
   $ sshn pareto runs/cells-sshn-seed1        # CSV, JSON, plots and a report page
+  $ sshn register none a.png b.png --refine 100 -o moved.png   # align two images
 
 Exit codes:
   0    done
@@ -51,6 +52,7 @@ Examples:
   $ sshn train cells/ --method fixed --factor 0.25
   $ sshn train cells/ --architecture senet --normalization group --loss focalTversky --loss-gamma 1.5
   $ sshn train brains/ --slices coronal --slice-range 80,110 --slice-step 5   # 2D slices of volumes
+  $ sshn train brains/ --task registration --slices coronal --registration-weight 0.1   # learn to align pairs
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train --resume runs/cells
 
