@@ -1,16 +1,14 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { initialize, Rng } from '@sshn/core';
 import { type ManifestInput, networkOf } from '@sshn/model';
 import { readModelFile, writeModelFile } from '@sshn/model/node';
 import { setBackend } from '@tensorflow/tfjs-core';
-import { build } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pageFiles } from './bundle.js';
 import { findChromium } from './chromium.js';
 import { compute, type Outcome } from './compute.js';
 import type { Engine, PageOutcome } from './page.js';
@@ -44,29 +42,6 @@ const manifest: ManifestInput = {
   },
 };
 
-/** The page's program as one module, and tfjs' wasm files beside it. */
-async function pageFiles(): Promise<Map<string, Uint8Array | string>> {
-  const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('page.ts', import.meta.url))],
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    conditions: ['@sshn/source'],
-    write: false,
-  });
-  const files = new Map<string, Uint8Array | string>([
-    [
-      'index.html',
-      '<!doctype html><link rel="icon" href="data:,"><script type="module" src="page.js"></script>',
-    ],
-    ['page.js', bundle.outputFiles[0]!.contents],
-  ]);
-  const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
-  for (const name of (await readdir(wasm)).filter((name) => name.endsWith('.wasm')))
-    files.set(`wasm/${name}`, await readFile(join(wasm, name)));
-  return files;
-}
-
 function expectAgreement(got: Outcome, want: Outcome): void {
   const largest = Math.max(...want.logits.map(Math.abs));
   expect(got.logits).toHaveLength(want.logits.length);
@@ -92,7 +67,7 @@ describe.skipIf(executablePath === undefined)('a model file from Node, in a page
     const { specs } = networkOf(manifest);
     const path = join(folder, 'cells.safetensors');
     await writeModelFile(path, { specs, params: initialize(specs, Rng.fromSeed(1)), manifest });
-    files = await pageFiles();
+    files = await pageFiles('page.ts');
     files.set('cells.safetensors', await readFile(path));
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
   });

@@ -1,0 +1,91 @@
+import { unet } from '@sshn/architectures';
+import {
+  initialize,
+  namedParams,
+  type ParamsOf,
+  paramTree,
+  Rng,
+  rescaling,
+  type SpecNode,
+  valueAndGradients,
+} from '@sshn/core';
+import { hypernetize } from '@sshn/hypernet';
+import { crossEntropy, softDiceLoss } from '@sshn/losses';
+import { adam, adamW, clipByGlobalNorm, type NamedTensors, type Optimizer, sgd } from '@sshn/training';
+import { dispose, stack, type Tensor } from '@tensorflow/tfjs-core';
+import { type Case, labelWave, wave } from '../probe.js';
+
+/** Three updates of a small and a large tensor with gradients of very different size. */
+function optimizerCase(name: string, optimizer: Optimizer): Case {
+  return {
+    name: `optimizer ${name}`,
+    run() {
+      let params = new Map([
+        ['small', wave([3])],
+        ['large', wave([40, 25])],
+      ]);
+      let state = optimizer.init(params);
+      for (let step = 0; step < 3; step++) {
+        const gradients = new Map([
+          ['small', wave([3], step, 1e-4)],
+          ['large', wave([40, 25], step, 3)],
+        ]);
+        const clipped = clipByGlobalNorm(gradients, 20);
+        const next = optimizer.update(clipped.gradients, state, params, { step, learningRate: 0.01 });
+        disposeAll(params, state, gradients, clipped.gradients);
+        clipped.norm.dispose();
+        ({ params, state } = next);
+      }
+      return new Map([...params, ...state]);
+    },
+  };
+}
+
+/** An SSHN that learns to find what is bright, at another factor in every step: losses, and what it predicts in the end. */
+function trainingCase(steps: number): Case {
+  return {
+    name: `${steps} steps of training an SSHN`,
+    run() {
+      const model = hypernetize(
+        unet({ inChannels: 1, outChannels: 2, features: [4, 6], convolutionsPerStage: 1 }),
+        { predict: 'convolutions', hidden: [6, 20] },
+      );
+      const specs: SpecNode = model.specs;
+      const [image, labels] = [wave([2, 12, 10, 1]), labelWave([2, 12, 10], 2)];
+      const optimizer = adam();
+      let params: NamedTensors = namedParams(specs, initialize(specs, Rng.fromSeed(5)));
+      let state: NamedTensors = optimizer.init(params);
+      const values: Tensor[] = [];
+      const logits = (named: NamedTensors, factor: number) =>
+        model.apply(paramTree(specs, named) as ParamsOf<typeof model.specs>, image, rescaling(factor));
+      for (let step = 0; step < steps; step++) {
+        const loss = step < steps / 2 ? crossEntropy : softDiceLoss;
+        const { value, gradients } = valueAndGradients(specs, paramTree(specs, params), (p) =>
+          loss(logits(namedParams(specs, p), [0.5, 0.2, 0][step % 3]!), labels),
+        );
+        const next = optimizer.update(gradients, state, params, { step, learningRate: 3e-3 });
+        disposeAll(params, state, gradients);
+        ({ params, state } = next);
+        values.push(value);
+      }
+      const outcome = new Map([
+        ['losses', stack(values)],
+        ['logits', logits(params, 0.3)],
+      ]);
+      disposeAll(params, state);
+      dispose([image, labels, ...values]);
+      return outcome;
+    },
+  };
+}
+
+function disposeAll(...maps: readonly NamedTensors[]): void {
+  for (const map of maps) dispose([...map.values()]);
+}
+
+export const training: readonly Case[] = [
+  optimizerCase('adam', adam()),
+  optimizerCase('adamW', adamW()),
+  optimizerCase('sgd', sgd({ momentum: 0.9, nesterov: true })),
+  trainingCase(10),
+];

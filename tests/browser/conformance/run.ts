@@ -1,0 +1,49 @@
+import { memory } from '@tensorflow/tfjs-core';
+import { layers } from './cases/layers.js';
+import { losses } from './cases/losses.js';
+import { networks } from './cases/networks.js';
+import { registration } from './cases/registration.js';
+import { training } from './cases/training.js';
+import type { Case } from './probe.js';
+
+export const cases: readonly Case[] = [...layers, ...networks, ...losses, ...registration, ...training];
+
+/** What a backend made of one case: numbers, or an error. */
+export interface Outcome {
+  readonly name: string;
+  readonly values: Readonly<Record<string, readonly number[]>>;
+  /** Tensors that were left over. */
+  readonly leaked: number;
+  readonly error?: string;
+  readonly milliseconds: number;
+}
+
+/**
+ * The cases on the current backend, one after the other. An error in one leaves the others alone.
+ *
+ * @param skipped Names of those that are left out.
+ */
+export async function runCases(skipped: readonly string[] = []): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const { name, run } of cases.filter((each) => !skipped.includes(each.name))) {
+    const [before, began] = [memory().numTensors, performance.now()];
+    const values: Record<string, number[]> = {};
+    let error: string | undefined;
+    try {
+      for (const [key, tensor] of run()) {
+        values[key] = [...(await tensor.data())];
+        tensor.dispose();
+      }
+    } catch (cause) {
+      error = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    }
+    outcomes.push({
+      name,
+      values,
+      leaked: memory().numTensors - before,
+      milliseconds: performance.now() - began,
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+  return outcomes;
+}
