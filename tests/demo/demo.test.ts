@@ -19,7 +19,9 @@ const example = fileURLToPath(new URL('../../examples/demo/', import.meta.url));
 async function built(folder: string): Promise<string> {
   if (process.env.DEMO_DIST !== undefined) return process.env.DEMO_DIST;
   const vite = join(example, 'node_modules/vite/bin/vite.js');
-  await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', folder], { cwd: example });
+  // A test runner's own NODE_ENV would make another page of it.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', folder], { cwd: example, env });
   return folder;
 }
 
