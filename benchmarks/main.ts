@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseCommandLine, usage } from './command-line.js';
-import { currentLoad, describeMachine } from './report/machine.js';
+import { describeMachine } from './report/machine.js';
 import { markdownReport, writeReport } from './report/markdown.js';
 import { notesOf } from './report/notes.js';
 import { tableHead, tableLine } from './report/table.js';
@@ -20,7 +20,7 @@ else await bench();
 async function bench(): Promise<void> {
   const { only, repeats, threads, json, markdown } = settings;
   const works = workNamed(only);
-  console.log(`${describeMachine()}; load average ${currentLoad().toFixed(1)}`);
+  console.log(describeMachine());
   const team = await startTeam(threads);
   try {
     for (const [name, version] of team.versions) console.log(`${name}: ${version || 'there'}`);

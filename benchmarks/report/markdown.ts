@@ -12,8 +12,8 @@ import { notesOf } from './notes.js';
 const START = '<!-- measured: start -->';
 const END = '<!-- measured: end -->';
 
-/** Processes that may want a processor at a time before a machine counts as busy. */
-const QUIET_LOAD = 0.5;
+/** Processors that may be busy before a machine counts as such. */
+const QUIET = 0.2;
 
 /** Puts a report between the markers of a file. @throws {FileError} if it has none. */
 export async function writeReport(path: string, report: string): Promise<void> {
@@ -32,14 +32,14 @@ export async function writeReport(path: string, report: string): Promise<void> {
 
 /** Tables of all comparisons and of the goals, with date, machine and versions. */
 export function markdownReport(outcome: Outcome): string {
-  const { date, load, versions, repeats, results } = outcome;
+  const { date, busyBefore, versions, repeats, results } = outcome;
   const day = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const named = [...versions].filter(([name]) => !name.startsWith('our') && !name.startsWith('limit'));
   const rows = results.flatMap(({ measurement }) => measurement.rows);
   return [
     `Measured on ${day}: ${describeMachine()}. ${named.map(([name, version]) => `${name} ${version}`).join(', ')}.`,
-    `Up to ${repeats} turns each. Load average ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after (ours included).`,
-    ...busyWarning(load.before),
+    `Up to ${repeats} turns each. Other work on the machine before: ${busyBefore.toFixed(1)} processors.`,
+    ...busyWarning(busyBefore),
     '',
     'Milliseconds, the median and in parentheses the quartiles; after it, how many times faster ours is.',
     '',
@@ -72,8 +72,8 @@ function architectureSection(outcome: Outcome): string[] {
 }
 
 /** What has to be said when others used the processors too; ours had not begun to at that time. */
-function busyWarning(loadBefore: number): string[] {
-  if (loadBefore <= QUIET_LOAD) return [];
+function busyWarning(busyBefore: number): string[] {
+  if (busyBefore <= QUIET) return [];
   return [
     '',
     '**The machine was busy with other work: medians are too high, quartiles wide, ratios rough, above all on two threads.',

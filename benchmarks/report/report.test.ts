@@ -39,7 +39,7 @@ const outcome: Outcome = {
   absent: new Map([['onnxruntime-node', 'not installed']]),
   date: new Date('2026-01-02T03:04:05Z'),
   repeats: 7,
-  load: { before: 0.1, after: 1.9 },
+  busyBefore: 0.1,
 };
 
 test.each([
@@ -104,7 +104,7 @@ test('the report has date, machine, tables and notes', () => {
 test('a report from a busy machine says so', () => {
   const warning = 'The machine was busy with other work';
   expect(markdownReport(outcome)).not.toContain(warning);
-  expect(markdownReport({ ...outcome, load: { before: 3, after: 4 } })).toContain(warning);
+  expect(markdownReport({ ...outcome, busyBefore: 1.5 })).toContain(warning);
 });
 
 test('the report replaces what is between the markers, and nothing else', async () => {

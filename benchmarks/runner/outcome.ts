@@ -9,6 +9,6 @@ export interface Outcome {
   readonly absent: Team['absent'];
   readonly date: Date;
   readonly repeats: number;
-  /** Load average before the first measurement and after the last. */
-  readonly load: { readonly before: number; readonly after: number };
+  /** Processors' worth of work that went on in the machine before the first measurement. */
+  readonly busyBefore: number;
 }

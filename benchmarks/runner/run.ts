@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { currentLoad } from '../report/machine.js';
+import { busyProcessors } from '../report/machine.js';
 import type { Work } from '../work/work.js';
 import type { AlternateOptions } from './alternate.js';
 import { type Measurement, measure } from './measure.js';
 import type { Outcome } from './outcome.js';
 import type { Team } from './team.js';
+
+/** For how long the machine is watched before anything is timed. */
+const WATCHED_MS = 1000;
 
 /** Lets a team do pieces of work one after the other, and tells of each as soon as it is done. */
 export async function run(
@@ -17,7 +20,7 @@ export async function run(
 ): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'sshn-benchmarks-'));
   const date = new Date();
-  const before = currentLoad();
+  const busyBefore = await busyProcessors(WATCHED_MS);
   const results: Array<Outcome['results'][number]> = [];
   try {
     for (const work of works) {
@@ -29,6 +32,5 @@ export async function run(
     await rm(folder, { recursive: true });
   }
   const { versions, absent } = team;
-  const load = { before, after: currentLoad() };
-  return { results, versions, absent, date, repeats: options.repeats, load };
+  return { results, versions, absent, date, repeats: options.repeats, busyBefore };
 }
