@@ -93,7 +93,7 @@ test('the report has date, machine, tables and notes', () => {
   const report = markdownReport(outcome);
   expect(report).toContain('Measured on 2026-01-02 03:04 UTC: ');
   expect(report).toContain(process.version);
-  expect(report).toContain('Load average 0.1 before, 1.9 after');
+  expect(report).toContain('Other work on the machine before: 0.1 processors.');
   expect(report).toContain(
     '| 3×3 32→32, 256²: forward | 1 | **10.0 (9.95–10.3)** | 27.0 (26.0–28.5) 2.70× |',
   );
