@@ -154,9 +154,12 @@ describe.skipIf(executablePath === undefined)('the demo, built and served as sta
     const told = await waitForText(page, 'error', new RegExp(name));
     expect(told).toMatch(/\.$/);
     expect(told).not.toMatch(/undefined|TypeError|RangeError/);
+    const shown = await textOf(page, 'picture-name');
     await page.click('#next');
-    await waitForText(page, 'picture-name', /Generated cells/);
-    await expect.poll(() => page.locator('#error').isVisible()).toBe(false);
+    await expect.poll(() => textOf(page, 'picture-name')).not.toBe(shown);
+    expect(await textOf(page, 'picture-name')).toMatch(/^Generated cells/);
+    expect(Number(await waitForText(page, 'dice', /^0\.\d/))).toBeGreaterThan(0);
+    expect(await page.locator('#error').isVisible()).toBe(false);
   });
 
   test('gives the same on another backend', async () => {

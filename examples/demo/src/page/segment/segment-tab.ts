@@ -103,6 +103,8 @@ export class SegmentTab {
   private async open(picture: Picture): Promise<void> {
     this.slices.show(picture.slice);
     this.view.showPicture(picture);
+    // Until this picture is segmented, no number of the last one stands beside it.
+    element('dice').textContent = '–';
     await this.moved();
   }
 
