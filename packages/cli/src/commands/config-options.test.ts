@@ -50,12 +50,15 @@ describe('flags of the configuration', () => {
     'loss.beta': ['--loss', 'tversky'],
     'data.sliceRange': ['--slices', 'axial'],
     'data.sliceStep': ['--slices', 'axial'],
+    'registration.window': ['--task', 'registration', '--similarity', 'localNcc'],
   };
+  const companionsOf = ({ path }: ConfigWord): readonly string[] =>
+    companions[path.join('.')] ?? (path[0] === 'registration' ? ['--task', 'registration'] : []);
   const single = configFlags.filter(({ word }) => word.path[1] !== 'elastic' && word.type.kind !== 'boolean');
 
   it.each(single.map((flag) => [flag.name, flag.word] as const))('--%s sets its word', async (name, word) => {
     const text = otherText(word);
-    const config = await configOf([`--${name}`, text, ...(companions[word.path.join('.')] ?? [])]);
+    const config = await configOf([`--${name}`, text, ...companionsOf(word)]);
     const without = parseRunConfig({}, 'test');
     const isOnlyWord = word.type.kind === 'choice' && word.type.words.length === 1;
     if (!isOnlyWord) expect(config).not.toEqual(without);
