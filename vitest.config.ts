@@ -11,6 +11,7 @@ export default defineConfig({
       'examples/**/*.test.ts',
       'benchmarks/**/*.test.ts',
     ],
+    setupFiles: ['tests/testing/src/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
