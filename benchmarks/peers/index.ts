@@ -1,7 +1,7 @@
 import type { Peer } from './peer.js';
 
-/** @sshn itself. */
-export const ours: Peer = { name: 'ours', program: 'ours.ts', threads: 'any' };
+/** What @sshn itself is called, wherever it runs. */
+export const ourName = 'ours';
 
 /**
  * glibc gives big buffers back to the system at every step unless told otherwise, which makes PyTorch up to twice as
@@ -15,8 +15,14 @@ const torchEnvironment = (threads: number) => ({
   MALLOC_TOP_PAD_: '268435456',
 });
 
-/** What ours is compared with, in the order of the table. */
-export const peers: readonly Peer[] = [
+/** What is measured together: ours, and what it is compared with, in the order of the table. */
+export interface Roster {
+  readonly ours: Peer;
+  readonly peers: readonly Peer[];
+}
+
+/** What ours is compared with on the CPU. */
+const peers: readonly Peer[] = [
   { name: 'stock tfjs wasm', program: 'stock-tfjs.ts', threads: 'one' },
   { name: 'onnxruntime-web', program: 'onnxruntime-web.ts', threads: 'any' },
   { name: 'onnxruntime-node', program: 'onnxruntime-node.ts', threads: 'any' },
@@ -24,3 +30,16 @@ export const peers: readonly Peer[] = [
   { name: 'our forward', program: 'our-forward.ts', threads: 'any' },
   { name: 'limit of multiply-adds', program: 'limit.ts', threads: 'any' },
 ];
+
+/** On the processor. */
+export const cpuRoster: Roster = { ours: { name: ourName, program: 'ours.ts', threads: 'any' }, peers };
+
+/** On a GPU: all on the same card. */
+export const gpuRoster: Roster = {
+  ours: { name: ourName, program: 'ours-webgpu.ts', threads: 'one' },
+  peers: [
+    { name: 'composed of stock tfjs webgpu', program: 'composed-webgpu.ts', threads: 'one' },
+    { name: 'PyTorch, float32', program: 'torch_peer.py', threads: 'one', argument: 'cuda' },
+    { name: 'PyTorch, TF32', program: 'torch_peer.py', threads: 'one', argument: 'cuda-tf32' },
+  ],
+};

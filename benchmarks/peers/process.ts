@@ -36,7 +36,8 @@ export class PeerProcess {
     threads: number,
   ): Promise<{ process: PeerProcess; version: string } | { absent: string }> {
     const [command, ...options] = commandOf(peer);
-    const child = spawn(command!, [...options, `${threads}`], {
+    const argument = peer.argument === undefined ? [] : [peer.argument];
+    const child = spawn(command!, [...options, `${threads}`, ...argument], {
       env: { ...process.env, ...peer.environment?.(threads) },
     });
     try {

@@ -6,7 +6,7 @@ import { Absent, type PeerProgram, type Prepared, Unsupported } from './program.
 import { serve } from './serve.js';
 import { prepareConvolution } from './tfjs/convolution.js';
 import { plainUnet } from './tfjs/plain-unet.js';
-import { download, read, uploadAll } from './tfjs/tensors.js';
+import { downloadAll, read, uploadAll } from './tfjs/tensors.js';
 import { prepareWeights } from './tfjs/weights.js';
 
 /** The wasm backend of tfjs as it comes, SIMD on one thread: in Node it has no more. */
@@ -39,7 +39,7 @@ function prepareInference({ network }: InferenceJob, inputs: Tensors): Prepared 
   const tensors = uploadAll(inputs);
   const infer = (): Tensor => tidy(() => plainUnet(network, tensors, tensors.get('image')!));
   return {
-    outputs: () => new Map([['logits', download(infer())]]),
+    outputs: () => downloadAll([['logits', infer()]]),
     run: () => read(infer()),
     release: () => dispose([...tensors.values()]),
   };

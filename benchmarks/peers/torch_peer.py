@@ -1,4 +1,6 @@
-"""PyTorch as a peer: answers the requests of protocol.ts on standard input, on as many threads as the first argument says."""
+"""PyTorch as a peer: answers the requests of protocol.ts on standard input, on as many threads as the first argument says.
+
+A second argument, `cuda` or `cuda-tf32`, runs it on a GPU: in float32, or with products of TF32."""
 
 import json
 import math
@@ -24,6 +26,9 @@ class Unsupported(Exception):
     pass
 
 
+DEVICE = torch.device("cuda" if len(sys.argv) > 2 else "cpu")
+
+
 TYPES = {"F32": np.float32, "I32": np.int32}
 
 
@@ -36,14 +41,14 @@ def read_tensors(path):
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
         values = np.frombuffer(data[begin:end], TYPES[entry["dtype"]]).reshape(entry["shape"])
-        tensors[name] = torch.from_numpy(values.copy())
+        tensors[name] = torch.from_numpy(values.copy()).to(DEVICE)
     return tensors
 
 
 def write_tensors(path, tensors):
     header, chunks, at = {}, [], 0
     for name, tensor in tensors.items():
-        chunk = tensor.detach().contiguous().numpy().astype(np.float32).tobytes()
+        chunk = tensor.detach().cpu().contiguous().numpy().astype(np.float32).tobytes()
         header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + len(chunk)]}
         at += len(chunk)
         chunks.append(chunk)
@@ -79,6 +84,12 @@ def arranged(x, is_last):
     return x.contiguous(memory_format=FORMATS[x.dim()] if is_last and x.dim() in FORMATS else torch.contiguous_format)
 
 
+def finish(result):
+    """Waits for a GPU: by reading one number of the result, as the peers on webgpu do."""
+    if DEVICE.type == "cuda" and torch.is_tensor(result):
+        result[(0,) * result.dim()].item()
+
+
 def faster(make):
     """Of `make(False)` and `make(True)`, contiguous and channels-last, the one whose `run` takes less time."""
     best = None
@@ -87,7 +98,7 @@ def faster(make):
         seconds = []
         for _ in range(4):
             start = time.perf_counter()
-            job.run()
+            finish(job.run())
             seconds.append(time.perf_counter() - start)
         if best is None or min(seconds[1:]) < best[0]:
             best = (min(seconds[1:]), job)
@@ -172,7 +183,7 @@ class Hypernetwork:
     STRENGTH = RESIDUAL / math.sqrt(1 + RESIDUAL**2)
 
     def __init__(self, inputs, factor):
-        self.encoding = torch.tensor([factor, 1 - factor])
+        self.encoding = torch.tensor([factor, 1 - factor], device=DEVICE)
         self.hidden = []
         while f"hypernetwork.hidden.{len(self.hidden)}.kernel" in inputs:
             path = f"hypernetwork.hidden.{len(self.hidden)}"
@@ -191,7 +202,7 @@ class Hypernetwork:
         for target, size in zip(self.targets, self.sizes):
             path = target.rsplit(".", 1)[0]
             gain = slope[path] if is_kernel(target) else 0.01
-            scales.append(torch.full((size,), self.STRENGTH * math.sqrt(2 / ((1 + gain**2) * fan_in[path]))))
+            scales.append(torch.full((size,), self.STRENGTH * math.sqrt(2 / ((1 + gain**2) * fan_in[path])), device=DEVICE))
         self.scale = torch.cat(scales)
 
     def parameters(self):
@@ -291,7 +302,15 @@ def prepare(job, inputs):
 def main():
     threads = int(sys.argv[1])
     torch.set_num_threads(threads)
-    say("ready", version=torch.__version__)
+    version = torch.__version__
+    if DEVICE.type == "cuda":
+        if not torch.cuda.is_available():
+            return say("absent", reason="finds no CUDA device")
+        is_tf32 = sys.argv[2] == "cuda-tf32"
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = is_tf32
+        torch.backends.cudnn.benchmark = True
+        version += ", " + torch.cuda.get_device_name()
+    say("ready", version=version)
     prepared = None
     for line in sys.stdin:
         request = json.loads(line)
@@ -303,7 +322,7 @@ def main():
             elif request["op"] == "time":
                 start = time.perf_counter()
                 for _ in range(request["iterations"]):
-                    prepared.run()
+                    finish(prepared.run())
                 say("timed", ms=1000 * (time.perf_counter() - start) / request["iterations"])
             else:
                 prepared = None

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ours } from '../peers/index.js';
+import { ourName } from '../peers/index.js';
 import type { PeerProcess } from '../peers/process.js';
 import { readTensors, writeTensors } from '../work/tensor-file.js';
 import type { Work } from '../work/work.js';
@@ -85,7 +85,7 @@ async function compare(
   wrong: Map<string, string>,
 ): Promise<{ agreeing: Entrant[]; differences: Map<string, number> }> {
   const differences = new Map<string, number>();
-  const reference = entrants.find(({ label }) => label === ours.name);
+  const reference = entrants.find(({ label }) => label === ourName);
   if (reference === undefined) return { agreeing: [], differences };
   const expected = await readTensors(reference.outputs);
   const agreeing: Entrant[] = [];
@@ -97,7 +97,7 @@ async function compare(
         wrong.set(candidate.label, `'${name}' differs by ${relative.toExponential(1)} of its largest value`);
         continue;
       }
-      if (candidate.label !== ours.name)
+      if (candidate.label !== ourName)
         differences.set(candidate.label, Math.max(relative, differences.get(candidate.label) ?? 0));
     }
     agreeing.push(candidate);

@@ -1,4 +1,4 @@
-import { ours } from '../peers/index.js';
+import { ourName } from '../peers/index.js';
 import type { Timing } from './statistics.js';
 
 /** One comparison: what `--json` writes. */
@@ -45,14 +45,14 @@ export interface Timed {
 }
 
 /** What ours on several threads is compared with besides. */
-export const oursOnOneThread = `${ours.name}, 1 thread`;
+export const oursOnOneThread = `${ourName}, 1 thread`;
 
 /** Pairs ours with every peer on as many threads, or on one where it has no more; and with ours on one. */
 export function rowsOf(work: string, timed: readonly Timed[]): Row[] {
-  const mine = timed.filter(({ label }) => label === ours.name);
+  const mine = timed.filter(({ label }) => label === ourName);
   return mine.flatMap(({ threads, timing }) => {
     const rows = timed.flatMap((entry) => {
-      if (entry.label !== ours.name) {
+      if (entry.label !== ourName) {
         const isPair = entry.threads === threads || entry.isSingle;
         return isPair ? [rowOf({ work, peer: entry.label, threads }, entry.timing, timing)] : [];
       }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ours, peers } from '../peers/index.js';
+import { cpuRoster, ourName } from '../peers/index.js';
 import { convolutionWork } from '../work/convolutions.js';
 import { networkFor } from '../work/networks.js';
 import { trainingWork } from '../work/training-step.js';
@@ -40,13 +40,13 @@ let team: Team;
 let outcome: Outcome;
 
 beforeAll(async () => {
-  team = await startTeam([1], peers);
+  team = await startTeam([1], cpuRoster);
   outcome = await run(works, team, { repeats: 2, turnMs: 1, pauseMs: 0, mostMs: 1000 });
 });
 afterAll(() => team.close());
 
 test('ours does all work, and no result differs', () => {
-  expect([...outcome.absent.keys()].filter((name) => name.startsWith(ours.name))).toEqual([]);
+  expect([...outcome.absent.keys()].filter((name) => name.startsWith(ourName))).toEqual([]);
   for (const { work, measurement } of outcome.results) {
     expect(measurement.wrong, work.name).toEqual(new Map());
     expect(measurement.rows.length, work.name).toBeGreaterThan(0);

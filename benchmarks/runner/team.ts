@@ -1,5 +1,4 @@
-import { ours, peers } from '../peers/index.js';
-import type { Peer } from '../peers/peer.js';
+import { cpuRoster, type Roster } from '../peers/index.js';
 import { PeerProcess } from '../peers/process.js';
 
 /** All processes of a measurement. */
@@ -13,11 +12,14 @@ export interface Team {
 }
 
 /** Starts ours and every peer, each in a process for each count of threads that it is to run on. */
-export async function startTeam(threads: readonly number[], wanted: readonly Peer[] = peers): Promise<Team> {
+export async function startTeam(
+  threads: readonly number[],
+  { ours, peers }: Roster = cpuRoster,
+): Promise<Team> {
   const members: PeerProcess[] = [];
   const versions = new Map<string, string>();
   const absent = new Map<string, string>();
-  const places = [ours, ...wanted].flatMap((peer) =>
+  const places = [ours, ...peers].flatMap((peer) =>
     (peer.threads === 'any' ? threads : [1]).map((count) => ({ peer, count })),
   );
   const starts = await Promise.all(places.map(({ peer, count }) => PeerProcess.start(peer, count)));

@@ -15,13 +15,14 @@ export const unetInference: readonly Work[] = [0, 0.1, 0.25, 0.5].map((factor) =
   ),
 );
 
-/** One image through a U-Net. */
+/** Images through a U-Net, one unless said. */
 export function inferenceWork(
   name: string,
   title: string,
   size: readonly number[],
   channels: { readonly inChannels: number; readonly outChannels: number; readonly features: number },
   factor: number,
+  batch = 1,
 ): Work {
   const job: InferenceJob = { kind: 'inference', network: networkFor(size, factor, channels), factor };
   return {
@@ -30,7 +31,7 @@ export function inferenceWork(
     job,
     inputs: () => {
       const rng = Rng.fromSeed(1);
-      const image = randomTensor([1, ...size, channels.inChannels], rng.split('image'));
+      const image = randomTensor([batch, ...size, channels.inChannels], rng.split('image'));
       return new Map([...randomWeights(moduleOf(job.network).specs, rng), ['image', image]]);
     },
   };

@@ -6,7 +6,7 @@ import type { TrainingJob } from '../../work/job.js';
 import { hypernetizedOf } from '../../work/networks.js';
 import type { Tensors } from '../../work/work.js';
 import type { Prepared } from '../program.js';
-import { download, uploadAll } from '../tfjs/tensors.js';
+import { downloadAll, uploadAll } from '../tfjs/tensors.js';
 
 const LEARNING_RATE = 1e-4;
 
@@ -25,12 +25,11 @@ export function prepareTraining({ network, method, factor }: TrainingJob, inputs
   return {
     outputs() {
       const { value, gradients } = differentiate();
-      const all = [...gradients, ['loss', value] as const];
-      return new Map(all.map(([path, gradient]) => [path, download(gradient)]));
+      return downloadAll([...gradients, ['loss', value]]);
     },
-    run() {
+    async run() {
       const { value, gradients } = differentiate();
-      value.dataSync();
+      await value.data();
       const next = optimizer.update(gradients, state, params, {
         step: step++,
         learningRate: LEARNING_RATE,

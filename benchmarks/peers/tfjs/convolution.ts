@@ -11,7 +11,7 @@ import {
 import type { ConvolutionJob } from '../../work/job.js';
 import type { Tensors } from '../../work/work.js';
 import { type Prepared, Unsupported } from '../program.js';
-import { download, uploadAll } from './tensors.js';
+import { downloadAll, uploadAll } from './tensors.js';
 
 /** A convolution by the tfjs op for it, with whatever kernels the current backend has. */
 export function prepareConvolution(job: ConvolutionJob, inputs: Tensors): Prepared {
@@ -34,7 +34,7 @@ export function prepareConvolution(job: ConvolutionJob, inputs: Tensors): Prepar
   };
   const pass = passes[job.pass];
   return {
-    outputs: () => new Map([['y', download(pass())]]),
+    outputs: () => downloadAll([['y', pass()]]),
     run: () => pass().dispose(),
     release: () => dispose([...tensors.values()]),
   };

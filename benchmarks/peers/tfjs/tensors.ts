@@ -1,5 +1,5 @@
 import type { RawTensor } from '@sshn/model';
-import { type DataType, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { type DataType, reshape, slice, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { rawTensor } from '../../work/values.js';
 import type { Tensors } from '../../work/work.js';
 
@@ -16,16 +16,30 @@ export function uploadAll(tensors: Tensors): Map<string, Tensor> {
   return new Map([...tensors].map(([name, raw]) => [name, upload(raw)]));
 }
 
-/** Gets a tensor's values out of the heap, and disposes it. */
-export function download(x: Tensor): RawTensor {
-  const values = x.dataSync() as Float32Array;
+/** Gets a tensor's values off the backend, and disposes it. */
+export async function download(x: Tensor): Promise<RawTensor> {
+  const values = (await x.data()) as Float32Array;
   const raw = rawTensor(values.slice(), x.shape);
   x.dispose();
   return raw;
 }
 
+/** The same of many, by name. */
+export async function downloadAll(tensors: Iterable<readonly [string, Tensor]>): Promise<Tensors> {
+  const raw: Tensors = new Map();
+  for (const [name, x] of tensors) raw.set(name, await download(x));
+  return raw;
+}
+
 /** What a caller does with a result: reads its values, and disposes it. */
-export function read(x: Tensor): void {
-  x.dataSync();
+export async function read(x: Tensor): Promise<void> {
+  await x.data();
   x.dispose();
+}
+
+/** Waits until a result is there, by reading one number of it, and disposes it. */
+export async function finish(x: Tensor): Promise<void> {
+  const one = tidy(() => slice(reshape(x, [-1]), 0, 1));
+  x.dispose();
+  await read(one);
 }

@@ -4,7 +4,7 @@ import type { WeightsJob } from '../../work/job.js';
 import { hypernetizedOf } from '../../work/networks.js';
 import type { Tensors } from '../../work/work.js';
 import type { Prepared } from '../program.js';
-import { download, uploadAll } from './tensors.js';
+import { downloadAll, uploadAll } from './tensors.js';
 
 /** A hypernetwork's weights for one factor. */
 export function prepareWeights({ network, factor }: WeightsJob, inputs: Tensors): Prepared {
@@ -13,7 +13,7 @@ export function prepareWeights({ network, factor }: WeightsJob, inputs: Tensors)
   const params = paramTree(model.specs, tensors);
   const specialize = () => namedParams(model.network.specs, model.specialize(params, rescaling(factor)));
   return {
-    outputs: () => new Map([...specialize()].map(([path, weight]) => [path, download(weight)])),
+    outputs: () => downloadAll(specialize()),
     run: () => dispose([...specialize().values()]),
     release: () => dispose([...tensors.values()]),
   };

@@ -1,0 +1,4 @@
+import { serve } from './serve.js';
+import { webgpuProgram } from './webgpu/program.js';
+
+await serve(webgpuProgram(() => {}, 'this repository'));
