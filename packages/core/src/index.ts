@@ -1,4 +1,5 @@
-export { type Requirement, requireKernels } from './capabilities.js';
+export { asFloat } from './as-float.js';
+export { type Requirement, readsAtOnce, requireKernels } from './capabilities.js';
 export { requireIntegers, requireOption } from './check.js';
 export { dispatch, type SshnKernel } from './dispatch.js';
 export {

@@ -1,5 +1,6 @@
+import { asFloat } from '@sshn/core';
 import { div, maximum, mul, type Scalar, sub, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
+import { checkLabels, labelCount } from '../input/check-labels.js';
 import {
   checkPixelOptions,
   checkWeightCount,

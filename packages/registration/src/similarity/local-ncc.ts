@@ -1,7 +1,6 @@
-import { ValueError } from '@sshn/core';
+import { asFloat, ValueError } from '@sshn/core';
 import {
   add,
-  cast,
   concat,
   div,
   greater,
@@ -118,5 +117,5 @@ function centered(x: Tensor): Tensor {
 
 /** 1 where a variance has a slope, 0 where it was clamped. */
 function clamped(variance: Tensor): Tensor {
-  return cast(greater(variance, 0), 'float32');
+  return asFloat(greater(variance, 0));
 }
