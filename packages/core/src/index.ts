@@ -1,4 +1,3 @@
-export { asFloat } from './as-float.js';
 export { type Requirement, readsAtOnce, requireKernels } from './capabilities.js';
 export { requireIntegers, requireOption } from './check.js';
 export { dispatch, type SshnKernel } from './dispatch.js';
@@ -45,6 +44,7 @@ export {
   type SpecNode,
   type SpecTree,
 } from './params.js';
+export { repairKernels } from './repairs/repair-kernels.js';
 export {
   conditioned,
   type Factor,

@@ -1,7 +1,8 @@
-import { asFloat, dispatch, maximumPoolGradient, ValueError } from '@sshn/core';
+import { dispatch, maximumPoolGradient, ValueError } from '@sshn/core';
 import {
   add,
   avgPool,
+  cast,
   concat,
   customGrad,
   div,
@@ -145,7 +146,7 @@ function separateGradient(dy: Tensor4D, from: Tensor4D, to: Tensor4D): Tensor4D 
   const window = from.shape[1] / count;
   const one = [outer * count, 1, inner, channels];
   const windows: Tensor4D = reshape(from, [outer * count, window, inner, channels]);
-  const attained = asFloat(equal<Tensor4D>(windows, reshape(to, one)));
+  const attained = cast(equal<Tensor4D>(windows, reshape(to, one)), 'float32');
   const ties = mul(avgPool(attained, [window, 1], 1, 'valid'), window);
   return reshape(mul(attained, div(reshape(dy, one), ties)), from.shape);
 }

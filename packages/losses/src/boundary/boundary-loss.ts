@@ -1,4 +1,4 @@
-import { asFloat, readsAtOnce, ShapeError } from '@sshn/core';
+import { readsAtOnce, ShapeError } from '@sshn/core';
 import {
   argMax,
   div,
@@ -12,7 +12,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { checkGrid } from '../distance-transform/grid.js';
-import { checkLabels, checkLogits, labelCount } from '../input/check-labels.js';
+import { asFloat, checkLabels, checkLogits, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
 import { sumAll } from '../input/reduce.js';

@@ -1,7 +1,8 @@
-import { asFloat, Rng } from '@sshn/core';
+import { Rng } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, oneHot, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { asFloat } from '../input/check-labels.js';
 import { signedDistances } from './signed-distances.js';
 import { likeliest, signedDistancesOnDevice } from './signed-distances-on-device.js';
 

@@ -1,4 +1,3 @@
-import { asFloat } from '@sshn/core';
 import {
   add,
   argMax,
@@ -19,7 +18,7 @@ import {
   tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { labelCount, oneHotLabels } from '../input/check-labels.js';
+import { asFloat, labelCount, oneHotLabels } from '../input/check-labels.js';
 
 /** Entries of the largest tensor that is made on the way: 16 MiB. */
 const entriesAtOnce = 2 ** 22;

@@ -1,4 +1,4 @@
-import { asFloat, dispatch, ValueError } from '@sshn/core';
+import { dispatch, ValueError } from '@sshn/core';
 import {
   add,
   div,
@@ -13,7 +13,7 @@ import {
   type Tensor,
   tensor1d,
 } from '@tensorflow/tfjs-core';
-import { checkLabels, comparable, labelCount, oneHotLabels } from '../input/check-labels.js';
+import { asFloat, checkLabels, comparable, labelCount, oneHotLabels } from '../input/check-labels.js';
 import {
   checkPixelOptions,
   checkWeightCount,

@@ -1,6 +1,5 @@
-import { asFloat } from '@sshn/core';
 import { div, maximum, mul, type Scalar, sub, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { checkLabels, labelCount } from '../input/check-labels.js';
+import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import {
   checkPixelOptions,
   checkWeightCount,

@@ -1,5 +1,5 @@
-import { asFloat, ShapeError, ValueError } from '@sshn/core';
-import { oneHot, type Tensor } from '@tensorflow/tfjs-core';
+import { ShapeError, ValueError } from '@sshn/core';
+import { cast, oneHot, type Tensor } from '@tensorflow/tfjs-core';
 import type { Task } from './task.js';
 
 /**
@@ -69,6 +69,11 @@ export function labelCount(logits: Tensor): number {
   return logits.shape[logits.rank - 1] ?? 0;
 }
 
+/** `x` itself where it is float32, as the kernels of backends want it, else converted. */
+export function asFloat(x: Tensor): Tensor {
+  return x.dtype === 'float32' ? x : cast(x, 'float32');
+}
+
 /** Labels as a kernel compares them to logits: int32 without a label axis, float32 with one. */
 export function comparable(logits: Tensor, labels: Tensor): Tensor {
   return labels.rank === logits.rank ? asFloat(labels) : labels;
@@ -78,5 +83,5 @@ export function comparable(logits: Tensor, labels: Tensor): Tensor {
 export function oneHotLabels(logits: Tensor, labels: Tensor): Tensor {
   if (labels.rank === logits.rank) return asFloat(labels);
   // Asked for float32, wasm's OneHot of tfjs 4.22 writes the bits of integers; so int32, then cast.
-  return asFloat(oneHot(labels, labelCount(logits)));
+  return cast(oneHot(labels, labelCount(logits)), 'float32');
 }

@@ -1,6 +1,6 @@
-import { asFloat, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
 import { cast, expandDims, mul, notEqual, scalar, slice, sub, type Tensor } from '@tensorflow/tfjs-core';
-import { labelCount, oneHotLabels } from './check-labels.js';
+import { asFloat, labelCount, oneHotLabels } from './check-labels.js';
 import type { Task } from './task.js';
 
 /** What a prediction is compared to. */

@@ -1,4 +1,4 @@
-import { asFloat, requireOption } from '@sshn/core';
+import { requireOption } from '@sshn/core';
 import {
   add,
   div,
@@ -12,6 +12,7 @@ import {
   type Tensor,
   where,
 } from '@tensorflow/tfjs-core';
+import { asFloat } from '../input/check-labels.js';
 import { regionLoss } from './region-loss.js';
 import type { RegionOptions } from './region-options.js';
 

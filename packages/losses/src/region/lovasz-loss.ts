@@ -1,6 +1,6 @@
-import { asFloat, readsAtOnce, requireOption } from '@sshn/core';
+import { readsAtOnce, requireOption } from '@sshn/core';
 import { type Scalar, scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { checkLabels, labelCount } from '../input/check-labels.js';
+import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
 import { targetOf } from '../input/target.js';

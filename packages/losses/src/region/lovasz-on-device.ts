@@ -1,4 +1,4 @@
-import { asFloat, CapabilityError } from '@sshn/core';
+import { CapabilityError } from '@sshn/core';
 import {
   abs,
   add,
@@ -28,6 +28,7 @@ import {
   zeros,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { asFloat } from '../input/check-labels.js';
 import { sumAll } from '../input/reduce.js';
 import type { LovaszClasses } from './lovasz-loss.js';
 

@@ -1,6 +1,5 @@
-import { asFloat } from '@sshn/core';
 import { add, div, mul, type Scalar, square, sub, sum, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { checkLabels, labelCount } from '../input/check-labels.js';
+import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
 import { sumAll, sumSpatial } from '../input/reduce.js';

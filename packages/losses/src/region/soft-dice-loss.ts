@@ -1,6 +1,6 @@
-import { asFloat, dispatch } from '@sshn/core';
+import { dispatch } from '@sshn/core';
 import { clipByValue, div, log, neg, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { checkLabels, comparable, labelCount } from '../input/check-labels.js';
+import { asFloat, checkLabels, comparable, labelCount } from '../input/check-labels.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
 import { type RegionScore, regionLoss, regionTerms } from './region-loss.js';
 import { channelWeights, checkRegionOptions, type RegionOptions } from './region-options.js';

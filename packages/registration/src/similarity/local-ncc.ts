@@ -1,6 +1,7 @@
-import { asFloat, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
 import {
   add,
+  cast,
   concat,
   div,
   greater,
@@ -117,5 +118,5 @@ function centered(x: Tensor): Tensor {
 
 /** 1 where a variance has a slope, 0 where it was clamped. */
 function clamped(variance: Tensor): Tensor {
-  return asFloat(greater(variance, 0));
+  return cast(greater(variance, 0), 'float32');
 }

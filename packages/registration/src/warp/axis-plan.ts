@@ -1,4 +1,3 @@
-import { asFloat } from '@sshn/core';
 import {
   add,
   cast,
@@ -73,19 +72,19 @@ function fold(place: Tensor, size: number, padding: Padding): { place: Tensor; s
     const turn = 2 * last;
     const phase = sub(place, mul(floor(div(place, turn)), turn));
     const mirrored = minimum(maximum(minimum(phase, sub(turn, phase)), 0), last);
-    const isInside = asFloat(logicalAnd(greater(mirrored, 0), less(mirrored, last)));
-    return { place: mirrored, slope: mul(isInside, sub(mul(asFloat(less(phase, last)), 2), 1)) };
+    const isInside = cast(logicalAnd(greater(mirrored, 0), less(mirrored, last)), 'float32');
+    return { place: mirrored, slope: mul(isInside, sub(mul(cast(less(phase, last), 'float32'), 2), 1)) };
   }
   const [least, most] = padding === 'zeros' ? [-1, size] : [0, last];
   const isInside = logicalAnd(greater(place, least), less(place, most));
   // Not every backend lets a NaN through clipByValue; it has to show.
   const clipped = add(clipByValue(place, least, most), mul(place, 0));
-  return { place: clipped, slope: asFloat(isInside) };
+  return { place: clipped, slope: cast(isInside, 'float32') };
 }
 
 /** Voxels beyond the border weigh nothing and are read at the border instead. */
 function neighbor(at: Tensor, size: number, along?: { weight: Tensor; slope: Tensor }): Neighbor {
-  const exists = asFloat(logicalAnd(greaterEqual(at, 0), lessEqual(at, size - 1)));
+  const exists = cast(logicalAnd(greaterEqual(at, 0), lessEqual(at, size - 1)), 'float32');
   return {
     index: cast(clipByValue(at, 0, size - 1), 'int32'),
     weight: along === undefined ? exists : mul(along.weight, exists),

@@ -60,16 +60,6 @@ export function interleaveZeros<T extends Tensor>(x: T, axis: number, stride: nu
   return reshape(padded, resized(x, axis, size * stride)) as T;
 }
 
-/** The entries 0, `stride`, 2·`stride` … along one axis. */
-export function everyNth<T extends Tensor>(x: T, axis: number, stride: number): T {
-  if (stride === 1) return x;
-  const count = Math.ceil(x.shape[axis]! / stride);
-  const whole = fitAxis(x, axis, 0, count * stride);
-  const outer = util.sizeFromShape(x.shape.slice(0, axis));
-  const apart = reshape(whole, [outer * count, stride, util.sizeFromShape(x.shape.slice(axis + 1))]);
-  return reshape(sliceAxis(apart, 1, 0, 1), resized(x, axis, count)) as T;
-}
-
 /** Transposes `tile`: sums the `times` repetitions along one axis. */
 export function sumRepetitions(dy: Tensor, axis: number, times: number): Tensor {
   if (times === 1) return dy;

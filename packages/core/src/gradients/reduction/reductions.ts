@@ -2,6 +2,7 @@ import {
   broadcastTo,
   Cumsum,
   type CumsumAttrs,
+  cast,
   cumprod,
   cumsum,
   div,
@@ -23,7 +24,6 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { asFloat } from '../../as-float.js';
 import { entry } from '../entry.js';
 import { keptShape, reducedAxes } from './broadcast.js';
 
@@ -37,7 +37,7 @@ function spread(dy: Tensor, shape: number[], axes: Axes): Tensor {
 /** dy shared equally by the entries that attain the extreme `y`. */
 function extremeGradient(dy: Tensor, x: Tensor, y: Tensor, axes: Axes): Tensor {
   const kept = keptShape(x.shape, axes);
-  const attained = asFloat(equal(x, reshape(y, kept)));
+  const attained = cast(equal(x, reshape(y, kept)), 'float32');
   const ties = sum(attained, reducedAxes(x.rank, axes), true);
   return mul(attained, div(reshape(dy, kept), ties));
 }

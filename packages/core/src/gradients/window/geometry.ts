@@ -1,5 +1,5 @@
 import { addN, type backend_util, slice, stridedSlice, type Tensor } from '@tensorflow/tfjs-core';
-import { everyNth, fitAxis, interleaveZeros } from '../arrangement/rearrange.js';
+import { fitAxis, interleaveZeros } from '../arrangement/rearrange.js';
 
 /** How windows lie along one axis of an image: output i sees inputs i·stride − front … + window − 1. */
 export interface WindowAxis {
@@ -86,10 +86,7 @@ export function seenAt(
       strides[axis] = stride;
     });
     const size = end.map((last, axis) => last - begin[axis]!);
-    if (isDense) return slice(padded, begin, size);
-    if (padded.rank <= 4) return stridedSlice(padded, begin, end, strides);
-    // Axis by axis: webgl and webgpu take strides along at most four.
-    return strides.reduce((all, stride, axis) => everyNth(all, axis, stride), slice(padded, begin, size));
+    return isDense ? slice(padded, begin, size) : stridedSlice(padded, begin, end, strides);
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type AvgPoolAttrs,
   addN,
   backend_util,
+  cast,
   div,
   equal,
   type GradConfig,
@@ -15,7 +16,6 @@ import {
   type Tensor,
   tensor,
 } from '@tensorflow/tfjs-core';
-import { asFloat } from '../../as-float.js';
 import { entry } from '../entry.js';
 import { scatterPlaces, seenAt, type WindowAxis, windowAxes, windowPlaces } from './geometry.js';
 
@@ -73,7 +73,9 @@ export function maximumPool(x: Tensor, layout: PoolLayout): Tensor {
 export function maximumPoolGradient(dy: Tensor, x: Tensor, y: Tensor, layout: PoolLayout): Tensor {
   const axes = poolAxes(x, layout);
   const seen = seenAt(x, axes, Number.NEGATIVE_INFINITY);
-  const attained = new Map(windowPlaces(axes).map((place) => [place.join(), asFloat(equal(seen(place), y))]));
+  const attained = new Map(
+    windowPlaces(axes).map((place) => [place.join(), cast(equal(seen(place), y), 'float32')]),
+  );
   const share = div(dy, addN([...attained.values()]));
   return scatterPlaces(axes, (place) => mul(share, attained.get(place.join())!));
 }
