@@ -23,6 +23,7 @@ const below = {
     'data',
   ],
   'backend-wasm': ['core'],
+  'backend-webgpu': ['core'],
 };
 
 /** Tests may look sideways; what they test may not. */
@@ -40,9 +41,12 @@ module.exports = {
     })),
     {
       name: 'no-backend',
-      comment: 'Only backend-wasm and programs choose a backend.',
+      comment: 'Only backend packages and programs choose a backend.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: ['^packages/(backend-wasm|cli)/', '(\\.test\\.ts$|/testing/)'] },
+      from: {
+        path: '^packages/',
+        pathNot: ['^packages/(backend-wasm|backend-webgpu|cli)/', '(\\.test\\.ts$|/testing/)'],
+      },
       to: { path: 'tfjs-backend-' },
     },
     {

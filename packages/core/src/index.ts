@@ -1,4 +1,4 @@
-export { type Requirement, requireKernels } from './capabilities.js';
+export { type Requirement, readsAtOnce, requireKernels } from './capabilities.js';
 export { requireIntegers, requireOption } from './check.js';
 export { dispatch, type SshnKernel } from './dispatch.js';
 export {
@@ -44,6 +44,7 @@ export {
   type SpecNode,
   type SpecTree,
 } from './params.js';
+export { repairKernels } from './repairs/repair-kernels.js';
 export {
   conditioned,
   type Factor,

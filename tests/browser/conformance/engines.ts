@@ -1,5 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useFastWasm } from '@sshn/backend-wasm';
+import { fastWebgpuStatus, useFastWebgpu, WebgpuUnavailableError } from '@sshn/backend-webgpu';
+import { repairKernels } from '@sshn/core';
 import { env, ready, setBackend } from '@tensorflow/tfjs-core';
 
 /** What can compute. */
@@ -7,29 +9,43 @@ export type Engine = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
 
 /** Makes an engine the current backend, which then computes small tensors too. @returns what it is, in words; undefined if it does not start. */
 export async function start(engine: Engine, wasmPaths?: string): Promise<string | undefined> {
-  if (engine === 'wasm') {
-    const { threads, kernels } = await useFastWasm(
-      wasmPaths === undefined ? { threads: 2 } : { wasmPaths, threads: 2 },
-    );
-    return `${threads} threads, ${kernels.native.length} compiled kernels`;
+  switch (engine) {
+    case 'cpu':
+      return (await setBackend('cpu')) ? engine : undefined;
+    case 'wasm': {
+      const { threads, kernels } = await useFastWasm(
+        wasmPaths === undefined ? { threads: 2 } : { wasmPaths, threads: 2 },
+      );
+      return `${threads} threads, ${kernels.native.length} compiled kernels`;
+    }
+    case 'webgl':
+      return startWebgl();
+    case 'webgpu':
+      return startWebgpu();
   }
-  if (engine === 'webgl') {
-    await import('@tensorflow/tfjs-backend-webgl');
-    env().set('WEBGL_CPU_FORWARD', false);
-  }
-  if (engine === 'webgpu') {
-    await import('@tensorflow/tfjs-backend-webgpu');
-    env().set('WEBGPU_CPU_FORWARD', false);
-  }
-  if (!(await hasStarted(engine))) return undefined;
-  await ready();
-  return engine;
 }
 
-async function hasStarted(engine: Engine): Promise<boolean> {
+/** What a device has complained of since it started: programs that do not compile put out zeros. */
+export function problemsOf(engine: Engine): readonly string[] {
+  return engine === 'webgpu' ? (fastWebgpuStatus()?.problems ?? []) : [];
+}
+
+async function startWebgl(): Promise<string | undefined> {
+  await import('@tensorflow/tfjs-backend-webgl');
+  env().set('WEBGL_CPU_FORWARD', false);
+  if (!(await setBackend('webgl'))) return undefined;
+  await ready();
+  repairKernels();
+  return 'webgl';
+}
+
+async function startWebgpu(): Promise<string | undefined> {
   try {
-    return await setBackend(engine);
-  } catch {
-    return false;
+    const { adapter, runtime } = await useFastWebgpu();
+    env().set('WEBGPU_CPU_FORWARD', false);
+    return `${adapter}, ${runtime}`;
+  } catch (error) {
+    if (error instanceof WebgpuUnavailableError) return undefined;
+    throw error;
   }
 }

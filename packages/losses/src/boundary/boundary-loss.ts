@@ -1,7 +1,8 @@
-import { ShapeError } from '@sshn/core';
+import { readsAtOnce, ShapeError } from '@sshn/core';
 import {
   argMax,
   div,
+  greaterEqual,
   maximum,
   mul,
   type Scalar,
@@ -18,6 +19,7 @@ import { sumAll } from '../input/reduce.js';
 import { targetOf } from '../input/target.js';
 import { channelWeights, checkScoredLabels, type ScoredLabels } from '../region/region-options.js';
 import { signedDistances } from './signed-distances.js';
+import { likeliest, signedDistancesOnDevice } from './signed-distances-on-device.js';
 
 /** How `boundaryLoss` counts. */
 export interface BoundaryOptions extends ScoredLabels {
@@ -33,8 +35,8 @@ export interface BoundaryOptions extends ScoredLabels {
  * Unbounded, in mm; lowest, and negative, for the true labels. It says little about where a region is as a whole: add it
  * to a loss over regions, with a weight that grows from 0.01 or so.
  *
- * Maps are computed here, on the CPU and outside of the tape, in time linear in pixels and labels. Those of labels that do
- * not change are better made once: `boundaryLossOfMaps`. Ignored pixels count as outside of every label in them. 0 if all
+ * Maps are computed here, on the CPU and outside of the tape, in time linear in pixels and labels; on webgpu, which cannot
+ * be read at once, on the device. Those of labels that do not change are better made once: `boundaryLossOfMaps`. Ignored pixels count as outside of every label in them. 0 if all
  * pixels are ignored.
  *
  * @param logits `[batch, ...spatial, labels]`, label 0 the background; `[batch, ...spatial, 1]` for `'binary'`.
@@ -57,6 +59,10 @@ export function boundaryLoss(logits: Tensor, labels: Tensor, options: BoundaryOp
   return withOwnGradient(logits, (input) => {
     const z = asFloat(input);
     const { truth, mask } = targetOf('boundaryLoss', z, labels, { task, ignoreLabel });
+    if (!readsAtOnce()) {
+      const inside = task === 'multiclass' ? likeliest(truth, mask) : asFloat(greaterEqual(truth, 0.5));
+      return terms(z, signedDistancesOnDevice(inside, spacingMm), mask, options, weights);
+    }
     const isHeld = task === 'multiclass' ? heldByArgMax(truth, mask) : heldFromHalf(truth);
     const channels = weights.length;
     const pixels = z.size / channels / z.shape[0]!;
@@ -122,12 +128,12 @@ function terms(
 
 /** Whether an entry of the truth is the label of its pixel: the likeliest one; none where the pixel is ignored. */
 function heldByArgMax(truth: Tensor, mask: Tensor | undefined): (entry: number) => boolean {
-  const likeliest = tidy(() => argMax(truth, -1)).dataSync();
+  const winners = tidy(() => argMax(truth, -1)).dataSync();
   const counted = mask?.dataSync();
   const channels = labelCount(truth);
   return (entry) => {
     const pixel = Math.floor(entry / channels);
-    return likeliest[pixel] === entry % channels && (counted?.[pixel] ?? 1) > 0;
+    return winners[pixel] === entry % channels && (counted?.[pixel] ?? 1) > 0;
   };
 }
 

@@ -1,3 +1,4 @@
+import { repairKernels } from '@sshn/core';
 import { customGrad, type GradSaveFunc, mul, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 /** A scalar function's value at a tensor, and its gradient there. */
@@ -5,6 +6,7 @@ export type ValueAndGradient = [value: Tensor, gradient: Tensor];
 
 /** A scalar function of one tensor whose gradient comes with its value rather than being derived op by op. */
 export function withOwnGradient(x: Tensor, compute: (x: Tensor) => ValueAndGradient): Scalar {
+  repairKernels();
   const taped = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
     const [input, save] = args as [Tensor, GradSaveFunc];
     const [value, gradient] = compute(input);

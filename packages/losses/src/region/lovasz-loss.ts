@@ -1,10 +1,11 @@
-import { requireOption } from '@sshn/core';
+import { readsAtOnce, requireOption } from '@sshn/core';
 import { type Scalar, scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
 import { targetOf } from '../input/target.js';
 import { lovaszExtension } from './lovasz-extension.js';
+import { lovaszOnDevice } from './lovasz-on-device.js';
 import { channelWeights, checkScoredLabels, type ScoredLabels } from './region-options.js';
 
 /** How `lovaszLoss` counts. */
@@ -25,14 +26,16 @@ export const lovaszClasses = ['present', 'all'] as const;
  * `loss = mean_l Σ_i e_i (J_i − J_{i−1})`, errors `e = |t − p|` in falling order, `J_i` the Jaccard loss of label l if the
  * first i pixels were the wrong ones. Result in [0, 1]; for hard predictions 1 − Jaccard.
  *
- * Pixels are sorted outside of the tape, on the CPU: probabilities are read back once per call. 0 where no label is left
- * to score: all pixels ignored, or none of the labels in the truth.
+ * Pixels are sorted outside of the tape, on the CPU: probabilities are read back once per call; on webgpu, which cannot be
+ * read at once, on the device, for up to 2²⁴ pixels. 0 where no label is left to score: all pixels ignored, or none of the
+ * labels in the truth.
  *
  * @param logits `[batch, ...spatial, labels]`, label 0 the background; `[batch, ...spatial, 1]` for `'binary'` (then
  *   Lovász-sigmoid).
  * @param labels int32 `[batch, ...spatial]`, or one-hot float32 of the logits' shape; only the latter for `'multilabel'`.
  * @throws {ShapeError} if the shapes do not fit together.
  * @throws {ValueError | OptionError} if an option is out of range.
+ * @throws {CapabilityError} on webgpu, if more pixels are to be sorted than it can.
  * @example
  * const loss = lovaszLoss(logits, labels, { classes: 'all' });
  *
@@ -61,6 +64,10 @@ function terms(
   const { truth, mask } = targetOf('lovaszLoss', logits, labels, { task, ignoreLabel });
   const { probabilities, backward } = linkOf(task, true);
   const p = probabilities(logits);
+  if (!readsAtOnce()) {
+    const { value, slopes } = lovaszOnDevice({ p, truth, mask }, { classes, perSample, weights });
+    return [value, backward(p, slopes)];
+  }
   const values = p.dataSync() as Float32Array;
   const trueValues = truth.dataSync() as Float32Array;
   const counted = mask?.dataSync() as Float32Array | undefined;

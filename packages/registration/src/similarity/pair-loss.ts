@@ -1,3 +1,4 @@
+import { repairKernels } from '@sshn/core';
 import { customGrad, type GradSaveFunc, mul, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 /** A similarity's value, and its gradients to both images. */
@@ -9,6 +10,7 @@ export function withOwnGradients(
   fixed: Tensor,
   compute: (moved: Tensor, fixed: Tensor) => ValueAndGradients,
 ): Scalar {
+  repairKernels();
   const taped = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
     const [first, second, save] = args as [Tensor, Tensor, GradSaveFunc];
     const [value, toMoved, toFixed] = compute(first, second);

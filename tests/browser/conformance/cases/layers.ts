@@ -64,12 +64,32 @@ export const layers: readonly Case[] = [
     stridedConvolution({ rank: 3, inChannels: 2, outChannels: 2, step: 0 }),
     volume,
   ),
+  layerCase(
+    'modulated convolution 3D',
+    modulatedConvolution({ rank: 3, inChannels: 2, outChannels: 2 }),
+    volume,
+  ),
+  // Half as many: every second pixel; by 0.7: pixels at unequal distances.
+  layerCase(
+    'strided convolution, uneven',
+    stridedConvolution({ inChannels: 3, outChannels: 4, step: 0 }),
+    plane,
+    rescaling(0.7),
+  ),
   layerCase('instance normalization', instanceNormalization({ channels: 3 }), plane),
+  layerCase('instance normalization 3D', instanceNormalization({ rank: 3, channels: 2 }), volume),
+  layerCase('group normalization 3D', groupNormalization({ rank: 3, channels: 2, groups: 1 }), volume),
   layerCase('group normalization', groupNormalization({ channels: 6, groups: 3 }), [2, 3, 5, 6]),
   layerCase('PReLU', prelu({ channels: 3 }), plane),
   ...activationKinds.map((kind) => layerCase(`activation ${kind}`, activation({ kind }), plane)),
   layerCase('squeeze and excitation', squeezeExcitation({ channels: 3, kind: 'concurrent' }), plane),
+  layerCase(
+    'squeeze and excitation 3D',
+    squeezeExcitation({ rank: 3, channels: 2, kind: 'concurrent' }),
+    volume,
+  ),
   layerCase('global average', globalAveragePool(), plane),
+  layerCase('global average 3D', globalAveragePool(), volume),
   layerCase('pyramid pooling', pyramidPooling({ inChannels: 3, bins: [1, 2, 3] }), plane),
   ...resizeCases('linear resize', resizeLinear, [
     [1, 1],

@@ -47,27 +47,43 @@ const ofFields: Record<string, (field: Tensor) => Tensor> = {
   totalVariation,
 };
 
-export const registration: readonly Case[] = [
-  warpCase(plane, 'linear', 'border'),
-  warpCase(plane, 'linear', 'zeros'),
-  warpCase(plane, 'nearest', 'border'),
-  warpCase(volume, 'linear', 'border'),
-  {
-    name: 'warped labels',
+function labelCase(name: string, fieldShape: readonly number[]): Case {
+  return {
+    name,
     run() {
-      const [labels, field] = [labelWave([2, 6, 5], 4), wave(plane.field, 1, 1.7)];
+      const [labels, field] = [labelWave(fieldShape.slice(0, -1), 4), wave(fieldShape, 1, 1.7)];
       const moved = warpLabels(labels, field);
       dispose([labels, field]);
       return new Map([['labels', moved]]);
     },
-  },
-  ...Object.entries(similarities).map(([name, loss]) => ({
-    name: `similarity ${name}`,
-    run: () =>
-      probe({ moved: [1, 6, 5, 1], fixed: [1, 6, 5, 1] }, ({ moved, fixed }) => loss(moved!, fixed!)),
-  })),
-  ...Object.entries(ofFields).map(([name, f]) => ({
-    name: `field ${name}`,
-    run: () => probe({ field: plane.field }, ({ field }) => f(field!)),
-  })),
+  };
+}
+
+function similarityCases(shape: readonly number[], suffix = ''): Case[] {
+  return Object.entries(similarities).map(([name, loss]) => ({
+    name: `similarity ${name}${suffix}`,
+    run: () => probe({ moved: shape, fixed: shape }, ({ moved, fixed }) => loss(moved!, fixed!)),
+  }));
+}
+
+function fieldCases(shape: readonly number[], suffix = ''): Case[] {
+  return Object.entries(ofFields).map(([name, f]) => ({
+    name: `field ${name}${suffix}`,
+    run: () => probe({ field: shape }, ({ field }) => f(field!)),
+  }));
+}
+
+export const registration: readonly Case[] = [
+  warpCase(plane, 'linear', 'border'),
+  warpCase(plane, 'linear', 'zeros'),
+  warpCase(plane, 'nearest', 'border'),
+  warpCase(plane, 'linear', 'reflect'),
+  warpCase(volume, 'linear', 'border'),
+  warpCase(volume, 'linear', 'reflect'),
+  labelCase('warped labels', plane.field),
+  labelCase('warped labels 3D', volume.field),
+  ...similarityCases([1, 6, 5, 1]),
+  ...similarityCases([2, 3, 4, 3, 1], ' 3D'),
+  ...fieldCases(plane.field),
+  ...fieldCases(volume.field, ' 3D'),
 ];

@@ -1,0 +1,93 @@
+import { repairKernels } from '@sshn/core';
+import {
+  engine,
+  findBackendFactory,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core';
+import { WebgpuUnavailableError } from '../errors.js';
+import { type Adapter, type Device, describeAdapter, isSoftware, openDevice } from './gpu.js';
+import type { FastWebgpuOptions, FastWebgpuStatus, Surroundings } from './options.js';
+
+const BACKEND = 'webgpu';
+/** Above all others, as tfjs has it. */
+const PRIORITY = 3;
+/** Complaints that are kept. */
+const MOST_PROBLEMS = 10;
+
+interface Active {
+  readonly wish: string;
+  readonly backend: object;
+  readonly status: FastWebgpuStatus;
+}
+
+let active: Active | undefined;
+let calls: Promise<unknown> = Promise.resolve();
+
+/** What `useFastWebgpu` does, given what differs between Node and pages. One call after the other. */
+export function activate(surroundings: Surroundings, options: FastWebgpuOptions): Promise<FastWebgpuStatus> {
+  const call = calls.then(() => activateNow(surroundings, options));
+  calls = call.catch(() => undefined);
+  return call;
+}
+
+/** What is on; undefined before the first `activate`. */
+export function activeStatus(): FastWebgpuStatus | undefined {
+  return active?.status;
+}
+
+async function activateNow(
+  surroundings: Surroundings,
+  { powerPreference = 'high-performance', software = false }: FastWebgpuOptions,
+): Promise<FastWebgpuStatus> {
+  const wish = `${powerPreference} ${software}`;
+  const started = engine().registry[BACKEND];
+  if (active !== undefined && active.wish === wish && active.backend === started) {
+    await setBackend(BACKEND);
+    return active.status;
+  }
+  const gpu = await surroundings.gpu();
+  const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: software });
+  if (adapter === null) {
+    const problem = `no ${software ? 'software ' : ''}adapter`;
+    throw new WebgpuUnavailableError(problem, surroundings.withoutAdapter);
+  }
+  const device = await openDevice(adapter);
+  await replaceBackend(adapter, device);
+  repairKernels(BACKEND);
+  const status = describe(surroundings, adapter, device);
+  active = { wish, backend: engine().registry[BACKEND]!, status };
+  return status;
+}
+
+/** tfjs' backend on a device of ours, so that it is known what it is; one that runs already is removed, with its tensors. */
+async function replaceBackend(adapter: Adapter, device: Device): Promise<void> {
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
+  registerBackend(BACKEND, () => new WebGPUBackend(device as never, adapter.info as never), PRIORITY);
+  await setBackend(BACKEND);
+}
+
+function describe({ runtime }: Surroundings, adapter: Adapter, device: Device): FastWebgpuStatus {
+  const problems: string[] = [];
+  const complain = (message: string): void => {
+    if (problems.length < MOST_PROBLEMS) problems.push(message);
+  };
+  device.addEventListener('uncapturederror', ({ error }) => complain(error.message));
+  void device.lost.then(({ message }) => complain(`The device was lost: ${message}`));
+  const { limits } = device;
+  return {
+    backend: BACKEND,
+    runtime,
+    adapter: describeAdapter(adapter),
+    isSoftware: isSoftware(adapter),
+    limits: {
+      maxBufferBytes: limits.maxBufferSize!,
+      maxBindingBytes: limits.maxStorageBufferBindingSize!,
+      maxWorkgroupInvocations: limits.maxComputeInvocationsPerWorkgroup!,
+      maxWorkgroupStorageBytes: limits.maxComputeWorkgroupStorageSize!,
+    },
+    problems,
+  };
+}

@@ -1,0 +1,37 @@
+import type { Gpu, PowerPreference } from './gpu.js';
+
+export interface FastWebgpuOptions {
+  /** Which adapter the machine is to give where it has several. @default 'high-performance' */
+  readonly powerPreference?: PowerPreference;
+  /** Whether it is to compute on the CPU, to test what runs on a GPU. @default false */
+  readonly software?: boolean;
+}
+
+/** What is on. */
+export interface FastWebgpuStatus {
+  readonly backend: 'webgpu';
+  /** What gives the device: the page, or Dawn in Node. */
+  readonly runtime: 'page' | 'dawn';
+  /** The adapter in words. */
+  readonly adapter: string;
+  /** Whether the adapter computes on the CPU: right, and slower than the wasm backend. */
+  readonly isSoftware: boolean;
+  /** Of the device. */
+  readonly limits: {
+    readonly maxBufferBytes: number;
+    readonly maxBindingBytes: number;
+    readonly maxWorkgroupInvocations: number;
+    readonly maxWorkgroupStorageBytes: number;
+  };
+  /** What the device has complained of, the first ten times: results are then wrong. Empty where all is well. */
+  readonly problems: readonly string[];
+}
+
+/** What depends on where the program runs. */
+export interface Surroundings {
+  readonly runtime: FastWebgpuStatus['runtime'];
+  /** `navigator.gpu`, brought where there is none. @throws {WebgpuUnavailableError} if it cannot be. */
+  gpu(): Promise<Gpu>;
+  /** What to do where there is no adapter. */
+  readonly withoutAdapter: string;
+}
