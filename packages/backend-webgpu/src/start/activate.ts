@@ -7,6 +7,7 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { WebgpuUnavailableError } from '../errors.js';
+import { registerOwnKernels } from '../kernels/register.js';
 import { type Adapter, type Device, describeAdapter, isSoftware, openDevice } from './gpu.js';
 import type { FastWebgpuOptions, FastWebgpuStatus, Surroundings } from './options.js';
 
@@ -56,6 +57,7 @@ async function activateNow(
   const device = await openDevice(adapter);
   await replaceBackend(adapter, device);
   repairKernels(BACKEND);
+  registerOwnKernels();
   const status = describe(surroundings, adapter, device);
   active = { wish, backend: engine().registry[BACKEND]!, status };
   return status;
