@@ -1,23 +1,34 @@
-import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { getKernel, registerKernel } from '@tensorflow/tfjs-core';
-import type { WebgpuKernel } from './kernel.js';
-import { samplingKernels } from './sampling-kernels.js';
+import { getKernel, type KernelBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { axisKernels } from './axes/kernels.js';
+import { DevicePrograms } from './dispatch/device-programs.js';
+import { internalsOf } from './dispatch/internals.js';
+import type { Kernel } from './kernel.js';
+import { lossKernels } from './losses/kernels.js';
+import { warpKernels } from './warp/kernels.js';
 
 /** The kernels by name; what each computes is listed at `dispatch` of @sshn/core. */
-const kernels: Readonly<Record<string, WebgpuKernel>> = { ...samplingKernels };
+const kernels: Readonly<Record<string, Kernel>> = { ...axisKernels, ...lossKernels, ...warpKernels };
 
-const BACKEND = 'webgpu';
-
-/** Registers our kernels for backend 'webgpu'. Idempotent; returns their names. */
-export function registerOwnKernels(): string[] {
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
+/**
+ * Registers the kernels of ours for a webgpu backend; those of an earlier one are taken back.
+ *
+ * @returns their names; none where the backend is of another version, which runs on compositions.
+ */
+export function registerOwnKernels(backend: KernelBackend, backendName: string): readonly string[] {
+  const names = Object.keys(kernels);
+  for (const kernelName of names) {
     // tfjs' types deny it, but an unknown kernel is undefined.
-    if ((getKernel(kernelName, BACKEND) as unknown) != null) continue;
+    if ((getKernel(kernelName, backendName) as unknown) != null) unregisterKernel(kernelName, backendName);
+  }
+  const inside = internalsOf(backend);
+  if (inside === undefined) return [];
+  const device = new DevicePrograms(inside);
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
     registerKernel({
       kernelName,
-      backendName: BACKEND,
-      kernelFunc: ({ inputs, backend, attrs }) => kernel(backend as WebGPUBackend, inputs, attrs ?? {}),
+      backendName,
+      kernelFunc: ({ inputs, attrs }) => kernel(device, inputs, attrs ?? {}),
     });
   }
-  return Object.keys(kernels);
+  return names;
 }

@@ -57,7 +57,7 @@ async function activateNow(
   const device = await openDevice(adapter);
   await replaceBackend(adapter, device);
   repairKernels(BACKEND);
-  registerOwnKernels();
+  registerOwnKernels(engine().registry[BACKEND]!, BACKEND);
   const status = describe(surroundings, adapter, device);
   active = { wish, backend: engine().registry[BACKEND]!, status };
   return status;

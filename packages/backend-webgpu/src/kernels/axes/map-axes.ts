@@ -1,0 +1,118 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
+import { forEachElement, isNan } from '../dispatch/elements.js';
+import { declarations, mainPerElement, sizeOf } from '../dispatch/wgsl.js';
+
+/**
+ * A map that treats every spatial axis alike: value i along an axis is made of values first … last of it.
+ *
+ * The functions are WGSL of `i`, of the sizes `n` that is read and `m` that is written, all i32, and of `args.reach`, a u32.
+ */
+export interface AxisMap {
+  readonly name: string;
+  /** Bodies of `first(i, n, m)` and `last(i, n, m)`: the range that is read; empty where last < first. */
+  readonly first: string;
+  readonly last: string;
+  /** Body of `weight(i, j, n, m)` of the value at j; absent for the maximum instead of a sum. */
+  readonly weight?: string;
+  /** How many values one value is made of, about. */
+  taps(n: number, m: number): number;
+}
+
+/** Reads of one thread beyond which axes are mapped one after the other. */
+const MOST_TAPS = 32;
+
+/**
+ * Maps x `[batch, ...spatial, channels]` to `[batch, ...size, channels]`; in one pass where that takes few reads, else axis
+ * by axis, the one that shrinks most first.
+ */
+export function mapAxes(
+  device: DevicePrograms,
+  map: AxisMap,
+  x: TensorInfo,
+  size: readonly number[],
+  reach = 0,
+): TensorInfo {
+  const from = x.shape.slice(1, -1);
+  const taps = from.map((n, axis) => map.taps(n, size[axis]!));
+  const axes = taps.flatMap((count, axis) => (count > 1 ? [axis] : []));
+  if (axes.length < 2 || taps.reduce((product, count) => product * count, 1) <= MOST_TAPS)
+    return mapView(device, map, x, { outer: x.shape[0]!, from, to: size, inner: x.shape.at(-1)!, reach });
+  const shrinking = axes.sort((a, b) => size[a]! / from[a]! - size[b]! / from[b]!);
+  return shrinking.reduce((before, axis) => {
+    const after = mapAxis(device, map, before, { axis: axis + 1, length: size[axis]!, reach });
+    if (before !== x) device.dispose(before);
+    return after;
+  }, x);
+}
+
+/** Maps one axis of a tensor of any shape to another length. */
+export function mapAxis(
+  device: DevicePrograms,
+  map: AxisMap,
+  x: TensorInfo,
+  { axis, length, reach = 0 }: { readonly axis: number; readonly length: number; readonly reach?: number },
+): TensorInfo {
+  const [outer, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))];
+  const y = mapView(device, map, x, { outer, from: [x.shape[axis]!], to: [length], inner, reach });
+  return { ...y, shape: x.shape.with(axis, length) };
+}
+
+/** A tensor as `[outer, ...from, inner]`, of which the axes between become `to`. */
+interface View {
+  readonly outer: number;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+  readonly inner: number;
+  readonly reach: number;
+}
+
+function mapView(
+  device: DevicePrograms,
+  map: AxisMap,
+  x: TensorInfo,
+  { outer, from, to, inner, reach }: View,
+): TensorInfo {
+  return forEachElement(device, programOf(map, from.length), {
+    inputs: [x],
+    output: device.output([outer, ...to, inner]),
+    integers: [inner, reach, ...from.flatMap((n, axis) => [n, to[axis]!])],
+  });
+}
+
+/** A loop for each of the axes, one inside of the other. */
+function programOf(map: AxisMap, rank: number): Program {
+  const axes = Array.from({ length: rank }, (_, k) => k);
+  const forAxes = (write: (k: number) => string, order = axes) => order.map(write).join('\n  ');
+  const weight = (k: number) =>
+    `let weight${k} = ${k === 0 ? '' : `weight${k - 1} * `}weight(i${k}, j${k}, n${k}, m${k});`;
+  const isSum = map.weight !== undefined;
+  const integers = ['count', 'inner', 'reach', ...axes.flatMap((k) => [`n${k}`, `m${k}`])];
+  return {
+    name: `axes ${map.name} ${rank}`,
+    code: () => `${declarations(['x'], ['y'], { integers })}
+${isNan}
+fn first(i: i32, n: i32, m: i32) -> i32 { ${map.first} }
+fn last(i: i32, n: i32, m: i32) -> i32 { ${map.last} }
+${isSum ? `fn weight(i: i32, j: i32, n: i32, m: i32) -> f32 { ${map.weight} }` : ''}
+${mainPerElement}
+  let inner = i32(args.inner);
+  var rest = i32(index) / inner;
+  let channel = i32(index) - rest * inner;
+  ${forAxes((k) => `let n${k} = i32(args.n${k}); let m${k} = i32(args.m${k});`)}
+  ${forAxes((k) => `let i${k} = rest % m${k}; rest = rest / m${k};`, [...axes].reverse())}
+  ${forAxes((k) => `let first${k} = first(i${k}, n${k}, m${k}); let last${k} = last(i${k}, n${k}, m${k});`)}
+  var value = 0.0;
+  ${isSum ? '' : 'var isFirst = true;'}
+  ${forAxes(
+    (k) => `for (var j${k} = first${k}; j${k} <= last${k}; j${k}++) {
+  let row${k} = ${k === 0 ? 'rest' : `row${k - 1}`} * n${k} + j${k};
+  ${isSum ? weight(k) : ''}`,
+  )}
+  let pixel = x[row${rank - 1} * inner + channel];
+  ${isSum ? `value += weight${rank - 1} * pixel;` : 'if (isFirst || isNan(pixel) || (pixel > value && !isNan(value))) { value = pixel; }\n  isFirst = false;'}
+  ${forAxes(() => '}')}
+  y[index] = value;
+}`,
+  };
+}

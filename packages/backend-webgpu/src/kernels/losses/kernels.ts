@@ -1,0 +1,11 @@
+import type { Kernel } from '../kernel.js';
+import { crossEntropy } from './cross-entropy.js';
+import { type DiceSettings, softDice } from './soft-dice.js';
+
+/** Losses with their gradients. */
+export const lossKernels: Readonly<Record<string, Kernel>> = {
+  SshnCrossEntropy: (device, { logits, labels }) =>
+    crossEntropy(device, { logits: logits!, labels: labels! }),
+  SshnSoftDice: (device, { logits, labels }, settings) =>
+    softDice(device, { logits: logits!, labels: labels! }, settings as unknown as DiceSettings),
+};

@@ -1,0 +1,162 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
+import { declarations, groupsFor, LINE, mainPerElement } from '../dispatch/wgsl.js';
+import { type Compared, type LabelKind, measures, sumOfGroup, truth } from './pixels.js';
+
+/** Attributes of `SshnSoftDice`. */
+export interface DiceSettings {
+  readonly squaredDenominator: boolean;
+  readonly smooth: number;
+  readonly includeBackground: boolean;
+  readonly perSample: boolean;
+}
+
+/** Pixels of one partial sum, and how many there are of a label at most. */
+const PIXELS_PER_PART = 4096;
+const MOST_PARTS = 256;
+
+const softmax: Program = {
+  name: 'softmax of pixels',
+  code: () => `${declarations(['logits'], ['shares'], { integers: ['count', 'labelCount'] })}
+${mainPerElement}
+  let row = index * args.labelCount;
+  var largest = logits[row];
+  for (var label = 1u; label < args.labelCount; label++) { largest = max(largest, logits[row + label]); }
+  var total = 0.0;
+  for (var label = 0u; label < args.labelCount; label++) { total += exp(logits[row + label] - largest); }
+  for (var label = 0u; label < args.labelCount; label++) {
+    shares[row + label] = exp(logits[row + label] - largest) / total;
+  }
+}`,
+};
+
+/** Σ p t and Σ pᵏ + tᵏ over part of the pixels of a scope (a sample, or all of them) for one label: `[scope, label, part, 2]`. */
+function overlaps(kind: LabelKind, isSquared: boolean): Program {
+  const size = isSquared ? 'p * p + t * t' : 'p + t';
+  return {
+    name: `overlaps ${kind.isSoft} ${kind.type} ${isSquared}`,
+    code: () => `${declarations(['shares', `labels: ${kind.type}`], ['partials'], {
+      integers: ['scopePixels', 'labelCount'],
+    })}
+${truth(kind)}
+${sumOfGroup}
+@compute @workgroup_size(${LINE})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32) {
+  let label = group.y;
+  let first = group.z * args.scopePixels;
+  var overlap = 0.0;
+  var size = 0.0;
+  for (var at = group.x * ${LINE}u + local; at < args.scopePixels; at += groups.x * ${LINE}u) {
+    let pixel = first + at;
+    let p = shares[pixel * args.labelCount + label];
+    let t = truth(pixel, label);
+    overlap += p * t;
+    size += ${size};
+  }
+  let overlapSum = sumOfGroup(overlap, local);
+  let sizeSum = sumOfGroup(size, local);
+  if (local == 0u) {
+    let part = (group.z * args.labelCount + label) * groups.x + group.x;
+    partials[2u * part] = overlapSum;
+    partials[2u * part + 1u] = sizeSum;
+  }
+}`,
+  };
+}
+
+/** The loss, and for each scope and label the slope of it by p: `slopes[0] t + slopes[1] pᵏ⁻¹`. */
+function scores(isSquared: boolean): Program {
+  return {
+    name: `dice of overlaps ${isSquared}`,
+    code: () => `${declarations(['partials'], ['slopes', 'loss'], {
+      integers: ['rows', 'labelCount', 'parts', 'firstLabel'],
+      floats: ['weight', 'smoothing'],
+    })}
+${sumOfGroup}
+@compute @workgroup_size(${LINE})
+fn main(@builtin(local_invocation_index) local: u32) {
+  var mine = 0.0;
+  for (var row = local; row < args.rows; row += ${LINE}u) {
+    var overlap = 0.0;
+    var size = args.smoothing;
+    for (var part = row * args.parts; part < (row + 1u) * args.parts; part++) {
+      overlap += partials[2u * part];
+      size += partials[2u * part + 1u];
+    }
+    let isCounted = row % args.labelCount >= args.firstLabel;
+    let dice = (2.0 * overlap + args.smoothing) / size;
+    mine += select(0.0, args.weight * dice, isCounted);
+    slopes[2u * row] = select(0.0, -2.0 * args.weight / size, isCounted);
+    slopes[2u * row + 1u] = select(0.0, ${isSquared ? '2.0 * ' : ''}args.weight * dice / size, isCounted);
+  }
+  let sum = sumOfGroup(mine, local);
+  if (local == 0u) { loss[0] = 1.0 - sum; }
+}`,
+  };
+}
+
+/** Back through softmax: p (slope − Σ p slope). */
+function backward(kind: LabelKind, isSquared: boolean): Program {
+  return {
+    name: `dice gradient ${kind.isSoft} ${kind.type} ${isSquared}`,
+    code: () => `${declarations(['shares', `labels: ${kind.type}`, 'slopes'], ['gradient'], {
+      integers: ['count', 'labelCount', 'scopePixels'],
+    })}
+${truth(kind)}
+fn slopeOf(pixel: u32, label: u32, p: f32) -> f32 {
+  let row = pixel / args.scopePixels * args.labelCount + label;
+  return slopes[2u * row] * truth(pixel, label) + slopes[2u * row + 1u]${isSquared ? ' * p' : ''};
+}
+${mainPerElement}
+  let row = index * args.labelCount;
+  var mean = 0.0;
+  for (var label = 0u; label < args.labelCount; label++) {
+    let p = shares[row + label];
+    mean += p * slopeOf(index, label, p);
+  }
+  for (var label = 0u; label < args.labelCount; label++) {
+    let p = shares[row + label];
+    gradient[row + label] = p * (slopeOf(index, label, p) - mean);
+  }
+}`,
+  };
+}
+
+/** One minus the mean soft Dice of softmax(logits), and its gradient to the logits. */
+export function softDice(
+  device: DevicePrograms,
+  { logits, labels }: Compared,
+  { squaredDenominator, smooth, includeBackground, perSample }: DiceSettings,
+): TensorInfo[] {
+  const { pixels, count, kind } = measures(device, { logits, labels });
+  const scopes = perSample ? logits.shape[0]! : 1;
+  const [scopePixels, rows, firstLabel] = [pixels / scopes, scopes * count, includeBackground ? 0 : 1];
+  const parts = Math.min(MOST_PARTS, Math.ceil(scopePixels / PIXELS_PER_PART));
+  const each = groupsFor(pixels, device.mostGroups);
+  const [loss, gradient, shares] = [
+    device.output([]),
+    device.output(logits.shape),
+    device.output(logits.shape),
+  ];
+  const [partials, slopes] = [device.output([rows, parts, 2]), device.output([rows, 2])];
+  device.run(softmax, { tensors: [logits, shares], integers: [pixels, count], groups: each });
+  device.run(overlaps(kind, squaredDenominator), {
+    tensors: [shares, labels, partials],
+    integers: [scopePixels, count],
+    groups: [parts, count, scopes],
+  });
+  device.run(scores(squaredDenominator), {
+    tensors: [partials, slopes, loss],
+    integers: [rows, count, parts, firstLabel],
+    floats: [1 / ((count - firstLabel) * scopes), smooth],
+    groups: [1, 1, 1],
+  });
+  device.run(backward(kind, squaredDenominator), {
+    tensors: [shares, labels, slopes, gradient],
+    integers: [pixels, count, scopePixels],
+    groups: each,
+  });
+  for (const done of [shares, partials, slopes]) device.dispose(done);
+  return [loss, gradient];
+}
