@@ -1,0 +1,69 @@
+import { dispatch } from '@sshn/core';
+import { adamW, globalNorm } from '@sshn/training';
+import { matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { describe, test } from 'vitest';
+import { expectSame, hasWebgpu, noise } from './compare.js';
+
+/** Sizes of tensors, some larger than a workgroup, and more tensors than one program binds. */
+const sizes = [1, 2, 3, 31, 255, 256, 257, 1000, 30_001];
+
+describe.skipIf(!hasWebgpu)('kernels of parameters', () => {
+  test('heads of a hypernetwork, and their gradients', async () => {
+    const shapes: ReadonlyArray<[number, number]> = [
+      [1, 1],
+      [1, 100],
+      [17, 100],
+      [300, 3],
+      [1100, 100],
+      [5000, 33],
+    ];
+    await expectSame(
+      shapes,
+      ([outputs, width]) => {
+        const weight = noise('weight', [outputs, width]);
+        const [hidden, dy] = [noise('hidden', [width]), noise('dy', [outputs])];
+        const column = (x: Tensor): Tensor2D => reshape(x, [x.size, 1]);
+        const row = (x: Tensor): Tensor2D => reshape(x, [1, x.size]);
+        return [
+          dispatch('SshnHead', { weight, hidden }, {}, () =>
+            reshape(matMul(weight as Tensor2D, column(hidden)), [outputs]),
+          ),
+          dispatch('SshnHeadGradWeight', { dy, hidden }, {}, () => matMul(column(dy), row(hidden))),
+          dispatch('SshnHeadGradHidden', { weight, dy }, {}, () =>
+            reshape(matMul(row(dy), weight as Tensor2D), [width]),
+          ),
+        ];
+      },
+      2e-5,
+    );
+  });
+
+  test('the norm of any number of tensors', async () => {
+    await expectSame(
+      [0, 1, 2, 6, 7, sizes.length],
+      (count) => [
+        globalNorm(new Map(sizes.slice(0, count).map((size, i) => [`${i}`, noise(`${i}`, [size])]))),
+      ],
+      1e-5,
+    );
+  });
+
+  test('steps of Adam with weight decay, in new memory and in that of the old', async () => {
+    await expectSame(
+      [false, true].flatMap((overwrite) => sizes.map((size) => ({ size, overwrite }))),
+      ({ size, overwrite }) => {
+        const optimizer = adamW({ weightDecay: 0.1 });
+        let params = new Map([['p', noise('p', [size])]]);
+        let state = optimizer.init(params);
+        for (let step = 0; step < 3; step++) {
+          const gradients = new Map([['p', noise(`gradient ${step}`, [size])]]);
+          const next = optimizer.update(gradients, state, params, { step, learningRate: 0.1, overwrite });
+          params = new Map(next.params) as typeof params;
+          state = next.state;
+        }
+        return [params.get('p')!, state.get('first.p')!, state.get('second.p')!];
+      },
+      1e-5,
+    );
+  });
+});
