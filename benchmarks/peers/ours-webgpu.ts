@@ -1,4 +1,4 @@
 import { serve } from './serve.js';
 import { webgpuProgram } from './webgpu/program.js';
 
-await serve(webgpuProgram(() => {}, 'this repository'));
+await serve(webgpuProgram(true));

@@ -84,7 +84,10 @@ function busyWarning(busyBefore: number): string[] {
 /** A line for each piece of work and count of threads, a column for each peer that was measured. */
 function comparisonTable({ results }: Outcome): string[] {
   const measured = new Set(results.flatMap(({ measurement }) => measurement.rows.map(({ peer }) => peer)));
-  const columns = [...cpuRoster.peers, ...gpuRoster.peers].map(({ name }) => name).concat(oursOnOneThread).filter((name) => measured.has(name));
+  const columns = [...cpuRoster.peers, ...gpuRoster.peers]
+    .map(({ name }) => name)
+    .concat(oursOnOneThread)
+    .filter((name) => measured.has(name));
   const lines = results.flatMap(({ work, measurement }) => {
     // They have a table of their own.
     if (work.job.kind === 'architecture') return [];

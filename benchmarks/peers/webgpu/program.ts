@@ -1,5 +1,5 @@
-import { create, globals } from 'webgpu';
-import { env, ready, setBackend } from '@tensorflow/tfjs-core';
+import { useFastWebgpu, WebgpuUnavailableError } from '@sshn/backend-webgpu';
+import { env } from '@tensorflow/tfjs-core';
 import { prepareInference } from '../ours/inference.js';
 import { prepareTraining } from '../ours/training.js';
 import { Absent, type PeerProgram, Unsupported } from '../program.js';
@@ -10,22 +10,20 @@ import { prepareWeights } from '../tfjs/weights.js';
 /**
  * @sshn on the webgpu backend of tfjs, in Node on Dawn.
  *
- * @param extend What is done when the backend runs, such as registering kernels.
- * @param version As the report shows it.
+ * @param native Whether with the kernels of ours.
  */
-export function webgpuProgram(extend: () => void | Promise<void>, version: string): PeerProgram {
+export function webgpuProgram(native: boolean): PeerProgram {
   return {
     async start() {
-      Object.assign(globalThis, globals);
-      Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]) }, configurable: true });
-      // It registers itself where it finds a GPU at that moment.
-      await import('@tensorflow/tfjs-backend-webgpu');
-      // Without that, tensors of a few numbers are computed in JavaScript.
-      env().set('WEBGPU_CPU_FORWARD', false);
-      if (!(await setBackend('webgpu'))) throw new Absent('finds no GPU: Dawn wants a Vulkan driver');
-      await ready();
-      await extend();
-      return `${version}, ${await adapterName()}`;
+      try {
+        const { adapter } = await useFastWebgpu({ native });
+        // Without that, tensors of a few numbers are computed in JavaScript.
+        env().set('WEBGPU_CPU_FORWARD', false);
+        return adapter;
+      } catch (error) {
+        if (error instanceof WebgpuUnavailableError) throw new Absent(error.message);
+        throw error;
+      }
     },
 
     prepare(job, inputs) {
@@ -43,9 +41,4 @@ export function webgpuProgram(extend: () => void | Promise<void>, version: strin
       }
     },
   };
-}
-
-async function adapterName(): Promise<string> {
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
-  return adapter?.info.description || adapter?.info.device || 'unnamed GPU';
 }

@@ -40,9 +40,9 @@ export function activeStatus(): FastWebgpuStatus | undefined {
 
 async function activateNow(
   surroundings: Surroundings,
-  { powerPreference = 'high-performance', software = false }: FastWebgpuOptions,
+  { powerPreference = 'high-performance', software = false, native = true }: FastWebgpuOptions,
 ): Promise<FastWebgpuStatus> {
-  const wish = `${powerPreference} ${software}`;
+  const wish = `${powerPreference} ${software} ${native}`;
   const started = engine().registry[BACKEND];
   if (active !== undefined && active.wish === wish && active.backend === started) {
     await setBackend(BACKEND);
@@ -57,9 +57,10 @@ async function activateNow(
   const device = await openDevice(adapter);
   await replaceBackend(adapter, device);
   repairKernels(BACKEND);
-  registerOwnKernels(engine().registry[BACKEND]!, BACKEND);
-  const status = describe(surroundings, adapter, device);
-  active = { wish, backend: engine().registry[BACKEND]!, status };
+  const backend = engine().registry[BACKEND]!;
+  const kernels = native ? registerOwnKernels(backend, BACKEND) : [];
+  const status = { ...describe(surroundings, adapter, device), kernels };
+  active = { wish, backend, status };
   return status;
 }
 
@@ -71,7 +72,11 @@ async function replaceBackend(adapter: Adapter, device: Device): Promise<void> {
   await setBackend(BACKEND);
 }
 
-function describe({ runtime }: Surroundings, adapter: Adapter, device: Device): FastWebgpuStatus {
+function describe(
+  { runtime }: Surroundings,
+  adapter: Adapter,
+  device: Device,
+): Omit<FastWebgpuStatus, 'kernels'> {
   const problems: string[] = [];
   const complain = (message: string): void => {
     if (problems.length < MOST_PROBLEMS) problems.push(message);
