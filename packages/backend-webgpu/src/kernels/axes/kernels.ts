@@ -1,14 +1,8 @@
 import type { Kernel } from '../kernel.js';
 import { mapAxes } from './map-axes.js';
-import {
-  average,
-  averageTransposed,
-  boxSum,
-  interpolation,
-  interpolationTransposed,
-  maximum,
-} from './maps.js';
+import { average, averageTransposed, interpolation, interpolationTransposed, maximum } from './maps.js';
 import { maximumGradient } from './maximum-gradient.js';
+import { sumOverWindows } from './windows.js';
 
 /** Kernels that read several pixels along each axis: resizing, pooling, sums over windows. */
 export const axisKernels: Readonly<Record<string, Kernel>> = {
@@ -20,6 +14,5 @@ export const axisKernels: Readonly<Record<string, Kernel>> = {
     mapAxes(device, averageTransposed, dy!, inputSize as number[]),
   SshnMaximumPool: (device, { x }, { size }) => mapAxes(device, maximum, x!, size as number[]),
   SshnMaximumPoolGrad: (device, { dy, x }) => maximumGradient(device, dy!, x!),
-  SshnBoxSum: (device, { x }, { window }) =>
-    mapAxes(device, boxSum, x!, x!.shape.slice(1, -1), ((window as number) - 1) / 2),
+  SshnBoxSum: (device, { x }, { window }) => sumOverWindows(device, x!, window as number),
 };

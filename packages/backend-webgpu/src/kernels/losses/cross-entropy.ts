@@ -1,7 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
 import { declarations, LINE } from '../dispatch/wgsl.js';
-import { type Compared, type LabelKind, measures, sumOfGroup, truth } from './pixels.js';
+import { type Compared, type LabelKind, measures, truth } from './pixels.js';
+import { sumOfGroup } from './sum-of-group.js';
+import { valueOfPartials } from './value-of-partials.js';
 
 /** Workgroups at most: each leaves one number, which a single one adds up. */
 const MOST_GROUPS = 1024;
@@ -42,34 +44,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   };
 }
 
-const mean: Program = {
-  name: 'mean of partial sums',
-  code: () => `${declarations(['partials'], ['loss'], { integers: ['count', 'pixels'] })}
-${sumOfGroup}
-@compute @workgroup_size(${LINE})
-fn main(@builtin(local_invocation_index) local: u32) {
-  var mine = 0.0;
-  for (var at = local; at < args.count; at += ${LINE}u) { mine += partials[at]; }
-  let sum = sumOfGroup(mine, local);
-  if (local == 0u) { loss[0] = sum / f32(args.pixels); }
-}`,
-};
-
 /** Mean cross-entropy of softmax(logits), and its gradient to the logits. */
 export function crossEntropy(device: DevicePrograms, { logits, labels }: Compared): TensorInfo[] {
   const { pixels, count, kind } = measures(device, { logits, labels });
   const groups = Math.min(MOST_GROUPS, Math.ceil(pixels / LINE));
-  const [loss, gradient, partials] = [
-    device.output([]),
-    device.output(logits.shape),
-    device.output([groups]),
-  ];
+  const [gradient, partials] = [device.output(logits.shape), device.output([groups])];
   device.run(perPixel(kind), {
     tensors: [logits, labels, gradient, partials],
     integers: [pixels, count],
     groups: [groups, 1, 1],
   });
-  device.run(mean, { tensors: [partials, loss], integers: [groups, pixels], groups: [1, 1, 1] });
-  device.dispose(partials);
-  return [loss, gradient];
+  return [valueOfPartials(device, partials, { scale: 1 / pixels }), gradient];
 }

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DevicePrograms } from '../dispatch/device-programs.js';
-import { LINE, sizeOf } from '../dispatch/wgsl.js';
+import { sizeOf } from '../dispatch/wgsl.js';
 
 /** What a loss compares: logits `[batch, ...spatial, labels]` and labels, int32 `[batch, ...spatial]` or float32 of the logits' shape. */
 export interface Compared {
@@ -38,16 +38,3 @@ fn truth(pixel: u32, label: u32) -> f32 {
   return ${isSoft ? 'f32(labels[pixel * args.labelCount + label])' : 'select(0.0, 1.0, i32(labels[pixel]) == i32(label))'};
 }`;
 }
-
-/** WGSL `sumOfGroup(value, local)`, the sum over all threads of a workgroup, in an order of its own; valid in thread 0. */
-export const sumOfGroup = `
-var<workgroup> sums: array<f32, ${LINE}>;
-fn sumOfGroup(value: f32, local: u32) -> f32 {
-  workgroupBarrier();
-  sums[local] = value;
-  for (var half = ${LINE / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (local < half) { sums[local] += sums[local + half]; }
-  }
-  return sums[0];
-}`;

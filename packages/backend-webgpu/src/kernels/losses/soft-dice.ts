@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
 import { declarations, groupsFor, LINE, mainPerElement } from '../dispatch/wgsl.js';
-import { type Compared, type LabelKind, measures, sumOfGroup, truth } from './pixels.js';
+import { type Compared, type LabelKind, measures, truth } from './pixels.js';
+import { sumOfGroup } from './sum-of-group.js';
 
 /** Attributes of `SshnSoftDice`. */
 export interface DiceSettings {
