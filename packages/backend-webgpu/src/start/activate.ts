@@ -43,6 +43,7 @@ export function activeStatus(): FastWebgpuStatus | undefined {
   return active?.status;
 }
 
+/** On a device of ours, so that it is known what it is; a backend that something else has started is removed. */
 async function activateNow(
   surroundings: Surroundings,
   { powerPreference = 'high-performance', software = false }: FastWebgpuOptions,
@@ -53,6 +54,7 @@ async function activateNow(
     await setBackend(BACKEND);
     return active.status;
   }
+  const { WebGPUBackend } = await loadBackend();
   const gpu = await surroundings.gpu();
   const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: software });
   if (adapter === null) {
@@ -60,7 +62,9 @@ async function activateNow(
     throw new WebgpuUnavailableError(problem, surroundings.withoutAdapter);
   }
   const device = await openDevice(adapter);
-  await replaceBackend(adapter, device);
+  if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
+  registerBackend(BACKEND, () => new WebGPUBackend(device as never, adapter.info as never), PRIORITY);
+  await setBackend(BACKEND);
   repairKernels(BACKEND);
   env().set('WEBGPU_MATMUL_PROGRAM_TYPE', isSoftware(adapter) ? packedProduct : -1);
   const status = describe(surroundings, adapter, device);
@@ -68,12 +72,16 @@ async function activateNow(
   return status;
 }
 
-/** tfjs' backend on a device of ours, so that it is known what it is; one that runs already is removed, with its tensors. */
-async function replaceBackend(adapter: Adapter, device: Device): Promise<void> {
-  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
-  if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
-  registerBackend(BACKEND, () => new WebGPUBackend(device as never, adapter.info as never), PRIORITY);
-  await setBackend(BACKEND);
+/** @throws {WebgpuUnavailableError} if tfjs' backend is not installed. */
+async function loadBackend(): Promise<typeof import('@tensorflow/tfjs-backend-webgpu')> {
+  try {
+    return await import('@tensorflow/tfjs-backend-webgpu');
+  } catch (error) {
+    throw new WebgpuUnavailableError(
+      `the package @tensorflow/tfjs-backend-webgpu does not load: ${error instanceof Error ? error.message : String(error)}`,
+      'Run `npm install @tensorflow/tfjs-backend-webgpu`, and in Node `npm install webgpu` too.',
+    );
+  }
 }
 
 function describe({ runtime }: Surroundings, adapter: Adapter, device: Device): FastWebgpuStatus {
