@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { vulkan } from '@sshn-internal/testing';
 import { env } from '@tensorflow/tfjs-core';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +14,6 @@ import { known } from './conformance/known.js';
 import { type Report, report } from './conformance/report.js';
 import { cases, type Outcome, runCases } from './conformance/run.js';
 import { serve } from './serve.js';
-import { vulkan } from './vulkan.js';
 
 // The same computations on every backend that starts here, compared with tfjs' cpu backend. SSHN_CONFORMANCE=webgl,dawn runs
 // those alone: wasm, webgl, webgpu, dawn (webgpu in Node).

@@ -89,7 +89,13 @@ function describe({ runtime }: Surroundings, adapter: Adapter, device: Device): 
   const complain = (message: string): void => {
     if (problems.length < MOST_PROBLEMS) problems.push(message);
   };
-  device.addEventListener('uncapturederror', ({ error }) => complain(error.message));
+  device.addEventListener('uncapturederror', (event) => {
+    complain(event.error.message);
+    if (runtime === 'page') return; // whose console tells it
+    // Dawn would print it among the output of the program.
+    event.preventDefault();
+    if (problems.length === 1) console.warn(`webgpu: ${event.error.message}`);
+  });
   void device.lost.then(({ message }) => complain(`The device was lost: ${message}`));
   const { limits } = device;
   return {
