@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { vulkan } from '@sshn-internal/testing';
 import { env } from '@tensorflow/tfjs-core';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,27 +11,16 @@ import { findChromium } from './chromium.js';
 import { deviation } from './conformance/compare.js';
 import { type Engine, start } from './conformance/engines.js';
 import { known } from './conformance/known.js';
-import type { Report } from './conformance/page.js';
+import { type Report, report } from './conformance/report.js';
 import { cases, type Outcome, runCases } from './conformance/run.js';
 import { serve } from './serve.js';
 
-// The same computations on every backend that starts here, compared with tfjs' cpu backend. SSHN_CONFORMANCE=webgl,wasm
-// runs those alone. webgl, and webgpu in Node ('dawn'), are run where they are asked for: without a GPU they take minutes.
+// The same computations on every backend that starts here, compared with tfjs' cpu backend. SSHN_CONFORMANCE=webgl,dawn runs
+// those alone: wasm, webgl, webgpu, dawn (webgpu in Node).
 
 const names = cases.map(({ name }) => name);
 const executablePath = findChromium();
 const asked = process.env.SSHN_CONFORMANCE?.split(',');
-const isDawnAsked = asked?.includes('dawn') ?? false;
-
-/** Vulkan in software, for machines without a GPU: Debian's Chromium brings it. */
-const chromiumFolder = '/usr/lib/chromium';
-const vulkan = existsSync(`${chromiumFolder}/vk_swiftshader_icd.json`)
-  ? {
-      VK_ICD_FILENAMES: `${chromiumFolder}/vk_swiftshader_icd.json`,
-      LD_LIBRARY_PATH: chromiumFolder,
-    }
-  : {};
-
 let wanted: ReadonlyMap<string, Outcome>;
 beforeAll(async () => {
   env().set('PROD', true);
@@ -53,6 +42,8 @@ test('on cpu every case has finite numbers, and leaves nothing behind', () => {
 /** A place where an engine runs, and how all cases are run there; undefined if it does not start. */
 interface Place {
   readonly title: string;
+  /** What SSHN_CONFORMANCE calls it. */
+  readonly word: Engine | 'dawn';
   readonly engine: Engine;
   readonly isMissing: boolean;
   readonly tolerance: number;
@@ -82,86 +73,74 @@ async function inPage(engine: Engine, isIsolated: boolean): Promise<Report | und
   }
 }
 
+/** Webgpu in Node, in a process of its own; undefined where there is no Vulkan, Metal or Direct3D. */
 async function inDawn(): Promise<Report | undefined> {
   const program = fileURLToPath(new URL('conformance/dawn.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', import.meta.resolve('tsx'), '--conditions=@sshn/source', program],
-    { env: { ...vulkan, ...process.env }, maxBuffer: 2 ** 28 },
+    { env: { ...vulkan, ...process.env }, maxBuffer: 2 ** 28, timeout: 240_000 },
   );
   return (JSON.parse(stdout) as Report | null) ?? undefined;
 }
 
 const isPageMissing = executablePath === undefined;
+const inPages = (word: Engine, title: string, isIsolated: boolean, tolerance: number): Place => ({
+  title,
+  word,
+  engine: word,
+  isMissing: isPageMissing,
+  tolerance,
+  run: () => inPage(word, isIsolated),
+});
+
 const places: readonly Place[] = [
   {
     title: 'wasm in Node',
+    word: 'wasm',
     engine: 'wasm',
     isMissing: false,
     tolerance: 1e-5,
-    run: async () => ({ engine: (await start('wasm'))!, outcomes: await runCases() }),
+    run: () => report('wasm'),
   },
-  {
-    title: 'wasm in a page, one thread',
-    engine: 'wasm',
-    isMissing: isPageMissing,
-    tolerance: 1e-5,
-    run: () => inPage('wasm', false),
-  },
-  {
-    title: 'wasm in an isolated page, two threads',
-    engine: 'wasm',
-    isMissing: isPageMissing,
-    tolerance: 1e-5,
-    run: () => inPage('wasm', true),
-  },
-  {
-    title: 'webgpu in a page',
-    engine: 'webgpu',
-    isMissing: isPageMissing,
-    tolerance: 1e-4,
-    run: () => inPage('webgpu', false),
-  },
+  inPages('wasm', 'wasm in a page, one thread', false, 1e-5),
+  inPages('wasm', 'wasm in an isolated page, two threads', true, 1e-5),
+  inPages('webgpu', 'webgpu in a page', false, 1e-4),
   {
     title: 'webgpu in Node (Dawn)',
+    word: 'dawn',
     engine: 'webgpu',
-    isMissing: !isDawnAsked,
+    isMissing: false,
     tolerance: 1e-4,
     run: inDawn,
   },
-  {
-    title: 'webgl in a page',
-    engine: 'webgl',
-    isMissing: isPageMissing || !(asked?.includes('webgl') ?? false),
-    tolerance: 1e-4,
-    run: () => inPage('webgl', false),
-  },
+  inPages('webgl', 'webgl in a page', false, 1e-4),
 ];
 
-describe.each(
-  places.filter(
-    ({ engine, run }) => asked === undefined || asked.includes(engine) || (run === inDawn && isDawnAsked),
-  ),
-)('$title', ({ engine, isMissing, tolerance, run }) => {
-  let report: Report | undefined;
-  beforeAll(async () => {
-    if (!isMissing) report = await run();
-  }, 300_000);
+describe.each(places.filter(({ word }) => asked?.includes(word) ?? true))(
+  '$title',
+  ({ engine, isMissing, tolerance, run }) => {
+    let reported: Report | undefined;
+    beforeAll(async () => {
+      if (!isMissing) reported = await run();
+    }, 300_000);
 
-  test('starts, and leaves no tensors behind', (context) => {
-    if (report === undefined) context.skip(`${engine} does not start here, or was not asked for`);
-    expect(report!.outcomes.filter(({ leaked }) => leaked !== 0)).toEqual([]);
-  });
+    test('starts, leaves no tensors behind, and its device complains of nothing', (context) => {
+      if (reported === undefined) context.skip(`${engine} does not start here`);
+      expect(reported!.outcomes.filter(({ leaked }) => leaked !== 0)).toEqual([]);
+      expect(reported!.problems).toEqual([]);
+    });
 
-  test.for(names)('%s', (name, context) => {
-    if (report === undefined) context.skip(`${engine} does not start here, or was not asked for`);
-    const reason = known[engine]?.[name];
-    if (reason !== undefined) context.skip(reason);
-    const got = report!.outcomes.find((outcome) => outcome.name === name)!;
-    expect(got.error).toBeUndefined();
-    expect(deviation(got, wanted.get(name)!)).toBeLessThan(tolerance);
-  });
-});
+    test.for(names)('%s', (name, context) => {
+      if (reported === undefined) context.skip(`${engine} does not start here`);
+      const reason = known[engine]?.[name];
+      if (reason !== undefined) context.skip(reason);
+      const got = reported!.outcomes.find((outcome) => outcome.name === name)!;
+      expect(got.error).toBeUndefined();
+      expect(deviation(got, wanted.get(name)!)).toBeLessThan(tolerance);
+    });
+  },
+);
 
 test('what is known to fail is a case', () => {
   for (const reasons of Object.values(known))

@@ -1,6 +1,7 @@
+import { dispatch } from '@sshn/core';
 import { applyAdaptiveAverage, applyAdaptiveMaximum, resizeLinear } from '@sshn/layers';
 import { localNccLoss } from '@sshn/registration';
-import { mul, round, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, round, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { expectSame, hasWebgpu, noise, withGradients } from './compare.js';
@@ -29,6 +30,24 @@ const collapsing: Resize[] = [
 const cases = [...fc.sample(resizes, 25), ...collapsing];
 const input = ({ batch, from, channels }: Resize): Tensor => noise('x', [batch, ...from, channels]);
 
+/** Sums over windows by their definition, one axis after the other; on the cpu backend. */
+function naiveSums(x: Tensor, reach: number): Tensor {
+  let values = x.dataSync() as Float32Array;
+  for (let axis = 1; axis < x.rank - 1; axis++) {
+    const stride = x.shape.slice(axis + 1).reduce((product, n) => product * n, 1);
+    const length = x.shape[axis]!;
+    const from = values;
+    values = from.map((_, at) => {
+      const place = Math.floor(at / stride) % length;
+      let sum = 0;
+      for (let i = Math.max(0, place - reach); i <= Math.min(length - 1, place + reach); i++)
+        sum += from[at + (i - place) * stride]!;
+      return sum;
+    });
+  }
+  return tensor(values, x.shape);
+}
+
 describe.skipIf(!hasWebgpu)('kernels that read along axes', () => {
   test('linear resize and its gradient', async () => {
     await expectSame(cases, (c) => withGradients((x) => resizeLinear(x, c.to), [input(c)]), 2e-6);
@@ -53,17 +72,30 @@ describe.skipIf(!hasWebgpu)('kernels that read along axes', () => {
     );
   });
 
-  test('sums over windows, as local correlations take them', async () => {
-    const windows = cases.slice(0, 10).map((c, i) => ({ ...c, window: [1, 3, 5, 9, 41][i % 5]! }));
+  test('local correlations, which sum over windows', async () => {
+    const windows = cases.slice(0, 10).flatMap((c, i) =>
+      [true, false].map((squared) => ({ ...c, squared, window: [1, 3, 5, 9, 41][i % 5]! })),
+    );
     await expectSame(
       windows,
       (c) => {
         const fixed = noise('fixed', [c.batch, ...c.from, c.channels]);
         const correlate = (a: Tensor, b: Tensor): Tensor =>
-          localNccLoss(a, b, { window: c.window, epsilon: 0.1 });
+          localNccLoss(a, b, { window: c.window, squared: c.squared, epsilon: 0.1 });
         return withGradients(correlate as never, [input(c), fixed]);
       },
       1e-4,
+    );
+  });
+
+  test('sums over windows', async () => {
+    await expectSame(
+      cases.map((c, i) => ({ ...c, window: [1, 3, 5, 9, 41][i % 5]! })),
+      ({ window, ...c }) => {
+        const x = input(c);
+        return [dispatch('SshnBoxSum', { x }, { window }, () => naiveSums(x, (window - 1) / 2))];
+      },
+      2e-6,
     );
   });
 });

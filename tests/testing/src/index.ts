@@ -4,4 +4,4 @@ export { goldenCases, sharedFolder } from './golden.js';
 export { describeGradients, type GradientCase } from './gradient-cases.js';
 export { withoutLeak } from './leaks.js';
 export { distinct, weighted } from './samples.js';
-export { bringVulkan } from './vulkan.js';
+export { bringVulkan, vulkan } from './vulkan.js';

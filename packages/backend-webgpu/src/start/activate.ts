@@ -1,6 +1,7 @@
 import { repairKernels } from '@sshn/core';
 import {
   engine,
+  env,
   findBackendFactory,
   registerBackend,
   removeBackend,
@@ -14,6 +15,11 @@ import type { FastWebgpuOptions, FastWebgpuStatus, Surroundings } from './option
 const BACKEND = 'webgpu';
 /** Above all others, as tfjs has it. */
 const PRIORITY = 3;
+/**
+ * tfjs' number for the one product of matrices that suits all shapes. Left to itself, it has 256 threads wait for each other
+ * over small products, which takes a CPU 40 ms instead of half of one.
+ */
+const packedProduct = 3;
 /** Complaints that are kept. */
 const MOST_PROBLEMS = 10;
 
@@ -38,6 +44,7 @@ export function activeStatus(): FastWebgpuStatus | undefined {
   return active?.status;
 }
 
+/** On a device of ours, so that it is known what it is; a backend that something else has started is removed. */
 async function activateNow(
   surroundings: Surroundings,
   { powerPreference = 'high-performance', software = false, native = true }: FastWebgpuOptions,
@@ -48,6 +55,7 @@ async function activateNow(
     await setBackend(BACKEND);
     return active.status;
   }
+  const { WebGPUBackend } = await loadBackend();
   const gpu = await surroundings.gpu();
   const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: software });
   if (adapter === null) {
@@ -55,8 +63,11 @@ async function activateNow(
     throw new WebgpuUnavailableError(problem, surroundings.withoutAdapter);
   }
   const device = await openDevice(adapter);
-  await replaceBackend(adapter, device);
+  if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
+  registerBackend(BACKEND, () => new WebGPUBackend(device as never, adapter.info as never), PRIORITY);
+  await setBackend(BACKEND);
   repairKernels(BACKEND);
+  env().set('WEBGPU_MATMUL_PROGRAM_TYPE', isSoftware(adapter) ? packedProduct : -1);
   const backend = engine().registry[BACKEND]!;
   const kernels = native ? registerOwnKernels(backend, BACKEND) : [];
   const status = { ...describe(surroundings, adapter, device), kernels };
@@ -64,12 +75,16 @@ async function activateNow(
   return status;
 }
 
-/** tfjs' backend on a device of ours, so that it is known what it is; one that runs already is removed, with its tensors. */
-async function replaceBackend(adapter: Adapter, device: Device): Promise<void> {
-  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
-  if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
-  registerBackend(BACKEND, () => new WebGPUBackend(device as never, adapter.info as never), PRIORITY);
-  await setBackend(BACKEND);
+/** @throws {WebgpuUnavailableError} if tfjs' backend is not installed. */
+async function loadBackend(): Promise<typeof import('@tensorflow/tfjs-backend-webgpu')> {
+  try {
+    return await import('@tensorflow/tfjs-backend-webgpu');
+  } catch (error) {
+    throw new WebgpuUnavailableError(
+      `the package @tensorflow/tfjs-backend-webgpu does not load: ${error instanceof Error ? error.message : String(error)}`,
+      'Run `npm install @tensorflow/tfjs-backend-webgpu`, and in Node `npm install webgpu` too.',
+    );
+  }
 }
 
 function describe(
@@ -81,7 +96,13 @@ function describe(
   const complain = (message: string): void => {
     if (problems.length < MOST_PROBLEMS) problems.push(message);
   };
-  device.addEventListener('uncapturederror', ({ error }) => complain(error.message));
+  device.addEventListener('uncapturederror', (event) => {
+    complain(event.error.message);
+    if (runtime === 'page') return; // whose console tells it
+    // Dawn would print it among the output of the program.
+    event.preventDefault();
+    if (problems.length === 1) console.warn(`webgpu: ${event.error.message}`);
+  });
   void device.lost.then(({ message }) => complain(`The device was lost: ${message}`));
   const { limits } = device;
   return {

@@ -32,10 +32,13 @@ export interface AdapterInfo {
 export interface Device {
   readonly limits: Readonly<Record<string, number>>;
   readonly lost: Promise<{ readonly message: string }>;
-  addEventListener(
-    type: 'uncapturederror',
-    listener: (event: { readonly error: { readonly message: string } }) => void,
-  ): void;
+  addEventListener(type: 'uncapturederror', listener: (event: UncapturedError) => void): void;
+}
+
+/** Told where nobody waits for an error. */
+export interface UncapturedError {
+  readonly error: { readonly message: string };
+  preventDefault(): void;
 }
 
 /** Limits that are asked for in full: stock tfjs' kernels are written for them. */

@@ -10,7 +10,7 @@ export const page: Surroundings = {
   runtime: 'page',
   withoutAdapter: wayOut,
   gpu: async () => {
-    const { gpu } = globalThis.navigator as { gpu?: Gpu };
+    const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
     if (gpu !== undefined) return gpu;
     const isSecure = (globalThis as { isSecureContext?: boolean }).isSecureContext ?? true;
     throw new WebgpuUnavailableError(

@@ -6,7 +6,7 @@ import { parseFactor } from '../config/variant-flags.js';
 import { telltaleFactors } from '../pareto/factors.js';
 import { resultsCsv } from '../pareto/results-csv.js';
 import { sweep } from '../pareto/sweep.js';
-import { startBackend } from '../process/backend.js';
+import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
 import { openRun } from '../run/open-run.js';
@@ -15,8 +15,8 @@ import { SweepView } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
 import { evaluateHelp } from './help.js';
 import {
+  addComputingOptions,
   addSplitOption,
-  addThreadsOption,
   argument,
   factorsType,
   readerOf,
@@ -24,8 +24,7 @@ import {
   toleranceType,
 } from './options.js';
 
-interface EvaluateOptions {
-  readonly threads?: number;
+interface EvaluateOptions extends ComputingFlags {
   readonly factors?: number[];
   readonly factor?: number | number[];
   readonly split: SplitName;
@@ -65,13 +64,13 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
     .option('--json', 'print the results as JSON')
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
     .addHelpText('after', evaluateHelp.examples);
-  addThreadsOption(addSplitOption(command));
+  addComputingOptions(addSplitOption(command));
   command.action(async (folder: string, options: EvaluateOptions) => finish(await evaluate(folder, options)));
 }
 
 async function evaluate(folder: string, options: EvaluateOptions): Promise<number> {
   const terminal = terminalOn(process.stderr);
-  const backend = await startBackend(options.threads);
+  const backend = await startBackend(options, 'inference');
   const { run, dataset } = await openRun(folder, options.data);
   const { split } = options;
   const one = options.factor === undefined ? undefined : [options.factor];

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseWord, WordError } from '../config/parse-word.js';
 import type { WordType } from '../config/schema-words.js';
+import { backendChoices } from '../process/backend.js';
 
 /** Makes a reader of texts one for commander: what it refuses becomes a fault of the command line (exit code 2). */
 export function argument<Value>(read: (text: string) => Value): (text: string) => Value {
@@ -42,11 +43,16 @@ export function addSplitOption(command: Command): Command {
   return command.addOption(option.choices(['train', 'validation', 'test']).default('test'));
 }
 
-/** `--threads`, for all commands: how much of the machine they take. */
-export function addThreadsOption(command: Command): Command {
+/** `--backend` and `--threads`, for all commands that compute: what of the machine they take. */
+export function addComputingOptions(command: Command): Command {
+  const backend = new Option(
+    '--backend <name>',
+    'what computes: wasm (the processor), webgpu (the GPU; needs `npm install webgpu @tensorflow/tfjs-backend-webgpu`), or auto, the faster of the two',
+  );
+  command.addOption(backend.choices(backendChoices).default('wasm'));
   const option = new Option(
     '--threads <number>',
-    'threads that compute at once (default: one per core, 8 at most)',
+    'threads of wasm that compute at once (default: one per core, 8 at most)',
   );
   return command.addOption(option.argParser(readerOf({ kind: 'number', isInteger: true, least: 1 })));
 }

@@ -10,7 +10,7 @@ import { type MeasureOptions, measureRun } from '../pareto/measure.js';
 import { overlayFactors, predictOverlays, spread } from '../pareto/predict-overlays.js';
 import { resultSchema } from '../pareto/result-json.js';
 import { writeReport } from '../pareto/write-report.js';
-import { startBackend } from '../process/backend.js';
+import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
 import type { PageOptions } from '../report/page.js';
@@ -20,8 +20,8 @@ import { terminalOn } from '../terminal/terminal.js';
 import { shellQuoted } from '../text/shell-quoted.js';
 import { paretoHelp } from './help.js';
 import {
+  addComputingOptions,
   addSplitOption,
-  addThreadsOption,
   countType,
   factorType,
   gridType,
@@ -30,8 +30,7 @@ import {
   stepType,
 } from './options.js';
 
-interface ParetoOptions {
-  readonly threads?: number;
+interface ParetoOptions extends ComputingFlags {
   readonly from: number;
   readonly to: number;
   readonly by: number;
@@ -71,7 +70,7 @@ export function addParetoCommand(program: Command, finish: (exitCode: number) =>
       ).default([], 'none'),
     )
     .addHelpText('after', paretoHelp.examples);
-  addThreadsOption(addSplitOption(command));
+  addComputingOptions(addSplitOption(command));
   command.action(async (folder: string, options: ParetoOptions) => finish(await pareto(folder, options)));
 }
 
@@ -79,7 +78,7 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
   const terminal = terminalOn(process.stderr);
   const factors = factorRange(options.from, options.to, options.by);
   const others = await Promise.all(options.compare.map(readReport));
-  const backend = await startBackend(options.threads);
+  const backend = await startBackend(options, 'inference');
   const opened = await openRun(folder, options.data);
   const interruption = listenForInterruption(() => {
     terminal.clear();

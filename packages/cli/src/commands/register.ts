@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { parseFactor, parseIntensity } from '../config/variant-flags.js';
 import { noModel, type RegisterFlags, runRegister, usualObjective } from '../register/run-register.js';
 import { registerHelp } from './help-registration.js';
-import { addThreadsOption, argument, countType, factorType, grouped, readerOf } from './options.js';
+import { addComputingOptions, argument, countType, factorType, grouped, readerOf } from './options.js';
 
 const positive = { kind: 'number', isInteger: false, above: 0 } as const;
 
@@ -101,7 +101,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     'how intensities are normalized (default: minMax)',
     argument(parseIntensity),
   );
-  addThreadsOption(command).addHelpText('after', registerHelp.examples);
+  addComputingOptions(command).addHelpText('after', registerHelp.examples);
   command.action(async (model: string, moving: string, fixed: string, flags: RegisterFlags) => {
     const fault = faultOf(model === noModel, flags);
     if (fault !== undefined) command.error(`error: ${fault}`);

@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/describe-config.js';
 import { type DataSource, type FolderLayout, openData, parseDataSource } from '../data/data-source.js';
 import { loadAll } from '../data/load-all.js';
-import { startBackend } from '../process/backend.js';
+import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
 import { noRun } from '../run/no-run.js';
@@ -15,11 +15,10 @@ import { TrainView } from '../terminal/train-view.js';
 import { shellQuoted } from '../text/shell-quoted.js';
 import { addConfigOptions, effectiveConfig, type Setting } from './config-options.js';
 import { trainHelp } from './help.js';
-import { addThreadsOption } from './options.js';
+import { addComputingOptions } from './options.js';
 import { runName } from './run-name.js';
 
-interface TrainOptions {
-  readonly threads?: number;
+interface TrainOptions extends ComputingFlags {
   readonly out?: string;
   readonly config?: string;
   readonly layout?: FolderLayout;
@@ -57,7 +56,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
       ).conflicts(['out', 'config', 'layout']),
     )
     .addHelpText('after', trainHelp.examples);
-  addThreadsOption(command);
+  addComputingOptions(command);
   addConfigOptions(command, settings);
   command.action(async (data: string | undefined, options: TrainOptions) => {
     if (options.resume !== undefined && (data !== undefined || settings.length > 0)) {
@@ -70,7 +69,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
     }
     const request =
       options.resume === undefined ? await newRun(data!, options, settings) : await oldRun(options.resume);
-    finish(await train(request, options.threads, terminalOn(process.stdout)));
+    finish(await train(request, options, terminalOn(process.stdout)));
   });
 }
 
@@ -88,10 +87,10 @@ async function oldRun(folder: string): Promise<Request> {
 
 async function train(
   { folder, data, config }: Request,
-  threads: number | undefined,
+  flags: ComputingFlags,
   terminal: Terminal,
 ): Promise<number> {
-  const backend = await startBackend(threads);
+  const backend = await startBackend(flags, 'training');
   const dataset = await openData(data, config, (warning) =>
     terminal.line(`${terminal.style('yellow', 'warning')}  ${warning}`),
   );

@@ -29,10 +29,10 @@ export async function alignExamples(
         const [statistics] = await jacobianStatistics(field);
         results.push({
           factor,
-          dice: diceScore(movedLabels.dataSync(), labels.values, labelCount).mean,
+          dice: diceScore(await movedLabels.data(), labels.values, labelCount).mean,
           foldedPercent: statistics!.foldedPercent,
-          moved: { ...moving, values: moved.dataSync<'float32'>().slice() },
-          field: field.dataSync<'float32'>().slice(),
+          moved: { ...moving, values: (await moved.data<'float32'>()).slice() },
+          field: (await field.data<'float32'>()).slice(),
         });
       } finally {
         dispose([moved, field, movedLabels]);

@@ -13,11 +13,12 @@ export async function predictOverlays(
   const rows: OverlayRow[] = [];
   for (const id of ids) {
     const { image, labels: truth } = await dataset.load(id);
-    const predictions = factors.map((factor) => {
-      const labels = run.predict(image, factor);
+    const predictions = [];
+    for (const factor of factors) {
+      const labels = await run.predict(image, factor);
       const { mean: dice } = diceScore(labels.values, truth.values, { labels: run.labelNames.length });
-      return { factor, labels, dice };
-    });
+      predictions.push({ factor, labels, dice });
+    }
     rows.push({ id, image, truth, predictions });
   }
   return rows;

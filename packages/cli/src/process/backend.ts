@@ -1,12 +1,61 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { type FastWasmStatus, useFastWasm } from '@sshn/backend-wasm';
+import { type FastWebgpuStatus, useFastWebgpu } from '@sshn/backend-webgpu';
+import { type ChooseBackendOptions, chooseBackend } from '@sshn/model';
+import { fileStore } from '@sshn/model/node';
+import { machine } from './diagnostics.js';
+
+/** What computes: one backend, or whichever is faster here. */
+export const backendChoices = ['wasm', 'webgpu', 'auto'] as const;
+export type BackendChoice = (typeof backendChoices)[number];
+
+/** What `--threads` and `--backend` give. */
+export interface ComputingFlags {
+  /** That compute at once on wasm. @default as many as the machine has cores, within reason */
+  readonly threads?: number;
+  /** @default 'wasm' */
+  readonly backend?: BackendChoice;
+}
 
 /**
  * Starts the backend that computes everything, and says in a few words what is on.
  *
- * @param threads That compute at once. @default as many as the machine has cores, within reason
+ * @param purpose What it is chosen for where `backend` is 'auto'.
+ * @throws {WebgpuUnavailableError} if webgpu is asked for and cannot be had.
  */
-export async function startBackend(threads?: number): Promise<string> {
-  return describeBackend(await useFastWasm(threads === undefined ? {} : { threads }));
+export async function startBackend(
+  { threads, backend = 'wasm' }: ComputingFlags,
+  purpose: NonNullable<ChooseBackendOptions['purpose']>,
+): Promise<string> {
+  let running = '';
+  const starts = {
+    wasm: async () => {
+      running = describeBackend(await useFastWasm(threads === undefined ? {} : { threads }));
+    },
+    webgpu: async () => {
+      running = describeWebgpu(await useFastWebgpu());
+    },
+  };
+  if (backend !== 'auto') {
+    await starts[backend]();
+    return running;
+  }
+  const { reason, isRemembered } = await chooseBackend({
+    candidates: [
+      { name: 'wasm', start: starts.wasm },
+      { name: 'webgpu', start: starts.webgpu },
+    ],
+    purpose,
+    store: fileStore(choicesFile()),
+    device: `${machine()}, ${threads ?? 'all'} threads, Node ${process.versions.node}`,
+  });
+  return `${running}; ${isRemembered ? 'measured earlier: ' : ''}${reason}`;
+}
+
+/** Where choices are remembered; each user has one. */
+export function choicesFile(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sshn', 'backend.json');
 }
 
 /** 'wasm (SIMD, 2 threads, 23 native and 12 composed kernels)', and what is less than it could be, and why. */
@@ -18,4 +67,9 @@ export function describeBackend({ simd, threads, kernels, limits }: FastWasmStat
     `${native.length} native and ${composed.length} composed kernels`,
   ];
   return [`wasm (${parts.join(', ')})`, ...limits].join('; ');
+}
+
+/** 'webgpu (NVIDIA H100)', and whether that is a processor in truth. */
+export function describeWebgpu({ adapter, isSoftware }: FastWebgpuStatus): string {
+  return `webgpu (${adapter}${isSoftware ? ', in software: slower than wasm' : ''})`;
 }

@@ -85,19 +85,19 @@ export async function registerPair(
     owned.push(flow, field);
     const moved = own(warp(a, field));
     const [statistics] = await jacobianStatistics(field);
-    const unlike = (x: Tensor) => own(similarityLoss(x, b, objective)).dataSync()[0]!;
-    const inVoxels = own(rescaleField(field, size)).dataSync<'float32'>();
+    const unlike = async (x: Tensor) => (await own(similarityLoss(x, b, objective)).data())[0]!;
+    const inVoxels = await own(rescaleField(field, size)).data<'float32'>();
     const inMm = displacementInMm(inVoxels, target, size.length);
     return {
       field: turnedTo(fixed.channels[0], target, inMm),
       figures: {
-        unlikeBefore: unlike(a),
-        unlikeAfter: unlike(moved),
+        unlikeBefore: await unlike(a),
+        unlikeAfter: await unlike(moved),
         foldedPercent: statistics!.foldedPercent,
         longestMm: longest(inMm),
       },
-      seen: { ...seen, moved: { ...seen.moving, values: moved.dataSync<'float32'>().slice() } },
-      seenField: field.dataSync<'float32'>().slice(),
+      seen: { ...seen, moved: { ...seen.moving, values: (await moved.data<'float32'>()).slice() } },
+      seenField: (await field.data<'float32'>()).slice(),
     };
   } finally {
     dispose(owned);

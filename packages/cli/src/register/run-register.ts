@@ -1,7 +1,7 @@
 import { type Factor, FileError, ValueError } from '@sshn/core';
 import { type IntensityNormalization, type Preprocessing, reorient } from '@sshn/data';
 import type { RegistrationObjective } from '@sshn/registration';
-import { startBackend } from '../process/backend.js';
+import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
 import { refineText } from '../terminal/refine-text.js';
@@ -16,8 +16,7 @@ import { warpPicture } from './warp-picture.js';
 import { writeRegistrationReport } from './write-report.js';
 
 /** The flags of `sshn register`. */
-export interface RegisterFlags {
-  readonly threads?: number;
+export interface RegisterFlags extends ComputingFlags {
   readonly out?: string;
   readonly field?: string;
   readonly labels?: string;
@@ -65,7 +64,7 @@ export async function runRegister(
   const moving = broughtTo(fixed, await readPicture(movingPath), resample);
   const labels =
     flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels));
-  const backend = await startBackend(flags.threads);
+  const backend = await startBackend(flags, 'training');
   const model = modelPath === noModel ? undefined : await openRegistrationModel(modelPath, choiceOf(flags));
   const interruption = listenForInterruption(() => {
     terminal.clear();

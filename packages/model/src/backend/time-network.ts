@@ -12,12 +12,9 @@ export interface Timing {
   readonly runs: number;
 }
 
-/** Runs that are timed even where one takes longer than all of the time. */
-const fewest = 3;
-
 /**
  * Times a small U-Net on 64×64 pixels on the current backend for about so long, after one run that does not count: its
- * inference, or its gradients.
+ * inference, or its gradients. A run that takes longer than all of the time is the only one.
  */
 export async function timeNetwork(
   purpose: Purpose,
@@ -47,13 +44,13 @@ export async function timeNetwork(
   try {
     await run();
     const end = performance.now() + forMilliseconds;
-    while (times.length < fewest || performance.now() < end) {
+    do {
       await new Promise<void>((resolve) => setTimeout(resolve));
       signal?.throwIfAborted();
       const began = performance.now();
       await run();
       times.push(performance.now() - began);
-    }
+    } while (performance.now() < end);
   } finally {
     dispose([image, params as unknown as Tensor]);
   }

@@ -18,15 +18,15 @@ export interface DescendOptions {
 }
 
 /** The loss of a flow as a number. */
-export function lossOf(
+export async function lossOf(
   flow: Tensor,
   moving: Tensor,
   fixed: Tensor,
   objective: RegistrationObjective,
-): number {
+): Promise<number> {
   const loss = registrationLoss(flow, moving, fixed, objective);
   try {
-    return loss.dataSync()[0]!;
+    return (await loss.data())[0]!;
   } finally {
     loss.dispose();
   }
@@ -54,7 +54,7 @@ export async function descend(
   try {
     for (let step = 0; step < steps && !signal?.aborted; step++) {
       const { value, grad } = slope(now.value);
-      const loss = value.dataSync()[0]!;
+      const loss = (await value.data())[0]!;
       offer(loss);
       const next = adamStep(now, grad, { step, learningRate });
       dispose([value, grad, now.value, now.first, now.second]);
@@ -62,7 +62,7 @@ export async function descend(
       onStep(step, loss);
       await nextTask();
     }
-    offer(lossOf(now.value, moving, fixed, objective));
+    offer(await lossOf(now.value, moving, fixed, objective));
     return best;
   } catch (error) {
     best.flow.dispose();

@@ -89,7 +89,7 @@ export async function refineField(moving: Tensor, fixed: Tensor, options: Refine
   const sizes = pyramidSizes(size, levels);
   const grids = pyramidSizes(gridOf(moving, options), levels);
   const first = start?.clone() ?? zeros([moving.shape[0]!, ...grids.at(-1)!, size.length]);
-  const lossBefore = lossOf(first, moving, fixed, objective);
+  const lossBefore = await lossOf(first, moving, fixed, objective);
   let reached = { flow: rescaleField(first, grids[0]!), loss: Number.NaN };
   try {
     for (const [level, grid] of grids.entries()) {

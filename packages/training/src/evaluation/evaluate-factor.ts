@@ -61,26 +61,30 @@ export async function measure(
       ? {}
       : { diceBefore: registration.before.mean, foldedPercent: registration.foldedPercent }),
     gflops: gflopsAt(model, dataset, at),
-    milliseconds: medianMilliseconds(model, params, inputShape, at),
+    milliseconds: await medianMilliseconds(model, params, inputShape, at),
   };
 }
 
 /** Time of the plain network on one image; its weights are predicted beforehand. */
-function medianMilliseconds(
+async function medianMilliseconds(
   model: SegmentationModel,
   params: ParamsOf<SegmentationModel['specs']>,
   inputShape: number[],
   at: Rescaling,
-): number {
+): Promise<number> {
   const weights = model.specialize(params, at);
   const image = zeros(inputShape);
-  const times = Array.from({ length: timedRuns + 1 }, () => {
-    const began = performance.now();
-    const logits = model.network.apply(weights, image, at);
-    logits.dataSync();
-    logits.dispose();
-    return performance.now() - began;
-  }).slice(1);
-  dispose([image, weights as unknown as Tensor]);
+  const times: number[] = [];
+  try {
+    for (let run = 0; run <= timedRuns; run++) {
+      const began = performance.now();
+      const logits = model.network.apply(weights, image, at);
+      await logits.data();
+      logits.dispose();
+      if (run > 0) times.push(performance.now() - began);
+    }
+  } finally {
+    dispose([image, weights as unknown as Tensor]);
+  }
   return times.sort((a, b) => a - b)[Math.floor(timedRuns / 2)]!;
 }

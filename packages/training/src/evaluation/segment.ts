@@ -28,24 +28,26 @@ export async function* segment(
   const weights = model.specialize(params, at);
   try {
     for await (const batch of batches(dataset, ids, { batchSize })) {
-      yield { batch, predicted: segmentBatch(model, weights, batch, at) };
+      yield { batch, predicted: await segmentBatch(model, weights, batch, at) };
     }
   } finally {
     dispose(weights as Tensor[]);
   }
 }
 
-function segmentBatch(
+async function segmentBatch(
   model: SegmentationModel,
   weights: ParamsOf<SpecNode>,
   batch: Batch,
   at: Rescaling,
-): Int32Array {
+): Promise<Int32Array> {
   const labels = tidy(() => {
     const images = tensor(batch.images, [...batch.shape], 'float32');
     return predictLabels(model.network.apply(weights, images, at));
   });
-  const values = labels.dataSync() as Int32Array;
-  labels.dispose();
-  return values.slice();
+  try {
+    return (await labels.data<'int32'>()).slice();
+  } finally {
+    labels.dispose();
+  }
 }

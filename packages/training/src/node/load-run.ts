@@ -26,9 +26,9 @@ export interface Run {
    * Labels of one image (preprocessed as in training), of the size that the network sees.
    *
    * @param factor One for all downsampling steps; of a run with separate ones also a list with one for each.
-   * @throws {ValueError} if a factor is outside [0, 1], or there are more or fewer than the network takes.
+   * @throws {ValueError} (rejects) if a factor is outside [0, 1], or there are more or fewer than the network takes.
    */
-  predict(image: Image, factor: Factor): LabelMap;
+  predict(image: Image, factor: Factor): Promise<LabelMap>;
   /** Frees the weights. */
   dispose(): void;
 }
@@ -39,7 +39,7 @@ export interface Run {
  * @throws {FileError} if the folder holds no run, or one without a validated model yet.
  * @example
  * const run = await loadRun('runs/cells');
- * const labels = run.predict(image, 0.25);
+ * const labels = await run.predict(image, 0.25);
  */
 export async function loadRun(folder: string): Promise<Run> {
   const run = await readRunFile(folder);
@@ -73,16 +73,18 @@ export async function loadRun(folder: string): Promise<Run> {
       requireSameDataset(run, opened);
       return splitDataset(opened, Rng.fromSeed(config.seed));
     },
-    predict: (image, factor) => {
+    predict: async (image, factor) => {
       const { values } = preprocess(image, { size, channels, intensity: config.intensity });
       const at = rescaling(factorIn(config, factor));
       const labels = tidy(() => {
         const weights = model.specialize(params, at);
         return predictLabels(model.network.apply(weights, tensor(values, [1, ...size, channels]), at));
       });
-      const map = { values: Uint8Array.from(labels.dataSync()), size };
-      labels.dispose();
-      return map;
+      try {
+        return { values: Uint8Array.from(await labels.data()), size };
+      } finally {
+        labels.dispose();
+      }
     },
     dispose: () => dispose([...loaded.params.values()]),
   };

@@ -37,7 +37,7 @@ export async function* align(
       const { field, moved } = registered(model, weights, pair, before, at, options);
       try {
         const [statistics] = await jacobianStatistics(field);
-        const movedLabels = moved.dataSync<'int32'>().slice();
+        const movedLabels = (await moved.data<'int32'>()).slice();
         yield { id, movingLabels: before, movedLabels, fixedLabels: batch.labels, field: statistics! };
       } finally {
         dispose([pair, field, moved]);

@@ -29,25 +29,24 @@ export interface StepResult extends Update {
  * One update on one batch: forward, backward, clip, move. Disposes nothing of its arguments, but may write over the tensors
  * of `now`, which are then only good to be disposed; the caller owns the result.
  *
- * @throws {DivergenceError} if the loss is not finite; nothing is moved then.
+ * @throws {DivergenceError} (rejects) if the loss is not finite; nothing is moved then.
  */
-export function trainStep(
+export async function trainStep(
   model: SegmentationModel,
   optimizer: Optimizer,
   now: { readonly params: NamedTensors; readonly optimizer: NamedTensors },
   batch: Batch,
   at: Rescaling,
   { stage, task, learningRate, step, clipNorm }: StepOptions,
-): StepResult {
+): Promise<StepResult> {
   const images = tensor(batch.images, [...batch.shape], 'float32');
   const { value, gradients } = valueAndGradients(
     model.specs,
     paramTree(model.specs, now.params),
     (params): Scalar => task.loss(model, params, { images, batch, at, stage }),
   );
-  const loss = value.dataSync()[0]!;
-  dispose([images, value]);
   try {
+    const loss = (await value.data())[0]!;
     if (!Number.isFinite(loss))
       throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: factorOf(at) });
     const to = { step, learningRate, overwrite: true };
@@ -57,6 +56,6 @@ export function trainStep(
     dispose([clipped.norm, ...clipped.gradients.values()]);
     return { loss, ...update };
   } finally {
-    dispose([...gradients.values()]);
+    dispose([images, value, ...gradients.values()]);
   }
 }

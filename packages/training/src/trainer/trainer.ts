@@ -175,7 +175,7 @@ export class Trainer {
       const factor = factorOf(at);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);
-      const next = trainStep(this.model, this.optimizer, this.tensors, batch, at, {
+      const next = await trainStep(this.model, this.optimizer, this.tensors, batch, at, {
         task: this.task,
         stage: this.task.stage(epoch),
         clipNorm: config.optimizer.clipNorm,

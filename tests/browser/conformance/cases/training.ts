@@ -87,5 +87,5 @@ export const training: readonly Case[] = [
   optimizerCase('adam', adam()),
   optimizerCase('adamW', adamW()),
   optimizerCase('sgd', sgd({ momentum: 0.9, nesterov: true })),
-  trainingCase(6),
+  trainingCase(50),
 ];

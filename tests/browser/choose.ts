@@ -1,0 +1,17 @@
+// Bundled and run in a page: chooses a backend by measuring, and remembers the choice in the page's storage.
+import { useFastWasm } from '@sshn/backend-wasm';
+import { useFastWebgpu } from '@sshn/backend-webgpu';
+import { type BackendChoice, chooseBackend, storageStore } from '@sshn/model';
+
+Object.assign(globalThis, {
+  choose: (purpose: 'inference' | 'training', milliseconds: number): Promise<BackendChoice> =>
+    chooseBackend({
+      candidates: [
+        { name: 'wasm', start: () => useFastWasm({ wasmPaths: 'wasm/', threads: 1 }) },
+        { name: 'webgpu', start: () => useFastWebgpu() },
+      ],
+      purpose,
+      milliseconds,
+      store: storageStore(),
+    }),
+});
