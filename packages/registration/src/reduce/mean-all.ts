@@ -1,4 +1,12 @@
-import { customGrad, type GradSaveFunc, mean, mul, ones, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  customGrad,
+  type GradSaveFunc,
+  mean,
+  mul,
+  ones,
+  type Scalar,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
 
 /**
  * The mean of all entries, one axis after the other from the last: each running float32 sum stays as short as an axis, so

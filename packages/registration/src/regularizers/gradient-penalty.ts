@@ -1,4 +1,14 @@
-import { add, customGrad, type GradSaveFunc, mul, pad, type Scalar, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  customGrad,
+  type GradSaveFunc,
+  mul,
+  pad,
+  type Scalar,
+  sub,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { meanAll } from '../reduce/mean-all.js';
 import { type PhysicalField, physicalField, type SpacingOptions } from './field.js';
 import { forwardDifference } from './forward-difference.js';
