@@ -1,6 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { conditioned, FileError, paramTree, type Rescaling, rescaling, ValueError } from '@sshn/core';
+import {
+  conditioned,
+  FileError,
+  namedSpecs,
+  paramTree,
+  type Rescaling,
+  rescaling,
+  ValueError,
+  watchScopes,
+} from '@sshn/core';
 import type { Preprocessing } from '@sshn/data';
 import { type Manifest, networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
@@ -17,6 +26,15 @@ export interface ModelChoice {
   readonly lambda?: number;
 }
 
+/** A convolution that is about to be computed. */
+export interface LayerUnderWay {
+  /** From 1. */
+  readonly layer: number;
+  readonly layers: number;
+  /** Its path in the network: 'backbone.encoder.0.1'. */
+  readonly path: string;
+}
+
 /** A trained registration network, ready for pairs. */
 export interface RegistrationModel {
   readonly preprocessing: Preprocessing;
@@ -25,7 +43,7 @@ export interface RegistrationModel {
   readonly trainedWith: RunConfig['registration'] | undefined;
   readonly at: Rescaling;
   /** The flow from a moving to a fixed image `[1, ...size, channels]`, preprocessed; the caller's. */
-  predict(moving: Tensor, fixed: Tensor): Tensor;
+  predict(moving: Tensor, fixed: Tensor, onLayer?: (layer: LayerUnderWay) => void): Tensor;
   /** Frees the weights. */
   dispose(): void;
 }
@@ -53,13 +71,27 @@ export async function openRegistrationModel(path: string, choice: ModelChoice): 
     const at = rescalingOf(manifest, choice, trainedWith?.lambdaRange);
     const model = networkOf(manifest);
     const params = paramTree(model.specs, named);
+    const layers = new Set(
+      namedSpecs(model.network.specs).flatMap(([path]) =>
+        /\.kernel$/.test(path) ? [path.slice(0, -7)] : [],
+      ),
+    );
     return {
       preprocessing: manifest.preprocessing as Preprocessing,
       integrationSteps: flow.integrationSteps,
       trainedWith,
       at,
-      predict: (moving, fixed) =>
-        tidy(() => model.network.apply(model.specialize(params, at), pairImages(moving, fixed), at)),
+      predict(moving, fixed, onLayer) {
+        let layer = 0;
+        const entered = (path: string): void => {
+          if (layers.has(path)) onLayer?.({ layer: ++layer, layers: layers.size, path });
+        };
+        return tidy(() => {
+          const weights = model.specialize(params, at);
+          const pair = pairImages(moving, fixed);
+          return watchScopes(entered, () => model.network.apply(weights, pair, at));
+        });
+      },
       dispose: () => dispose([...named.values()]),
     };
   } catch (error) {

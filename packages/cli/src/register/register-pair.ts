@@ -1,5 +1,6 @@
 import { type Image, type Preprocessing, preprocess, reorient, resampleOnto, type Volume } from '@sshn/data';
 import {
+  fieldOf,
   jacobianStatistics,
   type RefineOptions,
   refineField,
@@ -10,7 +11,7 @@ import {
 import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { FieldMm } from './field-file.js';
 import { displacementInMm, longest, turnedTo } from './in-mm.js';
-import type { RegistrationModel } from './open-model.js';
+import type { LayerUnderWay, RegistrationModel } from './open-model.js';
 import type { Picture } from './picture.js';
 
 /** How two images are registered: `steps` may be 0 with a model. */
@@ -19,6 +20,8 @@ export interface RegisterOptions extends Omit<RefineOptions, 'start'> {
   readonly model: RegistrationModel | undefined;
   /** How images are brought to where they are registered; of a model, its own. */
   readonly preprocessing: Preprocessing;
+  /** Called with a few words before each part of the work. */
+  readonly onStage?: (stage: string) => void;
 }
 
 /** What registering two images gives. */
@@ -51,7 +54,8 @@ export async function registerPair(
   fixed: Picture,
   options: RegisterOptions,
 ): Promise<Registered> {
-  const { model, objective, preprocessing } = options;
+  const { model, objective, preprocessing, onStage } = options;
+  onStage?.(`bringing both images to ${preprocessing.size.join('×')}`);
   const target = reorient(fixed.channels[0]);
   const size = fixed.format === 'nifti' ? target.shape : target.shape.slice(1);
   const seen = {
@@ -77,15 +81,14 @@ export async function registerPair(
     return x;
   };
   try {
-    const start = model === undefined ? undefined : own(model.predict(a, b));
-    const { flow, field } = await refineField(a, b, {
-      ...options,
-      ...(start === undefined ? {} : { start }),
-    });
-    owned.push(flow, field);
+    const start =
+      model === undefined ? undefined : own(model.predict(a, b, (layer) => onStage?.(layerText(layer))));
+    const field = own(await fieldFrom(start, a, b, options));
+    onStage?.('comparing');
     const moved = own(warp(a, field));
     const [statistics] = await jacobianStatistics(field);
     const unlike = (x: Tensor) => own(similarityLoss(x, b, objective)).dataSync()[0]!;
+    onStage?.('bringing the field to the fixed image');
     const inVoxels = own(rescaleField(field, size)).dataSync<'float32'>();
     const inMm = displacementInMm(inVoxels, target, size.length);
     return {
@@ -102,6 +105,30 @@ export async function registerPair(
   } finally {
     dispose(owned);
   }
+}
+
+/** The displacement in voxels of the images: what the flow stands for, refined where that is asked for. */
+async function fieldFrom(
+  start: Tensor | undefined,
+  moving: Tensor,
+  fixed: Tensor,
+  { onStage, ...options }: RegisterOptions,
+): Promise<Tensor> {
+  if (start !== undefined && options.steps === 0) {
+    onStage?.(options.objective.integrationSteps > 0 ? 'integrating' : 'scaling the field');
+    return fieldOf(start, moving.shape.slice(1, -1), options.objective);
+  }
+  onStage?.('refining');
+  const { flow, field } = await refineField(moving, fixed, {
+    ...options,
+    ...(start === undefined ? {} : { start }),
+  });
+  flow.dispose();
+  return field;
+}
+
+function layerText({ layer, layers, path }: LayerUnderWay): string {
+  return `predicting  layer ${layer}/${layers}  ${path}`;
 }
 
 /** Channels side by side, as networks take them. */

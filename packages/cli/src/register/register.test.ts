@@ -190,6 +190,32 @@ describe('a model', () => {
     expect(Number(refined)).toBeLessThan(0.5 * Number(before));
   });
 
+  test('tells on a terminal what is under way, layer by layer, and in a pipe nothing of it', async () => {
+    const pair = 'register @plain.safetensors @a.png @b.png --threads 1 -o @moved.png';
+    expect(await sshn(pair)).toBe(0);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    const { isTTY, hasColors } = process.stderr;
+    Object.assign(process.stderr, { isTTY: true, hasColors: () => false });
+    try {
+      expect(await sshn(pair)).toBe(0);
+    } finally {
+      Object.assign(process.stderr, { isTTY, hasColors });
+    }
+    const stages = [
+      'reading',
+      'opening',
+      'bringing both images to 18×20',
+      ...[1, 2, 3, 4, 5, 6, 7, 8].map((layer) => `predicting  layer ${layer}/8  `),
+      'scaling the field',
+      'comparing',
+      'warping',
+      'writing',
+    ];
+    const places = stages.map((text) => stderr.indexOf(text));
+    expect(Math.min(...places)).toBeGreaterThan(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
   test('that takes λ is told it; another one refuses it', async () => {
     await store('told.safetensors', { registration: { lambdaRange: [0, 1] } }, [18, 20]);
     const told = 'register @told.safetensors @a.png @b.png --threads 1';

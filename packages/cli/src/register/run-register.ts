@@ -5,7 +5,7 @@ import { startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
 import { refineText } from '../terminal/refine-text.js';
-import { terminalOn } from '../terminal/terminal.js';
+import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { bytesText } from '../text/numbers.js';
 import { requireFieldName, writeField } from './field-file.js';
 import { openRegistrationModel, type RegistrationModel } from './open-model.js';
@@ -58,14 +58,31 @@ export async function runRegister(
   flags: RegisterFlags,
 ): Promise<number> {
   const terminal = terminalOn(process.stderr);
+  try {
+    return await registerFiles({ model: modelPath, moving: movingPath, fixed: fixedPath }, flags, terminal);
+  } finally {
+    terminal.clear();
+  }
+}
+
+async function registerFiles(
+  { model: modelPath, moving: movingPath, fixed: fixedPath }: Record<'model' | 'moving' | 'fixed', string>,
+  flags: RegisterFlags,
+  terminal: Terminal,
+): Promise<number> {
+  // What follows may keep the processor for seconds: the line has to be there before.
+  const stage = (text: string): void => terminal.live(text);
+  stage(`reading ${fixedPath}`);
   const fixed = await readPicture(fixedPath);
   for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
   requireFieldName(flags.field);
   const resample = { resample: flags.resample ?? false };
+  stage(`reading ${movingPath}`);
   const moving = broughtTo(fixed, await readPicture(movingPath), resample);
   const labels =
     flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels));
   const backend = await startBackend(flags.threads);
+  stage(`opening ${modelPath}`);
   const model = modelPath === noModel ? undefined : await openRegistrationModel(modelPath, choiceOf(flags));
   const interruption = listenForInterruption(() => {
     terminal.clear();
@@ -85,21 +102,33 @@ export async function runRegister(
       steps: flags.refine,
       ...(flags.levels === undefined ? {} : { levels: flags.levels }),
       ...(flags.learningRate === undefined ? {} : { learningRate: flags.learningRate }),
-      onStep: (step) => terminal.live(refineText(step, performance.now() - began)),
+      onStage: stage,
+      onStep: (step) => stage(refineText(step, performance.now() - began)),
       signal: interruption.signal,
     });
-    terminal.clear();
-    if (flags.out !== undefined) await writePicture(flags.out, warpPicture(moving, field, 'linear'));
-    if (labels !== undefined) await writePicture(flags.movedLabels!, warpPicture(labels, field, 'nearest'));
-    if (flags.field !== undefined) await writeField(flags.field, field);
+    if (flags.out !== undefined) {
+      stage(`warping ${movingPath}`);
+      const moved = warpPicture(moving, field, 'linear');
+      stage(`writing ${flags.out}`);
+      await writePicture(flags.out, moved);
+    }
+    if (labels !== undefined) {
+      stage(`warping ${labels.path}`);
+      await writePicture(flags.movedLabels!, warpPicture(labels, field, 'nearest'));
+    }
+    if (flags.field !== undefined) {
+      stage(`writing ${flags.field}`);
+      await writeField(flags.field, field);
+    }
     if (flags.report !== undefined) {
+      stage(`writing ${flags.report}`);
       await writeRegistrationReport(flags.report, { movingPath, fixedPath, objective, figures, ...pictures });
     }
+    terminal.clear();
     const unit = fixed.format === 'nifti' ? 'mm' : 'pixels';
     process.stdout.write(`${summary(objective, figures, unit, performance.now() - began)}\n`);
     return interruption.signal.aborted ? interruption.exitCode() : exitCodes.ok;
   } finally {
-    terminal.clear();
     interruption.dispose();
     model?.dispose();
   }
