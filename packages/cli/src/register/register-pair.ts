@@ -1,4 +1,4 @@
-import { type Image, type Preprocessing, preprocess, reorient, resampleOnto, type Volume } from '@sshn/data';
+import { type Image, preprocess, reorient, resampleOnto, type Volume } from '@sshn/data';
 import {
   fieldOf,
   jacobianStatistics,
@@ -13,13 +13,14 @@ import type { FieldMm } from './field-file.js';
 import { displacementInMm, longest, turnedTo } from './in-mm.js';
 import type { LayerUnderWay, RegistrationModel } from './open-model.js';
 import type { Picture } from './picture.js';
+import { workingGrid } from './working-grid.js';
 
 /** How two images are registered: `steps` may be 0 with a model. */
 export interface RegisterOptions extends Omit<RefineOptions, 'start'> {
   /** Predicts the flow to begin at; without one it begins at zero. */
   readonly model: RegistrationModel | undefined;
   /** How images are brought to where they are registered; of a model, its own. */
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: RegistrationModel['preprocessing'];
   /** Called with a few words before each part of the work. */
   readonly onStage?: (stage: string) => void;
 }
@@ -58,21 +59,13 @@ export async function registerPair(
   onStage?.(`bringing both images to ${preprocessing.size.join('×')}`);
   const target = reorient(fixed.channels[0]);
   const size = fixed.format === 'nifti' ? target.shape : target.shape.slice(1);
+  const grid =
+    fixed.format === 'nifti' ? workingGrid(target, preprocessing.size, preprocessing.volumes) : undefined;
+  const seenOf = (volumes: readonly Volume[]): Image =>
+    preprocess(imageOf(grid === undefined ? volumes : volumes.map(grid.bring), size.length), preprocessing);
   const seen = {
-    moving: preprocess(
-      imageOf(
-        moving.channels.map((one) => resampleOnto(one, target)),
-        size,
-      ),
-      preprocessing,
-    ),
-    fixed: preprocess(
-      imageOf(
-        fixed.channels.map((one) => reorient(one)),
-        size,
-      ),
-      preprocessing,
-    ),
+    moving: seenOf(moving.channels.map((one) => resampleOnto(one, target))),
+    fixed: seenOf(fixed.channels.map((one) => reorient(one))),
   };
   const [a, b] = [tensorOf(seen.moving), tensorOf(seen.fixed)];
   const owned: Tensor[] = [a, b];
@@ -89,7 +82,7 @@ export async function registerPair(
     const [statistics] = await jacobianStatistics(field);
     const unlike = (x: Tensor) => own(similarityLoss(x, b, objective)).dataSync()[0]!;
     onStage?.('bringing the field to the fixed image');
-    const inVoxels = own(rescaleField(field, size)).dataSync<'float32'>();
+    const inVoxels = own(grid?.back(field) ?? rescaleField(field, size)).dataSync<'float32'>();
     const inMm = displacementInMm(inVoxels, target, size.length);
     return {
       field: turnedTo(fixed.channels[0], target, inMm),
@@ -132,8 +125,9 @@ function layerText({ layer, layers, path }: LayerUnderWay): string {
 }
 
 /** Channels side by side, as networks take them. */
-function imageOf(volumes: readonly Volume[], size: readonly number[]): Image {
+function imageOf(volumes: readonly Volume[], rank: number): Image {
   const channels = volumes.length;
+  const size = volumes[0]!.shape.slice(-rank);
   const values = new Float32Array(volumes[0]!.data.length * channels);
   for (const [c, { data }] of volumes.entries()) {
     for (let i = 0; i < data.length; i++) values[i * channels + c] = data[i]!;

@@ -11,7 +11,7 @@ import {
   resampleOnto,
   type Volume,
 } from '@sshn/data';
-import { networkOf } from '@sshn/model';
+import { type ManifestInput, networkOf } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
 import { useBackend } from '@sshn-internal/testing';
@@ -149,7 +149,12 @@ describe('a model', () => {
   } as const satisfies RunConfigInput;
 
   /** A network that has learned nothing, so leaves everything where it is. */
-  async function store(name: string, changes: RunConfigInput, size: number[]): Promise<void> {
+  async function store(
+    name: string,
+    changes: RunConfigInput,
+    size: number[],
+    more: Partial<ManifestInput> = {},
+  ): Promise<void> {
     await useBackend('cpu');
     const config = parseRunConfig({ ...words, ...changes }, 'test');
     const space = { size, channels: 2, labelNames: ['background', 'ball'] };
@@ -172,6 +177,7 @@ describe('a model', () => {
           date: new Date(0).toISOString(),
           configHash: 'x',
         },
+        ...more,
       },
     });
   }
@@ -222,6 +228,18 @@ describe('a model', () => {
     expect(await sshn(`${told} --lambda 0.3 --factor 0.25`)).toBe(0);
     expect(await sshn(told)).toBe(1);
     expect(stderr).toContain('Give --lambda');
+    await store('knows.safetensors', { registration: { lambdaRange: [0.01, 1] } }, [18, 20], {
+      registration: {
+        similarity: 'globalNcc',
+        window: 9,
+        regularizer: 'bendingEnergy',
+        weight: 0.01,
+        lambda: { low: 0.01, high: 1, distribution: 'logUniform', endpoints: 0 },
+      },
+    });
+    const page = '--refine 1 --report @knows.html';
+    expect(await sshn(`register @knows.safetensors @a.png @b.png --threads 1 ${page}`)).toBe(0);
+    expect(await readFile(at('knows.html'), 'utf8')).toContain('globalNcc + λ = 0.1 × bendingEnergy');
     expect(await sshn('register @plain.safetensors @a.png @b.png --lambda 0.3')).toBe(1);
     expect(stderr).toContain('lambda: got 0.3, expected none');
     expect(await sshn('register @plain.safetensors @a.png @b.png --factor 0.3,0.4,0.5')).toBe(1);

@@ -140,7 +140,7 @@ function choiceOf({ factor, lambda }: RegisterFlags) {
 
 /** Flags first, then what the model was trained for, then the usual. */
 function objectiveOf(model: RegistrationModel | undefined, flags: RegisterFlags): RegistrationObjective {
-  const trained = model?.trainedWith;
+  const trained = model?.trainedFor;
   const { similarity, regularizer, weight } = { ...usualObjective, ...trained };
   const window = flags.window ?? trained?.window;
   const lambda = model?.at.conditions?.[0];
