@@ -52,6 +52,7 @@ describe('flags of the configuration', () => {
     'data.sliceStep': ['--slices', 'axial'],
     'registration.lambdaDistribution': ['--task', 'registration', '--lambda-range', '0.1,1'],
     'registration.lambdaEndpoints': ['--task', 'registration', '--lambda-range', '0,1'],
+    'registration.bidirectional': ['--task', 'registration', '--integration-steps', '7'],
     'registration.window': ['--task', 'registration', '--similarity', 'localNcc'],
   };
   const companionsOf = ({ path }: ConfigWord): readonly string[] =>

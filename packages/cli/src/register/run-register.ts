@@ -142,6 +142,7 @@ function choiceOf({ factor, lambda }: RegisterFlags) {
 function objectiveOf(model: RegistrationModel | undefined, flags: RegisterFlags): RegistrationObjective {
   const trained = model?.trainedFor;
   const { similarity, regularizer, weight } = { ...usualObjective, ...trained };
+  const { foldingWeight, bidirectional } = trained ?? {};
   const window = flags.window ?? trained?.window;
   const lambda = model?.at.conditions?.[0];
   return {
@@ -149,6 +150,8 @@ function objectiveOf(model: RegistrationModel | undefined, flags: RegisterFlags)
     regularizer: flags.regularizer ?? regularizer,
     weight: flags.weight ?? weight,
     ...(window === undefined ? {} : { window }),
+    ...(foldingWeight === undefined ? {} : { foldingWeight }),
+    ...(bidirectional === undefined ? {} : { bidirectional }),
     ...(lambda === undefined || flags.weight !== undefined ? {} : { lambda }),
     integrationSteps: model?.integrationSteps ?? flags.integrationSteps ?? usualObjective.integrationSteps,
   };

@@ -57,6 +57,8 @@ const objective = z.strictObject({
   window: count.refine((edge) => edge % 2 === 1, { message: 'is even' }),
   regularizer: z.enum(regularizerNames),
   weight: z.number().min(0),
+  foldingWeight: z.number().min(0).exactOptional(),
+  bidirectional: z.boolean().exactOptional(),
   /** Where the weight is an input of the hypernetwork: where λ came from in training. */
   lambda: z
     .strictObject({

@@ -51,7 +51,8 @@ function volumesOf({ data = {} }: RunConfig, rank: number): Pick<ManifestInput['
 }
 
 function objectiveOf({ registration }: RunConfig): NonNullable<ManifestInput['registration']> {
-  const { similarity, window, regularizer, weight } = registration;
+  const { similarity, window, regularizer, weight, foldingWeight, bidirectional } = registration;
   const lambda = lambdaSpread(registration);
-  return { similarity, window, regularizer, weight, ...(lambda === undefined ? {} : { lambda }) };
+  const words = { similarity, window, regularizer, weight, foldingWeight, bidirectional };
+  return { ...words, ...(lambda === undefined ? {} : { lambda }) };
 }

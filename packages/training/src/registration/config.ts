@@ -30,6 +30,22 @@ export const registrationConfigSchema = z
     lambdaEndpoints: share
       .default(0)
       .describe('Share of the draws that are the lowest or the highest λ: both ends are learned as well'),
+    foldingWeight: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('Weight of a penalty on folds of the displacement, mean relu(−det J)'),
+    bidirectional: z
+      .boolean()
+      .default(false)
+      .describe('Similarity both ways, by the field and by its inverse; needs integrationSteps'),
+    diceWeight: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe(
+        'Weight of the soft Dice of warped labels: trains with the labels; 0 leaves them to evaluation',
+      ),
     integrationSteps: z
       .int()
       .min(0)
@@ -47,6 +63,10 @@ export const registrationConfigSchema = z
       lambdaDistribution === 'uniform' || lambdaRange === undefined || lambdaRange[0]! > 0,
     { path: ['lambdaRange'], message: "begins at 0, which has no logarithm: 'logUniform' needs more" },
   )
+  .refine(({ bidirectional, integrationSteps }) => !bidirectional || integrationSteps > 0, {
+    path: ['bidirectional'],
+    message: 'needs a velocity, whose inverse is known: give integrationSteps, 7 is usual',
+  })
   .describe('How images are registered');
 
 /** How images are registered. */
