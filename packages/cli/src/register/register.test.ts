@@ -261,6 +261,12 @@ describe('what does not fit is refused, with what to do', () => {
     );
     const small = ball([9, 16, 11], affine, [0, 12, 28], 4).image;
     await writeFile(at('small.nii.gz'), encodeNifti(small));
+    await writeFile(at('small-labels.nii.gz'), encodeNifti(ball([9, 16, 11], affine, [0, 12, 28], 4).labels));
+    const hole = moving.image.data.slice();
+    hole[100] = Number.NaN;
+    const holed = { ...moving.image, data: hole };
+    await writeFile(at('hole.nii.gz'), encodeNifti(holed));
+    await writeFile(at('broken.nii.gz'), encodeNifti([holed, holed, holed], { series: 'vector' }));
     const [x, y, z] = affine;
     await writeFile(
       at('coarse.nii.gz'),
@@ -269,6 +275,10 @@ describe('what does not fit is refused, with what to do', () => {
     await writeFile(
       at('away.nii.gz'),
       encodeNifti({ ...moving.image, affine: [[...x.slice(0, 3), 30] as unknown as Affine[0], y, z] }),
+    );
+    await writeFile(
+      at('away-labels.nii.gz'),
+      encodeNifti({ ...moving.labels, affine: [[...x.slice(0, 3), 30] as unknown as Affine[0], y, z] }),
     );
     await writeFile(at('series.nii.gz'), encodeNifti([moving.image, moving.image, moving.image]));
     await writeFile(at('pair.nii.gz'), encodeNifti([moving.image, moving.image], { series: 'vector' }));
@@ -292,6 +302,28 @@ describe('what does not fit is refused, with what to do', () => {
       `${none('@moving.nii.gz @fixed.nii.gz')} --labels @fractions.nii.gz --moved-labels @out.nii.gz`,
       'holds the value 3.5, and labels are whole numbers',
       'nearest',
+    ],
+    [
+      `${none('@moving.nii.gz @fixed.nii.gz')} --labels @away-labels.nii.gz --moved-labels @out.nii.gz`,
+      'away-labels.nii.gz: lies up to 38.0 mm away from',
+      'on its grid; with --resample',
+    ],
+    [
+      `${none('@moving.nii.gz @fixed.nii.gz')} --labels @small-labels.nii.gz --moved-labels @out.nii.gz`,
+      'voxels, and',
+      'Give the labels of that image',
+    ],
+    [
+      `${none('@a.png @b.png')} --labels @wide.png --moved-labels @out.png`,
+      'does not fit the moving image',
+      'of its size',
+    ],
+    [none('@hole.nii.gz @fixed.nii.gz'), 'holds values that are not finite numbers', 'Replace them'],
+    [none('@moving.nii.gz @hole.nii.gz'), 'hole.nii.gz: holds values that are not finite', 'Replace them'],
+    [
+      'warp @moving.nii.gz --field @broken.nii.gz -o @out.nii.gz',
+      'displacements that are not finite',
+      'Make the field again',
     ],
     [
       'warp @fractions.nii.gz --labels --field @f.nii.gz -o @out.nii.gz',
@@ -335,6 +367,8 @@ describe('what does not fit is refused, with what to do', () => {
       expect((await load('out.nii.gz')).shape).toEqual(turnedFixed.shape);
     }
     expect(stderr).toContain(', at 6×5×6, on');
+    const labels = '--labels @small-labels.nii.gz --moved-labels @out.nii.gz';
+    expect(await sshn(`${none('@moving.nii.gz @fixed.nii.gz')} --resample ${labels}`)).toBe(0);
     expect(await sshn(`${none('@wide.png @b.png')} --resample -o @out.png`)).toBe(0);
   });
 });

@@ -11,7 +11,7 @@ import { requireFieldName, writeField } from './field-file.js';
 import { openRegistrationModel, type RegistrationModel } from './open-model.js';
 import { type Picture, readLabelPicture, readPicture, requireOutput, writePicture } from './picture.js';
 import { type RegistrationFigures, registerPair } from './register-pair.js';
-import { broughtTo } from './same-space.js';
+import { broughtTo, requireGridOf } from './same-space.js';
 import { warpPicture } from './warp-picture.js';
 import { writeRegistrationReport } from './write-report.js';
 
@@ -80,7 +80,7 @@ async function registerFiles(
   stage(`reading ${movingPath}`);
   const moving = broughtTo(fixed, await readPicture(movingPath), resample);
   const labels =
-    flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels));
+    flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);
   const backend = await startBackend(flags.threads);
   stage(`opening ${modelPath}`);
   const model = modelPath === noModel ? undefined : await openRegistrationModel(modelPath, choiceOf(flags));
@@ -173,11 +173,14 @@ function barePreprocessing(
   };
 }
 
-/** Label maps of raster images are stretched as their image is; volumes have a place of their own. */
-function labelsOf(moving: Picture, labels: Picture): Picture {
+/** Label maps of raster images are stretched as their image is; volumes have a place of their own, that of their image. */
+function labelsOf(moving: Picture, labels: Picture, options: { readonly resample: boolean }): Picture {
   const [image, map] = [moving.channels[0], labels.channels[0]];
   const isSame = map.shape.join() === image.shape.join();
-  if (labels.format === moving.format && labels.format === 'nifti') return labels;
+  if (labels.format === moving.format && labels.format === 'nifti') {
+    requireGridOf(moving, labels, options);
+    return labels;
+  }
   if (labels.format === moving.format && isSame)
     return { ...labels, channels: [{ ...image, data: map.data }] };
   throw new FileError({
