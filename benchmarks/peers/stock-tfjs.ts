@@ -26,6 +26,7 @@ const stockTfjs: PeerProgram = {
       case 'weights':
         return prepareWeights(job, inputs);
       case 'training':
+      case 'registration':
         throw new Unsupported('cannot train: it has no kernel Conv2DBackpropFilter');
       case 'trace':
         throw new Unsupported('has no trace');

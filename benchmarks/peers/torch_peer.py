@@ -285,18 +285,110 @@ class Training:
         }
 
 
+class Warp:
+    """Reads volumes [batch, channels, ...size] at every voxel displaced by a field [batch, 3, ...size], in voxels."""
+
+    def __init__(self, size):
+        self.scale = torch.tensor([2 / max(n - 1, 1) for n in reversed(size)])
+        axes = [torch.linspace(-1, 1, n) for n in size]
+        self.places = torch.stack(torch.meshgrid(*axes, indexing="ij")[::-1], -1)[None]
+
+    def __call__(self, volume, field):
+        grid = torch.addcmul(self.places, field.movedim(1, -1).flip(-1), self.scale)
+        return F.grid_sample(volume, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+class Registration:
+    EPSILON = 1e-5
+
+    def __init__(self, job, inputs, is_last):
+        self.job, self.is_last = job, is_last
+        self.moving, self.fixed = [channels_first(inputs[name]) for name in ("moving", "fixed")]
+        self.pair = arranged(torch.cat([self.moving, self.fixed], 1), is_last)
+        self.weights = {
+            path: (arranged(to_kernel(w), is_last) if is_kernel(path) else w.clone()).requires_grad_()
+            for path, w in inputs.items()
+            if path not in ("moving", "fixed")
+        }
+        prefix = "backbone."
+        self.backbone = {path[len(prefix) :]: w for path, w in self.weights.items() if path.startswith(prefix)}
+        self.seen = job["network"]["sizes"][0]
+        self.warp, self.warp_flow = Warp(job["size"]), Warp(self.seen)
+        ones = torch.ones(1, 1, *job["size"])
+        reach = job["window"] // 2
+        self.counts = ones
+        for axis, n in enumerate(job["size"]):
+            at = torch.arange(n)
+            inside = (at + reach).clamp(max=n - 1) - (at - reach).clamp(min=0) + 1
+            self.counts = self.counts * inside.view([-1 if i == axis + 2 else 1 for i in range(5)])
+        self.optimizer = torch.optim.Adam(list(self.weights.values()), lr=1e-4, betas=(0.9, 0.99))
+
+    def means(self, x):
+        """Over windows, cropped at the border: one axis after the other."""
+        window = self.job["window"]
+        for axis in range(3):
+            edges = [window if i == axis else 1 for i in range(3)]
+            x = F.avg_pool3d(x, edges, stride=1, padding=[e // 2 for e in edges], count_include_pad=False)
+        return x
+
+    def local_ncc(self, moved):
+        a, b = moved - moved.mean(), self.fixed - self.fixed.mean()
+        means = self.means(torch.cat([a, b, a * a, b * b, a * b], 1))
+        a, b, aa, bb, ab = means.unbind(1)
+        counts = self.counts[:, 0]
+        cross = counts * (ab - a * b)
+        variances = F.relu(counts * (aa - a * a)) * F.relu(counts * (bb - b * b))
+        return 1 - (cross * cross / (variances + self.EPSILON)).mean()
+
+    def loss(self):
+        seen = self.pair
+        if list(seen.shape[2:]) != self.seen:
+            seen = F.interpolate(seen, size=self.seen, mode="trilinear", align_corners=False)
+        features = unet(self.job["network"], self.backbone, seen, self.is_last)
+        flow = F.conv3d(features, self.weights["flow.kernel"], self.weights["flow.bias"], padding=1).contiguous()
+        field, steps = flow, self.job["integrationSteps"]
+        if steps > 0:
+            field = flow / 2**steps
+            for _ in range(steps):
+                field = field + self.warp_flow(field, field)
+        if self.seen != self.job["size"]:
+            ratios = [n / m for n, m in zip(self.job["size"], self.seen)]
+            field = field * torch.tensor(ratios).view(1, 3, 1, 1, 1)
+            field = F.interpolate(field, size=self.job["size"], mode="trilinear", align_corners=False)
+        smooth = sum(torch.diff(flow, dim=axis).square().mean() for axis in (2, 3, 4)) / 3
+        return self.local_ncc(self.warp(self.moving, field)) + self.job["weight"] * smooth
+
+    def backward(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss()
+        loss.backward()
+        return loss
+
+    def run(self):
+        loss = self.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def outputs(self):
+        loss = self.backward()
+        return {
+            **{path: from_kernel(w.grad) if is_kernel(path) else w.grad for path, w in self.weights.items()},
+            "loss": loss,
+        }
+
+
 def prepare(job, inputs):
     kind = job["kind"]
     if kind == "weights":
         return Weights(job, inputs)
-    layouts = {"convolution": Convolution, "inference": Inference, "training": Training}
+    layouts = {"convolution": Convolution, "inference": Inference, "training": Training, "registration": Registration}
     if kind == "architecture":
         raise Unsupported("is compared on the U-Net only")
     if kind not in layouts:
         raise Unsupported("counts no FLOPs from shapes")
     best = faster(lambda is_last: layouts[kind](job, inputs, is_last))
     # Finding the faster layout has moved the weights.
-    return layouts[kind](job, inputs, best.is_last) if kind == "training" else best
+    return layouts[kind](job, inputs, best.is_last) if kind in ("training", "registration") else best
 
 
 def main():

@@ -13,7 +13,7 @@ export const GRADIENT_TOLERANCE = 1e-3;
 
 /** How far results of a job may be apart. */
 export function toleranceOf({ kind }: Pick<Job, 'kind'>): number {
-  return kind === 'training' ? GRADIENT_TOLERANCE : TOLERANCE;
+  return kind === 'training' || kind === 'registration' ? GRADIENT_TOLERANCE : TOLERANCE;
 }
 
 /** How far apart two results are. */

@@ -1,6 +1,7 @@
 import { OptionError } from '@sshn/core';
 import { architectures } from './architectures.js';
 import { convolutions } from './convolutions.js';
+import { registrationStep } from './registration-step.js';
 import { traceFlops } from './trace-flops.js';
 import { trainingStep } from './training-step.js';
 import { unet3d } from './unet-3d.js';
@@ -13,6 +14,7 @@ export const allWork: readonly Work[] = [
   ...convolutions,
   ...unetInference,
   ...trainingStep,
+  ...registrationStep,
   ...weightGeneration,
   ...unet3d,
   ...architectures,

@@ -43,6 +43,24 @@ export interface TrainingJob {
   readonly factor: number;
 }
 
+/**
+ * Forward, local NCC and diffusion, backward, and a step of Adam of a network that aligns volumes. At half resolution the
+ * volumes have twice the size that the network sees.
+ */
+export interface RegistrationJob {
+  readonly kind: 'registration';
+  /** Up to the last features; a convolution to the flow follows. */
+  readonly network: Network;
+  readonly size: readonly number[];
+  readonly resolution: 'full' | 'half';
+  readonly integrationSteps: number;
+  /** Edge of the window of local NCC, in voxels. */
+  readonly window: number;
+  /** Of diffusion. */
+  readonly weight: number;
+  readonly factor: number;
+}
+
 /** The weights of a network from its hypernetwork. */
 export interface WeightsJob {
   readonly kind: 'weights';
@@ -69,4 +87,11 @@ export interface ArchitectureJob {
 }
 
 /** What a peer is asked to compute: plain data, as it crosses process and language. */
-export type Job = ConvolutionJob | InferenceJob | TrainingJob | WeightsJob | TraceJob | ArchitectureJob;
+export type Job =
+  | ConvolutionJob
+  | InferenceJob
+  | TrainingJob
+  | RegistrationJob
+  | WeightsJob
+  | TraceJob
+  | ArchitectureJob;

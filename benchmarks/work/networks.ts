@@ -1,19 +1,21 @@
 import { createNetwork, type ImageNetwork, unet } from '@sshn/architectures';
 import { rescaledSize } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
-import type { ArchitectureJob, Network } from './job.js';
+import { registrationNetwork } from '@sshn/registration';
+import type { ArchitectureJob, Network, RegistrationJob } from './job.js';
 
 const STAGES = 5;
 const SLOPE = 0.01;
 
-/** A U-Net of five stages for images of one size, rescaled by one factor. */
+/** A U-Net of five stages, or so many, for images of one size, rescaled by one factor. */
 export function networkFor(
   size: readonly number[],
   factor: number,
   channels: { readonly inChannels: number; readonly outChannels: number; readonly features: number },
+  stages = STAGES,
 ): Network {
   const sizes = [size];
-  while (sizes.length < STAGES) sizes.push(rescaledSize(sizes.at(-1)!, factor));
+  while (sizes.length < stages) sizes.push(rescaledSize(sizes.at(-1)!, factor));
   return { rank: size.length === 2 ? 2 : 3, ...channels, slope: SLOPE, sizes };
 }
 
@@ -25,6 +27,12 @@ export function moduleOf({ rank, inChannels, outChannels, features, slope, sizes
 /** The same with a hypernetwork that predicts all of its weights, or with one that predicts none. */
 export function hypernetizedOf(network: Network, method: 'fixed' | 'sshn') {
   return hypernetize(moduleOf(network), { predict: method === 'sshn' ? 'convolutions' : 'nothing' });
+}
+
+/** The network of a job that aligns volumes. */
+export function registrationNetworkOf({ network, resolution }: RegistrationJob) {
+  const { outChannels: features, rank } = network;
+  return registrationNetwork({ backbone: moduleOf(network), features, rank, resolution });
 }
 
 /** The network of a job on an architecture. */

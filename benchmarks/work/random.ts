@@ -26,3 +26,19 @@ export function randomWeights(specs: SpecNode, rng: Rng): Tensors {
     ]),
   );
 }
+
+/** A smooth volume `[1, ...size, 1]`: plane waves of 8 to 40 voxels, of random directions and phases. */
+export function randomWaves(size: readonly number[], rng: Rng): RawTensor {
+  const waves = Array.from({ length: 12 }, () => ({
+    direction: size.map(() => (2 * Math.PI * rng.uniform(-1, 1)) / rng.uniform(8, 40)),
+    phase: rng.uniform(0, 2 * Math.PI),
+  }));
+  const [depth, height, width] = size as [number, number, number];
+  const values = new Float32Array(depth * height * width);
+  for (let i = 0; i < values.length; i++) {
+    const [d, h, w] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
+    for (const { direction, phase } of waves)
+      values[i]! += Math.cos(phase + direction[0]! * d + direction[1]! * h + direction[2]! * w) / 4;
+  }
+  return { dtype: 'F32', shape: [1, ...size, 1], data: new Uint8Array(values.buffer) };
+}

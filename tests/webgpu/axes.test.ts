@@ -73,9 +73,11 @@ describe.skipIf(!hasWebgpu)('kernels that read along axes', () => {
   });
 
   test('local correlations, which sum over windows', async () => {
-    const windows = cases.slice(0, 10).flatMap((c, i) =>
-      [true, false].map((squared) => ({ ...c, squared, window: [1, 3, 5, 9, 41][i % 5]! })),
-    );
+    const windows = cases
+      .slice(0, 10)
+      .flatMap((c, i) =>
+        [true, false].map((squared) => ({ ...c, squared, window: [1, 3, 5, 9, 41][i % 5]! })),
+      );
     await expectSame(
       windows,
       (c) => {

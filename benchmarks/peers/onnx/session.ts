@@ -45,6 +45,7 @@ function modelOf(job: Job, inputs: Tensors): OnnxModel {
     case 'inference':
       return unetModel(job, inputs);
     case 'training':
+    case 'registration':
       throw new Unsupported('has no gradients');
     case 'weights':
       throw new Unsupported('is not asked: weights are generated in training and before export');

@@ -3,6 +3,7 @@ import { Absent, type PeerProgram } from '../program.js';
 import { prepareConvolution } from '../tfjs/convolution.js';
 import { prepareWeights } from '../tfjs/weights.js';
 import { prepareArchitecture, prepareInference } from './inference.js';
+import { prepareRegistration } from './registration.js';
 import { prepareTrace } from './trace.js';
 import { prepareTraining } from './training.js';
 
@@ -27,6 +28,8 @@ export const ours: PeerProgram = {
         return prepareWeights(job, inputs);
       case 'training':
         return prepareTraining(job, inputs);
+      case 'registration':
+        return prepareRegistration(job, inputs);
       case 'trace':
         return prepareTrace(job);
     }

@@ -9,6 +9,7 @@ import { convPointwise } from './conv-pointwise';
 import { CrossEntropyArgs, crossEntropy } from './cross-entropy';
 import { HeadArgs, head, headHiddenGradient, headWeightGradient } from './head';
 import { LeakyArgs, leakyGradient } from './leaky-gradient';
+import { NccArgs, nccGradients, nccMaps, nccTerms } from './local-ncc';
 import { ResizeArgs, resize } from './resize';
 import { resizeGradient } from './resize-gradient';
 import { warp } from './warp';
@@ -47,6 +48,9 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 21: return boxSum(changetype<BoxSumArgs>(args), task, worker);
     case 22: return softDiceSums(changetype<DiceArgs>(args), task);
     case 23: return softDiceGradient(changetype<DiceArgs>(args), task);
+    case 24: return nccTerms(changetype<NccArgs>(args), task);
+    case 25: return nccMaps(changetype<NccArgs>(args), task);
+    case 26: return nccGradients(changetype<NccArgs>(args), task);
   }
 }
 

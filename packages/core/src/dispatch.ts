@@ -28,6 +28,8 @@ import {
  * | `SshnMaximumPool` | x | size | maxima over the same windows, where m ≤ n |
  * | `SshnMaximumPoolGrad` | dy, x, y | | gradient to x: dy goes to the maxima, in shares where several are equally great |
  * | `SshnBoxSum` | x | window | at each voxel the sum over the window around it, cropped at the border |
+ * | `SshnLocalNcc` | moved, fixed | window, squared, epsilon | 1 − mean local correlation, []; for its gradients `[batch, ...spatial, 5 · channels]` |
+ * | `SshnLocalNccGrad` | moved, fixed, maps | window | its gradients to both images, of which each has a mean near 0 |
  * | `SshnHead` | weight, hidden | | weight `[outputs, hidden]` · hidden `[hidden]` |
  * | `SshnHeadGradWeight` | dy, hidden | | gradient to weight: the outer product |
  * | `SshnHeadGradHidden` | weight, dy | | gradient to hidden: dy · weight |
@@ -57,6 +59,8 @@ export type SshnKernel =
   | 'SshnMaximumPool'
   | 'SshnMaximumPoolGrad'
   | 'SshnBoxSum'
+  | 'SshnLocalNcc'
+  | 'SshnLocalNccGrad'
   | 'SshnHead'
   | 'SshnHeadGradWeight'
   | 'SshnHeadGradHidden'

@@ -56,5 +56,5 @@ export {
   type Training,
 } from './rescaling.js';
 export { Rng, type RngState } from './rng.js';
-export { currentScope, inScope, type ModuleTree, type SpecsIn, scoped } from './scope.js';
+export { currentScope, inScope, type ModuleTree, type SpecsIn, scoped, watchScopes } from './scope.js';
 export { valueAndGradients } from './tape.js';

@@ -4,7 +4,7 @@ import { zeros } from './initializers.js';
 import type { Module } from './module.js';
 import { namedSpecs, type ParamSpec } from './params.js';
 import { type Rescaling, rescaling } from './rescaling.js';
-import { currentScope, inScope, scoped } from './scope.js';
+import { currentScope, inScope, scoped, watchScopes } from './scope.js';
 
 const spec: ParamSpec = { kind: 'param', role: 'bias', axes: [], shape: [], fanIn: 1, init: zeros };
 
@@ -37,6 +37,34 @@ describe('inScope', () => {
       }),
     ).toThrow('no');
     expect(currentScope()).toBe('');
+  });
+});
+
+describe('watchScopes', () => {
+  test('tells every scope as it is entered, and no more afterwards', () => {
+    const { modules } = scoped({ encoder: [reporter([])], head: reporter([]) });
+    const run = () =>
+      inScope('network', () => modules.head.apply(none, modules.encoder[0].apply(none, 1, at), at));
+    const [outer, inner]: [string[], string[]] = [[], []];
+    const result = watchScopes(
+      (path) => outer.push(path),
+      () => watchScopes((path) => inner.push(path), run) + run(),
+    );
+    expect(result).toBe(6);
+    expect(outer).toEqual(['network', 'network.encoder.0', 'network.head']);
+    expect(inner).toEqual(outer);
+    run();
+    expect(outer).toHaveLength(3);
+  });
+
+  test('ends also when the work fails', () => {
+    const seen: string[] = [];
+    const fail = () => {
+      throw new Error('no');
+    };
+    expect(() => watchScopes((path) => seen.push(path), fail)).toThrow('no');
+    inScope('after', () => undefined);
+    expect(seen).toEqual([]);
   });
 });
 

@@ -16,6 +16,7 @@ export type SpecsIn<Tree> = Tree extends { readonly specs: infer Specs; readonly
   : { readonly [Name in keyof Tree]: SpecsIn<Tree[Name]> };
 
 let current = '';
+let watcher: ((path: string) => void) | undefined;
 
 /** The dotted path of the module that is being applied, '' outside of any. Counters and traces read it. */
 export function currentScope(): string {
@@ -27,9 +28,27 @@ export function inScope<T>(name: string, work: () => T): T {
   const outer = current;
   current = outer === '' ? name : `${outer}.${name}`;
   try {
+    watcher?.(current);
     return work();
   } finally {
     current = outer;
+  }
+}
+
+/**
+ * Tells the path of every scope as it is entered while `work` runs: how far a network is, layer by layer. Synchronous work
+ * only; a watch inside of another takes its place until it ends.
+ *
+ * @example
+ * const logits = watchScopes((path) => console.log(path), () => network.apply(params, volume, at));   // encoder.0, …
+ */
+export function watchScopes<T>(entered: (path: string) => void, work: () => T): T {
+  const outer = watcher;
+  watcher = entered;
+  try {
+    return work();
+  } finally {
+    watcher = outer;
   }
 }
 

@@ -24,6 +24,7 @@ export {
   type RegistrationNetworkSpecs,
   registrationNetwork,
 } from './network/registration-network.js';
+export { blend } from './objective/blend.js';
 export {
   type RegistrationObjective,
   type RegularizerName,
@@ -33,6 +34,7 @@ export {
   similarityLoss,
   similarityNames,
 } from './objective/objective.js';
+export { type WarpedDiceOptions, warpedDiceLoss } from './objective/warped-dice.js';
 export { sampleAt } from './points/sample-at.js';
 export {
   type Point,
@@ -44,6 +46,7 @@ export { type Refined, type RefineOptions, type RefineStep, refineField } from '
 export { bendingEnergy } from './regularizers/bending-energy.js';
 export { diffusion } from './regularizers/diffusion.js';
 export type { SpacingOptions } from './regularizers/field.js';
+export { foldingPenalty } from './regularizers/folding-penalty.js';
 export { totalVariation } from './regularizers/total-variation.js';
 export { type GlobalNccOptions, globalNccLoss } from './similarity/global-ncc.js';
 export { gradientDifferenceLoss } from './similarity/gradient-difference.js';

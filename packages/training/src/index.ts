@@ -24,12 +24,14 @@ export {
   representativeFactors,
   sampleRescaling,
 } from './methods/prior.js';
+export { distributions, middleOf, type Spread } from './methods/spread.js';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './optimizers/adam.js';
 export { clipByGlobalNorm, globalNorm } from './optimizers/clipping.js';
 export { firstNonFinite, type NonFinite } from './optimizers/non-finite.js';
 export type { NamedTensors, Optimizer, OptimizerOptions, Update, UpdateAt } from './optimizers/optimizer.js';
 export { constantRate, cosineRate, rateAt, type Schedule, warmUp } from './optimizers/schedules.js';
 export { type SgdOptions, sgd } from './optimizers/sgd.js';
+export { lambdaSpread, type RegistrationConfig } from './registration/config.js';
 export { type Examples, examplesOf } from './tasks/examples-of.js';
 export { DivergenceError } from './trainer/errors.js';
 export type {

@@ -1,6 +1,6 @@
 import { type ParamNode, type Rescaling, scoped } from '@sshn/core';
 import { type Layer, upsample } from '@sshn/layers';
-import { concat, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** What a decoder is made of: one stage per resolution, the image's first, without the coarsest. */
 export interface DecoderParts<Part> {
@@ -17,7 +17,9 @@ export function upsampleTo(like: Tensor, x: Tensor, at: Rescaling): Tensor {
 /**
  * Runs the stages of a decoder from the coarsest features up, each on what comes from below beside its skip connection.
  *
- * @param skips Features of every resolution from `encode`.
+ * A skip connection is freed once it was read: of a volume's, at full resolution, there is room for few.
+ *
+ * @param skips Features of every resolution from `encode`; the coarsest stay, the others are taken over.
  * @returns As many, the image's resolution first; the coarsest are the encoder's.
  */
 export function decode(
@@ -29,10 +31,10 @@ export function decode(
   const features = [...skips];
   for (const [level, stage] of [...modules.decoder.entries()].reverse()) {
     const skip = skips[level]!;
-    features[level] = tidy(() => {
-      const below = upsampleTo(skip, features[level + 1]!, at);
-      return stage.apply(params.decoder[level]!, concat([below, skip], skip.rank - 1), at);
-    });
+    const joined = tidy(() => concat([upsampleTo(skip, features[level + 1]!, at), skip], skip.rank - 1));
+    dispose(skip);
+    features[level] = stage.apply(params.decoder[level]!, joined, at);
+    dispose(joined);
   }
   return features;
 }

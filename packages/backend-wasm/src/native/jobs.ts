@@ -24,6 +24,9 @@ export const JOBS = {
   boxSum: 21,
   softDiceSums: 22,
   softDiceGradient: 23,
+  nccTerms: 24,
+  nccMaps: 25,
+  nccGradients: 26,
 } as const;
 
 export type Job = keyof typeof JOBS;

@@ -5,6 +5,7 @@ import { boxSum } from './box-sum.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { globalNorm } from './heads/global-norm.js';
 import { head, headGradHidden, headGradWeight } from './heads/head.js';
+import { type LocalNccSettings, localNcc, localNccGrad } from './local-ncc.js';
 import { crossEntropy, type DiceSettings, softDice } from './losses/losses.js';
 import type { NativeModule } from './module.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
@@ -32,6 +33,10 @@ const runs: Readonly<Record<string, Run>> = {
   SshnResize: (native, { x }, { size }) => resize(native, x!, size as number[]),
   SshnResizeGrad: (native, { dy }, { inputSize }) => resizeGrad(native, dy!, inputSize as number[]),
   SshnBoxSum: (native, { x }, { window }) => boxSum(native, x!, window as number),
+  SshnLocalNcc: (native, { moved, fixed }, settings) =>
+    localNcc(native, { moved: moved!, fixed: fixed! }, settings as unknown as LocalNccSettings),
+  SshnLocalNccGrad: (native, { moved, fixed, maps }, { window }) =>
+    localNccGrad(native, { moved: moved!, fixed: fixed!, maps: maps! }, window as number),
   SshnHead: (native, { weight, hidden }) => head(native, weight!, hidden!),
   SshnHeadGradWeight: (native, { dy, hidden }) => headGradWeight(native, dy!, hidden!),
   SshnHeadGradHidden: (native, { weight, dy }) => headGradHidden(native, weight!, dy!),

@@ -50,6 +50,9 @@ describe('flags of the configuration', () => {
     'loss.beta': ['--loss', 'tversky'],
     'data.sliceRange': ['--slices', 'axial'],
     'data.sliceStep': ['--slices', 'axial'],
+    'registration.lambdaDistribution': ['--task', 'registration', '--lambda-range', '0.1,1'],
+    'registration.lambdaEndpoints': ['--task', 'registration', '--lambda-range', '0,1'],
+    'registration.bidirectional': ['--task', 'registration', '--integration-steps', '7'],
     'registration.window': ['--task', 'registration', '--similarity', 'localNcc'],
   };
   const companionsOf = ({ path }: ConfigWord): readonly string[] =>

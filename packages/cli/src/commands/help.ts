@@ -52,7 +52,7 @@ Examples:
   $ sshn train cells/ --method fixed --factor 0.25
   $ sshn train cells/ --architecture senet --normalization group --loss focalTversky --loss-gamma 1.5
   $ sshn train brains/ --slices coronal --slice-range 80,110 --slice-step 5   # 2D slices of volumes
-  $ sshn train brains/ --task registration --slices coronal --registration-weight 0.1   # learn to align pairs
+  $ sshn train brains/ --task registration --slices coronal --weight 0.1   # learn to align pairs
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train --resume runs/cells
 

@@ -53,9 +53,10 @@ describe('flags of variants', () => {
   it('read priors', () => {
     expect(parseConstantPrior('0.25')).toEqual({ kind: 'constant', factor: 0.25 });
     expect(parseUniformPrior('0.1, 0.5')).toEqual({ kind: 'uniform', low: 0.1, high: 0.5 });
+    expect(parseUniformPrior('0,0.5,0.2')).toEqual({ kind: 'uniform', low: 0, high: 0.5, endpoints: 0.2 });
   });
 
-  it.each(['0.5', '0.5,0.1', '0,1.5', '0,0.1,0.2', 'a,b'])('refuse the prior %s', (text) => {
+  it.each(['0.5', '0.5,0.1', '0,1.5', '0,0.1,1.2', '0,0.1,0.2,0.3', 'a,b'])('refuse the prior %s', (text) => {
     expect(() => parseUniformPrior(text)).toThrow(WordError);
   });
 

@@ -28,16 +28,21 @@ export function parseConstantPrior(text: string): ConstantPrior {
 }
 
 /**
- * `--prior 0,0.5`: factors drawn uniformly, `{ kind: 'uniform', low: 0, high: 0.5 }`.
+ * `--prior 0,0.5`: factors drawn uniformly, `{ kind: 'uniform', low: 0, high: 0.5 }`; `--prior 0,0.5,0.2`: a fifth of the
+ * draws are the lowest or the highest one, `endpoints: 0.2`.
  *
- * @throws {WordError} unless there are two factors in [0, 1], the lower first.
+ * @throws {WordError} unless there are two factors in [0, 1], the lower first, and perhaps a share.
  */
 export function parseUniformPrior(text: string): NonNullable<RunConfigInput['prior']> {
-  const [low, high, ...more] = text.split(',').map((item) => parseWord(factorWord, item.trim()) as number);
+  const [low, high, endpoints, ...more] = text
+    .split(',')
+    .map((item) => parseWord(factorWord, item.trim()) as number);
   if (low === undefined || high === undefined || more.length > 0 || low > high) {
-    throw new WordError("Expected two numbers in [0, 1], the lower first, such as '0,0.5'.");
+    throw new WordError(
+      "Expected two numbers in [0, 1], the lower first, such as '0,0.5', and perhaps a share.",
+    );
   }
-  return { kind: 'uniform', low, high };
+  return { kind: 'uniform', low, high, ...(endpoints === undefined ? {} : { endpoints }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { conditioned, type Rescaling, rescaling } from '@sshn/core';
 import type { Dataset, Image, PairDataset } from '@sshn/data';
 import { diceScore } from '@sshn/losses';
 import { fieldOf, jacobianStatistics, warp, warpLabels } from '@sshn/registration';
-import { examplesOf, factorIn, prepareDataset } from '@sshn/training';
+import { examplesOf, factorIn, lambdaSpread, middleOf, prepareDataset } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { dispose, split as splitTensor, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { AlignmentRow } from '../report/alignments-section.js';
@@ -47,8 +47,8 @@ export async function alignExamples(
 /** The rescaling with which a run is used: λ in the middle of its range, where it takes one. */
 function atFactor({ config }: Run, factor: number): Rescaling {
   const at = rescaling(factorIn(config, factor));
-  const { lambdaRange } = config.registration;
-  return lambdaRange === undefined ? at : conditioned(at, [(lambdaRange[0]! + lambdaRange[1]!) / 2]);
+  const lambda = lambdaSpread(config.registration);
+  return lambda === undefined ? at : conditioned(at, [middleOf(lambda)]);
 }
 
 function register({ model, params, config }: Run, pair: Image, labels: Uint8Array, at: Rescaling) {

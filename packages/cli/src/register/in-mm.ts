@@ -9,12 +9,15 @@ type Components = FieldMm['displacementMm'];
  * @param field Vectors one after another, along the last `rank` axes of the grid, in the order of the axes.
  */
 export function displacementInMm(field: Float32Array, { affine }: Grid, rank: number): Components {
-  const count = field.length / rank;
   const component = (world: 0 | 1 | 2): Float32Array => {
     const columns = affine[world].slice(3 - rank, 3);
-    return Float32Array.from({ length: count }, (_, i) =>
-      columns.reduce((sum, column, axis) => sum + column * field[i * rank + axis]!, 0),
-    );
+    const result = new Float32Array(field.length / rank);
+    for (let i = 0; i < result.length; i++) {
+      let sum = 0;
+      for (let axis = 0; axis < rank; axis++) sum += columns[axis]! * field[i * rank + axis]!;
+      result[i] = sum;
+    }
+    return result;
   };
   return [component(0), component(1), component(2)];
 }

@@ -1,31 +1,47 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { conditioned, FileError, paramTree, type Rescaling, rescaling, ValueError } from '@sshn/core';
-import type { Preprocessing } from '@sshn/data';
+import {
+  conditioned,
+  FileError,
+  namedSpecs,
+  paramTree,
+  type Rescaling,
+  rescaling,
+  ValueError,
+  watchScopes,
+} from '@sshn/core';
 import { type Manifest, networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
 import { pairImages } from '@sshn/registration';
-import type { RunConfig } from '@sshn/training';
-import { readRunFile } from '@sshn/training/node';
+import { middleOf } from '@sshn/training';
 import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** How a model is used. */
 export interface ModelChoice {
   /** One for all downsampling steps, or one for each. @default the largest of training */
   readonly factor?: number | readonly number[];
-  /** Of a model that was told the weight of its regularizer. @default the middle of the range of training */
+  /** Of a model that was told the weight of its regularizer. @default the middle of what training drew */
   readonly lambda?: number;
+}
+
+/** A convolution that is about to be computed. */
+export interface LayerUnderWay {
+  /** From 1. */
+  readonly layer: number;
+  readonly layers: number;
+  /** Its path in the network: 'backbone.encoder.0.1'. */
+  readonly path: string;
 }
 
 /** A trained registration network, ready for pairs. */
 export interface RegistrationModel {
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: Manifest['preprocessing'];
   readonly integrationSteps: number;
-  /** Of the run that it comes from; undefined of a file alone. */
-  readonly trainedWith: RunConfig['registration'] | undefined;
+  /** What it was trained for. */
+  readonly trainedFor: Manifest['registration'];
   readonly at: Rescaling;
   /** The flow from a moving to a fixed image `[1, ...size, channels]`, preprocessed; the caller's. */
-  predict(moving: Tensor, fixed: Tensor): Tensor;
+  predict(moving: Tensor, fixed: Tensor, onLayer?: (layer: LayerUnderWay) => void): Tensor;
   /** Frees the weights. */
   dispose(): void;
 }
@@ -36,9 +52,7 @@ export interface RegistrationModel {
  * @throws {FileError} if there is none, or a model of another task. @throws {ValueError} if factor or λ do not fit it.
  */
 export async function openRegistrationModel(path: string, choice: ModelChoice): Promise<RegistrationModel> {
-  const isFolder = (await stat(path)).isDirectory();
-  const run = isFolder ? await readRunFile(path) : undefined;
-  const file = isFolder ? join(path, 'best.safetensors') : path;
+  const file = (await stat(path)).isDirectory() ? join(path, 'best.safetensors') : path;
   const { manifest, params: named } = await readModelFile(file);
   try {
     const { flow } = manifest.network;
@@ -49,17 +63,30 @@ export async function openRegistrationModel(path: string, choice: ModelChoice): 
         remedy: 'Train one with `sshn train DATA --task registration`, or give the word none and --refine.',
       });
     }
-    const trainedWith = run?.config.registration;
-    const at = rescalingOf(manifest, choice, trainedWith?.lambdaRange);
+    const at = rescalingOf(manifest, choice);
     const model = networkOf(manifest);
     const params = paramTree(model.specs, named);
+    const layers = new Set(
+      namedSpecs(model.network.specs).flatMap(([path]) =>
+        /\.kernel$/.test(path) ? [path.slice(0, -7)] : [],
+      ),
+    );
     return {
-      preprocessing: manifest.preprocessing as Preprocessing,
+      preprocessing: manifest.preprocessing,
       integrationSteps: flow.integrationSteps,
-      trainedWith,
+      trainedFor: manifest.registration,
       at,
-      predict: (moving, fixed) =>
-        tidy(() => model.network.apply(model.specialize(params, at), pairImages(moving, fixed), at)),
+      predict(moving, fixed, onLayer) {
+        let layer = 0;
+        const entered = (path: string): void => {
+          if (layers.has(path)) onLayer?.({ layer: ++layer, layers: layers.size, path });
+        };
+        return tidy(() => {
+          const weights = model.specialize(params, at);
+          const pair = pairImages(moving, fixed);
+          return watchScopes(entered, () => model.network.apply(weights, pair, at));
+        });
+      },
       dispose: () => dispose([...named.values()]),
     };
   } catch (error) {
@@ -69,11 +96,7 @@ export async function openRegistrationModel(path: string, choice: ModelChoice): 
 }
 
 /** The rescaling, and λ where the model takes one. */
-function rescalingOf(
-  { method, prior }: Manifest,
-  { factor, lambda }: ModelChoice,
-  lambdaRange: readonly number[] | undefined,
-): Rescaling {
+function rescalingOf({ method, prior, registration }: Manifest, { factor, lambda }: ModelChoice): Rescaling {
   const usual = prior.kind === 'constant' ? prior.factor : prior.high;
   const count = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
   const given = [factor ?? usual].flat();
@@ -92,17 +115,15 @@ function rescalingOf(
       where: 'lambda',
       got: lambda,
       expected: 'none: the model was trained with a fixed weight of its regularizer',
-      hint: 'One that takes λ is trained with --registration-lambda-range.',
+      hint: 'One that takes λ is trained with --lambda-range.',
     });
   }
-  const [low, high] = lambdaRange ?? [];
-  if (lambda === undefined && (low === undefined || high === undefined)) {
-    throw new ValueError({
-      where: 'lambda',
-      got: undefined,
-      expected: 'a number in [0, 1], as the model takes one',
-      hint: 'Give --lambda: larger is smoother.',
-    });
-  }
-  return conditioned(at, [lambda ?? (low! + high!) / 2]);
+  const told = lambda ?? (registration?.lambda && middleOf(registration.lambda));
+  if (told !== undefined) return conditioned(at, [told]);
+  throw new ValueError({
+    where: 'lambda',
+    got: undefined,
+    expected: 'a number in [0, 1], as the model takes one and does not say which it was trained with',
+    hint: 'Give --lambda: larger is smoother.',
+  });
 }

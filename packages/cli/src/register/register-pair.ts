@@ -1,5 +1,6 @@
-import { type Image, type Preprocessing, preprocess, reorient, resampleOnto, type Volume } from '@sshn/data';
+import { type Image, preprocess, reorient, resampleOnto, type Volume } from '@sshn/data';
 import {
+  fieldOf,
   jacobianStatistics,
   type RefineOptions,
   refineField,
@@ -10,15 +11,18 @@ import {
 import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { FieldMm } from './field-file.js';
 import { displacementInMm, longest, turnedTo } from './in-mm.js';
-import type { RegistrationModel } from './open-model.js';
+import type { LayerUnderWay, RegistrationModel } from './open-model.js';
 import type { Picture } from './picture.js';
+import { workingGrid } from './working-grid.js';
 
 /** How two images are registered: `steps` may be 0 with a model. */
 export interface RegisterOptions extends Omit<RefineOptions, 'start'> {
   /** Predicts the flow to begin at; without one it begins at zero. */
   readonly model: RegistrationModel | undefined;
   /** How images are brought to where they are registered; of a model, its own. */
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: RegistrationModel['preprocessing'];
+  /** Called with a few words before each part of the work. */
+  readonly onStage?: (stage: string) => void;
 }
 
 /** What registering two images gives. */
@@ -51,24 +55,17 @@ export async function registerPair(
   fixed: Picture,
   options: RegisterOptions,
 ): Promise<Registered> {
-  const { model, objective, preprocessing } = options;
+  const { model, objective, preprocessing, onStage } = options;
+  onStage?.(`bringing both images to ${preprocessing.size.join('×')}`);
   const target = reorient(fixed.channels[0]);
   const size = fixed.format === 'nifti' ? target.shape : target.shape.slice(1);
+  const grid =
+    fixed.format === 'nifti' ? workingGrid(target, preprocessing.size, preprocessing.volumes) : undefined;
+  const seenOf = (volumes: readonly Volume[]): Image =>
+    preprocess(imageOf(grid === undefined ? volumes : volumes.map(grid.bring), size.length), preprocessing);
   const seen = {
-    moving: preprocess(
-      imageOf(
-        moving.channels.map((one) => resampleOnto(one, target)),
-        size,
-      ),
-      preprocessing,
-    ),
-    fixed: preprocess(
-      imageOf(
-        fixed.channels.map((one) => reorient(one)),
-        size,
-      ),
-      preprocessing,
-    ),
+    moving: seenOf(moving.channels.map((one) => resampleOnto(one, target))),
+    fixed: seenOf(fixed.channels.map((one) => reorient(one))),
   };
   const [a, b] = [tensorOf(seen.moving), tensorOf(seen.fixed)];
   const owned: Tensor[] = [a, b];
@@ -77,16 +74,15 @@ export async function registerPair(
     return x;
   };
   try {
-    const start = model === undefined ? undefined : own(model.predict(a, b));
-    const { flow, field } = await refineField(a, b, {
-      ...options,
-      ...(start === undefined ? {} : { start }),
-    });
-    owned.push(flow, field);
+    const start =
+      model === undefined ? undefined : own(model.predict(a, b, (layer) => onStage?.(layerText(layer))));
+    const field = own(await fieldFrom(start, a, b, options));
+    onStage?.('comparing');
     const moved = own(warp(a, field));
     const [statistics] = await jacobianStatistics(field);
     const unlike = async (x: Tensor) => (await own(similarityLoss(x, b, objective)).data())[0]!;
-    const inVoxels = await own(rescaleField(field, size)).data<'float32'>();
+    onStage?.('bringing the field to the fixed image');
+    const inVoxels = await own(grid?.back(field) ?? rescaleField(field, size)).data<'float32'>();
     const inMm = displacementInMm(inVoxels, target, size.length);
     return {
       field: turnedTo(fixed.channels[0], target, inMm),
@@ -104,9 +100,34 @@ export async function registerPair(
   }
 }
 
+/** The displacement in voxels of the images: what the flow stands for, refined where that is asked for. */
+async function fieldFrom(
+  start: Tensor | undefined,
+  moving: Tensor,
+  fixed: Tensor,
+  { onStage, ...options }: RegisterOptions,
+): Promise<Tensor> {
+  if (start !== undefined && options.steps === 0) {
+    onStage?.(options.objective.integrationSteps > 0 ? 'integrating' : 'scaling the field');
+    return fieldOf(start, moving.shape.slice(1, -1), options.objective);
+  }
+  onStage?.('refining');
+  const { flow, field } = await refineField(moving, fixed, {
+    ...options,
+    ...(start === undefined ? {} : { start }),
+  });
+  flow.dispose();
+  return field;
+}
+
+function layerText({ layer, layers, path }: LayerUnderWay): string {
+  return `predicting  layer ${layer}/${layers}  ${path}`;
+}
+
 /** Channels side by side, as networks take them. */
-function imageOf(volumes: readonly Volume[], size: readonly number[]): Image {
+function imageOf(volumes: readonly Volume[], rank: number): Image {
   const channels = volumes.length;
+  const size = volumes[0]!.shape.slice(-rank);
   const values = new Float32Array(volumes[0]!.data.length * channels);
   for (const [c, { data }] of volumes.entries()) {
     for (let i = 0; i < data.length; i++) values[i * channels + c] = data[i]!;

@@ -11,7 +11,7 @@ import {
   resampleOnto,
   type Volume,
 } from '@sshn/data';
-import { networkOf } from '@sshn/model';
+import { type ManifestInput, networkOf } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
 import { useBackend } from '@sshn-internal/testing';
@@ -149,7 +149,12 @@ describe('a model', () => {
   } as const satisfies RunConfigInput;
 
   /** A network that has learned nothing, so leaves everything where it is. */
-  async function store(name: string, changes: RunConfigInput, size: number[]): Promise<void> {
+  async function store(
+    name: string,
+    changes: RunConfigInput,
+    size: number[],
+    more: Partial<ManifestInput> = {},
+  ): Promise<void> {
     await useBackend('cpu');
     const config = parseRunConfig({ ...words, ...changes }, 'test');
     const space = { size, channels: 2, labelNames: ['background', 'ball'] };
@@ -172,6 +177,7 @@ describe('a model', () => {
           date: new Date(0).toISOString(),
           configHash: 'x',
         },
+        ...more,
       },
     });
   }
@@ -190,12 +196,50 @@ describe('a model', () => {
     expect(Number(refined)).toBeLessThan(0.5 * Number(before));
   });
 
+  test('tells on a terminal what is under way, layer by layer, and in a pipe nothing of it', async () => {
+    const pair = 'register @plain.safetensors @a.png @b.png --threads 1 -o @moved.png';
+    expect(await sshn(pair)).toBe(0);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    const { isTTY, hasColors } = process.stderr;
+    Object.assign(process.stderr, { isTTY: true, hasColors: () => false });
+    try {
+      expect(await sshn(pair)).toBe(0);
+    } finally {
+      Object.assign(process.stderr, { isTTY, hasColors });
+    }
+    const stages = [
+      'reading',
+      'opening',
+      'bringing both images to 18×20',
+      ...[1, 2, 3, 4, 5, 6, 7, 8].map((layer) => `predicting  layer ${layer}/8  `),
+      'scaling the field',
+      'comparing',
+      'warping',
+      'writing',
+    ];
+    const places = stages.map((text) => stderr.indexOf(text));
+    expect(Math.min(...places)).toBeGreaterThan(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
   test('that takes λ is told it; another one refuses it', async () => {
     await store('told.safetensors', { registration: { lambdaRange: [0, 1] } }, [18, 20]);
     const told = 'register @told.safetensors @a.png @b.png --threads 1';
     expect(await sshn(`${told} --lambda 0.3 --factor 0.25`)).toBe(0);
     expect(await sshn(told)).toBe(1);
     expect(stderr).toContain('Give --lambda');
+    await store('knows.safetensors', { registration: { lambdaRange: [0.01, 1] } }, [18, 20], {
+      registration: {
+        similarity: 'globalNcc',
+        window: 9,
+        regularizer: 'bendingEnergy',
+        weight: 0.01,
+        lambda: { low: 0.01, high: 1, distribution: 'logUniform', endpoints: 0 },
+      },
+    });
+    const page = '--refine 1 --report @knows.html';
+    expect(await sshn(`register @knows.safetensors @a.png @b.png --threads 1 ${page}`)).toBe(0);
+    expect(await readFile(at('knows.html'), 'utf8')).toContain('globalNcc + λ = 0.1 × bendingEnergy');
     expect(await sshn('register @plain.safetensors @a.png @b.png --lambda 0.3')).toBe(1);
     expect(stderr).toContain('lambda: got 0.3, expected none');
     expect(await sshn('register @plain.safetensors @a.png @b.png --factor 0.3,0.4,0.5')).toBe(1);
@@ -217,6 +261,12 @@ describe('what does not fit is refused, with what to do', () => {
     );
     const small = ball([9, 16, 11], affine, [0, 12, 28], 4).image;
     await writeFile(at('small.nii.gz'), encodeNifti(small));
+    await writeFile(at('small-labels.nii.gz'), encodeNifti(ball([9, 16, 11], affine, [0, 12, 28], 4).labels));
+    const hole = moving.image.data.slice();
+    hole[100] = Number.NaN;
+    const holed = { ...moving.image, data: hole };
+    await writeFile(at('hole.nii.gz'), encodeNifti(holed));
+    await writeFile(at('broken.nii.gz'), encodeNifti([holed, holed, holed], { series: 'vector' }));
     const [x, y, z] = affine;
     await writeFile(
       at('coarse.nii.gz'),
@@ -225,6 +275,10 @@ describe('what does not fit is refused, with what to do', () => {
     await writeFile(
       at('away.nii.gz'),
       encodeNifti({ ...moving.image, affine: [[...x.slice(0, 3), 30] as unknown as Affine[0], y, z] }),
+    );
+    await writeFile(
+      at('away-labels.nii.gz'),
+      encodeNifti({ ...moving.labels, affine: [[...x.slice(0, 3), 30] as unknown as Affine[0], y, z] }),
     );
     await writeFile(at('series.nii.gz'), encodeNifti([moving.image, moving.image, moving.image]));
     await writeFile(at('pair.nii.gz'), encodeNifti([moving.image, moving.image], { series: 'vector' }));
@@ -248,6 +302,28 @@ describe('what does not fit is refused, with what to do', () => {
       `${none('@moving.nii.gz @fixed.nii.gz')} --labels @fractions.nii.gz --moved-labels @out.nii.gz`,
       'holds the value 3.5, and labels are whole numbers',
       'nearest',
+    ],
+    [
+      `${none('@moving.nii.gz @fixed.nii.gz')} --labels @away-labels.nii.gz --moved-labels @out.nii.gz`,
+      'away-labels.nii.gz: lies up to 38.0 mm away from',
+      'on its grid; with --resample',
+    ],
+    [
+      `${none('@moving.nii.gz @fixed.nii.gz')} --labels @small-labels.nii.gz --moved-labels @out.nii.gz`,
+      'voxels, and',
+      'Give the labels of that image',
+    ],
+    [
+      `${none('@a.png @b.png')} --labels @wide.png --moved-labels @out.png`,
+      'does not fit the moving image',
+      'of its size',
+    ],
+    [none('@hole.nii.gz @fixed.nii.gz'), 'holds values that are not finite numbers', 'Replace them'],
+    [none('@moving.nii.gz @hole.nii.gz'), 'hole.nii.gz: holds values that are not finite', 'Replace them'],
+    [
+      'warp @moving.nii.gz --field @broken.nii.gz -o @out.nii.gz',
+      'displacements that are not finite',
+      'Make the field again',
     ],
     [
       'warp @fractions.nii.gz --labels --field @f.nii.gz -o @out.nii.gz',
@@ -291,6 +367,8 @@ describe('what does not fit is refused, with what to do', () => {
       expect((await load('out.nii.gz')).shape).toEqual(turnedFixed.shape);
     }
     expect(stderr).toContain(', at 6×5×6, on');
+    const labels = '--labels @small-labels.nii.gz --moved-labels @out.nii.gz';
+    expect(await sshn(`${none('@moving.nii.gz @fixed.nii.gz')} --resample ${labels}`)).toBe(0);
     expect(await sshn(`${none('@wide.png @b.png')} --resample -o @out.png`)).toBe(0);
   });
 });

@@ -5,13 +5,13 @@ import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
 import { listenForInterruption } from '../process/interruption.js';
 import { refineText } from '../terminal/refine-text.js';
-import { terminalOn } from '../terminal/terminal.js';
+import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { bytesText } from '../text/numbers.js';
 import { requireFieldName, writeField } from './field-file.js';
 import { openRegistrationModel, type RegistrationModel } from './open-model.js';
 import { type Picture, readLabelPicture, readPicture, requireOutput, writePicture } from './picture.js';
 import { type RegistrationFigures, registerPair } from './register-pair.js';
-import { broughtTo } from './same-space.js';
+import { broughtTo, requireGridOf } from './same-space.js';
 import { warpPicture } from './warp-picture.js';
 import { writeRegistrationReport } from './write-report.js';
 
@@ -57,14 +57,31 @@ export async function runRegister(
   flags: RegisterFlags,
 ): Promise<number> {
   const terminal = terminalOn(process.stderr);
+  try {
+    return await registerFiles({ model: modelPath, moving: movingPath, fixed: fixedPath }, flags, terminal);
+  } finally {
+    terminal.clear();
+  }
+}
+
+async function registerFiles(
+  { model: modelPath, moving: movingPath, fixed: fixedPath }: Record<'model' | 'moving' | 'fixed', string>,
+  flags: RegisterFlags,
+  terminal: Terminal,
+): Promise<number> {
+  // What follows may keep the processor for seconds: the line has to be there before.
+  const stage = (text: string): void => terminal.live(text);
+  stage(`reading ${fixedPath}`);
   const fixed = await readPicture(fixedPath);
   for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
   requireFieldName(flags.field);
   const resample = { resample: flags.resample ?? false };
+  stage(`reading ${movingPath}`);
   const moving = broughtTo(fixed, await readPicture(movingPath), resample);
   const labels =
-    flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels));
+    flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);
   const backend = await startBackend(flags, 'training');
+  stage(`opening ${modelPath}`);
   const model = modelPath === noModel ? undefined : await openRegistrationModel(modelPath, choiceOf(flags));
   const interruption = listenForInterruption(() => {
     terminal.clear();
@@ -84,21 +101,33 @@ export async function runRegister(
       steps: flags.refine,
       ...(flags.levels === undefined ? {} : { levels: flags.levels }),
       ...(flags.learningRate === undefined ? {} : { learningRate: flags.learningRate }),
-      onStep: (step) => terminal.live(refineText(step, performance.now() - began)),
+      onStage: stage,
+      onStep: (step) => stage(refineText(step, performance.now() - began)),
       signal: interruption.signal,
     });
-    terminal.clear();
-    if (flags.out !== undefined) await writePicture(flags.out, warpPicture(moving, field, 'linear'));
-    if (labels !== undefined) await writePicture(flags.movedLabels!, warpPicture(labels, field, 'nearest'));
-    if (flags.field !== undefined) await writeField(flags.field, field);
+    if (flags.out !== undefined) {
+      stage(`warping ${movingPath}`);
+      const moved = warpPicture(moving, field, 'linear');
+      stage(`writing ${flags.out}`);
+      await writePicture(flags.out, moved);
+    }
+    if (labels !== undefined) {
+      stage(`warping ${labels.path}`);
+      await writePicture(flags.movedLabels!, warpPicture(labels, field, 'nearest'));
+    }
+    if (flags.field !== undefined) {
+      stage(`writing ${flags.field}`);
+      await writeField(flags.field, field);
+    }
     if (flags.report !== undefined) {
+      stage(`writing ${flags.report}`);
       await writeRegistrationReport(flags.report, { movingPath, fixedPath, objective, figures, ...pictures });
     }
+    terminal.clear();
     const unit = fixed.format === 'nifti' ? 'mm' : 'pixels';
     process.stdout.write(`${summary(objective, figures, unit, performance.now() - began)}\n`);
     return interruption.signal.aborted ? interruption.exitCode() : exitCodes.ok;
   } finally {
-    terminal.clear();
     interruption.dispose();
     model?.dispose();
   }
@@ -110,8 +139,9 @@ function choiceOf({ factor, lambda }: RegisterFlags) {
 
 /** Flags first, then what the model was trained for, then the usual. */
 function objectiveOf(model: RegistrationModel | undefined, flags: RegisterFlags): RegistrationObjective {
-  const trained = model?.trainedWith;
+  const trained = model?.trainedFor;
   const { similarity, regularizer, weight } = { ...usualObjective, ...trained };
+  const { foldingWeight, bidirectional } = trained ?? {};
   const window = flags.window ?? trained?.window;
   const lambda = model?.at.conditions?.[0];
   return {
@@ -119,6 +149,8 @@ function objectiveOf(model: RegistrationModel | undefined, flags: RegisterFlags)
     regularizer: flags.regularizer ?? regularizer,
     weight: flags.weight ?? weight,
     ...(window === undefined ? {} : { window }),
+    ...(foldingWeight === undefined ? {} : { foldingWeight }),
+    ...(bidirectional === undefined ? {} : { bidirectional }),
     ...(lambda === undefined || flags.weight !== undefined ? {} : { lambda }),
     integrationSteps: model?.integrationSteps ?? flags.integrationSteps ?? usualObjective.integrationSteps,
   };
@@ -140,11 +172,14 @@ function barePreprocessing(
   };
 }
 
-/** Label maps of raster images are stretched as their image is; volumes have a place of their own. */
-function labelsOf(moving: Picture, labels: Picture): Picture {
+/** Label maps of raster images are stretched as their image is; volumes have a place of their own, that of their image. */
+function labelsOf(moving: Picture, labels: Picture, options: { readonly resample: boolean }): Picture {
   const [image, map] = [moving.channels[0], labels.channels[0]];
   const isSame = map.shape.join() === image.shape.join();
-  if (labels.format === moving.format && labels.format === 'nifti') return labels;
+  if (labels.format === moving.format && labels.format === 'nifti') {
+    requireGridOf(moving, labels, options);
+    return labels;
+  }
   if (labels.format === moving.format && isSame)
     return { ...labels, channels: [{ ...image, data: map.data }] };
   throw new FileError({

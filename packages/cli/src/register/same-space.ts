@@ -43,6 +43,26 @@ export function broughtTo(
   });
 }
 
+/**
+ * Checks that labels lie on the grid of their image, whatever the order of their axes; or, if resampling is allowed, anywhere.
+ *
+ * @throws {FileError} if they do not.
+ */
+export function requireGridOf(
+  image: Picture,
+  labels: Picture,
+  { resample }: { readonly resample: boolean },
+): void {
+  const difference = resample ? undefined : differenceOf(labels.channels[0], image.channels[0], image);
+  if (difference === undefined) return;
+  throw new FileError({
+    path: labels.path,
+    problem: difference,
+    remedy:
+      'Give the labels of that image, on its grid; with --resample they are looked up by their place in the body.',
+  });
+}
+
 /** In words, how two grids differ; undefined where they do not. */
 function differenceOf(moving: Grid, fixed: Grid, { path, format }: Picture): string | undefined {
   const [a, b] = [canonical(moving), canonical(fixed)];

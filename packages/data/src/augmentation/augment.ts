@@ -1,5 +1,6 @@
 import { type Rng, ValueError } from '@sshn/core';
 import type { Example } from '../dataset/types.js';
+import type { PairExample } from '../pairs/pair-dataset.js';
 import { type AugmentConfig, axisNames, checkAugmentConfig } from './config.js';
 import { displacements } from './elastic.js';
 import { addNoise, applyGamma } from './intensity.js';
@@ -32,12 +33,17 @@ export function augment(config: AugmentConfig): (example: Example, rng: Rng) => 
       elastic !== undefined && elastic.strength > 0
         ? displacements(size, elastic, rng.split('elastic'))
         : undefined;
-    const { image, labels } =
-      map === undefined && bend === undefined ? example : warp(example.image, example.labels, map, bend);
+    const isStill = map === undefined && bend === undefined;
+    const { image, labels } = isStill ? example : warp(example.image, example.labels, map, bend);
     let { values } = image;
     if (gamma > 0) values = applyGamma(values, gamma, rng.split('gamma'));
     if (noise > 0) values = addNoise(values, noise, rng.split('noise'));
-    return { id: example.id, image: { ...image, values }, labels };
+    const augmented = { id: example.id, image: { ...image, values }, labels };
+    if (!('movingLabels' in example)) return augmented;
+    // A pair: both images are channels of one, and have to move alike.
+    const { movingLabels } = example as PairExample;
+    const moved = isStill ? movingLabels : warp(example.image, movingLabels, map, bend).labels;
+    return { ...augmented, movingLabels: moved };
   };
 }
 

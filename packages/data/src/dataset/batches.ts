@@ -1,4 +1,5 @@
 import { Rng, requireIntegers, ShapeError } from '@sshn/core';
+import type { PairExample } from '../pairs/pair-dataset.js';
 import type { Batch, Dataset, Example } from './types.js';
 
 /** How to walk through a dataset. */
@@ -98,7 +99,18 @@ export function stack(examples: readonly Example[]): Batch {
     images.set(example.image.values, i * values.length);
     labels.set(example.labels.values, i * pixels);
   });
-  return { ids: examples.map(({ id }) => id), images, labels, shape: [examples.length, ...size, channels] };
+  const moving = examples.flatMap((example) => ('movingLabels' in example ? [example as PairExample] : []));
+  const movingLabels = new Int32Array(moving.length * pixels);
+  moving.forEach((pair, i) => {
+    movingLabels.set(pair.movingLabels.values, i * pixels);
+  });
+  return {
+    ids: examples.map(({ id }) => id),
+    images,
+    labels,
+    ...(moving.length === examples.length ? { movingLabels } : {}),
+    shape: [examples.length, ...size, channels],
+  };
 }
 
 /** The promise's result, or the signal's reason as soon as it aborts. */

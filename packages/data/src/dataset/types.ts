@@ -51,6 +51,8 @@ export interface Batch {
   readonly images: Float32Array;
   /** Row-major labels: `shape` without its last axis. */
   readonly labels: Int32Array;
+  /** Of pairs: those of the moving images, as `labels` are those of the fixed ones. */
+  readonly movingLabels?: Int32Array;
   /** `[batch, ...size, channels]`. */
   readonly shape: readonly number[];
 }

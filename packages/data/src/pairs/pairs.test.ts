@@ -1,6 +1,8 @@
 import { Rng, ShapeError, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import type { Dataset } from '../dataset/types.js';
+import { augment } from '../augmentation/augment.js';
+import { type BatchOptions, batches } from '../dataset/batches.js';
+import type { Batch, Dataset } from '../dataset/types.js';
 import { pairDataset, pairId } from './pair-dataset.js';
 import { pairsWithin } from './pairs-within.js';
 
@@ -80,6 +82,39 @@ describe('pairDataset', () => {
     expect([image.channels, pairs.channels]).toEqual([4, 4]);
     expect([...labels.values]).toEqual([0, 0]);
     expect([...movingLabels.values]).toEqual([0, 2]);
+  });
+
+  test('batches hold both label maps, and augmentation moves them alike', async () => {
+    const ids = ['b-1 > a-1', 'c-1 > b-1'];
+    const first = async (transform?: BatchOptions['transform']) =>
+      (await batches(pairs, ids, { batchSize: 2, ...(transform === undefined ? {} : { transform }) }).next())
+        .value as Batch;
+    const plain = await first();
+    expect([...plain.labels]).toEqual([0, 0, 0, 2]);
+    expect([...plain.movingLabels!]).toEqual([0, 2, 0, 4]);
+    expect([...(await first(augment({}))).movingLabels!]).toEqual([0, 2, 0, 4]);
+    // Half of the draws flip: some seed flips both pairs, and with them all four label maps.
+    const flip = augment({ flip: ['width'] });
+    const seed = [1, 2, 3, 4, 5, 6, 7, 8].find((n) => {
+      const { labels } = flip(
+        {
+          id: 'x',
+          image: { values: Float32Array.of(0, 1), size: [1, 2], channels: 1 },
+          labels: { values: Uint8Array.of(0, 1), size: [1, 2] },
+        },
+        Rng.fromSeed(n),
+      );
+      return labels.values[0] === 1;
+    })!;
+    const flipped = await first((example) => flip(example, Rng.fromSeed(seed)));
+    expect([...flipped.labels]).toEqual([0, 0, 2, 0]);
+    expect([...flipped.movingLabels!]).toEqual([2, 0, 4, 0]);
+    expect([...flipped.images.subarray(0, 8)]).toEqual([23, 24, 3, 4, 21, 22, 1, 2]);
+  });
+
+  test('images alone have no labels of moving ones', async () => {
+    const { value } = await batches(dataset, ['a-1'], { batchSize: 1 }).next();
+    expect(value).not.toHaveProperty('movingLabels');
   });
 
   test('refuses unknown pairs and images of two sizes', async () => {

@@ -45,18 +45,33 @@ export function resampleOnto(volume: Volume, grid: Grid, options: OntoOptions = 
   const lookUp = interpolation === 'linear' ? linear : nearest;
   const [toVolume, ofMm] = [composed(inverse(volume.affine), grid.affine), inverse(volume.affine)];
   const { shape } = grid;
+  const [right, front, top] = displacementMm ?? [];
+  const place = (
+    axis: 0 | 1 | 2,
+    d: number,
+    h: number,
+    w: number,
+    x: number,
+    y: number,
+    z: number,
+  ): number => {
+    const [row, mm] = [toVolume[axis], ofMm[axis]];
+    return row[0] * d + row[1] * h + row[2] * w + row[3] + mm[0] * x + mm[1] * y + mm[2] * z;
+  };
   let i = 0;
   for (let d = 0; d < shape[0]; d++) {
     for (let h = 0; h < shape[1]; h++) {
       for (let w = 0; w < shape[2]; w++, i++) {
-        const x = displacementMm === undefined ? 0 : displacementMm[0][i]!;
-        const y = displacementMm === undefined ? 0 : displacementMm[1][i]!;
-        const z = displacementMm === undefined ? 0 : displacementMm[2][i]!;
-        const at = (axis: 0 | 1 | 2): number => {
-          const [row, mm] = [toVolume[axis], ofMm[axis]];
-          return row[0] * d + row[1] * h + row[2] * w + row[3] + mm[0] * x + mm[1] * y + mm[2] * z;
-        };
-        data[i] = lookUp(volume, at(0), at(1), at(2), fill);
+        const x = right === undefined ? 0 : right[i]!;
+        const y = front === undefined ? 0 : front[i]!;
+        const z = top === undefined ? 0 : top[i]!;
+        data[i] = lookUp(
+          volume,
+          place(0, d, h, w, x, y, z),
+          place(1, d, h, w, x, y, z),
+          place(2, d, h, w, x, y, z),
+          fill,
+        );
       }
     }
   }
@@ -72,25 +87,45 @@ function nearest({ data, shape }: Volume, d: number, h: number, w: number, fill:
 
 function linear({ data, shape }: Volume, d: number, h: number, w: number, fill: number): number {
   const [depth, height, width] = shape;
-  // Rounding must not push a voxel at the very border out.
-  const within = (x: number, length: number) => x >= -0.5 - 1e-6 && x <= length - 0.5 + 1e-6;
-  if (!(within(d, depth) && within(h, height) && within(w, width))) return fill;
-  const [d0, d1, fd] = neighbors(d, depth);
-  const [h0, h1, fh] = neighbors(h, height);
-  const [w0, w1, fw] = neighbors(w, width);
-  const row = (i: number, j: number): number => {
-    const start = (i * height + j) * width;
-    return data[start + w0]! * (1 - fw) + data[start + w1]! * fw;
-  };
-  const plane = (i: number): number => row(i, h0) * (1 - fh) + row(i, h1) * fh;
-  return plane(d0) * (1 - fd) + plane(d1) * fd;
+  if (!(isInside(d, depth) && isInside(h, height) && isInside(w, width))) return fill;
+  const [i, j, k] = [below(d, depth), below(h, height), below(w, width)];
+  const [shareH, shareW] = [shareAbove(h, j, height), shareAbove(w, k, width)];
+  // One row on where there is one: an axis of one voxel is read twice at its only one.
+  const [nextH, nextW] = [height > 1 ? width : 0, width > 1 ? 1 : 0];
+  const start = (i * height + j) * width + k;
+  const first = plane(data, start, nextH, nextW, shareH, shareW);
+  if (depth === 1) return first;
+  const second = plane(data, start + height * width, nextH, nextW, shareH, shareW);
+  const shareD = shareAbove(d, i, depth);
+  return first * (1 - shareD) + second * shareD;
 }
 
-/** The voxels around a place along one axis, and how near the second one is. */
-function neighbors(x: number, length: number): readonly [below: number, above: number, share: number] {
-  const inside = Math.min(Math.max(x, 0), length - 1);
-  const below = Math.min(Math.floor(inside), Math.max(0, length - 2));
-  return [below, Math.min(below + 1, length - 1), inside - below];
+/** Rounding must not push a voxel at the very border out. */
+function isInside(x: number, length: number): boolean {
+  return x >= -0.5 - 1e-6 && x <= length - 0.5 + 1e-6;
+}
+
+/** The first of the two voxels around a place along one axis, and how near the second one is. */
+function below(x: number, length: number): number {
+  return Math.min(Math.floor(Math.min(Math.max(x, 0), length - 1)), Math.max(0, length - 2));
+}
+
+function shareAbove(x: number, first: number, length: number): number {
+  return Math.min(Math.max(x, 0), length - 1) - first;
+}
+
+/** Between four voxels of one plane. */
+function plane(
+  data: VoxelData,
+  start: number,
+  nextH: number,
+  nextW: number,
+  shareH: number,
+  shareW: number,
+): number {
+  const near = data[start]! * (1 - shareW) + data[start + nextW]! * shareW;
+  const far = data[start + nextH]! * (1 - shareW) + data[start + nextH + nextW]! * shareW;
+  return near * (1 - shareH) + far * shareH;
 }
 
 /** The affine from millimeters to indices. */

@@ -24,8 +24,16 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   SshnAveragePoolGrad: (node) => ({ elementwise: windowedWork(output(node), input(node, 'dy')) }),
   SshnMaximumPool: (node) => ({ elementwise: windowedWork(input(node, 'x'), output(node)) }),
   SshnMaximumPoolGrad: (node) => ({ elementwise: windowedWork(output(node), input(node, 'dy')) }),
-  // Running sums: one addition and one subtraction along each axis.
-  SshnBoxSum: (node) => ({ elementwise: 2 * (output(node).shape.length - 2) * sizeOf(output(node)) }),
+  SshnBoxSum: (node) => ({ elementwise: boxSumWork(output(node)) }),
+  // a², b², ab; the sums of 5 maps; covariance and variances: 2 for each mean, 6, clamped: 2, and the correlation with its
+  // slopes and what the means take back: 20.
+  SshnLocalNcc: (node) => ({
+    elementwise: 33 * sizeOf(input(node, 'moved')) + 5 * boxSumWork(input(node, 'moved')),
+  }),
+  // The sums of 5 maps; two products, two sums and the share for each image.
+  SshnLocalNccGrad: (node) => ({
+    elementwise: 10 * sizeOf(input(node, 'moved')) + 5 * boxSumWork(input(node, 'moved')),
+  }),
   SshnHead: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
   SshnHeadGradWeight: (node) => ({ macs: sizeOf(output(node)) }),
   SshnHeadGradHidden: (node) => ({ macs: sizeOf(input(node, 'weight')) }),
@@ -47,6 +55,11 @@ export const sshn: { readonly [kernel in SshnKernel]: FlopRule } = {
   // m: 3, v: 4, both corrections: 2, root, ε, quotient, step, difference: 5; two more for the decay of weights.
   SshnAdam: (node) => ({ elementwise: sizeOf(output(node)) * (node.attributes.weightDecay === 0 ? 14 : 16) }),
 };
+
+/** Running sums over windows: one addition and one subtraction along each axis. */
+function boxSumWork(x: TensorShape): number {
+  return 2 * (x.shape.length - 2) * sizeOf(x);
+}
 
 /** Operations on `values` that each come from, or go to, the voxels around a place. */
 function warpWork(node: GraphNode, values: number): number {

@@ -1,10 +1,11 @@
 import type { Module } from '@sshn/core';
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { ContainerSpecs, Layer, Layers } from '../layer.js';
 import { childrenOf } from './children.js';
 
 /**
- * Layers one after the other; none at all is the identity.
+ * Layers one after the other; none at all is the identity. What lies between two layers is freed as soon as the second has
+ * read it, unless a gradient needs it.
  *
  * @param layers In the order of their application. Their names become part of their parameters' names.
  * @example
@@ -22,8 +23,13 @@ export function sequential(layers: Layers): Layer {
     specs,
     apply: (params, input, at) =>
       tidy(() => {
-        const output = children.reduce((x, child) => child.apply(params, x, at), input);
-        return output === input ? input.clone() : output;
+        let x = input;
+        for (const child of children) {
+          const next = child.apply(params, x, at);
+          if (x !== input && x !== next) dispose(x);
+          x = next;
+        }
+        return x === input ? input.clone() : x;
       }),
   };
 }

@@ -1,6 +1,6 @@
 import { FileError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { manifest } from '../testing/small-model.js';
+import { hypernetwork, manifest } from '../testing/small-model.js';
 import { SchemaError } from './faults.js';
 import { type Migration, manifestText, migrate, readManifest } from './read.js';
 import type { ManifestInput } from './schema.js';
@@ -8,7 +8,47 @@ import type { ManifestInput } from './schema.js';
 const read = (value: unknown) => readManifest({ sshn: JSON.stringify(value) }, 'unet.safetensors');
 const good = { format: 'sshn', version: 1, ...manifest };
 
+const lambda = { low: 0.01, high: 1, distribution: 'logUniform', endpoints: 0.2 } as const;
+const told: ManifestInput = {
+  ...manifest,
+  task: 'registration',
+  method: { kind: 'sshn', hypernetwork: { ...hypernetwork, factors: 2 } },
+  registration: { similarity: 'localNcc', window: 9, regularizer: 'diffusion', weight: 0.01, lambda },
+};
+
 describe('the manifest', () => {
+  test.each<[string, unknown, string]>([
+    [
+      'λ that nobody takes',
+      { ...told, method: manifest.method },
+      'registration.lambda: does not fit a hypernetwork of 1',
+    ],
+    [
+      'no λ where one is taken',
+      { ...told, registration: { ...told.registration, lambda: undefined } },
+      'registration',
+    ],
+    ['λ from above to below', withLambda({ low: 1, high: 0.5 }), 'registration.lambda: low is above high'],
+    ['the logarithm of 0', withLambda({ low: 0 }), 'registration.lambda: a logarithm has no 0'],
+    [
+      'an even window',
+      { ...told, registration: { ...told.registration, window: 8 } },
+      'registration.window: is even',
+    ],
+    ['registration of a segmentation', { ...told, task: 'segmentation' }, 'is for models of registration'],
+    [
+      'spacing of nothing',
+      { ...told, preprocessing: { ...told.preprocessing, volumes: { fit: 'pad', spacingMm: [0, 1, 1] } } },
+      'preprocessing.volumes.spacingMm.0',
+    ],
+  ])('with %s is refused', (_, input, message) => {
+    expect(() => read({ format: 'sshn', version: 1, ...(input as object) })).toThrow(message);
+  });
+
+  function withLambda(changes: object): unknown {
+    return { ...told, registration: { ...told.registration, lambda: { ...lambda, ...changes } } };
+  }
+
   test('comes back as it was written', () => {
     expect(readManifest({ sshn: manifestText(manifest) }, 'x')).toEqual(good);
   });
@@ -19,6 +59,22 @@ describe('the manifest', () => {
     ['stochastic', { ...manifest, method: { kind: 'stochastic' }, prior: { kind: 'constant', factor: 0.5 } }],
     ['a volume', { ...manifest, preprocessing: { ...manifest.preprocessing, size: [8, 64, 64] } }],
     ['nothing measured yet', { ...manifest, accuracyCost: [] }],
+    [
+      'factors of which some were the ends',
+      { ...manifest, prior: { kind: 'uniform', low: 0, high: 0.5, endpoints: 0.2 } },
+    ],
+    ['a registration network that is told λ', told],
+    [
+      'volumes that were resampled and padded',
+      {
+        ...manifest,
+        preprocessing: {
+          ...manifest.preprocessing,
+          size: [8, 9, 7],
+          volumes: { fit: 'pad', spacingMm: [2, 1, 1] },
+        },
+      },
+    ],
   ])('of %s is storable', (_, input) => {
     expect(readManifest({ sshn: manifestText(input) }, 'x')).toMatchObject(input);
   });

@@ -18,7 +18,10 @@ import { requireField, spatialOf } from '../check.js';
 export function rescaleField(field: Tensor, size: readonly number[]): Tensor {
   requireField('rescaleField', field);
   return tidy(() => {
-    const resized = resizeLinear(field, size);
-    return mul(resized, tensor1d(spatialOf(field).map((length, axis) => size[axis]! / length)));
+    const ratios = spatialOf(field).map((length, axis) => size[axis]! / length);
+    const scaled = (x: Tensor) => mul(x, tensor1d(ratios));
+    // On the grid that has fewer voxels.
+    const isEnlarging = ratios.reduce((product, ratio) => product * ratio, 1) > 1;
+    return isEnlarging ? resizeLinear(scaled(field), size) : scaled(resizeLinear(field, size));
   });
 }

@@ -1,6 +1,6 @@
-import { registerGradients } from '@sshn/core';
+import { registerGradients, ValueError } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
-import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { neg, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { randomField, randomPair } from '../testing/random-images.js';
 import {
@@ -55,6 +55,33 @@ describe.each(backends)('registrationLoss on %s', (backend) => {
       numberOf(registrationLoss(velocity, a, b, { ...plain, ...changes }));
     expect(only({ integrationSteps: 4, lambda: 0 })).not.toBeCloseTo(only({ lambda: 0 }), 4);
     expect(only({ integrationSteps: 4, lambda: 1 })).toBe(only({ lambda: 1 }));
+  });
+
+  test('both ways: the mean of the similarities by a field and by its inverse', () => {
+    const [a, b] = [randomPair([1, 9, 8, 1], 5)].flat() as [Tensor, Tensor];
+    const velocity = randomField(1, [9, 8]);
+    const only = { ...plain, integrationSteps: 4, lambda: 0 };
+    const back = numberOf(registrationLoss(neg(velocity), b, a, only));
+    const there = numberOf(registrationLoss(velocity, a, b, only));
+    const both = numberOf(registrationLoss(velocity, a, b, { ...only, bidirectional: true }));
+    expect(Math.abs(there - back)).toBeGreaterThan(1e-3);
+    expect(both).toBeCloseTo((there + back) / 2, 5);
+    // The same whichever image is called the moving one.
+    expect(numberOf(registrationLoss(neg(velocity), b, a, { ...only, bidirectional: true }))).toBeCloseTo(
+      both,
+      5,
+    );
+    expect(() => registrationLoss(velocity, a, b, { ...plain, bidirectional: true })).toThrow(ValueError);
+  });
+
+  test('folds of the displacement are counted by their weight', () => {
+    const folding = tensor([0, 0, 0, -2, 0, -4, 0, -6], [1, 1, 4, 2]);
+    const without = numberOf(registrationLoss(folding, moving(), fixed(), plain));
+    const counted = numberOf(registrationLoss(folding, moving(), fixed(), { ...plain, foldingWeight: 10 }));
+    expect(counted - without).toBeCloseTo(10, 4);
+    expect(() => registrationLoss(flow(), moving(), fixed(), { ...plain, foldingWeight: -1 })).toThrow(
+      ValueError,
+    );
   });
 
   test('every name is another measure, and the window of local NCC counts', () => {

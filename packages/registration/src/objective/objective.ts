@@ -1,8 +1,9 @@
 import { requireOption, ValueError } from '@sshn/core';
-import { add, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, mul, neg, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { fieldOf } from '../network/registration-network.js';
 import { bendingEnergy } from '../regularizers/bending-energy.js';
 import { diffusion } from '../regularizers/diffusion.js';
+import { foldingPenalty } from '../regularizers/folding-penalty.js';
 import { totalVariation } from '../regularizers/total-variation.js';
 import { globalNccLoss } from '../similarity/global-ncc.js';
 import { gradientDifferenceLoss } from '../similarity/gradient-difference.js';
@@ -10,6 +11,7 @@ import { localNccLoss } from '../similarity/local-ncc.js';
 import { meanSquaredErrorLoss } from '../similarity/mean-squared-error.js';
 import { mutualInformationLoss } from '../similarity/mutual-information.js';
 import { warp } from '../warp/warp.js';
+import { blend } from './blend.js';
 
 /** Names of what makes a moved and a fixed image alike. */
 export const similarityNames = [
@@ -39,6 +41,13 @@ export interface RegistrationObjective {
   readonly weight: number;
   /** In [0, 1]: `(1 − λ) · similarity + λ · regularizer`, in place of the weight. */
   readonly lambda?: number;
+  /** Weight of what the displacement folds (`foldingPenalty`), ≥ 0. @default 0 */
+  readonly foldingWeight?: number;
+  /**
+   * Whether the fixed image has to fit the moving one as well, warped by the inverse: the similarity is then the mean of both
+   * ways. Only of velocities, whose inverse is known. @default false
+   */
+  readonly bidirectional?: boolean;
   /** Of scaling and squaring from a velocity to a displacement; 0 if the flow is a displacement. */
   readonly integrationSteps: number;
 }
@@ -83,10 +92,11 @@ export function similarityLoss(
  * `(1 − λ) · similarity(warp(moving, field), fixed) + λ · regularizer(flow)`
  *
  * Images `[batch, ...spatial, channels]`, flow `[batch, ...grid, rank]`, a displacement or a velocity in voxels of its own
- * grid, which is also where the regularizer is measured. Differentiable in the flow and in both images.
+ * grid, which is also where the regularizer is measured. Differentiable in the flow and in both images. `foldingWeight` adds
+ * a penalty on folds of the field, `bidirectional` takes the similarity both ways.
  *
  * @throws {OptionError} if there is no such similarity or regularizer.
- * @throws {ValueError} if the weight is negative or λ outside [0, 1]. @throws {ShapeError} if shapes do not fit.
+ * @throws {ValueError} if a weight is negative, λ outside [0, 1], or a displacement is to be inverted. @throws {ShapeError} if shapes do not fit.
  * @example
  * const loss = registrationLoss(flow, moving, fixed, { similarity: 'mse', regularizer: 'diffusion', weight: 0.01, integrationSteps: 7 });
  *
@@ -99,27 +109,49 @@ export function registrationLoss(
   fixed: Tensor,
   objective: RegistrationObjective,
 ): Scalar {
-  const { regularizer, weight, lambda } = objective;
+  const { regularizer, lambda } = objective;
+  const { weight, foldingWeight = 0 } = objective;
   requireOption('regularizer', regularizer, regularizerNames);
-  requireWeights(weight, lambda);
+  requireWeights({ weight, foldingWeight });
   return tidy(() => {
-    const moved = warp(moving, fieldOf(flow, moving.shape.slice(1, -1), objective));
-    const similarity = similarityLoss(moved, fixed, objective);
+    const field = fieldOf(flow, moving.shape.slice(1, -1), objective);
+    const similarity = similarityOf(flow, field, moving, fixed, objective);
     const penalty = regularizers[regularizer](flow);
-    if (lambda === undefined) return add(similarity, mul(penalty, weight)) as Scalar;
-    return add(mul(similarity, 1 - lambda), mul(penalty, lambda)) as Scalar;
+    const loss =
+      lambda === undefined ? add(similarity, mul(penalty, weight)) : blend(lambda, similarity, penalty);
+    return (foldingWeight === 0 ? loss : add(loss, mul(foldingPenalty(field), foldingWeight))) as Scalar;
   });
 }
 
-function requireWeights(weight: number, lambda: number | undefined): void {
-  if (!(weight >= 0 && weight < Infinity)) {
+/** Of the moving image on the fixed one, or the mean of that and the other way. */
+function similarityOf(
+  flow: Tensor,
+  field: Tensor,
+  moving: Tensor,
+  fixed: Tensor,
+  objective: RegistrationObjective,
+): Scalar {
+  const there = similarityLoss(warp(moving, field), fixed, objective);
+  if (!objective.bidirectional) return there;
+  if (objective.integrationSteps === 0) {
     throw new ValueError({
-      where: 'registrationLoss: weight',
+      where: 'registrationLoss: bidirectional',
+      got: 'a displacement',
+      expected: 'a velocity, integrationSteps of 1 or more',
+      hint: 'The inverse of a velocity is its negative; that of a displacement has to be searched.',
+    });
+  }
+  const inverse = fieldOf(neg(flow), moving.shape.slice(1, -1), objective);
+  return mul(add(there, similarityLoss(warp(fixed, inverse), moving, objective)), 0.5) as Scalar;
+}
+
+function requireWeights(weights: Readonly<Record<string, number>>): void {
+  for (const [name, weight] of Object.entries(weights)) {
+    if (weight >= 0 && weight < Infinity) continue;
+    throw new ValueError({
+      where: `registrationLoss: ${name}`,
       got: weight,
       expected: 'a number of at least 0',
     });
-  }
-  if (lambda !== undefined && !(lambda >= 0 && lambda <= 1)) {
-    throw new ValueError({ where: 'registrationLoss: lambda', got: lambda, expected: 'a number in [0, 1]' });
   }
 }

@@ -1,4 +1,4 @@
-import { type Scalar, square, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, type Scalar, square, type Tensor } from '@tensorflow/tfjs-core';
 import type { SpacingOptions } from './field.js';
 import { gradientPenalty } from './gradient-penalty.js';
 
@@ -15,5 +15,5 @@ import { gradientPenalty } from './gradient-penalty.js';
  * *Source*: Fischer and Modersitzki, "Fast diffusion registration" (2002); VoxelMorph's `Grad('l2')`.
  */
 export function diffusion(field: Tensor, options: SpacingOptions = {}): Scalar {
-  return gradientPenalty('diffusion', field, options, square);
+  return gradientPenalty('diffusion', field, options, { cost: square, slope: (d) => mul(d, 2) });
 }

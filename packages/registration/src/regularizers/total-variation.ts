@@ -1,4 +1,4 @@
-import { abs, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { abs, type Scalar, sign, type Tensor } from '@tensorflow/tfjs-core';
 import type { SpacingOptions } from './field.js';
 import { gradientPenalty } from './gradient-penalty.js';
 
@@ -16,5 +16,5 @@ import { gradientPenalty } from './gradient-penalty.js';
  * *Source*: the paper, section 4.1; Rudin, Osher, Fatemi (1992); VoxelMorph's `Grad('l1')`.
  */
 export function totalVariation(field: Tensor, options: SpacingOptions = {}): Scalar {
-  return gradientPenalty('totalVariation', field, options, abs);
+  return gradientPenalty('totalVariation', field, options, { cost: abs, slope: sign });
 }

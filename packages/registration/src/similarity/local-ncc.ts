@@ -1,9 +1,11 @@
-import { ValueError } from '@sshn/core';
+import { dispatch, ValueError } from '@sshn/core';
 import {
   add,
   cast,
   concat,
+  customGrad,
   div,
+  type GradSaveFunc,
   greater,
   mul,
   ones,
@@ -19,7 +21,6 @@ import {
 import { meanAll, meanOver } from '../reduce/mean-all.js';
 import { boxSum } from './box-sum.js';
 import { checkPair, spatialAxes } from './inputs.js';
-import { type ValueAndGradients, withOwnGradients } from './pair-loss.js';
 
 /** How `localNccLoss` correlates. */
 export interface LocalNccOptions {
@@ -66,50 +67,68 @@ export function localNccLoss(moved: Tensor, fixed: Tensor, options: LocalNccOpti
   if (!(epsilon > 0 && epsilon < Infinity)) {
     throw new ValueError({ where: 'localNccLoss: epsilon', got: epsilon, expected: 'a positive number' });
   }
-  return withOwnGradients(moved, fixed, (a, b) => tidy(() => compute(a, b, { window, squared, epsilon })));
+  const settings = { window, squared, epsilon };
+  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
+    const [first, second, save] = args as [Tensor, Tensor, GradSaveFunc];
+    // The correlation does not see an offset, but float32 does: small means leave digits to the variances.
+    const pair = { moved: centered(first), fixed: centered(second) };
+    const [value, maps] = dispatch('SshnLocalNcc', pair, settings, () => correlate(pair, settings));
+    save([pair.moved, pair.fixed, maps!]);
+    return {
+      value: value as Scalar,
+      gradFunc: (dy: Scalar, saved: Tensor[]) => {
+        const inputs = { moved: saved[0]!, fixed: saved[1]!, maps: saved[2]! };
+        const all = dispatch('SshnLocalNccGrad', inputs, { window }, () => gradients(inputs, window));
+        return all.map((gradient) => mul(gradient, dy));
+      },
+    };
+  });
+  return tidy(() => op(moved, fixed));
 }
 
-function compute(
-  moved: Tensor,
-  fixed: Tensor,
+interface Pair {
+  readonly moved: Tensor;
+  readonly fixed: Tensor;
+}
+
+/** The loss of two images, and five maps that its gradients sum over windows. */
+function correlate(
+  { moved: a, fixed: b }: Pair,
   { window, squared, epsilon }: Required<LocalNccOptions>,
-): ValueAndGradients {
-  // The correlation does not see an offset, but float32 does: small means leave digits to the variances.
-  const a = centered(moved);
-  const b = centered(fixed);
-  const [sumA, sumB, sumAA, sumBB, sumAB] = sums(window, a, b, square(a), square(b), mul(a, b));
-  const perVoxel = div(1, boxSum(ones([1, ...moved.shape.slice(1, -1), 1]), window));
-  const meanA = mul(sumA!, perVoxel);
-  const meanB = mul(sumB!, perVoxel);
-  const cross = sub(sumAB!, mul(sumA!, meanB));
-  const varianceA = relu(sub(sumAA!, mul(sumA!, meanA)));
-  const varianceB = relu(sub(sumBB!, mul(sumB!, meanB)));
+): [Tensor, Tensor] {
+  return tidy(() => {
+    const sums = boxSum(concat([a, b, square(a), square(b), mul(a, b)], -1), window);
+    const [sumA, sumB, sumAA, sumBB, sumAB] = split(sums, 5, -1);
+    const perVoxel = div(1, boxSum(ones([1, ...a.shape.slice(1, -1), 1]), window));
+    const meanA = mul(sumA!, perVoxel);
+    const meanB = mul(sumB!, perVoxel);
+    const cross = sub(sumAB!, mul(sumA!, meanB));
+    const varianceA = relu(sub(sumAA!, mul(sumA!, meanA)));
+    const varianceB = relu(sub(sumBB!, mul(sumB!, meanB)));
 
-  // ∂ncc/∂cross = weight, ∂ncc/∂var = −share · var of the other, doubled below as ∂var/∂a has a 2.
-  const inverse = squared
-    ? div(1, add(mul(varianceA, varianceB), epsilon))
-    : rsqrt(add(mul(varianceA, varianceB), epsilon));
-  const ncc = mul(squared ? square(cross) : cross, inverse);
-  const weight = squared ? mul(mul(cross, inverse), 2) : inverse;
-  const share = squared ? mul(mul(ncc, inverse), -2) : mul(mul(ncc, square(inverse)), -1);
-  const toA = mul(mul(share, varianceB), clamped(varianceA));
-  const toB = mul(mul(share, varianceA), clamped(varianceB));
-  const [spreadWeight, spreadA, spreadB, pullA, pullB] = sums(
-    window,
-    weight,
-    toA,
-    toB,
-    add(mul(weight, meanB), mul(toA, meanA)),
-    add(mul(weight, meanA), mul(toB, meanB)),
-  );
-  const gradient = (other: Tensor, self: Tensor, spread: Tensor, pull: Tensor) =>
-    mul(sub(pull, add(mul(other, spreadWeight!), mul(self, spread))), 1 / moved.size);
-  return [sub(1, meanAll(ncc)), gradient(b, a, spreadA!, pullA!), gradient(a, b, spreadB!, pullB!)];
+    // ∂ncc/∂cross = weight, ∂ncc/∂var = −slope · var of the other, doubled below as ∂var/∂a has a 2.
+    const inverse = squared
+      ? div(1, add(mul(varianceA, varianceB), epsilon))
+      : rsqrt(add(mul(varianceA, varianceB), epsilon));
+    const ncc = mul(squared ? square(cross) : cross, inverse);
+    const weight = squared ? mul(mul(cross, inverse), 2) : inverse;
+    const slope = squared ? mul(mul(ncc, inverse), -2) : mul(mul(ncc, square(inverse)), -1);
+    const toA = mul(mul(slope, varianceB), clamped(varianceA));
+    const toB = mul(mul(slope, varianceA), clamped(varianceB));
+    const pullA = add(mul(weight, meanB), mul(toA, meanA));
+    const pullB = add(mul(weight, meanA), mul(toB, meanB));
+    return [sub(1, meanAll(ncc)), concat([weight, toA, toB, pullA, pullB], -1)];
+  });
 }
 
-/** Box sums of several arrays in one pass. */
-function sums(window: number, ...arrays: Tensor[]): Tensor[] {
-  return split(boxSum(concat(arrays, -1), window), arrays.length, -1);
+/** Gradients of that loss to both images. */
+function gradients({ moved, fixed, maps }: Pair & { readonly maps: Tensor }, window: number): Tensor[] {
+  return tidy(() => {
+    const [weight, toA, toB, pullA, pullB] = split(boxSum(maps, window), 5, -1);
+    const gradient = (other: Tensor, self: Tensor, along: Tensor, pull: Tensor) =>
+      mul(sub(pull, add(mul(other, weight!), mul(self, along))), 1 / moved.size);
+    return [gradient(fixed, moved, toA!, pullA!), gradient(moved, fixed, toB!, pullB!)];
+  });
 }
 
 function centered(x: Tensor): Tensor {

@@ -37,6 +37,11 @@ export const sshn: { readonly [kernel in SshnKernel]: ShapeFunction } = {
   SshnMaximumPool: toSize,
   SshnMaximumPoolGrad: shapeOf<'x'>(({ x }) => x),
   SshnBoxSum: shapeOf<'x'>(({ x }) => x),
+  SshnLocalNcc: shapeOf<'moved'>(({ moved: { shape, dtype } }) => [
+    { shape: [], dtype },
+    { shape: shape.with(-1, 5 * shape.at(-1)!), dtype },
+  ]),
+  SshnLocalNccGrad: shapeOf<'moved' | 'fixed'>(({ moved, fixed }) => [moved, fixed]),
   SshnHead: shapeOf<'weight'>(({ weight }) => ({ shape: weight.shape.slice(0, 1), dtype: weight.dtype })),
   SshnHeadGradWeight: shapeOf<'dy' | 'hidden'>(({ dy, hidden }) => ({
     shape: [...dy.shape, ...hidden.shape],

@@ -17,7 +17,13 @@ const prior = z
       factor: z.union([factor, z.array(factor).min(1)]),
     }),
     z
-      .strictObject({ kind: z.literal('uniform'), low: factor, high: factor })
+      .strictObject({
+        kind: z.literal('uniform'),
+        low: factor,
+        high: factor,
+        /** Share of the draws that are `low` or `high` themselves. */
+        endpoints: factor.exactOptional(),
+      })
       .refine(({ low, high }) => low <= high, { path: ['high'], message: 'is below low' }),
   ])
   .describe('Where the rescaling factor of each training step comes from');

@@ -31,6 +31,18 @@ describe('words that would have no effect are refused', () => {
       'registration.window: is even, and a window has a voxel in its middle',
     ],
     [registration({ registration: { lambdaRange: [0.6, 0.2] } }), 'the first is above the second'],
+    [
+      registration({ registration: { lambdaEndpoints: 0.2 } }),
+      'registration.lambdaEndpoints: is how λ is drawn',
+    ],
+    [
+      registration({ registration: { lambdaDistribution: 'logUniform' } }),
+      'registration.lambdaDistribution: is how λ is drawn',
+    ],
+    [
+      registration({ registration: { lambdaDistribution: 'logUniform', lambdaRange: [0, 1] } }),
+      'registration.lambdaRange: begins at 0, which has no logarithm',
+    ],
   ])('%j', (input, says) => {
     expect(() => parseRunConfig(input, 'flags')).toThrow(says);
   });

@@ -62,6 +62,14 @@ function ofRegistration(config: TaskWords): TaskFault[] {
       ['registration', 'weight'],
       'is fixed, and lambdaRange draws it: give one of the two',
     ],
+    ...(['lambdaDistribution', 'lambdaEndpoints'] as const).map(
+      (word) =>
+        [
+          lambdaRange === undefined && registration[word] !== usual[word],
+          ['registration', word],
+          'is how λ is drawn: give lambdaRange too',
+        ] as const,
+    ),
     [
       similarity !== 'localNcc' && registration.window !== usual.window,
       ['registration', 'window'],

@@ -26,6 +26,16 @@ describe('prior', () => {
     expect(Math.abs(mean - 0.3)).toBeLessThan(4 * (0.2 / Math.sqrt(12 * draws.length)));
   });
 
+  test('endpoints of the range come up as often as asked for', () => {
+    const rng = Rng.fromSeed(3);
+    const prior = priorOf(configOf({ prior: { kind: 'uniform', low: 0, high: 0.5, endpoints: 0.5 } }));
+    const draws = Array.from({ length: 1000 }, () => sampleRescaling(prior, rng).factors[0]!);
+    for (const end of [0, 0.5]) {
+      const share = draws.filter((draw) => draw === end).length / draws.length;
+      expect(Math.abs(share - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / draws.length));
+    }
+  });
+
   test('a constant takes nothing from the generator', () => {
     const rng = Rng.fromSeed(3);
     const before = rng.state();

@@ -1,17 +1,16 @@
 import { type Factor, type Rescaling, type Rng, rescaling, ValueError } from '@sshn/core';
 import type { RunConfig } from '../config/run-config.js';
 import { downsamplingSteps } from './downsampling-steps.js';
+import { drawFrom, type Spread } from './spread.js';
 
 /** The distribution of the rescaling factors while training. */
 export type Prior =
   | { readonly kind: 'constant'; readonly factor: Factor }
-  | {
+  | (Omit<Spread, 'distribution'> & {
       readonly kind: 'uniform';
-      readonly low: number;
-      readonly high: number;
       /** How many are drawn, independently of each other: one per downsampling step. Absent: one for all steps. */
       readonly factors?: number;
-    };
+    });
 
 /** The words of a configuration that decide about factors. */
 export type FactorWords = Pick<RunConfig, 'method' | 'prior' | 'rescaling' | 'architecture'>;
@@ -65,8 +64,8 @@ export function factorIn(config: Omit<FactorWords, 'prior'>, factor: Factor): Fa
 /** A rescaling drawn from the prior. A constant one takes nothing from the generator. */
 export function sampleRescaling(prior: Prior, rng: Rng): Rescaling {
   if (prior.kind === 'constant') return rescaling(prior.factor);
-  const { low, high, factors = 1 } = prior;
-  return rescaling(Array.from({ length: factors }, () => rng.uniform(low, high)));
+  const { low, high, endpoints = 0, factors = 1 } = prior;
+  return rescaling(Array.from({ length: factors }, () => drawFrom({ low, high, endpoints }, rng)));
 }
 
 /** Factors that stand for the whole prior when validating: the constant one, or a few spread over the range. */

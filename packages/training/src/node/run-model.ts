@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { ManifestInput } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
+import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork } from '../methods/describe-network.js';
 import { priorOf } from '../methods/prior.js';
+import { lambdaSpread } from '../registration/config.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { version } from '../version.js';
 import { hashOf } from './checkpoint-file.js';
@@ -26,7 +28,8 @@ function manifestOf(run: RunFile): ManifestInput {
     task: config.task,
     ...describeNetwork(config, spaceOf(run)),
     prior: priorOf(config),
-    preprocessing: { size, channels, intensity: config.intensity },
+    preprocessing: { size, channels, intensity: config.intensity, ...volumesOf(config, size.length) },
+    ...(config.task === 'registration' ? { registration: objectiveOf(config) } : {}),
     labels: labelNames.map((label) => ({ name: label })),
     accuracyCost: [],
     provenance: {
@@ -37,4 +40,19 @@ function manifestOf(run: RunFile): ManifestInput {
       configHash: hashOf(run),
     },
   };
+}
+
+/** What volumes went through before they had their size; nothing of slices, which are cut from them. */
+function volumesOf({ data = {} }: RunConfig, rank: number): Pick<ManifestInput['preprocessing'], 'volumes'> {
+  if (rank !== 3) return {};
+  const { spacingMm, fit = 'resize' } = data;
+  const edges = typeof spacingMm === 'number' ? [spacingMm, spacingMm, spacingMm] : spacingMm;
+  return { volumes: { fit, ...(edges === undefined ? {} : { spacingMm: edges }) } };
+}
+
+function objectiveOf({ registration }: RunConfig): NonNullable<ManifestInput['registration']> {
+  const { similarity, window, regularizer, weight, foldingWeight, bidirectional } = registration;
+  const lambda = lambdaSpread(registration);
+  const words = { similarity, window, regularizer, weight, foldingWeight, bidirectional };
+  return { ...words, ...(lambda === undefined ? {} : { lambda }) };
 }

@@ -1,5 +1,6 @@
 import { flowResolutions, regularizerNames, similarityNames } from '@sshn/registration';
 import { z } from 'zod';
+import { distributions, type Spread } from '../methods/spread.js';
 
 const positiveInteger = z.int().min(1);
 const share = z.number().min(0).max(1);
@@ -22,6 +23,29 @@ export const registrationConfigSchema = z
       .describe(
         'Instead of a fixed weight: λ drawn from here in every step and told to the hypernetwork, for (1 − λ) · similarity + λ · regularizer',
       ),
+    lambdaDistribution: z
+      .enum(distributions)
+      .default('uniform')
+      .describe('How λ is drawn from its range: logUniform gives every order of magnitude as often'),
+    lambdaEndpoints: share
+      .default(0)
+      .describe('Share of the draws that are the lowest or the highest λ: both ends are learned as well'),
+    foldingWeight: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('Weight of a penalty on folds of the displacement, mean relu(−det J)'),
+    bidirectional: z
+      .boolean()
+      .default(false)
+      .describe('Similarity both ways, by the field and by its inverse; needs integrationSteps'),
+    diceWeight: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe(
+        'Weight of the soft Dice of warped labels: trains with the labels; 0 leaves them to evaluation',
+      ),
     integrationSteps: z
       .int()
       .min(0)
@@ -34,7 +58,24 @@ export const registrationConfigSchema = z
       .exactOptional()
       .describe('At most so many fixed images for each moving one'),
   })
+  .refine(
+    ({ lambdaRange, lambdaDistribution }) =>
+      lambdaDistribution === 'uniform' || lambdaRange === undefined || lambdaRange[0]! > 0,
+    { path: ['lambdaRange'], message: "begins at 0, which has no logarithm: 'logUniform' needs more" },
+  )
+  .refine(({ bidirectional, integrationSteps }) => !bidirectional || integrationSteps > 0, {
+    path: ['bidirectional'],
+    message: 'needs a velocity, whose inverse is known: give integrationSteps, 7 is usual',
+  })
   .describe('How images are registered');
 
 /** How images are registered. */
 export type RegistrationConfig = z.infer<typeof registrationConfigSchema>;
+
+/** Where λ comes from in training; undefined where the weight is fixed. */
+export function lambdaSpread(config: RegistrationConfig): Required<Spread> | undefined {
+  const { lambdaRange, lambdaDistribution, lambdaEndpoints } = config;
+  if (lambdaRange === undefined) return undefined;
+  const [low, high] = lambdaRange as [number, number];
+  return { low, high, distribution: lambdaDistribution, endpoints: lambdaEndpoints };
+}

@@ -19,7 +19,7 @@ describe('registrationObjective', () => {
     const [mse, variation] = [1, 1 / 12];
     expect(numberOf(registrationObjective(flow(), pairs(), config()))).toBeCloseTo(mse + 0.5 * variation, 6);
     expect(numberOf(registrationObjective(flow(), pairs(), config({ weight: 0 })))).toBeCloseTo(mse, 6);
-    expect(numberOf(registrationObjective(flow(), pairs(), config(), 0.25))).toBeCloseTo(
+    expect(numberOf(registrationObjective(flow(), pairs(), config(), { lambda: 0.25 }))).toBeCloseTo(
       0.75 * mse + 0.25 * variation,
       6,
     );
@@ -39,6 +39,19 @@ describe('registrationObjective', () => {
       config({ integrationSteps: 3 }),
     ].map((words) => numberOf(registrationObjective(flow(), pairs(), words)));
     expect(new Set(losses).size).toBe(4);
+  });
+
+  test('labels count by their weight', () => {
+    const [moving, fixed] = [
+      tensor([0, 1, 1, 0], [1, 1, 4], 'int32'),
+      tensor([1, 1, 0, 0], [1, 1, 4], 'int32'),
+    ];
+    const labels = { moving, fixed, count: 2 };
+    const still = tensor([0, 0, 0, 0, 0, 0, 0, 0], [1, 1, 4, 2]);
+    const without = numberOf(registrationObjective(still, pairs(), config(), { labels }));
+    expect(without).toBe(numberOf(registrationObjective(still, pairs(), config())));
+    const counted = numberOf(registrationObjective(still, pairs(), config({ diceWeight: 3 }), { labels }));
+    expect(counted - without).toBeCloseTo(3 * (1 - 0.5), 5);
   });
 
   test('keeps nothing alive', async () => {

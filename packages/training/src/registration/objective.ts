@@ -1,5 +1,5 @@
-import { registrationLoss } from '@sshn/registration';
-import { type Scalar, split, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { fieldOf, registrationLoss, warpedDiceLoss } from '@sshn/registration';
+import { add, mul, type Scalar, split, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RegistrationConfig } from './config.js';
 
 /**
@@ -8,16 +8,32 @@ import type { RegistrationConfig } from './config.js';
  *
  * @param flow `[batch, ...grid, rank]`, what the network predicts.
  * @param pairs `[batch, ...spatial, 2 · channels]`, moving image first.
- * @param lambda In [0, 1]; undefined where the weight is fixed.
+ * @param options.lambda In [0, 1]; undefined where the weight is fixed.
+ * @param options.labels Of the pairs, where labels are trained on: then weighted by `diceWeight`.
  */
 export function registrationObjective(
   flow: Tensor,
   pairs: Tensor,
   config: RegistrationConfig,
-  lambda?: number,
+  { lambda, labels }: { readonly lambda?: number | undefined; readonly labels?: PairLabels | undefined } = {},
 ): Scalar {
   return tidy(() => {
     const [moving, fixed] = split(pairs, 2, -1) as [Tensor, Tensor];
-    return registrationLoss(flow, moving, fixed, { ...config, ...(lambda === undefined ? {} : { lambda }) });
+    const loss = registrationLoss(flow, moving, fixed, {
+      ...config,
+      ...(lambda === undefined ? {} : { lambda }),
+    });
+    if (labels === undefined || config.diceWeight === 0) return loss;
+    const field = fieldOf(flow, moving.shape.slice(1, -1), config);
+    const overlap = warpedDiceLoss(field, labels.moving, labels.fixed, { labels: labels.count });
+    return add(loss, mul(overlap, config.diceWeight)) as Scalar;
   });
+}
+
+/** Label maps of pairs, int32 `[batch, ...spatial]`. */
+export interface PairLabels {
+  readonly moving: Tensor;
+  readonly fixed: Tensor;
+  /** How many labels there are, the background included. */
+  readonly count: number;
 }

@@ -119,6 +119,19 @@ describe('a registration run', () => {
       'local NCC and bending energy',
       { registration: { similarity: 'localNcc', regularizer: 'bendingEnergy' } },
     ],
+    [
+      'labels, both ways, against folds',
+      {
+        augmentation: { flip: ['width'] },
+        registration: {
+          diceWeight: 1,
+          bidirectional: true,
+          foldingWeight: 1,
+          integrationSteps: 3,
+          resolution: 'half',
+        },
+      },
+    ],
     ['the feature pyramid', { architecture: { name: 'fpn', features: 4, stages: 3 } }],
     ['the pyramid scene parser', { architecture: { name: 'pspnet', features: 4, stages: 3 } }],
     ['squeeze and excitation', { architecture: { name: 'senet', features: 4, stages: 3 } }],
@@ -133,6 +146,23 @@ describe('a registration run', () => {
     const moved = bitsOf(trainer.state).filter(([, bits], i) => bits !== before[i]![1]).length;
     expect(moved).toBeGreaterThan(0.6 * before.length);
     expect(before.some(([name]) => name!.includes('coarseHeads'))).toBe(false);
+  });
+
+  test('labels alone align, where no similarity does', async () => {
+    const diceAfter = async (diceWeight: number): Promise<number> => {
+      // λ = 1 is smoothness alone.
+      const words = { lambdaRange: [1, 1], diceWeight, pairsPerImage: 2 };
+      const config = parseRunConfig({ ...small, epochs: 6, registration: words }, 'test');
+      const examples = examplesOf(images, config);
+      using trainer = new Trainer({ config, ...examples });
+      await collect(trainer);
+      const { dataset, split } = examples;
+      const task = taskOf(config);
+      const at = task.use(rescaling(0.5));
+      const { dice } = await task.accuracy(trainer.model, trainer.params, dataset, split.train, at, 4);
+      return dice.mean;
+    };
+    expect(await diceAfter(30)).toBeGreaterThan((await diceAfter(0)) + 0.02);
   });
 
   test('cut anywhere goes on to the same bits, λ included', async () => {

@@ -1,21 +1,28 @@
 import { conditioned, ValueError } from '@sshn/core';
-import type { Dataset, PairDataset } from '@sshn/data';
+import type { Batch, Dataset, PairDataset } from '@sshn/data';
+import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
+import { drawFrom, middleOf } from '../methods/spread.js';
 import { alignmentOver } from '../registration/alignment-over.js';
-import { registrationObjective } from '../registration/objective.js';
+import { lambdaSpread } from '../registration/config.js';
+import { type PairLabels, registrationObjective } from '../registration/objective.js';
 import type { Task } from './task.js';
 
 /** Registration without labels: similarity and smoothness (paper, section 4.1); with labels only when evaluated. */
 export function registration({ registration: config }: RunConfig): Task {
-  const { lambdaRange } = config;
-  const [low, high] = lambdaRange ?? [];
+  const lambda = lambdaSpread(config);
   return {
     stage: () => ({ phase: 'alignment', isLast: true }),
-    draw: (at, rng) => (lambdaRange === undefined ? at : conditioned(at, [rng.uniform(low!, high!)])),
+    draw: (at, rng) => (lambda === undefined ? at : conditioned(at, [drawFrom(lambda, rng)])),
     use: (at) =>
-      lambdaRange === undefined || at.conditions !== undefined ? at : conditioned(at, [(low! + high!) / 2]),
-    loss: (model, params, { images, at }) =>
-      registrationObjective(model.apply(params, images, at), images, config, at.conditions?.[0]),
+      lambda === undefined || at.conditions !== undefined ? at : conditioned(at, [middleOf(lambda)]),
+    loss: (model, params, { images, batch, labelCount, at }) =>
+      tidy(() =>
+        registrationObjective(model.apply(params, images, at), images, config, {
+          lambda: at.conditions?.[0],
+          labels: config.diceWeight === 0 ? undefined : labelsOf(batch, labelCount),
+        }),
+      ),
     async accuracy(model, params, dataset, ids, at) {
       const { after, before, foldedPercent } = await alignmentOver(
         model,
@@ -30,11 +37,24 @@ export function registration({ registration: config }: RunConfig): Task {
   };
 }
 
+/** The label maps of a batch of pairs. */
+function labelsOf({ labels, movingLabels, shape }: Batch, count: number): PairLabels {
+  if (movingLabels === undefined) throw notPairs('a batch without labels of the moving images');
+  const [moving, fixed] = [movingLabels, labels].map((values) =>
+    tensor(values, shape.slice(0, -1), 'int32'),
+  ) as [Tensor, Tensor];
+  return { moving, fixed, count };
+}
+
 function requirePairs(dataset: Dataset): PairDataset {
   if ('pairs' in dataset) return dataset as PairDataset;
-  throw new ValueError({
+  throw notPairs(dataset.name);
+}
+
+function notPairs(got: string): ValueError {
+  return new ValueError({
     where: 'registration: dataset',
-    got: dataset.name,
+    got,
     expected: 'a dataset of pairs',
     hint: 'Make one with `pairDataset` of @sshn/data.',
   });

@@ -39,6 +39,8 @@ export interface TaskStep {
   readonly images: Tensor;
   /** Where those came from, and their labels. */
   readonly batch: Batch;
+  /** How many labels the dataset has, the background included. */
+  readonly labelCount: number;
   readonly at: Rescaling;
   readonly stage: Stage;
 }

@@ -13,6 +13,8 @@ export interface StepOptions {
   readonly stage: Stage;
   /** What the loss is of. */
   readonly task: Task;
+  /** Labels of the dataset, the background included. */
+  readonly labelCount: number;
   readonly learningRate: number;
   /** Updates done before. */
   readonly step: number;
@@ -37,13 +39,13 @@ export async function trainStep(
   now: { readonly params: NamedTensors; readonly optimizer: NamedTensors },
   batch: Batch,
   at: Rescaling,
-  { stage, task, learningRate, step, clipNorm }: StepOptions,
+  { stage, task, labelCount, learningRate, step, clipNorm }: StepOptions,
 ): Promise<StepResult> {
   const images = tensor(batch.images, [...batch.shape], 'float32');
   const { value, gradients } = valueAndGradients(
     model.specs,
     paramTree(model.specs, now.params),
-    (params): Scalar => task.loss(model, params, { images, batch, at, stage }),
+    (params): Scalar => task.loss(model, params, { images, batch, labelCount, at, stage }),
   );
   try {
     const loss = (await value.data())[0]!;

@@ -177,6 +177,7 @@ export class Trainer {
       const learningRate = rateAt(this.schedule, this.progress.step);
       const next = await trainStep(this.model, this.optimizer, this.tensors, batch, at, {
         task: this.task,
+        labelCount: dataset.labelNames.length,
         stage: this.task.stage(epoch),
         clipNorm: config.optimizer.clipNorm,
         learningRate,
