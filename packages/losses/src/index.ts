@@ -16,6 +16,11 @@ export { type CrossEntropyOptions, crossEntropy } from './distribution/cross-ent
 export { type FocalOptions, focalLoss } from './distribution/focal-loss.js';
 export type { Loss } from './input/loss.js';
 export type { Task } from './input/task.js';
+export { type ImageErrors, imageErrors } from './metrics/images/image-errors.js';
+export {
+  type StructuralSimilarityOptions,
+  structuralSimilarity,
+} from './metrics/images/structural-similarity.js';
 export { type ConfusionCounts, confusionCounts } from './metrics/overlap/confusion-counts.js';
 export { diceScoresOfBatch } from './metrics/overlap/dice-scores-of-batch.js';
 export {

@@ -19,6 +19,7 @@ import {
   addSplitOption,
   argument,
   factorsType,
+  factorType,
   readerOf,
   type SplitName,
   toleranceType,
@@ -30,6 +31,7 @@ interface EvaluateOptions extends ComputingFlags {
   readonly split: SplitName;
   readonly data?: string;
   readonly surface?: number;
+  readonly lambda?: number;
   readonly json?: boolean;
   readonly csv?: boolean;
 }
@@ -61,6 +63,12 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
         'also measure distances between surfaces in mm (in pixels where files do not say): HD95, ASSD, and surface Dice within this tolerance',
       ).argParser(readerOf(toleranceType)),
     )
+    .addOption(
+      new Option(
+        '--lambda <number>',
+        'weight of smoothness, in [0, 1], of a registration network that takes one (default: the middle of training)',
+      ).argParser(readerOf(factorType)),
+    )
     .option('--json', 'print the results as JSON')
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
     .addHelpText('after', evaluateHelp.examples);
@@ -88,6 +96,7 @@ async function evaluate(folder: string, options: EvaluateOptions): Promise<numbe
     const results = await sweep(run, dataset, {
       factors,
       split,
+      lambda: options.lambda,
       surface: options.surface === undefined ? undefined : { tolerance: options.surface },
       onResult: (result) => view.show(result),
       signal,

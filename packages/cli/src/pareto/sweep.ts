@@ -10,6 +10,8 @@ export interface SweepOptions<At extends Factor> {
   readonly split: keyof Split;
   /** Also measures distances between surfaces; see `EvaluateOptions`. */
   readonly surface?: { readonly tolerance: number } | undefined;
+  /** Of registration networks that take one; see `EvaluateOptions`. */
+  readonly lambda?: number | undefined;
   /** Results that are known already. @default none */
   readonly known?: (factor: At) => FactorResult<At> | undefined;
   /** Called, and waited for, with each result that was not known. */
@@ -28,8 +30,12 @@ export async function sweep<At extends Factor>(
   dataset: Dataset,
   options: SweepOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split, surface, known = () => undefined, onResult, signal } = options;
-  const what = { split, ...(surface === undefined ? {} : { surface }) };
+  const { factors, split, surface, lambda, known = () => undefined, onResult, signal } = options;
+  const what = {
+    split,
+    ...(surface === undefined ? {} : { surface }),
+    ...(lambda === undefined ? {} : { lambda }),
+  };
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     const old = known(factor);

@@ -1,4 +1,4 @@
-import { dispatch, ValueError } from '@sshn/core';
+import { dispatch, repairKernels, ValueError } from '@sshn/core';
 import {
   add,
   cast,
@@ -67,6 +67,7 @@ export function localNccLoss(moved: Tensor, fixed: Tensor, options: LocalNccOpti
   if (!(epsilon > 0 && epsilon < Infinity)) {
     throw new ValueError({ where: 'localNccLoss: epsilon', got: epsilon, expected: 'a positive number' });
   }
+  repairKernels();
   const settings = { window, squared, epsilon };
   const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
     const [first, second, save] = args as [Tensor, Tensor, GradSaveFunc];

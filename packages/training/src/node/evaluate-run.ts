@@ -1,4 +1,4 @@
-import { type Factor, rescaling, ValueError } from '@sshn/core';
+import { conditioned, type Factor, rescaling, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import { measure } from '../evaluation/evaluate-factor.js';
 import type { FactorResult } from '../evaluation/results.js';
@@ -15,6 +15,8 @@ export interface EvaluateOptions<At extends Factor> {
   readonly factors: readonly At[];
   /** @default 'test' */
   readonly split?: keyof Split;
+  /** Of registration networks that are told the weight of their regularizer, in [0, 1]. @default the middle of training's */
+  readonly lambda?: number;
   /** Also measures distances between surfaces; `tolerance` of the surface Dice in mm, or pixels where files do not say. */
   readonly surface?: { readonly tolerance: number };
   /** Called after each factor. */
@@ -27,14 +29,14 @@ export interface EvaluateOptions<At extends Factor> {
  * Accuracy and cost of a run's best model at several factors: hard Dice on one part of its data, FLOPs, milliseconds.
  *
  * @throws {FileError} if the dataset is not the one of the run.
- * @throws {ValueError} if that part of it is empty, or a list has more or fewer factors than the network takes.
+ * @throws {ValueError} if that part of it is empty, a list has more or fewer factors than the network takes, or it takes no λ.
  */
 export async function evaluateRun<At extends Factor>(
   run: Run,
   dataset: Dataset,
   options: EvaluateOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split = 'test', surface, onProgress, signal } = options;
+  const { factors, split = 'test', surface, lambda, onProgress, signal } = options;
   const task = taskOf(run.config);
   run.split(dataset); // throws if it is another dataset
   const examples = examplesOf(prepareDataset(dataset, run.config), run.config);
@@ -48,10 +50,12 @@ export async function evaluateRun<At extends Factor>(
       expected: 'one that segments them: distances are between surfaces of predicted and true labels',
     });
   }
+  requireLambda(run, lambda);
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
-    const at = task.use(rescaling(factorIn(run.config, factor)));
+    const plain = rescaling(factorIn(run.config, factor));
+    const at = task.use(lambda === undefined ? plain : conditioned(plain, [lambda]));
     const of = [run.model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,
@@ -62,4 +66,18 @@ export async function evaluateRun<At extends Factor>(
     onProgress?.(result, results.length, factors.length);
   }
   return results;
+}
+
+function requireLambda({ config }: Run, lambda: number | undefined): void {
+  if (lambda === undefined) return;
+  const takesLambda = config.task === 'registration' && config.registration.lambdaRange !== undefined;
+  if (takesLambda && lambda >= 0 && lambda <= 1) return;
+  throw new ValueError({
+    where: 'evaluateRun: lambda',
+    got: lambda,
+    expected: takesLambda
+      ? 'a number in [0, 1]'
+      : 'none: the run was trained with a fixed weight of its regularizer',
+    ...(takesLambda ? {} : { hint: 'One that takes λ is trained with registration.lambdaRange.' }),
+  });
 }

@@ -1,0 +1,91 @@
+import { ValueError } from '@sshn/core';
+import { requireImages, requireRange } from './image-options.js';
+
+/** How `structuralSimilarity` compares. */
+export interface StructuralSimilarityOptions {
+  /** Size of the images: `[height, width]` or `[depth, height, width]`. */
+  readonly shape: readonly number[];
+  /** What the largest and the smallest possible intensity differ by, > 0. @default 1 */
+  readonly dataRange?: number;
+  /** Standard deviation of the Gaussian window, in pixels, > 0. @default 1.5 */
+  readonly sigma?: number;
+}
+
+/** Standard deviations from the middle of a window to its end. */
+const reachInSigmas = 3.5;
+
+/**
+ * Structural similarity (SSIM) of two images: local means, variances and covariance under a Gaussian window, averaged.
+ *
+ * With μ, σ² and σ_ab under the window, `SSIM = mean((2 μ_a μ_b + c₁)(2 σ_ab + c₂) / ((μ_a² + μ_b² + c₁)(σ_a² + σ_b² + c₂)))`,
+ * c₁ = (0.01 · dataRange)², c₂ = (0.03 · dataRange)². In [−1, 1], 1 for equal images. The window is cropped at 3.5 σ, and at
+ * the border of the image its weights are those that lie inside, made to sum to 1: every pixel counts.
+ *
+ * @param image Intensities of one channel, the last axis of `shape` the fastest. @param truth As many.
+ * @throws {ValueError} if sizes do not fit, or a number makes no sense.
+ * @example
+ * structuralSimilarity(moved, fixed, { shape: [160, 192] });
+ *
+ * *Source*: Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004), who leave the
+ * border out.
+ */
+export function structuralSimilarity(
+  image: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  { shape, dataRange = 1, sigma = 1.5 }: StructuralSimilarityOptions,
+): number {
+  requireImages('structuralSimilarity', image, truth);
+  requireRange('structuralSimilarity', dataRange);
+  requireShapeAndSigma(shape, image.length, sigma);
+  const [a, b] = [Float64Array.from(image), Float64Array.from(truth)];
+  const smooth = (values: Float64Array): Float64Array => smoothed(values, shape, sigma);
+  const product = (x: Float64Array, y: Float64Array): Float64Array => x.map((value, i) => value * y[i]!);
+  const [meanA, meanB] = [smooth(a), smooth(b)];
+  const [aa, bb, ab] = [smooth(product(a, a)), smooth(product(b, b)), smooth(product(a, b))];
+  const [c1, c2] = [(0.01 * dataRange) ** 2, (0.03 * dataRange) ** 2];
+  let total = 0;
+  for (let i = 0; i < a.length; i++) {
+    const [p, q] = [meanA[i]!, meanB[i]!];
+    const contrast = aa[i]! - p * p + (bb[i]! - q * q) + c2;
+    total += ((2 * p * q + c1) * (2 * (ab[i]! - p * q) + c2)) / ((p * p + q * q + c1) * contrast);
+  }
+  return total / a.length;
+}
+
+/** Gaussian means along one axis after the other. */
+function smoothed(values: Float64Array, shape: readonly number[], sigma: number): Float64Array {
+  const reach = Math.floor(reachInSigmas * sigma + 0.5);
+  const weights = Array.from({ length: reach + 1 }, (_, i) => Math.exp(-((i / sigma) ** 2) / 2));
+  return shape.reduce((from, length, axis) => {
+    const inner = shape.slice(axis + 1).reduce((product, n) => product * n, 1);
+    const to = new Float64Array(from.length);
+    for (let i = 0; i < from.length; i++) {
+      const place = Math.floor(i / inner) % length;
+      let [sum, weight] = [0, 0];
+      for (let at = Math.max(0, place - reach); at <= Math.min(length - 1, place + reach); at++) {
+        const w = weights[Math.abs(at - place)]!;
+        sum += w * from[i + (at - place) * inner]!;
+        weight += w;
+      }
+      to[i] = sum / weight;
+    }
+    return to;
+  }, values);
+}
+
+function requireShapeAndSigma(shape: readonly number[], count: number, sigma: number): void {
+  const pixels = shape.reduce((product, n) => product * n, 1);
+  if (pixels !== count || !shape.every((n) => Number.isInteger(n) && n > 0)) {
+    throw new ValueError({
+      where: 'structuralSimilarity: shape',
+      got: shape,
+      expected: `the size of images of ${count} pixels`,
+    });
+  }
+  if (sigma > 0 && sigma < Infinity) return;
+  throw new ValueError({
+    where: 'structuralSimilarity: sigma',
+    got: sigma,
+    expected: 'a positive number of pixels',
+  });
+}
