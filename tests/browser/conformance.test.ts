@@ -79,7 +79,7 @@ async function inDawn(): Promise<Report | undefined> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', import.meta.resolve('tsx'), '--conditions=@sshn/source', program],
-    { env: { ...vulkan, ...process.env }, maxBuffer: 2 ** 28, timeout: 240_000 },
+    { env: { ...vulkan, ...process.env }, maxBuffer: 2 ** 28, timeout: 600_000 },
   );
   return (JSON.parse(stdout) as Report | null) ?? undefined;
 }
@@ -123,7 +123,7 @@ describe.each(places.filter(({ word }) => asked?.includes(word) ?? true))(
     let reported: Report | undefined;
     beforeAll(async () => {
       if (!isMissing) reported = await run();
-    }, 300_000);
+    }, 900_000);
 
     test('starts, leaves no tensors behind, and its device complains of nothing', (context) => {
       if (reported === undefined) context.skip(`${engine} does not start here`);

@@ -1,4 +1,4 @@
-import { requireOption, SshnError, ValueError } from '@sshn/core';
+import { repairKernels, requireOption, SshnError, ValueError } from '@sshn/core';
 import { engine, getBackend, setBackend } from '@tensorflow/tfjs-core';
 import { messageOf, type SelfTest, selfTest } from './self-test.js';
 import type { BackendStore } from './store.js';
@@ -65,6 +65,8 @@ export class BackendError extends SshnError {
  * Makes the fastest of several backends the current one, by measuring: each is started, tested against plain JavaScript
  * (products, a convolution, its gradient), and timed on a small U-Net. What computes wrongly is out of question, and for
  * training what computes in float16.
+ *
+ * Stock kernels of webgl and webgpu that fail are repaired (`repairKernels` of @sshn/core).
  *
  * A remembered choice is started and tested again, but not timed; where it no longer starts or passes, all are measured.
  * A store that fails is as good as none. Backends that were not chosen stay registered.
@@ -141,6 +143,7 @@ async function measure(
 async function startOf({ name, start }: BackendCandidate): Promise<string | undefined> {
   try {
     await start();
+    repairKernels();
   } catch (error) {
     return `it does not start: ${messageOf(error)}`;
   }
