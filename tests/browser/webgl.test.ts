@@ -88,7 +88,9 @@ describe.skipIf(executablePath === undefined)('@sshn/backend-webgl in a page', (
       mantissaBits: 10,
       training: 'refused',
       inferred: 1,
-      trained: expect.stringMatching(/^WebglPrecisionError: Training a convolution: .* 10 bits .*useFastWasm\(\)/),
+      trained: expect.stringMatching(
+        /^WebglPrecisionError: Training a convolution: .* 10 bits .*useFastWasm\(\)/,
+      ),
     });
   }, 120_000);
 

@@ -27,7 +27,9 @@ export async function start(engine: Engine, wasmPaths?: string): Promise<string 
 
 /** What a device has complained of since it started: programs that do not compile put out zeros. */
 export function problemsOf(engine: Engine): readonly string[] {
-  const status = { webgl: fastWebglStatus, webgpu: fastWebgpuStatus, cpu: undefined, wasm: undefined }[engine];
+  const status = { webgl: fastWebglStatus, webgpu: fastWebgpuStatus, cpu: undefined, wasm: undefined }[
+    engine
+  ];
   return status?.()?.problems ?? [];
 }
 

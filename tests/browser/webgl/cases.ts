@@ -18,7 +18,9 @@ function sizeCases(
   pairs: ReadonlyArray<readonly [shape: readonly number[], size: readonly number[]]>,
 ): Case[] {
   return pairs.map(([shape, size]) =>
-    named(`${name} ${shape.join(' × ')} to ${size.join(' × ')}`, () => probe({ x: shape }, ({ x }) => f(x!, size))),
+    named(`${name} ${shape.join(' × ')} to ${size.join(' × ')}`, () =>
+      probe({ x: shape }, ({ x }) => f(x!, size)),
+    ),
   );
 }
 

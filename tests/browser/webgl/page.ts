@@ -1,9 +1,15 @@
 // Bundled and run in a page: our programs on webgl, its precision, and a context that is lost.
-import { type FastWebglOptions, type FastWebglStatus, fastWebglStatus, useFastWebgl } from '@sshn/backend-webgl';
+import {
+  type FastWebglOptions,
+  type FastWebglStatus,
+  fastWebglStatus,
+  useFastWebgl,
+} from '@sshn/backend-webgl';
+import { valueAndGradients } from '@sshn/core';
 import { applyConvolution } from '@sshn/layers';
 import type { MathBackendWebGL, WebGLMemoryInfo } from '@tensorflow/tfjs-backend-webgl';
-import { backend, dispose, engine, env, memory, square, sum, tensor, valueAndGrad } from '@tensorflow/tfjs-core';
-import { wave } from '../conformance/probe.js';
+import { backend, dispose, engine, env, memory, square, sum, tensor } from '@tensorflow/tfjs-core';
+import { specOf, wave } from '../conformance/probe.js';
 import { type Outcome, runCases } from '../conformance/run.js';
 import { cases } from './cases.js';
 
@@ -48,7 +54,11 @@ const pageFunctions = {
     const inferred = (await infer().data()).length;
     let trained = 'yes';
     try {
-      dispose(valueAndGrad((k) => sum(applyConvolution(x, k, bias, 0.1)))(kernel));
+      const specs = { kernel: specOf(kernel.shape) };
+      const { value, gradients } = valueAndGradients(specs, { kernel }, (p) =>
+        sum(applyConvolution(x, p.kernel, bias, 0.1)),
+      );
+      dispose([value, ...gradients.values()]);
     } catch (error) {
       trained = wordsOf(error);
     }

@@ -76,7 +76,12 @@ type AxisMapName = keyof typeof maps;
 export function mapAxes(
   backend: MathBackendWebGL,
   name: AxisMapName,
-  { x, size, integers = [], all = false }: {
+  {
+    x,
+    size,
+    integers = [],
+    all = false,
+  }: {
     readonly x: TensorInfo;
     readonly size: readonly number[];
     readonly integers?: readonly number[];
@@ -107,5 +112,10 @@ export function mapAxes(
 
 /** At every voxel the sum over the window around it, cropped at the border. */
 export function boxSum(backend: MathBackendWebGL, x: TensorInfo, window: number): TensorInfo {
-  return mapAxes(backend, 'boxSum', { x, size: x.shape.slice(1, -1), integers: [(window - 1) / 2], all: true });
+  return mapAxes(backend, 'boxSum', {
+    x,
+    size: x.shape.slice(1, -1),
+    integers: [(window - 1) / 2],
+    all: true,
+  });
 }

@@ -34,7 +34,11 @@ float valueAt(int index) {
 function sumRows(
   backend: MathBackendWebGL,
   terms: Terms,
-  { inputs, rows, columns }: { readonly inputs: readonly TensorInfo[]; readonly rows: number; readonly columns: number },
+  {
+    inputs,
+    rows,
+    columns,
+  }: { readonly inputs: readonly TensorInfo[]; readonly rows: number; readonly columns: number },
 ): TensorInfo {
   const chunk = rows <= 64 ? rows : Math.ceil(Math.sqrt(rows));
   const groups = Math.ceil(rows / chunk);
@@ -78,7 +82,8 @@ export function globalNorm(backend: MathBackendWebGL, tensors: readonly TensorIn
   let total: TensorInfo | undefined;
   for (const x of tensors) {
     const sum = sumRows(backend, squares, { inputs: [x], rows: util.sizeFromShape(x.shape), columns: 1 });
-    const next: TensorInfo = total === undefined ? sum : run(backend, pair, { inputs: [total, sum], shape: [] });
+    const next: TensorInfo =
+      total === undefined ? sum : run(backend, pair, { inputs: [total, sum], shape: [] });
     if (total !== undefined) for (const old of [total, sum]) backend.disposeIntermediateTensorInfo(old);
     total = next;
   }

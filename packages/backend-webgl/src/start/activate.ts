@@ -1,5 +1,12 @@
 import { repairKernels } from '@sshn/core';
-import { engine, env, findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  env,
+  findBackendFactory,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core';
 import { WebglUnavailableError } from '../errors.js';
 import { registerOwnKernels } from '../kernels/register.js';
 import type { FastWebglOptions, FastWebglStatus } from './options.js';

@@ -1,7 +1,15 @@
 import type { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { type FlatProgram, run } from '../program.js';
-import { forEachCorner, placesOf, productOf, readFunctions, sizeNames, sizesOf, type WarpSampling } from './sampling.js';
+import {
+  forEachCorner,
+  placesOf,
+  productOf,
+  readFunctions,
+  sizeNames,
+  sizesOf,
+  type WarpSampling,
+} from './sampling.js';
 
 const forward = (rank: number, sampling: WarpSampling): FlatProgram => ({
   inputs: ['source', 'field'],
