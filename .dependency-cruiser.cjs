@@ -23,6 +23,7 @@ const below = {
     'data',
   ],
   'backend-wasm': ['core'],
+  'backend-webgl': ['core'],
   'backend-webgpu': ['core'],
 };
 
@@ -45,7 +46,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/',
-        pathNot: ['^packages/(backend-wasm|backend-webgpu|cli)/', '(\\.test\\.ts$|/testing/)'],
+        pathNot: ['^packages/(backend-wasm|backend-webgl|backend-webgpu|cli)/', '(\\.test\\.ts$|/testing/)'],
       },
       to: { path: 'tfjs-backend-' },
     },

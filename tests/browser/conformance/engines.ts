@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useFastWasm } from '@sshn/backend-wasm';
+import { fastWebglStatus, useFastWebgl, WebglUnavailableError } from '@sshn/backend-webgl';
 import { fastWebgpuStatus, useFastWebgpu, WebgpuUnavailableError } from '@sshn/backend-webgpu';
-import { repairKernels } from '@sshn/core';
-import { env, ready, setBackend } from '@tensorflow/tfjs-core';
+import { env, setBackend } from '@tensorflow/tfjs-core';
 
 /** What can compute. */
 export type Engine = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
@@ -27,16 +27,21 @@ export async function start(engine: Engine, wasmPaths?: string): Promise<string 
 
 /** What a device has complained of since it started: programs that do not compile put out zeros. */
 export function problemsOf(engine: Engine): readonly string[] {
-  return engine === 'webgpu' ? (fastWebgpuStatus()?.problems ?? []) : [];
+  const status = { webgl: fastWebglStatus, webgpu: fastWebgpuStatus, cpu: undefined, wasm: undefined }[
+    engine
+  ];
+  return status?.()?.problems ?? [];
 }
 
 async function startWebgl(): Promise<string | undefined> {
-  await import('@tensorflow/tfjs-backend-webgl');
-  env().set('WEBGL_CPU_FORWARD', false);
-  if (!(await setBackend('webgl'))) return undefined;
-  await ready();
-  repairKernels();
-  return 'webgl';
+  try {
+    const { renderer, kernels } = await useFastWebgl();
+    env().set('WEBGL_CPU_FORWARD', false);
+    return `${renderer}, ${kernels.length} kernels of ours`;
+  } catch (error) {
+    if (error instanceof WebglUnavailableError) return undefined;
+    throw error;
+  }
 }
 
 async function startWebgpu(): Promise<string | undefined> {

@@ -22,10 +22,11 @@ export interface Outcome {
  * The cases on the current backend, one after the other. An error in one leaves the others alone.
  *
  * @param skipped Names of those that are left out.
+ * @param of All cases. @default those of the conformance suite
  */
-export async function runCases(skipped: readonly string[] = []): Promise<Outcome[]> {
+export async function runCases(skipped: readonly string[] = [], of = cases): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const { name, run } of cases.filter((each) => !skipped.includes(each.name))) {
+  for (const { name, run } of of.filter((each) => !skipped.includes(each.name))) {
     const [before, began] = [memory().numTensors, performance.now()];
     const values: Record<string, number[]> = {};
     let error: string | undefined;

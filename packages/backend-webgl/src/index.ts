@@ -1,0 +1,27 @@
+import { activate, activeStatus } from './start/activate.js';
+import type { FastWebglOptions, FastWebglStatus } from './start/options.js';
+
+export { WebglContextLostError, WebglPrecisionError, WebglUnavailableError } from './errors.js';
+export type { FastWebglOptions, FastWebglStatus } from './start/options.js';
+
+/**
+ * Makes webgl the current tfjs backend: with programs of ours for what tfjs composes of many, with stock kernels that fail
+ * repaired (`repairKernels` of `@sshn/core`), and with a test of how precisely the GPU computes.
+ *
+ * May be called again, also after the context was lost. A webgl backend that something else had started is replaced, and
+ * its tensors are gone.
+ *
+ * @returns what `fastWebglStatus` tells from now on.
+ * @throws {WebglUnavailableError} if there is no WebGL, as in Node.
+ *
+ * @example
+ * const { renderer, precision } = await useFastWebgl();
+ */
+export function useFastWebgl(options: FastWebglOptions = {}): Promise<FastWebglStatus> {
+  return activate(options);
+}
+
+/** What `useFastWebgl` has switched on, and what happened to it since; undefined before it was called. */
+export function fastWebglStatus(): FastWebglStatus | undefined {
+  return activeStatus();
+}
