@@ -22,7 +22,7 @@ type Case = (typeof cases)[number];
 const image = ({ batch, size, channels }: Case): Tensor => noise('image', [batch, ...size, channels]);
 const field = ({ batch, size, reach }: Case): Tensor => noise('field', [batch, ...size, size.length], reach);
 
-describe.skipIf(!hasWebgpu)('warping', () => {
+describe.skipIf(!hasWebgpu)('warping', { timeout: 180_000 }, () => {
   test('values, and gradients to image and field', async () => {
     await expectSame(cases, (c) => withGradients((x, u) => warp(x!, u!, c), [image(c), field(c)]), 2e-5);
   });
