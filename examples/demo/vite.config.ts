@@ -1,5 +1,12 @@
 import { defaultClientConditions, defineConfig } from 'vite';
+import { noZarrCodecs } from './build/no-zarr-codecs.js';
 import { offline } from './build/offline.js';
+
+/** With these, a page may share memory between threads. Where a host does not send them, wasm runs on one thread. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
 
 export default defineConfig({
   // Relative addresses: the built folder works under any path of any static server.
@@ -8,5 +15,7 @@ export default defineConfig({
   resolve: { conditions: ['@sshn/source', ...defaultClientConditions] },
   build: { target: 'es2022', chunkSizeWarningLimit: 2000 },
   worker: { format: 'es' },
-  plugins: [offline()],
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  plugins: [noZarrCodecs(), offline()],
 });

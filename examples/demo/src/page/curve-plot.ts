@@ -1,3 +1,5 @@
+import { dot, shape, text } from './svg.js';
+
 /** A point of a curve: cost to the right, accuracy upward. */
 export interface PlotPoint {
   readonly x: number;
@@ -23,7 +25,6 @@ export interface Plot {
 
 const size = { width: 360, height: 220 };
 const margin = { left: 50, right: 14, top: 12, bottom: 38 };
-const namespace = 'http://www.w3.org/2000/svg';
 
 /** Draws a curve into an `<svg>`, anew. */
 export function drawPlot(svg: SVGSVGElement, plot: Plot): void {
@@ -87,30 +88,8 @@ function scale(values: readonly number[], [from, to]: readonly [number, number])
 
 const short = (value: number): string => `${Number(value.toPrecision(3))}`;
 
-function shape(name: string, attributes: Readonly<Record<string, string | number>>): SVGElement {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, `${value}`);
-  return made;
-}
-
-function text(x: number, y: number, words: string, anchor: string): SVGElement {
-  const made = shape('text', { x, y, 'text-anchor': anchor });
-  made.textContent = words;
-  return made;
-}
-
 function rotated(x: number, y: number, words: string): SVGElement {
   const made = text(x, y, words, 'middle');
   made.setAttribute('transform', `rotate(-90 ${x} ${y})`);
-  return made;
-}
-
-function dot(cx: number, cy: number, r: number, name: string, title: string | undefined): SVGElement {
-  const made = shape('circle', { cx, cy, r, class: name });
-  if (title !== undefined) {
-    const words = document.createElementNS(namespace, 'title');
-    words.textContent = title;
-    made.append(words);
-  }
   return made;
 }

@@ -1,6 +1,8 @@
 import { BackendChooser } from './backend-chooser.js';
 import { Compute } from './compute.js';
 import { attempt } from './errors.js';
+import { LazyTabs } from './lazy-tabs.js';
+import { fetchPackaged } from './packaged.js';
 import { wireRegistration } from './register/register-tab.js';
 import { SegmentTab } from './segment/segment-tab.js';
 import { wireTabs } from './tabs.js';
@@ -9,9 +11,13 @@ import { wireTraining } from './train/train-tab.js';
 const packagedModel = 'cells.safetensors';
 
 const compute = new Compute();
-const tabs = wireTabs(document.querySelector('[role=tablist]')!);
-const segmenting = new SegmentTab(compute);
+const segmenting = new SegmentTab(compute, async (file) => {
+  tabs.show('tab-volume');
+  await lazy.openVolumeFile(file);
+});
 const chooser = new BackendChooser(compute, () => segmenting.backendChanged());
+const lazy = new LazyTabs(() => chooser.backend);
+const tabs = wireTabs(document.querySelector('[role=tablist]')!, (id) => lazy.selected(id));
 
 wireTraining(
   () => chooser.backend,
@@ -24,10 +30,7 @@ wireRegistration(() => chooser.backend);
 
 void attempt(async () => {
   await chooser.start('wasm');
-  const response = await fetch(packagedModel);
-  if (!response.ok)
-    throw new Error(`${packagedModel}: the server answered ${response.status}. Reload the page.`);
-  await segmenting.openModel(new Uint8Array(await response.arrayBuffer()), packagedModel);
+  await segmenting.openModel(await fetchPackaged(packagedModel), packagedModel);
 });
 
 // The dev server has no such file, and no need of one.

@@ -45,7 +45,9 @@ export function overlayOf(
   for (const [pixel, label] of labels.entries()) {
     const style = styles[label];
     if (label === 0 || style === undefined || !style.isShown) continue;
-    pixels.set([...style.color, 255 * opacity], 4 * pixel);
+    const at = 4 * pixel;
+    [pixels[at], pixels[at + 1], pixels[at + 2]] = style.color;
+    pixels[at + 3] = 255 * opacity;
   }
   return { pixels, size };
 }
@@ -53,8 +55,11 @@ export function overlayOf(
 /** Grey values in [0, 1] as pixels. */
 export function greyRaster(values: Float32Array, size: readonly [number, number]): Raster {
   const pixels = new Uint8ClampedArray(4 * values.length);
-  for (const [pixel, value] of values.entries())
-    pixels.set([255 * value, 255 * value, 255 * value, 255], 4 * pixel);
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const at = 4 * pixel;
+    pixels.fill(255 * values[pixel]!, at, at + 3);
+    pixels[at + 3] = 255;
+  }
   return { pixels, size };
 }
 

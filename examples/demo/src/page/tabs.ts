@@ -1,5 +1,9 @@
-/** Makes the tabs work: by pointer, and by arrow keys, Home and End as screen readers expect. */
-export function wireTabs(list: Element): { show(id: string): void } {
+/**
+ * Makes the tabs work: by pointer, and by arrow keys, Home and End as screen readers expect.
+ *
+ * @param onSelect Called with the id of a tab when it is chosen.
+ */
+export function wireTabs(list: Element, onSelect: (id: string) => void): { show(id: string): void } {
   const tabs = [...list.querySelectorAll<HTMLButtonElement>('[role=tab]')];
 
   const select = (chosen: HTMLButtonElement) => {
@@ -9,6 +13,9 @@ export function wireTabs(list: Element): { show(id: string): void } {
       tab.tabIndex = isChosen ? 0 : -1;
       document.getElementById(tab.getAttribute('aria-controls')!)!.hidden = !isChosen;
     }
+    // On a phone the list is wider than the screen.
+    chosen.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    onSelect(chosen.id);
   };
   for (const [place, tab] of tabs.entries()) {
     tab.addEventListener('click', () => select(tab));

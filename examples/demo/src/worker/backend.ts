@@ -16,9 +16,12 @@ const wasmPaths = {
 
 const starters: Readonly<Record<BackendName, () => Promise<string>>> = {
   wasm: async () => {
-    // Images of this size gain nothing from more threads.
-    const { simd, kernels } = await useFastWasm({ wasmPaths, threads: 1 });
-    return `${simd ? 'SIMD, ' : ''}${kernels.native.length} compiled kernels`;
+    // Every tab has a Worker with threads of its own: a few each.
+    const wanted = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+    const { simd, kernels, threads } = await useFastWasm({ wasmPaths, threads: wanted });
+    const parallel = threads > 1 ? `${threads} threads` : '1 thread';
+    const why = crossOriginIsolated ? '' : ' (more need the headers of cross-origin isolation)';
+    return `${simd ? 'SIMD, ' : ''}${kernels.native.length} compiled kernels, ${parallel}${why}`;
   },
   // Loaded when asked for: most visitors stay on wasm.
   webgl: async () => {

@@ -36,8 +36,10 @@ export type SliceAxis = (typeof sliceAxes)[number];
 /** What a model's manifest says, as far as the page shows it. */
 export interface ModelSummary extends Pick<Manifest, 'labels' | 'accuracyCost' | 'method'> {
   readonly name: string;
-  /** `[height, width]` that the network sees. */
-  readonly size: readonly [number, number];
+  /** `[height, width]` or `[depth, height, width]` that the network sees. */
+  readonly size: readonly number[];
+  /** Resolutions inside: the first is that of the image, each further one is φ times the last. */
+  readonly stages: number;
   /** Factors that the model was trained for. */
   readonly range: readonly [low: number, high: number];
   readonly bytes: number;
@@ -47,8 +49,8 @@ export interface ModelSummary extends Pick<Manifest, 'labels' | 'accuracyCost' |
 /** Labels that a network gave the open image, and what that took. */
 export interface Segmentation {
   readonly factor: number;
-  /** `[height, width]` of the labels. */
-  readonly size: readonly [number, number];
+  /** Of the labels: what the network sees, or of volumes what is shown. */
+  readonly size: readonly number[];
   readonly labels: Uint8Array;
   readonly gflops: number;
   /** Predicting the weights for this factor. */
@@ -57,6 +59,27 @@ export interface Segmentation {
   readonly segmentMilliseconds: number;
   /** Mean foreground Dice against the truth, where it is known. */
   readonly dice: number | undefined;
+}
+
+/** A volume that is open: what a viewer shows of it. */
+export interface ShownVolume {
+  readonly name: string;
+  /** An uncompressed NIfTI file of bytes, in canonical orientation. */
+  readonly nifti: Uint8Array;
+  /** `[depth, height, width]` as it was opened, and as it is shown. */
+  readonly shape: readonly number[];
+  readonly shownShape: readonly number[];
+}
+
+/** One frame of a stream: grey values in [0, 1] at the size that the network sees. */
+export interface StreamFrame {
+  readonly values: Float32Array;
+  readonly factor: number;
+}
+
+/** What became of a frame; its memory comes back for drawing. */
+export interface SegmentedFrame extends StreamFrame {
+  readonly labels: Uint8Array;
 }
 
 /** How a training run stands. */
@@ -105,11 +128,15 @@ export interface RegistrationRequest {
 /** Everything that the page may ask of the Worker: name, what goes in, what comes out, what is told on the way. */
 export interface Calls {
   start: { in: { backend: BackendWish }; out: BackendStatus; progress: never };
-  openModel: { in: { bytes: Uint8Array; name: string }; out: ModelSummary; progress: never };
+  openModel: { in: { bytes: Uint8Array; name: string; rank: 2 | 3 }; out: ModelSummary; progress: never };
   generate: { in: { kind: 'cells' | 'blobs'; number: number }; out: Picture; progress: never };
   openPicture: { in: { bytes: Uint8Array; name: string }; out: Picture; progress: never };
   slice: { in: { axis: SliceAxis; index: number | undefined }; out: Picture; progress: never };
   segment: { in: { factor: number }; out: Segmentation; progress: never };
+  segmentFrame: { in: StreamFrame; out: SegmentedFrame; progress: never };
+  generateVolume: { in: { number: number }; out: ShownVolume; progress: never };
+  openVolume: { in: { bytes: Uint8Array; name: string }; out: ShownVolume; progress: never };
+  segmentVolume: { in: { factor: number }; out: Segmentation; progress: never };
   calibrate: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: number };
   saveModel: { in: { factor: number | undefined }; out: Uint8Array; progress: never };
   train: { in: TrainingRequest; out: Uint8Array; progress: TrainingProgress };

@@ -4,9 +4,11 @@ import { diceScore, predictLabels } from '@sshn/losses';
 import { calibrate, type LoadedModel, loadModel, networkOf } from '@sshn/model';
 import { gflopsAt } from '@sshn/training';
 import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { ModelSummary, Segmentation } from './protocol.js';
+import type { ModelSummary, Segmentation, SegmentedFrame, StreamFrame } from './protocol.js';
 import { specialized } from './specialized.js';
 import { summaryOf } from './summary.js';
+
+type Weights = ReturnType<ReturnType<typeof networkOf>['specialize']>;
 
 /** The open model with its weights on the current backend, and the image that it looks at. */
 export class Session {
@@ -17,20 +19,25 @@ export class Session {
   private readonly gflopsByFactor = new Map<number, number>();
   private input: Tensor | undefined;
   private truth: Uint8Array | undefined;
+  private held: { readonly factor: number; readonly weights: Weights } | undefined;
 
-  /** @throws {FileError} if the bytes are no model; {ValueError} if it is none for segmenting images. */
+  /**
+   * @param rank Of the images: 2, or 3 for volumes.
+   * @throws {FileError} if the bytes are no model; {ValueError} if it is none for segmenting such images.
+   */
   constructor(
     readonly bytes: Uint8Array,
     readonly name: string,
+    readonly rank: 2 | 3,
   ) {
     this.loaded = loadModel(bytes, name);
     const { manifest } = this.loaded;
-    if (manifest.task !== 'segmentation' || manifest.preprocessing.size.length !== 2) {
+    if (manifest.task !== 'segmentation' || manifest.preprocessing.size.length !== rank) {
       dispose([...this.loaded.params.values()]);
       throw new ValueError({
         where: name,
         got: `${manifest.task} of ${manifest.preprocessing.size.length}D images`,
-        expected: 'a model that segments 2D images',
+        expected: `a model that segments ${rank}D images`,
       });
     }
     this.model = networkOf(manifest);
@@ -72,6 +79,26 @@ export class Session {
     }
   }
 
+  /** Segments a frame with weights that are kept until the factor changes. */
+  async segmentFrame({ values, factor }: StreamFrame): Promise<SegmentedFrame> {
+    if (this.held?.factor !== factor) {
+      if (this.held !== undefined) dispose(this.held.weights as unknown as Tensor);
+      this.held = { factor, weights: this.model.specialize(this.params, rescaling(factor)) };
+    }
+    const { weights } = this.held!;
+    const { preprocessing } = this.loaded.manifest;
+    const seen = preprocess({ values, size: preprocessing.size, channels: 1 }, preprocessing);
+    const predicted = tidy(() => {
+      const image = tensor(seen.values, [1, ...seen.size, seen.channels]);
+      return predictLabels(this.model.network.apply(weights, image, rescaling(factor)));
+    });
+    try {
+      return { values, factor, labels: Uint8Array.from(await predicted.data<'int32'>()) };
+    } finally {
+      predicted.dispose();
+    }
+  }
+
   /** Measures the model on this device. */
   calibrate(onProgress: (share: number) => void, signal: AbortSignal): ReturnType<typeof calibrate> {
     return calibrate(this.loaded, {
@@ -99,6 +126,7 @@ export class Session {
 
   dispose(): void {
     this.input?.dispose();
+    if (this.held !== undefined) dispose(this.held.weights as unknown as Tensor);
     dispose([...this.loaded.params.values()]);
   }
 

@@ -10,9 +10,16 @@ export function summaryOf({ manifest }: LoadedModel, name: string, bytes: number
     labels,
     accuracyCost,
     method,
-    size: preprocessing.size as [number, number],
+    size: preprocessing.size,
+    stages: stagesOf(manifest.network.options),
     range: [trained[0]!, trained.at(-1)!],
     bytes,
     dataset: provenance.dataset,
   };
+}
+
+/** Of a network with one number of features for each stage, or one for all and a number of stages; 5 by default. */
+function stagesOf({ features, stages }: Readonly<Record<string, unknown>>): number {
+  if (Array.isArray(features)) return features.length;
+  return typeof stages === 'number' ? stages : 5;
 }

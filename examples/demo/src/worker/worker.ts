@@ -8,6 +8,7 @@ import { registrationRun } from './registration-run.js';
 import { type Port, serve } from './serve.js';
 import { Session } from './session.js';
 import { trainingRun } from './training-run.js';
+import { generatedVolume, VolumeDesk, volumeFile } from './volumes.js';
 
 /** How many generated images there are to leaf through. */
 const generatedCount = 1000;
@@ -18,6 +19,10 @@ const generatedSeed = 7;
 let running: BackendName | undefined;
 let session: Session | undefined;
 let shown: { image: Image; truth: Uint8Array | undefined } | undefined;
+const volumes = new VolumeDesk((image, truth) => {
+  shown = { image, truth };
+  session?.show(image, truth);
+});
 let volume: { volume: Volume; name: string } | undefined;
 
 serve(
@@ -35,10 +40,10 @@ serve(
         if (before !== undefined) await startBackend(before);
         throw error;
       } finally {
-        if (open !== undefined) openSession(open.bytes, open.name);
+        if (open !== undefined) openSession(open.bytes, open.name, open.rank);
       }
     },
-    openModel: async ({ bytes, name }) => openSession(bytes, name).summary,
+    openModel: async ({ bytes, name, rank }) => openSession(bytes, name, rank).summary,
     generate: async ({ kind, number }) => {
       const size = session?.summary.size ?? [64, 64];
       const dataset = generatePhantoms({ kind, count: generatedCount, size, seed: generatedSeed });
@@ -62,6 +67,10 @@ serve(
     },
     slice: async ({ axis, index }) => showSlice(axis, index),
     segment: ({ factor }) => current().segment(factor),
+    segmentFrame: (frame) => current().segmentFrame(frame),
+    generateVolume: async ({ number }) => volumes.show(await generatedVolume(number)),
+    openVolume: async ({ bytes, name }) => volumes.show(await volumeFile(bytes, name)),
+    segmentVolume: async ({ factor }) => volumes.onShownGrid(await current().segment(factor)),
     calibrate: (_, { report, signal }) => current().calibrate(report, signal),
     saveModel: ({ factor }) => current().save(factor),
     train: trainingRun,
@@ -77,8 +86,8 @@ function current(): Session {
 }
 
 /** Opens a model; the one that was open stays where this fails. */
-function openSession(bytes: Uint8Array, name: string): Session {
-  const opened = new Session(bytes, name);
+function openSession(bytes: Uint8Array, name: string, rank: 2 | 3): Session {
+  const opened = new Session(bytes, name, rank);
   session?.dispose();
   session = opened;
   if (shown !== undefined) opened.show(shown.image, shown.truth);

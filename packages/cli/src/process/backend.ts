@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type FastWasmStatus, useFastWasm } from '@sshn/backend-wasm';
-import { type FastWebgpuStatus, useFastWebgpu } from '@sshn/backend-webgpu';
+import { type FastWebgpuStatus, useFastWebgpu, WebgpuUnavailableError } from '@sshn/backend-webgpu';
 import { type ChooseBackendOptions, chooseBackend } from '@sshn/model';
 import { fileStore } from '@sshn/model/node';
 import { machine } from './diagnostics.js';
@@ -44,13 +44,18 @@ export async function startBackend(
   const { reason, isRemembered } = await chooseBackend({
     candidates: [
       { name: 'wasm', start: starts.wasm },
-      { name: 'webgpu', start: starts.webgpu },
+      { name: 'webgpu', start: () => starts.webgpu().catch(inShort) },
     ],
     purpose,
     store: fileStore(choicesFile()),
     device: `${machine()}, ${threads ?? 'all'} threads, Node ${process.versions.node}`,
   });
   return `${running}; ${isRemembered ? 'measured earlier: ' : ''}${reason}`;
+}
+
+/** Of several, one that cannot be had needs no way out. */
+function inShort(error: unknown): never {
+  throw error instanceof WebgpuUnavailableError ? new Error(error.problem) : error;
 }
 
 /** Where choices are remembered; each user has one. */

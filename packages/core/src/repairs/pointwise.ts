@@ -41,6 +41,22 @@ export const select: Repair<object> = ({ condition, t, e }, attrs) => {
   };
 };
 
+/** Programs of webgpu read at most eight buffers, the one that they write included. */
+const mostInputs = 7;
+
+/** A sum of many, some at a time. */
+export const addMany: Repair<object> = (inputs) => {
+  const all = Object.values(inputs);
+  if (all.length <= mostInputs) return undefined;
+  return (work) => {
+    let sum = work.runList(all.slice(0, mostInputs));
+    for (let next = mostInputs; next < all.length; next += mostInputs - 1) {
+      sum = work.runList([sum, ...all.slice(next, next + mostInputs - 1)]);
+    }
+    return sum;
+  };
+};
+
 /** Real floats of integers and masks: a product of what is only labeled so. */
 export const cast: Repair<CastAttrs> = ({ x }, attrs) =>
   attrs.dtype !== 'float32' || (x!.dtype !== 'int32' && x!.dtype !== 'bool')

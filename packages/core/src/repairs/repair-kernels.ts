@@ -1,5 +1,6 @@
 import {
   Add,
+  AddN,
   All,
   Any,
   Atan2,
@@ -40,7 +41,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { pad, stridedSlice, tile, transpose } from './arrangement.js';
-import { cast, ofTwo, select } from './pointwise.js';
+import { addMany, cast, ofTwo, select } from './pointwise.js';
 import { reduction } from './reductions.js';
 import { type Repair, type StockKernel, Work } from './work.js';
 
@@ -65,7 +66,7 @@ const fiveAxes: ReadonlyArray<readonly [kernel: string, repair: Repair<never>]> 
 
 const repairsOf: Readonly<Record<string, typeof fiveAxes>> = {
   webgl: fiveAxes,
-  webgpu: [...fiveAxes, [Cast, cast]],
+  webgpu: [...fiveAxes, [Cast, cast], [AddN, addMany]],
 };
 
 /** On the function of a kernel that was repaired, by whatever copy of this package. */
@@ -79,6 +80,7 @@ const isRepaired = Symbol.for('@sshn/core repaired');
  *   some of them. They are given the same memory as at most four axes.
  * - On webgpu `cast(labels, 'float32')` only relabels integers and masks. What reads their bits, as transposing does,
  *   and with it sums over any axis but the last, does not compile. They are made real floats.
+ * - On webgpu the sum of more than seven tensors reads more buffers than a program may. They are added some at a time.
  *
  * May be called any number of times; `valueAndGradients` and what trains calls it. It changes nothing on other backends,
  * nor for tensors that stock kernels cope with.

@@ -33,6 +33,13 @@ export class Work {
     return this.#own(this.stock({ inputs: { ...inputs }, attrs: { ...attrs }, backend: this.backend }));
   }
 
+  /** The same for a kernel that takes a list. */
+  runList(inputs: readonly TensorInfo[]): TensorInfo {
+    return this.#own(
+      this.stock({ inputs: [...inputs] as unknown as NamedTensorInfoMap, backend: this.backend }),
+    );
+  }
+
   /** Another kernel. */
   kernel(name: string, inputs: Inputs, attrs: object = {}): TensorInfo {
     const { kernelFunc } = getKernel(name, this.backendName)!;

@@ -13,7 +13,7 @@ const grids: ReadonlyArray<{ readonly size: readonly number[]; readonly spacingM
   { size: [1, 6, 1] },
   { size: [4, 3, 5], spacingMm: [3, 1, 0.7] },
   // More entries than are made at once.
-  { size: [150, 170] },
+  { size: [60, 70] },
 ];
 
 describe.each(backends)('on %s', (backend) => {

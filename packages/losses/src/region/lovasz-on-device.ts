@@ -30,7 +30,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import { asFloat } from '../input/check-labels.js';
 import { sumAll } from '../input/reduce.js';
-import type { LovaszClasses } from './lovasz-loss.js';
 
 /** Kernels pick by index as float32, which counts so far. */
 const mostPixels = 2 ** 24;
@@ -44,7 +43,7 @@ interface Compared {
 }
 
 interface Scoring {
-  readonly classes: LovaszClasses;
+  readonly classes: 'present' | 'all';
   readonly perSample: boolean;
   readonly weights: readonly number[];
 }

@@ -56,20 +56,10 @@ const half = (value: number): number => {
   return value === 0 ? 0 : Math.round(value / step) * step;
 };
 
-/** The value after about 1 µs, of which a network has thousands. */
-const tardily = (value: number): number => {
-  const end = performance.now() + 0.001;
-  let now = 0;
-  do now = performance.now();
-  while (now < end);
-  return value;
-};
-
 beforeAll(async () => {
   await useBackend('cpu');
   variant('half', 'Multiply', half);
   variant('wrong', 'Conv2D', (value) => 1.01 * value);
-  variant('slow', 'Conv2D', tardily);
 });
 beforeEach(() => useBackend('cpu'));
 
@@ -133,11 +123,10 @@ describe('chooseBackend', () => {
     expect(await runs(600)).toBeGreaterThan(await runs(1));
   });
 
-  test('a backend too slow for the time is timed once', async () => {
-    const { measurements } = await chooseBackend({ candidates: [named('slow'), wasm], milliseconds: 100 });
+  test('a run that takes longer than all of the time is the only one', async () => {
+    const { measurements } = await chooseBackend({ candidates: [wasm], milliseconds: 1e-3 });
     expect(measurements[0]!.runs).toBe(1);
-    expect(measurements[0]!.milliseconds).toBeGreaterThan(100);
-    expect(measurements[1]!.runs).toBeGreaterThan(1);
+    expect(measurements[0]!.milliseconds).toBeGreaterThan(1e-3);
   });
 
   test('what does not start or computes wrongly is out', async () => {

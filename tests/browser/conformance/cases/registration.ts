@@ -1,10 +1,13 @@
 import {
   bendingEnergy,
+  composeFields,
   diffusion,
+  foldingPenalty,
   globalNccLoss,
   gradientDifferenceLoss,
   type Interpolation,
   integrateVelocity,
+  invertField,
   jacobianDeterminant,
   localNccLoss,
   meanSquaredErrorLoss,
@@ -12,9 +15,10 @@ import {
   type Padding,
   totalVariation,
   warp,
+  warpedDiceLoss,
   warpLabels,
 } from '@sshn/registration';
-import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { type Case, labelWave, probe, wave } from '../probe.js';
 
 const plane = { image: [2, 6, 5, 2], field: [2, 6, 5, 2] } as const;
@@ -40,6 +44,13 @@ const similarities: Record<string, (moved: Tensor, fixed: Tensor) => Tensor> = {
 };
 
 const ofFields: Record<string, (field: Tensor) => Tensor> = {
+  composeFields: (field) => composeFields(field, field),
+  foldingPenalty,
+  invertField: (field) => invertField(mul(field, 0.1), { iterations: 3 }),
+  warpedDiceLoss(field) {
+    const [moving, fixed] = [3, 2].map((count) => labelWave(field.shape.slice(0, -1), count));
+    return warpedDiceLoss(field, moving!, fixed!, { labels: 3 });
+  },
   integrateVelocity: (field) => integrateVelocity(field, { integrationSteps: 3 }),
   jacobianDeterminant,
   diffusion,

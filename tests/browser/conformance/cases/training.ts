@@ -41,6 +41,21 @@ function optimizerCase(name: string, optimizer: Optimizer): Case {
   };
 }
 
+/** Gradients of so many tensors, cut to a length. */
+function clippingCase(tensors: number): Case {
+  return {
+    name: `clipped gradients of ${tensors} tensors`,
+    run() {
+      const gradients = new Map(
+        Array.from({ length: tensors }, (_, i) => [`${i}`, wave([1 + (i % 3), 2], i)] as const),
+      );
+      const { gradients: clipped, norm } = clipByGlobalNorm(gradients, 1);
+      disposeAll(gradients);
+      return new Map([...clipped, ['norm', norm]]);
+    },
+  };
+}
+
 /** An SSHN that learns to find what is bright, at another factor in every step: losses, and what it predicts in the end. */
 function trainingCase(steps: number): Case {
   return {
@@ -87,5 +102,6 @@ export const training: readonly Case[] = [
   optimizerCase('adam', adam()),
   optimizerCase('adamW', adamW()),
   optimizerCase('sgd', sgd({ momentum: 0.9, nesterov: true })),
+  clippingCase(50),
   trainingCase(50),
 ];

@@ -33,9 +33,13 @@ export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): 
     event.preventDefault();
     void attempt(async () => {
       const limit = input('limit').valueAsNumber;
-      const isTime = select('limit-unit').value === 'milliseconds';
+      const unit = select('limit-unit').value;
+      const isTime = unit === 'milliseconds';
       const points = isTime || manifestPoints().length === 0 ? await onThisDevice() : manifestPoints();
-      const choice = pick(points, isTime ? { maxMilliseconds: limit } : { maxGflops: limit / 1000 });
+      const choice = pick(
+        points,
+        isTime ? { maxMilliseconds: limit } : { maxGflops: unit === 'gflops' ? limit : limit / 1000 },
+      );
       reason.textContent = choice.reason;
       if (choice.chosen !== undefined) await choose(choice.chosen.factor);
     });

@@ -44,6 +44,9 @@ export class PictureView {
     drawRaster(context, this.picture.raster);
     if (this.segmentation === undefined) return;
     const { labels, size } = this.segmentation;
-    drawRaster(context, overlayOf(labels, size, this.labels.styles, input('opacity').valueAsNumber));
+    drawRaster(
+      context,
+      overlayOf(labels, [size[0]!, size[1]!], this.labels.styles, input('opacity').valueAsNumber),
+    );
   }
 }

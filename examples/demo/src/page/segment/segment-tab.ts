@@ -11,6 +11,7 @@ import { drawCostCurve } from './cost-curve.js';
 import { wireDrop } from './drop.js';
 import { LabelList } from './label-list.js';
 import { PictureView } from './picture-view.js';
+import { drawScales } from './scales.js';
 import { wireSlices } from './slices.js';
 
 /** The tab that segments an image while φ moves. */
@@ -26,8 +27,14 @@ export class SegmentTab {
   private readonly slices;
   /** Segments at the newest φ; what was overtaken is left out. */
   private readonly segment;
+  /** A volume of which a slice is open. */
+  private volumeFile: File | undefined;
 
-  constructor(private readonly compute: Compute) {
+  /** @param toVolumes Opens a volume in the tab for them. */
+  constructor(
+    private readonly compute: Compute,
+    toVolumes: (file: File) => Promise<void>,
+  ) {
     this.segment = latest(async (factor: number) => {
       this.show(await compute.call('segment', { factor }));
     });
@@ -40,6 +47,10 @@ export class SegmentTab {
     input('opacity').addEventListener('input', () => this.view.redraw());
     input('factor').addEventListener('input', () => void attempt(() => this.moved()));
     wireDrop(element<HTMLElement>('drop'), input('file'), (file) => this.openFile(file));
+    button('to-volumes').addEventListener(
+      'click',
+      () => void attempt(async () => void (this.volumeFile && (await toVolumes(this.volumeFile)))),
+    );
     wireDrop(undefined, input('model-file'), (file) => this.openModelFile(file));
     for (const [id, step] of [
       ['previous', -1],
@@ -55,7 +66,7 @@ export class SegmentTab {
 
   /** Opens a model and images that suit it. */
   async openModel(bytes: Uint8Array, name: string): Promise<void> {
-    const model = await this.compute.call('openModel', { bytes, name });
+    const model = await this.compute.call('openModel', { bytes, name, rank: 2 });
     const suited = this.model?.dataset;
     this.model = model;
     this.labels.fill(model.labels);
@@ -93,7 +104,9 @@ export class SegmentTab {
   private async openFile(file: File): Promise<void> {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const transfer = [bytes.buffer];
-    await this.open(await this.compute.call('openPicture', { bytes, name: file.name }, { transfer }));
+    const picture = await this.compute.call('openPicture', { bytes, name: file.name }, { transfer });
+    this.volumeFile = picture.slice === undefined ? undefined : file;
+    await this.open(picture);
   }
 
   private async openModelFile(file: File): Promise<void> {
@@ -116,6 +129,7 @@ export class SegmentTab {
   private moved(): Promise<void> {
     const factor = input('factor').valueAsNumber;
     element('factor-value').textContent = factor.toFixed(2);
+    if (this.model !== undefined) drawScales(element<SVGSVGElement>('scales'), this.model, factor);
     return this.segment(factor);
   }
 

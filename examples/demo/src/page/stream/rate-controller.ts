@@ -1,0 +1,118 @@
+import type { AccuracyCostPoint } from '@sshn/model';
+
+/** A φ that the controller may choose, with what it cost when the device was measured. */
+export interface RatePoint {
+  readonly factor: number;
+  readonly milliseconds: number;
+}
+
+/** Where the controller stands. */
+export interface RateState {
+  /** Index of the chosen point; costs and accuracies rise with it. */
+  readonly place: number;
+  /** Milliseconds of the frames since the last move, at most the last few. */
+  readonly recent: readonly number[];
+  /** Frames since the last move. */
+  readonly age: number;
+  /** Frames that must pass before the next move up: more after one that had to be taken back. */
+  readonly patience: number;
+  readonly last: 'up' | 'down' | 'none';
+}
+
+/** Frames of which the median counts for moves up, which have time, and for moves down, which have none. */
+const memory = 61;
+const lately = 21;
+/** So many are enough to see that φ is far too large, and so many for all else. */
+const enoughWhenFar = 5;
+const enough = 15;
+/** Times what a frame may take. */
+const far = 1.4;
+/** Shares of a frame's time: what the chosen φ may take when moving down, and, to have room, when moving up. */
+const downTo = 0.92;
+const upTo = 0.8;
+/** Frames before a move up: at first, and at most. */
+const calm = 20;
+const calmest = 640;
+
+/**
+ * The φ among which accuracy has a price: of all points with known time and Dice those that no cheaper one reaches, in
+ * rising order of both. Where no Dice is known, larger factors count as more accurate.
+ */
+export function rateFront(points: readonly AccuracyCostPoint[]): RatePoint[] {
+  const isEvaluated = points.every(({ dice }) => dice !== null);
+  const worth = ({ dice, factor }: AccuracyCostPoint) => (isEvaluated ? dice! : factor);
+  const rising = points.filter((point) => point.milliseconds !== null).sort((a, b) => a.factor - b.factor);
+  let [best, slowest] = [Number.NEGATIVE_INFINITY, 0];
+  return rising
+    .filter((point) => {
+      const isBetter = worth(point) > best;
+      best = Math.max(best, worth(point));
+      return isBetter;
+    })
+    .map(({ factor, milliseconds }) => {
+      // A larger factor computes more: where it measured less, that was noise.
+      slowest = Math.max(slowest, milliseconds!);
+      return { factor, milliseconds: slowest };
+    });
+}
+
+/** The state to begin with: the most accurate point that has room at the measured speed. */
+export function firstRate(points: readonly RatePoint[], framesPerSecond: number): RateState {
+  return {
+    place: highestWithin(points, 1, upTo * (1000 / framesPerSecond)),
+    recent: [],
+    age: 0,
+    patience: calm,
+    last: 'none',
+  };
+}
+
+/**
+ * The next state after a frame: φ goes down as soon as the median of recent frames takes longer than a frame may, and up
+ * only after a while, to where there is room. A move up that was taken back is tried again later, each time twice as late.
+ *
+ * What other φ would take now is told by the measured curve, stretched by how much longer the chosen one takes than it
+ * did when it was measured.
+ *
+ * @param milliseconds That the frame took, from the camera to its labels. @param framesPerSecond To hold.
+ */
+export function nextRate(
+  points: readonly RatePoint[],
+  state: RateState,
+  milliseconds: number,
+  framesPerSecond: number,
+): RateState {
+  const recent = [...state.recent, milliseconds].slice(-memory);
+  const stay: RateState = { ...state, recent, age: state.age + 1 };
+  const { place } = state;
+  const typical = median(recent.slice(-lately));
+  const slowness = (time: number) => time / points[place]!.milliseconds;
+  const allowed = 1000 / framesPerSecond;
+  if (recent.length < (typical > far * allowed ? enoughWhenFar : enough)) return stay;
+
+  if (typical > allowed && place > 0) {
+    const next = Math.min(place - 1, highestWithin(points, slowness(typical), downTo * allowed));
+    const patience = state.last === 'up' ? Math.min(calmest, 2 * state.patience) : state.patience;
+    return { place: next, recent: [], age: 0, patience, last: 'down' };
+  }
+  const above = highestWithin(points, slowness(median(recent)), upTo * allowed);
+  if (above > place && stay.age >= state.patience)
+    return { place: above, recent: [], age: 0, patience: state.patience, last: 'up' };
+  return stay;
+}
+
+/** The median of the last frames in ms; undefined before the first. */
+export function typicalMilliseconds({ recent }: RateState): number | undefined {
+  return recent.length === 0 ? undefined : median(recent.slice(-lately));
+}
+
+/** The last point whose time, stretched, is within some milliseconds; the first where none is. */
+function highestWithin(points: readonly RatePoint[], slowness: number, milliseconds: number): number {
+  const within = points.filter((point) => slowness * point.milliseconds <= milliseconds).length;
+  return Math.max(0, within - 1);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}

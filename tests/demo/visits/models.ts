@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { choose, downloaded, textOf, waitForText } from '../person.js';
+import type { Visit } from '../visit.js';
+
+/** Models as files. */
+export function modelTests(visit: () => Visit): void {
+  test('the network for one φ is a small file, which opens again', async () => {
+    const { page } = visit();
+    await page.click('summary');
+    const whole = await downloaded(page, 'save-model');
+    const plain = await downloaded(page, 'save-specialized');
+    expect(plain.name).toMatch(/^cells-phi-0\.\d+\.safetensors$/);
+    expect(plain.bytes.length * 10).toBeLessThan(whole.bytes.length);
+    const dice = await textOf(page, 'dice');
+    await choose(page, 'model-file', plain);
+    await waitForText(page, 'model', /a plain network for φ/);
+    expect(await page.locator('#factor').isDisabled()).toBe(true);
+    await waitForText(page, 'dice', new RegExp(`^${dice}$`));
+    await choose(page, 'model-file', { name: 'bad.safetensors', bytes: whole.bytes.slice(0, 500) });
+    await waitForText(page, 'error', /bad\.safetensors/);
+  });
+}

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { longestBlock, quietly, textOf, waitForText } from '../person.js';
+import type { Visit } from '../visit.js';
+
+/** The first view: an image, φ, a budget. */
+export function segmentTests(visit: () => Visit): void {
+  test('opens with a generated image, segmented; its scripts are small', async () => {
+    const { page } = visit();
+    await page.goto(visit().server.url);
+    const dice = await waitForText(page, 'dice', /^0\.\d/);
+    expect(Number(dice)).toBeGreaterThan(0.8);
+    expect(await textOf(page, 'backend-detail')).toMatch(/compiled kernels/);
+    expect(await page.locator('#curve .mark').count()).toBe(11);
+    expect(await page.locator('#curve .current').count()).toBe(1);
+
+    // What other tabs need is not there yet.
+    const names = [...visit().scriptBytes.keys()].join();
+    expect(names).toMatch(/index-.*worker-|worker-.*index-/);
+    expect(names).not.toMatch(/volume|stream|camera/);
+    const total = [...visit().scriptBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    expect(total).toBeGreaterThan(50_000);
+    expect(total).toBeLessThan(1_500_000);
+  });
+
+  test('another φ segments anew, by keyboard, and blocks no frame', async () => {
+    const { page } = visit();
+    const [flops, curve] = [await textOf(page, 'flops'), await page.getAttribute('#curve', 'aria-label')];
+    const picture = () => page.evaluate(() => document.querySelector('canvas')!.toDataURL());
+    const before = await picture();
+    const scales = await page.getAttribute('#scales', 'aria-label');
+    expect(scales).toBe('Resolutions inside the network: 64, 16, 4, 1 pixels');
+    await page.focus('#factor');
+    const slide = async () => {
+      await page.keyboard.press('Home');
+      for (let i = 0; i < 15; i++) await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Home');
+      await waitForText(page, 'flops', /^21\.3 /);
+    };
+    expect(await quietly(page, slide)).toBe(0);
+    const busy = () =>
+      page.evaluate(() =>
+        setTimeout(() => {
+          for (const end = performance.now() + 120; performance.now() < end; );
+        }),
+      );
+    expect(await longestBlock(page, async () => void (await busy()))).toBeGreaterThan(100);
+    expect(await textOf(page, 'factor-value')).toBe('0.00');
+    expect(await textOf(page, 'flops')).not.toBe(flops);
+    expect(await page.getAttribute('#curve', 'aria-label')).not.toBe(curve);
+    expect(await page.getAttribute('#scales', 'aria-label')).not.toBe(scales);
+    expect(await textOf(page, 'milliseconds')).toMatch(/^\d+(\.\d)? ms$/);
+    await expect.poll(picture).not.toBe(before);
+  });
+
+  test('a label that is unchecked is no longer drawn', async () => {
+    const { page } = visit();
+    const picture = () => page.evaluate(() => document.querySelector('canvas')!.toDataURL());
+    const before = await picture();
+    await page.getByLabel('nucleus', { exact: true }).uncheck();
+    await expect.poll(picture).not.toBe(before);
+    await page.getByLabel('nucleus', { exact: true }).check();
+    await expect.poll(picture).toBe(before);
+  });
+
+  test('a budget picks φ and says why, or that nothing meets it', async () => {
+    const { page } = visit();
+    await page.fill('#limit', '22');
+    await page.click('#budget button');
+    const why = await waitForText(page, 'reason', /^Factor /);
+    expect(why).toMatch(/^Factor 0\.15 .* 0\.022 GFLOPs/);
+    await waitForText(page, 'factor-value', /^0\.15$/);
+
+    await page.fill('#limit', '1');
+    await page.click('#budget button');
+    expect(await waitForText(page, 'reason', /^No factor/)).toMatch(/the nearest, 0/);
+
+    await page.selectOption('#limit-unit', 'gflops');
+    await page.fill('#limit', '0.022');
+    await page.click('#budget button');
+    expect(await waitForText(page, 'reason', /^Factor /)).toBe(why);
+
+    await page.fill('#limit', '10000');
+    await page.selectOption('#limit-unit', 'milliseconds');
+    await page.click('#budget button');
+    await waitForText(page, 'reason', /^Factor .* ms/);
+    await waitForText(page, 'factor-value', /^0\.(3|35|4|3\d)/);
+  });
+}
