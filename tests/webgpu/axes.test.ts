@@ -48,7 +48,7 @@ function naiveSums(x: Tensor, reach: number): Tensor {
   return tensor(values, x.shape);
 }
 
-describe.skipIf(!hasWebgpu)('kernels that read along axes', () => {
+describe.skipIf(!hasWebgpu)('kernels that read along axes', { timeout: 180_000 }, () => {
   test('linear resize and its gradient', async () => {
     await expectSame(cases, (c) => withGradients((x) => resizeLinear(x, c.to), [input(c)]), 2e-6);
   });

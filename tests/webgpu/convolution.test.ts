@@ -35,7 +35,7 @@ const large: Convolution[] = [
 ];
 const cases: Convolution[] = [...fc.sample(convolutions, 14), ...large];
 
-describe.skipIf(!hasWebgpu)('convolutions', () => {
+describe.skipIf(!hasWebgpu)('convolutions', { timeout: 180_000 }, () => {
   test('with bias and rectifier, and the gradients to all three', async () => {
     await expectSame(
       cases,

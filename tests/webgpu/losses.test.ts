@@ -38,7 +38,7 @@ function labels({ batch, size, count, isSoft }: Shape): Tensor {
   return tensor(shares, [batch, ...size, count]);
 }
 
-describe.skipIf(!hasWebgpu)('losses and their gradients', () => {
+describe.skipIf(!hasWebgpu)('losses and their gradients', { timeout: 180_000 }, () => {
   test('cross-entropy', async () => {
     await expectSame(cases, (c) => withGradients((z) => crossEntropy(z!, labels(c)), [logits(c)]), 1e-5);
   });

@@ -7,7 +7,7 @@ import { expectSame, hasWebgpu, noise } from './compare.js';
 /** Sizes of tensors, some larger than a workgroup, and more tensors than one program binds. */
 const sizes = [1, 2, 3, 31, 255, 256, 257, 1000, 30_001];
 
-describe.skipIf(!hasWebgpu)('kernels of parameters', () => {
+describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () => {
   test('heads of a hypernetwork, and their gradients', async () => {
     const shapes: ReadonlyArray<[number, number]> = [
       [1, 1],

@@ -1,5 +1,6 @@
+import { useFastWebgpu } from '@sshn/backend-webgpu';
 import { integrateVelocity, warp, warpLabels } from '@sshn/registration';
-import { add, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { add, dispose, engine, mul, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectSame, hasWebgpu, noise, withGradients } from './compare.js';
@@ -22,7 +23,7 @@ type Case = (typeof cases)[number];
 const image = ({ batch, size, channels }: Case): Tensor => noise('image', [batch, ...size, channels]);
 const field = ({ batch, size, reach }: Case): Tensor => noise('field', [batch, ...size, size.length], reach);
 
-describe.skipIf(!hasWebgpu)('warping', () => {
+describe.skipIf(!hasWebgpu)('warping', { timeout: 180_000 }, () => {
   test('values, and gradients to image and field', async () => {
     await expectSame(cases, (c) => withGradients((x, u) => warp(x!, u!, c), [image(c), field(c)]), 2e-5);
   });
@@ -64,6 +65,18 @@ describe.skipIf(!hasWebgpu)('warping', () => {
       },
       2e-5,
     );
+  });
+
+  test('what many places add to one voxel loses no digit, where large terms cancel', async () => {
+    await useFastWebgpu();
+    const pairs = Array.from({ length: 40 }, (_, i) => Math.sin(i + 1)).flatMap((term) => [term, -term]);
+    const rest = Math.fround(1e-6);
+    const dy = tensor([...pairs, rest], [1, 81, 1, 1]);
+    const attributes = { interpolation: 'linear', padding: 'border', inputSize: [1, 1] };
+    const inputs = { dy, field: zeros([1, 81, 1, 2]) };
+    const gradient = engine().runKernel('SshnWarpGradImage', inputs, attributes) as Tensor;
+    expect(Math.abs((await gradient.data())[0]! - rest)).toBeLessThan(1e-12);
+    dispose([dy, inputs.field, gradient]);
   });
 
   test('an entry of the field that is no number shows', async () => {
