@@ -37,7 +37,9 @@ export async function longestBlock(page: Page, work: () => Promise<void>): Promi
   const main = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
   const tasks = events.filter(
     ({ name, ph, pid, tid }) =>
-      ph === 'X' && name.endsWith('RunTask') && main.some((thread) => thread.pid === pid && thread.tid === tid),
+      ph === 'X' &&
+      name.endsWith('RunTask') &&
+      main.some((thread) => thread.pid === pid && thread.tid === tid),
   );
   if (tasks.length === 0) throw new Error('internal: the trace tells of no task of the page');
   const computed = tasks.map(({ dur = 0, tdur = dur }) => Math.min(dur, tdur) / 1000);
