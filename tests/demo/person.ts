@@ -60,66 +60,42 @@ export async function seriousFaults(page: Page): Promise<string[]> {
   });
 }
 
-/** The longest time that the page's thread was blocked during some work, in ms; 0 below 50. */
-export async function longestBlock(page: Page, work: () => Promise<void>): Promise<number> {
-  await page.evaluate(() => {
-    const tasks: number[] = [];
-    Object.assign(globalThis, { blockedTasks: tasks });
-    new PerformanceObserver((list) =>
-      tasks.push(...list.getEntries().map(({ duration }) => duration)),
-    ).observe({
-      entryTypes: ['longtask'],
-    });
-  });
-  await work();
-  // The browser tells of long tasks a little later.
-  await page.waitForTimeout(200);
-  return page.evaluate(() =>
-    Math.max(0, ...(globalThis as unknown as { blockedTasks: number[] }).blockedTasks),
-  );
-}
-
-/**
- * The least of three tries of the longest block, or 0 as soon as one try had none: a machine that is busy with other
- * things stops the page too.
- */
-export async function quietly(page: Page, work: () => Promise<void>): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 3 && least > 0; i++) least = Math.min(least, await longestBlock(page, work));
-  return least;
-}
-
 /** Presses Tab from an element to the end of the page: which controls had no focus, and which had one that cannot be seen. */
 export async function reachedByKeyboard(
   page: Page,
   from: string,
 ): Promise<{ missed: string[]; unseen: string[] }> {
-  await page.focus(`#${from}`);
-  const reached = new Set<string>();
-  const unseen: string[] = [];
-  for (let i = 0; i < 60; i++) {
-    await page.keyboard.press('Tab');
-    const focus = await page.evaluate(() => {
-      const at = document.activeElement as HTMLElement;
-      // A file picker's label shows its focus.
-      const drawn = at.closest('.file') ?? at;
-      return {
-        name: at.id || at.getAttribute('aria-label') || at.tagName,
-        outline: getComputedStyle(drawn).outlineStyle,
-      };
-    });
-    if (focus.name === 'BODY' || reached.has(focus.name)) break;
-    reached.add(focus.name);
-    if (focus.outline === 'none') unseen.push(focus.name);
-  }
-  const expected = await page.evaluate(() =>
-    [
+  const count = await page.evaluate(() => {
+    const controls = [
       ...document.querySelectorAll<HTMLInputElement>(
         'main :is(button, input, select, summary, canvas[tabindex])',
       ),
-    ]
-      .filter((control) => control.checkVisibility() && !control.disabled)
-      .map((control) => control.id || control.getAttribute('aria-label') || control.tagName),
-  );
-  return { missed: expected.filter((name) => !reached.has(name)), unseen };
+    ].filter((control) => control.checkVisibility() && !control.disabled);
+    for (const [number, control] of controls.entries()) control.dataset.number = `${number}`;
+    return controls.length;
+  });
+  await page.focus(`#${from}`);
+  const unseen: string[] = [];
+  for (let i = 0; i < count + 5; i++) {
+    await page.keyboard.press('Tab');
+    const focus = await page.evaluate(() => {
+      const at = document.activeElement as HTMLElement;
+      at.dataset.reached = 'yes';
+      // A file picker's label shows its focus.
+      const drawn = at.closest('.file') ?? at;
+      return { html: at.outerHTML.slice(0, 80), isOutlined: getComputedStyle(drawn).outlineStyle !== 'none' };
+    });
+    if (focus.html.startsWith('<body')) break;
+    if (!focus.isOutlined) unseen.push(focus.html);
+  }
+  const missed = await page.evaluate(() => {
+    const left = [...document.querySelectorAll<HTMLElement>('[data-number]')];
+    const names = left.filter(({ dataset }) => dataset.reached !== 'yes').map(({ outerHTML }) => outerHTML);
+    for (const control of document.querySelectorAll<HTMLElement>('[data-number], [data-reached]')) {
+      delete control.dataset.number;
+      delete control.dataset.reached;
+    }
+    return names;
+  });
+  return { missed, unseen };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { quietly, textOf, waitForText } from '../person.js';
+import { longestBlock } from '../blocks.js';
+import { textOf, waitForText } from '../person.js';
 import type { Visit } from '../visit.js';
 
 /** The tab that holds a frame rate. */
@@ -21,7 +22,7 @@ export function streamTests(visit: () => Visit): void {
     const before = await picture();
     await expect.poll(picture).not.toBe(before);
     expect(await page.getAttribute('#stream-history', 'aria-label')).toMatch(/frames: .* % .*; φ is 0/);
-    expect(await quietly(page, () => page.waitForTimeout(1500))).toBe(0);
+    expect(await longestBlock(page, () => page.waitForTimeout(1500))).toBe(0);
   });
 
   test('φ gives way under load, and comes back', async () => {
@@ -29,11 +30,11 @@ export function streamTests(visit: () => Visit): void {
     const free = await factor();
     await setLoad(120);
     await waitForText(page, 'stream-verdict', /^Even the smallest φ is too slow for 10/);
-    expect(await factor()).toBe(0);
+    const least = await factor();
+    expect(least).toBeLessThan(free);
     await setLoad(0);
     await waitForText(page, 'stream-verdict', /^φ (went up|is 0\.\d+, the most accurate:)/);
-    await expect.poll(factor, { timeout: 20_000 }).toBeGreaterThan(0);
-    expect(free).toBeGreaterThan(0);
+    await expect.poll(factor, { timeout: 20_000 }).toBeGreaterThan(least);
 
     await page.click('#stream-stop');
     const stopped = await page.getAttribute('#stream-history', 'aria-label');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { choose, downloaded, quietly, waitForText } from '../person.js';
+import { longestBlock } from '../blocks.js';
+import { choose, downloaded, waitForText } from '../person.js';
 import type { Visit } from '../visit.js';
 
 /** The tab that trains. */
@@ -13,7 +14,7 @@ export function trainingTests(visit: () => Visit): void {
       await waitForText(page, 'train-status', /^Step 1 /);
       await waitForText(page, 'train-status', /^Trained after 20 steps, loss \d\.\d{3}/);
     };
-    expect(await quietly(page, train)).toBe(0);
+    expect(await longestBlock(page, train)).toBe(0);
     const line = await page.getAttribute('#loss-plot .line', 'points');
     expect(line!.split(' ')).toHaveLength(20);
     expect(await page.locator('#train-curve .mark').count()).toBe(6);

@@ -46,7 +46,7 @@ export function volumeTests(visit: () => Visit): void {
     expect(await waitForText(page, 'error', /stripes\.png/)).toMatch(/no volume.*Segment/);
     expect(await textOf(page, 'volume-name')).toMatch(/^ball/);
     await page.click('#volume-next');
-    await waitForText(page, 'volume-name', /^Generated volume 1,/);
+    await waitForText(page, 'volume-name', /^Generated volume 64,/);
     expect(await page.locator('#error').isVisible()).toBe(false);
   });
 

@@ -16,11 +16,12 @@ const wasmPaths = {
 
 const starters: Readonly<Record<BackendName, () => Promise<string>>> = {
   wasm: async () => {
-    // Every tab has a Worker with threads of its own: a few each.
-    const wanted = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+    // Every tab has a Worker with threads of its own: a few each, and a core for the page and its camera.
+    const spare = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
+    const wanted = crossOriginIsolated ? spare : 1;
     const { simd, kernels, threads } = await useFastWasm({ wasmPaths, threads: wanted });
-    const parallel = threads > 1 ? `${threads} threads` : '1 thread';
-    const why = crossOriginIsolated ? '' : ' (more need the headers of cross-origin isolation)';
+    const parallel = threads === 1 ? '1 thread' : `${threads} threads`;
+    const why = crossOriginIsolated ? '' : '; more need cross-origin isolation';
     return `${simd ? 'SIMD, ' : ''}${kernels.native.length} compiled kernels, ${parallel}${why}`;
   },
   // Loaded when asked for: most visitors stay on wasm.

@@ -45,6 +45,15 @@ describe('what may be chosen', () => {
     ]);
   });
 
+  test('leaves out a factor that saves next to nothing beside a better one', () => {
+    const front = rateFront([
+      { factor: 0, dice: 0.5, milliseconds: 10, gflops: 0.1 },
+      { factor: 0.1, dice: 0.8, milliseconds: 11, gflops: 0.104 },
+      { factor: 0.2, dice: 0.9, milliseconds: 14, gflops: 0.12 },
+    ]);
+    expect(front.map(({ factor }) => factor)).toEqual([0.1, 0.2]);
+  });
+
   test('is every factor where nobody knows Dice', () => {
     const unknown = [0.5, 0].map((factor) => ({ factor, milliseconds: 5, dice: null, gflops: null }));
     expect(rateFront(unknown).map(({ factor }) => factor)).toEqual([0, 0.5]);

@@ -34,9 +34,12 @@ const upTo = 0.8;
 const calm = 20;
 const calmest = 640;
 
+/** A more accurate point that costs at most this many times the FLOPs makes a point not worth choosing. */
+const negligible = 1.05;
+
 /**
- * The φ among which accuracy has a price: of all points with known time and Dice those that no cheaper one reaches, in
- * rising order of both. Where no Dice is known, larger factors count as more accurate.
+ * The φ among which accuracy has a price: of all points with known time those that no cheaper one reaches in Dice, and
+ * that save noticeably beside the next, in rising order of both. Where no Dice is known, larger factors count as better.
  */
 export function rateFront(points: readonly AccuracyCostPoint[]): RatePoint[] {
   const isEvaluated = points.every(({ dice }) => dice !== null);
@@ -48,6 +51,10 @@ export function rateFront(points: readonly AccuracyCostPoint[]): RatePoint[] {
       const isBetter = worth(point) > best;
       best = Math.max(best, worth(point));
       return isBetter;
+    })
+    .filter(({ gflops }, index, better) => {
+      const next = better[index + 1]?.gflops ?? null;
+      return gflops === null || next === null || next > negligible * gflops;
     })
     .map(({ factor, milliseconds }) => {
       // A larger factor computes more: where it measured less, that was noise.

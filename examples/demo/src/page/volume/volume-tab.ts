@@ -13,6 +13,8 @@ import { Viewer, type ViewName, views } from './viewer.js';
 import markup from './volume.html?raw';
 
 const packaged = 'volumes.safetensors';
+/** A generated volume with something of every label in its middle slices. */
+const firstVolume = 63;
 
 /** The tab that shows volumes in slices and in 3D, segmented by a 3D network while φ moves. */
 export class VolumeTab {
@@ -22,7 +24,7 @@ export class VolumeTab {
   private model: ModelSummary | undefined;
   private backendStarted: BackendName | undefined;
   private segmentation: Segmentation | undefined;
-  private number = 0;
+  private number = firstVolume;
   /** Segments and draws at the newest φ; what was overtaken is left out. */
   private readonly segment = latest(async (factor: number) => {
     this.showSegmentation(await this.compute.call('segmentVolume', { factor }));
@@ -65,7 +67,7 @@ export class VolumeTab {
     const bytes = await fetchPackaged(packaged);
     this.model = await this.compute.call('openModel', { bytes, name: packaged, rank: 3 });
     this.labels.fill(this.model.labels);
-    await this.generate(0);
+    await this.generate(this.number);
   }
 
   /** Opens a person's own file, after the tab was shown. */
