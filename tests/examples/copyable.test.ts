@@ -65,7 +65,8 @@ describe.each(names)('%s can be copied', (name) => {
     const scripts = Object.keys(manifest.scripts);
     for (const [, run, start] of readme.matchAll(/\bnpm run ([a-z:]+)|\bnpm (start)\b/g))
       expect(scripts).toContain(run ?? start);
-    for (const script of scripts) expect(readme).toMatch(new RegExp(`(npm|run|examples/${name}) ${script}\\b`));
+    for (const script of scripts)
+      expect(readme).toMatch(new RegExp(`(npm|run|examples/${name}) ${script}\\b`));
   });
 });
 
