@@ -31,6 +31,7 @@ export {
 export type { IntensityNormalization } from './preprocessing/intensity.js';
 export { normalizeIntensity } from './preprocessing/intensity.js';
 export { type Preprocessing, preprocess, preprocessDataset } from './preprocessing/preprocess.js';
+export { type DecodeDicomOptions, type DicomSource, decodeDicom } from './volumes/dicom/decode.js';
 export { padOrCrop } from './volumes/fit.js';
 export {
   type DecodeNiftiOptions,

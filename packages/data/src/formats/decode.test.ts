@@ -54,17 +54,17 @@ describe('decodeImage', () => {
   });
 
   it.each([
-    ['GIF89a...', /cell: is a GIF, not a PNG, JPEG, BMP or TIFF image\. Convert it/],
+    ['GIF89a...', /cell: is a GIF, not a PNG, JPEG, BMP, TIFF or DICOM image\. Convert it/],
     ['RIFF1234WEBPVP8 ', /is a WebP image/],
     ['\0\0\0 ftypheic', /is a HEIF, AVIF or video file/],
     ['%PDF-1.7', /is a PDF/],
-    [`${'\0'.repeat(128)}DICM`, /is a DICOM file/],
+    [`${'\0'.repeat(128)}DICM`, /is a damaged or cut off DICOM file/],
     ['\x1f\x8b\x08', /compressed with gzip \(a NIfTI volume\?\)/],
     ['PK\x03\x04', /is a zip archive/],
     ['version https://git-lfs.github.com/spec/v1', /a pointer of Git LFS, not the file itself.*git lfs pull/],
     ['<!DOCTYPE html><html>', /text file in HTML or XML, as failed downloads leave/],
     ['', /cell: is empty/],
-    ['no image at all', /cell: is not a PNG, JPEG, BMP or TIFF image/],
+    ['no image at all', /cell: is not a PNG, JPEG, BMP, TIFF or DICOM image/],
   ])('says what %j is instead', async (text, message) => {
     await expect(decodeImage(bytesOf(text), 'cell')).rejects.toThrow(message);
     await expect(decodeLabels(bytesOf(text), 'cell')).rejects.toThrow(message);

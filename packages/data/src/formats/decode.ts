@@ -3,6 +3,7 @@ import { toImage, toLabels } from './convert.js';
 import { type ImageFormat, imageFormat } from './kind.js';
 import type { Header, Raster } from './raster.js';
 import { bmpHeader, readBmp } from './readers/bmp.js';
+import { dicomHeader, readDicom } from './readers/dicom/image.js';
 import { jpegHeader, readJpeg } from './readers/jpeg.js';
 import { pngHeader, readPng } from './readers/png.js';
 import { readTiff, tiffHeader } from './readers/tiff/read.js';
@@ -34,13 +35,14 @@ const readers: Readonly<Record<ImageFormat, Reader>> = {
   jpeg: { name: 'JPEG', header: jpegHeader, read: readJpeg },
   bmp: { name: 'BMP', header: bmpHeader, read: readBmp },
   tiff: { name: 'TIFF', header: tiffHeader, read: readTiff },
+  dicom: { name: 'DICOM', header: dicomHeader, read: readDicom },
 };
 
 /**
- * Reads a PNG, JPEG, BMP or TIFF image; the format is told by the first bytes, not by the name.
+ * Reads a PNG, JPEG, BMP, TIFF or DICOM image; the format is told by the first bytes, not by the name.
  *
- * Intensities are scaled to [0, 1] by bit depth: v / (2^bits − 1); floating-point TIFFs keep their values. Palettes
- * become colors. The result has 1 channel (grey) or 3 (RGB); alpha is dropped and the color under it kept as stored.
+ * Intensities are scaled to [0, 1] by bit depth: v / (2^bits − 1); floating-point TIFFs keep their values, and so do DICOM
+ * files with signed or rescaled numbers, such as Hounsfield units. Palettes become colors. The result has 1 channel (grey) or 3 (RGB); alpha is dropped and the color under it kept as stored.
  *
  * @param name What errors call the file, its path as a rule.
  * @throws {FileError} naming the file and the remedy, whatever the bytes.
@@ -56,7 +58,7 @@ export async function decodeImage(
 }
 
 /**
- * Reads a label map from a PNG, BMP or TIFF: grey values or palette indices as they are stored, 0 to 255. Color files
+ * Reads a label map from a PNG, BMP, TIFF or DICOM file: grey values or palette indices as they are stored, 0 to 255. Color files
  * are read if all pixels are grey.
  *
  * @param name What errors call the file, its path as a rule.

@@ -1,7 +1,8 @@
+import { looksLikeDicom } from './readers/dicom/parse.js';
 import { Refusal, saveAsPng } from './refusal.js';
 
 /** Formats that are read. */
-export type ImageFormat = 'png' | 'jpeg' | 'bmp' | 'tiff';
+export type ImageFormat = 'png' | 'jpeg' | 'bmp' | 'tiff' | 'dicom';
 
 const signatures: ReadonlyArray<readonly [ImageFormat, readonly number[]]> = [
   ['png', [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
@@ -21,7 +22,6 @@ const strangers: ReadonlyArray<readonly [begin: string, what: string, remedy: st
   ['WEBP', 'a WebP image', convert, 8],
   ['ftyp', 'a HEIF, AVIF or video file', convert, 4],
   ['%PDF', 'a PDF', 'Export its image as a PNG.'],
-  ['DICM', 'a DICOM file', 'Volumes are not read here; export slices as 16-bit PNG.', 128],
   [
     '\x1f\x8b',
     'compressed with gzip (a NIfTI volume?)',
@@ -38,13 +38,15 @@ const strangers: ReadonlyArray<readonly [begin: string, what: string, remedy: st
  * @throws {Refusal} if it is none that is read, saying what it is where that can be told.
  */
 export function imageFormat(bytes: Uint8Array): ImageFormat {
+  // First: its preamble may hold the beginning of a TIFF.
+  if (looksLikeDicom(bytes)) return 'dicom';
   for (const [format, signature] of signatures) {
     if (signature.every((byte, i) => bytes[i] === byte)) return format;
   }
   if (bytes.length === 0) throw new Refusal('is empty', 'Copy or export it again.');
   for (const [begin, what, remedy, at = 0] of strangers) {
     const there = String.fromCharCode(...bytes.subarray(at, at + begin.length));
-    if (there === begin) throw new Refusal(`is ${what}, not a PNG, JPEG, BMP or TIFF image`, remedy);
+    if (there === begin) throw new Refusal(`is ${what}, not a PNG, JPEG, BMP, TIFF or DICOM image`, remedy);
   }
-  throw new Refusal('is not a PNG, JPEG, BMP or TIFF image', saveAsPng);
+  throw new Refusal('is not a PNG, JPEG, BMP, TIFF or DICOM image', saveAsPng);
 }

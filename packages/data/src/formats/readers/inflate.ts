@@ -1,4 +1,4 @@
-import { Gunzip, Unzlib } from 'fflate';
+import { Gunzip, Inflate, Unzlib } from 'fflate';
 import { damaged } from '../refusal.js';
 
 const largestSlice = 1 << 14;
@@ -31,8 +31,14 @@ export function gunzip(stream: Uint8Array, length: number): Uint8Array {
   return result.subarray(0, filled);
 }
 
+/** The same of a stream without any header. */
+export function inflateRaw(stream: Uint8Array, length: number): Uint8Array {
+  const { result, filled } = fill(Inflate, stream, Math.min(length, stream.length * mostExpansion));
+  return result.subarray(0, filled);
+}
+
 function fill(
-  Inflator: typeof Unzlib | typeof Gunzip,
+  Inflator: typeof Unzlib | typeof Gunzip | typeof Inflate,
   stream: Uint8Array,
   length: number,
 ): { result: Uint8Array; filled: number; read: number } {

@@ -1,10 +1,10 @@
 import { type Header, type Raster, unpackBits } from '../../raster.js';
 import { damaged } from '../../refusal.js';
 import { inflate } from '../inflate.js';
+import { decodePackBits } from '../packbits.js';
 import { readDirectory } from './directory.js';
 import { type Layout, readLayout } from './layout.js';
 import { decodeLzw } from './lzw.js';
-import { decodePackBits } from './packbits.js';
 
 type Samples = Raster['values'];
 
@@ -90,7 +90,7 @@ function locateBlocks(bytes: Uint8Array, layout: Layout): Block[] {
 
 function decompress(data: Uint8Array, length: number, compression: number): Uint8Array {
   if (compression === 5) return decodeLzw(data, length);
-  if (compression === 32773) return decodePackBits(data, length);
+  if (compression === 32773) return decodePackBits(data, length, 'TIFF');
   if (compression !== 1) return inflate('TIFF', data, length);
   if (data.length < length) throw damaged('TIFF', `${data.length} of ${length} bytes of a strip are there`);
   return data.subarray(0, length);

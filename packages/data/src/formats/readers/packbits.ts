@@ -1,14 +1,15 @@
-import { damaged } from '../../refusal.js';
+import { damaged } from '../refusal.js';
 
 /**
  * The first `length` bytes that a PackBits stream holds: a count n, then n + 1 bytes, or 1 − n copies of one byte.
  *
+ * @param format What errors call the file.
  * @throws {Refusal} if the stream ends early.
  *
  * *Source*: Adobe, "TIFF Revision 6.0" (1992), section 9.
  */
-export function decodePackBits(stream: Uint8Array, length: number): Uint8Array {
-  if (stream.length * 64 < length) throw damaged('TIFF', 'it is too short for its size in pixels');
+export function decodePackBits(stream: Uint8Array, length: number, format: string): Uint8Array {
+  if (stream.length * 64 < length) throw damaged(format, 'it is too short for its size in pixels');
   const result = new Uint8Array(length);
   let filled = 0;
   let at = 0;
@@ -27,6 +28,6 @@ export function decodePackBits(stream: Uint8Array, length: number): Uint8Array {
       filled = stop;
     }
   }
-  if (filled < length) throw damaged('TIFF', `${filled} of ${length} bytes of a strip are there`);
+  if (filled < length) throw damaged(format, `${filled} of ${length} bytes of a strip are there`);
   return result;
 }
