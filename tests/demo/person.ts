@@ -17,16 +17,18 @@ export async function waitForText(page: Page, id: string, pattern: RegExp): Prom
   return textOf(page, id);
 }
 
-/** Drops a file on the picture, or on another area. */
-export async function drop(page: Page, { name, bytes }: DroppedFile, area = 'drop'): Promise<void> {
-  const transfer = await page.evaluateHandle(
-    ([fileName, content]) => {
-      const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(content)], fileName));
-      return data;
-    },
-    [name, [...bytes]] as const,
-  );
+/** Drops files on the picture, or on another area. */
+export async function drop(
+  page: Page,
+  dropped: DroppedFile | readonly DroppedFile[],
+  area = 'drop',
+): Promise<void> {
+  const files = [dropped].flat().map(({ name, bytes }) => ({ name, content: [...bytes] }));
+  const transfer = await page.evaluateHandle((contents) => {
+    const data = new DataTransfer();
+    for (const { name, content } of contents) data.items.add(new File([Uint8Array.from(content)], name));
+    return data;
+  }, files);
   await page.dispatchEvent(`#${area}`, 'drop', { dataTransfer: transfer });
 }
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { niftiFile, pngFile, tiffFile } from '../files.js';
+import { dicomSeries, niftiFile, pngFile, tiffFile } from '../files.js';
 import { choose, drop, textOf, waitForText } from '../person.js';
 import type { Visit } from '../visit.js';
 
 /** A person’s own files, whole and broken. */
 export function fileTests(visit: () => Visit): void {
-  test('takes files of one’s own: PNG, TIFF, and the slices of NIfTI', async () => {
+  test('takes files of one’s own: PNG, TIFF, DICOM, and the slices of NIfTI', async () => {
     const { page } = visit();
-    for (const file of [pngFile(), tiffFile()]) {
+    for (const file of [pngFile(), tiffFile(), dicomSeries()[3]!]) {
       await drop(page, file);
       await waitForText(page, 'picture-name', new RegExp(file.name));
       expect(await waitForText(page, 'dice', /unknown/)).toBe('truth unknown');
@@ -23,11 +23,26 @@ export function fileTests(visit: () => Visit): void {
     expect(await page.locator('#error').isVisible()).toBe(false);
   });
 
+  test('takes all files of a DICOM series as one volume, and names the slice that is missing', async () => {
+    const { page } = visit();
+    const series = dicomSeries();
+    await drop(page, series);
+    await waitForText(page, 'slice-number', /^7 of 12$/);
+    expect(await textOf(page, 'picture-name')).toContain('slice-0.dcm and 11 more');
+    await drop(page, series.slice(0, 5));
+    expect(await waitForText(page, 'error', /slice-\d+\.dcm/)).toMatch(
+      /mm apart on average\. Add the slices/,
+    );
+    await drop(page, [series[0]!, pngFile()]);
+    expect(await waitForText(page, 'error', /stripes/)).toMatch(/is not a DICOM file\./);
+  });
+
   test.each([
     ['cut.png', pngFile().bytes.slice(0, 60)],
     ['notes.txt', new TextEncoder().encode('not an image')],
     ['broken.nii.gz', niftiFile().bytes.slice(0, 50)],
     ['empty.tif', new Uint8Array()],
+    ['cut.dcm', dicomSeries()[0]!.bytes.slice(0, 700)],
   ])('says what is wrong with %s, and goes on', async (name, bytes) => {
     const { page } = visit();
     await drop(page, { name, bytes });

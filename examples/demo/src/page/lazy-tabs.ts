@@ -19,9 +19,9 @@ export class LazyTabs {
   }
 
   /** Opens a person's volume in its tab, which is to be shown already. */
-  async openVolumeFile(file: File): Promise<void> {
+  async openVolumeFiles(files: readonly File[]): Promise<void> {
     const tab = await this.openVolumes();
-    await tab.openFile(file);
+    await tab.openFiles(files);
   }
 
   private openStream(): Promise<StreamTab> {

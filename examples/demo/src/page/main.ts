@@ -11,9 +11,9 @@ import { wireTraining } from './train/train-tab.js';
 const packagedModel = 'cells.safetensors';
 
 const compute = new Compute();
-const segmenting = new SegmentTab(compute, async (file) => {
+const segmenting = new SegmentTab(compute, async (files) => {
   tabs.show('tab-volume');
-  await lazy.openVolumeFile(file);
+  await lazy.openVolumeFiles(files);
 });
 const chooser = new BackendChooser(compute, () => segmenting.backendChanged());
 const lazy = new LazyTabs(() => chooser.backend);

@@ -1,14 +1,16 @@
 import {
+  decodeDicom,
   decodeImage,
   decodeNifti,
   type Image,
   normalizeIntensity,
   orientationOfSlices,
+  readImageHeader,
   reorient,
   sliceOf,
   type Volume,
 } from '@sshn/data';
-import type { SliceAxis } from './protocol.js';
+import type { NamedFile, SliceAxis } from './protocol.js';
 
 /** What a file holds. */
 export type OpenedFile =
@@ -19,15 +21,28 @@ export type OpenedFile =
 const limits = { maxPixels: 2 ** 25, maxVoxels: 2 ** 25 };
 
 /**
- * Reads PNG, JPEG, BMP, TIFF or NIfTI. NIfTI is told by its header, plain or compressed, all else by its first bytes.
+ * Reads PNG, JPEG, BMP, TIFF, NIfTI or DICOM; several files are those of one DICOM series. NIfTI is told by its header,
+ * plain or compressed, all else by its first bytes.
  *
  * @throws {FileError} naming the file and the remedy, whatever the bytes.
  */
-export async function openFile(bytes: Uint8Array, name: string): Promise<OpenedFile> {
+export async function openFiles(files: readonly NamedFile[]): Promise<OpenedFile> {
+  if (files.length > 1) return { kind: 'volume', volume: decodeDicom(files, limits) };
+  const { name, bytes } = files[0]!;
   if (isNifti(bytes, name)) {
     return { kind: 'volume', volume: decodeNifti(bytes, name, { ...limits, frame: 0 }) };
   }
-  return { kind: 'image', image: await decodeImage(bytes, name, limits) };
+  const { format, channels, frames } = readImageHeader(bytes, name, limits);
+  if (frames > 1 && channels === 1) return { kind: 'volume', volume: decodeDicom(files, limits) };
+  const image = await decodeImage(bytes, name, limits);
+  // A scanner's numbers, Hounsfield units for one, lie anywhere.
+  const isScan = format === 'dicom' && channels === 1;
+  return { kind: 'image', image: isScan ? { ...image, values: inUnitRange(image.values) } : image };
+}
+
+/** What a person calls the files: the first of a series with how many others. */
+export function nameOf([first, ...others]: readonly NamedFile[]): string {
+  return others.length === 0 ? first!.name : `${first!.name} and ${others.length} more`;
 }
 
 /** Slices of a volume along one axis, upright, with intensities in [0, 1]. */
@@ -45,10 +60,14 @@ export function sliceStack(volume: Volume, axis: SliceAxis): SliceStack {
     count: turned.shape[0],
     image: (index) => {
       const { data, shape } = sliceOf(turned, index);
-      const values = normalizeIntensity(Float32Array.from(data), { kind: 'percentile', low: 1, high: 99 });
-      return { values, size: [shape[1], shape[2]], channels: 1 };
+      return { values: inUnitRange(Float32Array.from(data)), size: [shape[1], shape[2]], channels: 1 };
     },
   };
+}
+
+/** Clipped to the percentiles 1 and 99 and stretched to [0, 1]. */
+function inUnitRange(values: Float32Array): Float32Array {
+  return normalizeIntensity(values, { kind: 'percentile', low: 1, high: 99 });
 }
 
 /** By its magic number, its header's length, or, compressed, by its first bytes and its name. */

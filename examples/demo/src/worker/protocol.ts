@@ -61,6 +61,12 @@ export interface Segmentation {
   readonly dice: number | undefined;
 }
 
+/** A file of a person's own. */
+export interface NamedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** A volume that is open: what a viewer shows of it. */
 export interface ShownVolume {
   readonly name: string;
@@ -130,12 +136,12 @@ export interface Calls {
   start: { in: { backend: BackendWish }; out: BackendStatus; progress: never };
   openModel: { in: { bytes: Uint8Array; name: string; rank: 2 | 3 }; out: ModelSummary; progress: never };
   generate: { in: { kind: 'cells' | 'blobs'; number: number }; out: Picture; progress: never };
-  openPicture: { in: { bytes: Uint8Array; name: string }; out: Picture; progress: never };
+  openPicture: { in: { files: readonly NamedFile[] }; out: Picture; progress: never };
   slice: { in: { axis: SliceAxis; index: number | undefined }; out: Picture; progress: never };
   segment: { in: { factor: number }; out: Segmentation; progress: never };
   segmentFrame: { in: StreamFrame; out: SegmentedFrame; progress: never };
   generateVolume: { in: { number: number }; out: ShownVolume; progress: never };
-  openVolume: { in: { bytes: Uint8Array; name: string }; out: ShownVolume; progress: never };
+  openVolume: { in: { files: readonly NamedFile[] }; out: ShownVolume; progress: never };
   segmentVolume: { in: { factor: number }; out: Segmentation; progress: never };
   calibrate: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: number };
   saveModel: { in: { factor: number | undefined }; out: Uint8Array; progress: never };

@@ -10,8 +10,8 @@ import {
   type Volume,
   volumeOf,
 } from '@sshn/data';
-import { openFile } from './open-file.js';
-import type { Segmentation, ShownVolume } from './protocol.js';
+import { nameOf, openFiles } from './open-file.js';
+import type { NamedFile, Segmentation, ShownVolume } from './protocol.js';
 
 /** Longest edge of what is shown, in voxels: a viewer takes more on the page's own thread. */
 const longestEdge = 128;
@@ -32,9 +32,9 @@ export async function generatedVolume(number: number): Promise<NamedVolume> {
   return { name: `Generated volume ${number}`, volume: volumeOf(image.values, size), truth: labels.values };
 }
 
-/** @throws {FileError} if the file holds no volume. */
-export async function volumeFile(bytes: Uint8Array, name: string): Promise<NamedVolume> {
-  const opened = await openFile(bytes, name);
+/** @throws {FileError} if the files hold no volume. */
+export async function volumeIn(files: readonly NamedFile[]): Promise<NamedVolume> {
+  const [opened, name] = [await openFiles(files), nameOf(files)];
   if (opened.kind === 'volume') return { name, volume: opened.volume };
   throw new FileError({
     path: name,

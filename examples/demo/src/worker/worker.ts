@@ -1,14 +1,14 @@
 import { FileError, ValueError } from '@sshn/core';
 import { generatePhantoms, type Image, type Volume } from '@sshn/data';
 import { startBackend } from './backend.js';
-import { openFile, sliceStack } from './open-file.js';
+import { nameOf, openFiles, sliceStack } from './open-file.js';
 import type { BackendName, Picture, SliceAxis } from './protocol.js';
 import { rasterOf } from './raster.js';
 import { registrationRun } from './registration-run.js';
 import { type Port, serve } from './serve.js';
 import { Session } from './session.js';
 import { trainingRun } from './training-run.js';
-import { generatedVolume, VolumeDesk, volumeFile } from './volumes.js';
+import { generatedVolume, VolumeDesk, volumeIn } from './volumes.js';
 
 /** How many generated images there are to leaf through. */
 const generatedCount = 1000;
@@ -56,8 +56,9 @@ serve(
         names === dataset.labelNames.join() ? labels.values : undefined,
       );
     },
-    openPicture: async ({ bytes, name }) => {
-      const opened = await openFile(bytes, name);
+    openPicture: async ({ files }) => {
+      const opened = await openFiles(files);
+      const name = nameOf(files);
       if (opened.kind === 'volume') {
         volume = { volume: opened.volume, name };
         return showSlice('axial', undefined);
@@ -69,7 +70,7 @@ serve(
     segment: ({ factor }) => current().segment(factor),
     segmentFrame: (frame) => current().segmentFrame(frame),
     generateVolume: async ({ number }) => volumes.show(await generatedVolume(number)),
-    openVolume: async ({ bytes, name }) => volumes.show(await volumeFile(bytes, name)),
+    openVolume: async ({ files }) => volumes.show(await volumeIn(files)),
     segmentVolume: async ({ factor }) => volumes.onShownGrid(await current().segment(factor)),
     calibrate: (_, { report, signal }) => current().calibrate(report, signal),
     saveModel: ({ factor }) => current().save(factor),
@@ -104,7 +105,11 @@ function show(name: string, image: Image, truth: Uint8Array | undefined, slice?:
 /** @param index Without one, the middle. */
 function showSlice(axis: SliceAxis, index: number | undefined): Picture {
   if (volume === undefined) {
-    throw new FileError({ path: 'slice', problem: 'no volume is open', remedy: 'Open a NIfTI file.' });
+    throw new FileError({
+      path: 'slice',
+      problem: 'no volume is open',
+      remedy: 'Open a NIfTI file or a DICOM series.',
+    });
   }
   const stack = sliceStack(volume.volume, axis);
   const at = Math.min(stack.count - 1, index ?? Math.floor(stack.count / 2));

@@ -30,6 +30,7 @@ describe.each(goldenImages)('$name, as libvips wrote it', (golden) => {
       format: golden.format,
       size: goldenSize,
       channels,
+      frames: 1,
     });
   });
 

@@ -22,6 +22,8 @@ export interface ImageHeader {
   readonly size: readonly number[];
   /** 1 (grey) or 3 (RGB). */
   readonly channels: 1 | 3;
+  /** How many images the file holds: several in DICOM alone. */
+  readonly frames: number;
 }
 
 interface Reader {
@@ -81,8 +83,8 @@ export async function decodeLabels(
 export function readImageHeader(bytes: Uint8Array, name: string, options: DecodeOptions = {}): ImageHeader {
   return naming(name, () => {
     const format = imageFormat(bytes);
-    const { width, height, channels } = checkedHeader(bytes, format, options);
-    return { format, size: [height, width], channels };
+    const { width, height, channels, frames = 1 } = checkedHeader(bytes, format, options);
+    return { format, size: [height, width], channels, frames };
   });
 }
 

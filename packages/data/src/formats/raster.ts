@@ -4,6 +4,8 @@ export interface Header {
   readonly height: number;
   /** Of the image that will come out: 1 (grey) or 3 (RGB). */
   readonly channels: 1 | 3;
+  /** How many images the file holds. @default 1 */
+  readonly frames?: number;
 }
 
 /** Pixels as a file stores them, before scaling to [0, 1]. */

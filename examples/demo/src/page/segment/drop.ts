@@ -1,16 +1,18 @@
+import type { NamedFile } from '../../worker/protocol.js';
 import { attempt } from '../errors.js';
 
-/** Lets a person choose a file, or drop one on an area. */
+/** Lets a person choose files, or drop them on an area. */
 export function wireDrop(
   area: HTMLElement | undefined,
   picker: HTMLInputElement,
-  open: (file: File) => Promise<void>,
+  open: (files: readonly [File, ...File[]]) => Promise<void>,
 ): void {
-  const take = (file: File | undefined) => {
-    if (file !== undefined) void attempt(() => open(file));
+  const take = (files: FileList | null | undefined) => {
+    const [first, ...others] = files ?? [];
+    if (first !== undefined) void attempt(() => open([first, ...others]));
   };
   picker.addEventListener('change', () => {
-    take(picker.files?.[0]);
+    take(picker.files);
     // The same file may be chosen again.
     picker.value = '';
   });
@@ -24,6 +26,16 @@ export function wireDrop(
   area.addEventListener('drop', (event) => {
     event.preventDefault();
     mark(false);
-    take(event.dataTransfer?.files[0]);
+    take(event.dataTransfer?.files);
   });
+}
+
+/** Files as a Worker takes them, and what is handed over to it. */
+export async function contentsOf(
+  files: readonly File[],
+): Promise<{ contents: NamedFile[]; transfer: ArrayBuffer[] }> {
+  const contents = await Promise.all(
+    files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
+  );
+  return { contents, transfer: contents.map(({ bytes }) => bytes.buffer) };
 }

@@ -8,7 +8,7 @@ import { latest } from '../latest.js';
 import { flopsText, millisecondsText, RecentMedian } from '../numbers.js';
 import { wireBudget } from './budget.js';
 import { drawCostCurve } from './cost-curve.js';
-import { wireDrop } from './drop.js';
+import { contentsOf, wireDrop } from './drop.js';
 import { LabelList } from './label-list.js';
 import { PictureView } from './picture-view.js';
 import { drawScales } from './scales.js';
@@ -28,12 +28,12 @@ export class SegmentTab {
   /** Segments at the newest φ; what was overtaken is left out. */
   private readonly segment;
   /** A volume of which a slice is open. */
-  private volumeFile: File | undefined;
+  private volumeFiles: readonly File[] | undefined;
 
   /** @param toVolumes Opens a volume in the tab for them. */
   constructor(
     private readonly compute: Compute,
-    toVolumes: (file: File) => Promise<void>,
+    toVolumes: (files: readonly File[]) => Promise<void>,
   ) {
     this.segment = latest(async (factor: number) => {
       this.show(await compute.call('segment', { factor }));
@@ -46,12 +46,12 @@ export class SegmentTab {
     this.slices = wireSlices(compute, (picture) => this.open(picture));
     input('opacity').addEventListener('input', () => this.view.redraw());
     input('factor').addEventListener('input', () => void attempt(() => this.moved()));
-    wireDrop(element<HTMLElement>('drop'), input('file'), (file) => this.openFile(file));
+    wireDrop(element<HTMLElement>('drop'), input('file'), (files) => this.openFiles(files));
     button('to-volumes').addEventListener(
       'click',
-      () => void attempt(async () => void (this.volumeFile && (await toVolumes(this.volumeFile)))),
+      () => void attempt(async () => void (this.volumeFiles && (await toVolumes(this.volumeFiles)))),
     );
-    wireDrop(undefined, input('model-file'), (file) => this.openModelFile(file));
+    wireDrop(undefined, input('model-file'), ([file]) => this.openModelFile(file));
     for (const [id, step] of [
       ['previous', -1],
       ['next', 1],
@@ -101,11 +101,10 @@ export class SegmentTab {
     await this.open(await this.compute.call('generate', { kind, number: this.number }));
   }
 
-  private async openFile(file: File): Promise<void> {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const transfer = [bytes.buffer];
-    const picture = await this.compute.call('openPicture', { bytes, name: file.name }, { transfer });
-    this.volumeFile = picture.slice === undefined ? undefined : file;
+  private async openFiles(files: readonly File[]): Promise<void> {
+    const { contents, transfer } = await contentsOf(files);
+    const picture = await this.compute.call('openPicture', { files: contents }, { transfer });
+    this.volumeFiles = picture.slice === undefined ? undefined : files;
     await this.open(picture);
   }
 

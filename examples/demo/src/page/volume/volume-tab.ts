@@ -6,7 +6,7 @@ import { latest } from '../latest.js';
 import { flopsText, millisecondsText } from '../numbers.js';
 import { fetchPackaged } from '../packaged.js';
 import { drawCostCurve } from '../segment/cost-curve.js';
-import { wireDrop } from '../segment/drop.js';
+import { contentsOf, wireDrop } from '../segment/drop.js';
 import { LabelList } from '../segment/label-list.js';
 import { crossControls } from './cross.js';
 import { Viewer, type ViewName, views } from './viewer.js';
@@ -52,7 +52,7 @@ export class VolumeTab {
       ['volume-next', 1],
     ] as const)
       button(id).addEventListener('click', () => void attempt(() => this.generate(this.number + step)));
-    wireDrop(element<HTMLElement>('volume-drop'), input('volume-file'), (file) => this.openFile(file));
+    wireDrop(element<HTMLElement>('volume-drop'), input('volume-file'), (files) => this.openFiles(files));
   }
 
   /** Begins, or goes on with the backend that was chosen meanwhile. */
@@ -70,11 +70,10 @@ export class VolumeTab {
     await this.generate(this.number);
   }
 
-  /** Opens a person's own file, after the tab was shown. */
-  async openFile(file: File): Promise<void> {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const transfer = [bytes.buffer];
-    await this.open(await this.compute.call('openVolume', { bytes, name: file.name }, { transfer }));
+  /** Opens a person's own file, or the files of a series, after the tab was shown. */
+  async openFiles(files: readonly File[]): Promise<void> {
+    const { contents, transfer } = await contentsOf(files);
+    await this.open(await this.compute.call('openVolume', { files: contents }, { transfer }));
   }
 
   private async generate(number: number): Promise<void> {

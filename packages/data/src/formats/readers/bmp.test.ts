@@ -55,7 +55,7 @@ describe('BMP', () => {
   it('of 1 bit, and with a palette of greys, is grey', async () => {
     const palette = [51, 51, 51, 0, 255, 255, 255, 0];
     const bmp = buildBmp({ ...parts, bits: 1, palette, rows: [0x40, 0, 0, 0, 0x80, 0, 0, 0] });
-    expect(readImageHeader(bmp, 'a.bmp')).toEqual({ format: 'bmp', size: [2, 2], channels: 1 });
+    expect(readImageHeader(bmp, 'a.bmp')).toEqual({ format: 'bmp', size: [2, 2], channels: 1, frames: 1 });
     expect([...(await decodeImage(bmp, 'a.bmp')).values]).toEqual([1, 0.2, 0.2, 1].map(Math.fround));
   });
 

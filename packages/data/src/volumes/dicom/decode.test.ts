@@ -60,7 +60,12 @@ describe('one file', () => {
     expect(decodeDicom([{ name: 'x', bytes: bytesOf(inverse.base64) }]).data[0]).toBe(
       4095 - inverse.values[0]!,
     );
-    expect(readImageHeader(goldenFile('RGB'), 'x')).toEqual({ format: 'dicom', size: [3, 5], channels: 3 });
+    expect(readImageHeader(goldenFile('RGB'), 'x')).toEqual({
+      format: 'dicom',
+      size: [3, 5],
+      channels: 3,
+      frames: 1,
+    });
     expect([...(await decodeLabels(goldenFile('8 bits'), 'x')).values]).toEqual(golden.files[0]!.values);
     await expect(decodeImage(goldenFile('frames'), 'x.dcm')).rejects.toThrow(
       'x.dcm: is a DICOM file of 4 frames, and one is expected. Export one frame alone, or read it as a volume with `decodeDicom`.',

@@ -8,8 +8,8 @@ import { frameSamples, type StoredSamples } from './samples.js';
 /** Size and channels of a DICOM image. @throws {Refusal} if it is not read. */
 export function dicomHeader(bytes: Uint8Array): Header {
   const { elements } = parseDicom(bytes);
-  const { width, height, samples, photometric } = pixelLayout(elements);
-  return { width, height, channels: samples === 3 || photometric === 'PALETTE COLOR' ? 3 : 1 };
+  const { width, height, samples, photometric, frames } = pixelLayout(elements);
+  return { width, height, channels: samples === 3 || photometric === 'PALETTE COLOR' ? 3 : 1, frames };
 }
 
 /**
