@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { encodeNifti, volumeOf } from '@sshn/data';
+import { encode } from 'fast-png';
 
 /** A file as a person would drop it. */
 export interface DroppedFile {
@@ -112,6 +113,22 @@ export function pngFile(): DroppedFile {
   ];
   const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
   return { name: 'stripes.png', bytes: new Uint8Array(Buffer.concat([signature, ...parts])) };
+}
+
+/** A grey PNG of a bright ellipse on a ramp. */
+export function ellipseFile(
+  name: string,
+  size: readonly [height: number, width: number],
+  center: readonly [y: number, x: number],
+  radii: readonly [y: number, x: number],
+): DroppedFile {
+  const [height, width] = size;
+  const value = (y: number, x: number) => {
+    const distance = Math.hypot((y - center[0]) / radii[0], (x - center[1]) / radii[1]);
+    return Math.round(40 + x / 2 + 160 / (1 + Math.exp(8 * (distance - 1))));
+  };
+  const data = Uint8Array.from({ length: height * width }, (_, i) => value(Math.floor(i / width), i % width));
+  return { name, bytes: encode({ width, height, channels: 1, depth: 8, data }) };
 }
 
 function chunk(type: string, data: Buffer): Buffer {

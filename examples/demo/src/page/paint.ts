@@ -63,6 +63,14 @@ export function greyRaster(values: Float32Array, size: readonly [number, number]
   return { pixels, size };
 }
 
+/** Grey values in [0, 1] as a PNG file. */
+export async function pngOf(values: Float32Array, size: readonly [number, number]): Promise<Uint8Array> {
+  const canvas = new OffscreenCanvas(size[1], size[0]);
+  const { pixels } = greyRaster(values, size);
+  canvas.getContext('2d')!.putImageData(new ImageData(pixels, size[1], size[0]), 0, 0);
+  return new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer());
+}
+
 /** Draws a raster over all of a canvas, over what is there. */
 export function drawRaster(context: CanvasRenderingContext2D, { pixels, size }: Raster): void {
   const source = new OffscreenCanvas(size[1], size[0]);

@@ -109,12 +109,11 @@ export interface TrainingRequest {
 export interface RegistrationProgress {
   readonly iteration: number;
   readonly iterations: number;
-  /** Mean squared difference of the moved and the fixed image. */
-  readonly difference: number;
-  readonly differenceBefore: number;
-  /** Mean foreground Dice of the moved labels. */
-  readonly dice: number;
-  readonly diceBefore: number;
+  /** How unlike the moved and the fixed image are, by the chosen similarity. */
+  readonly loss: number;
+  readonly lossBefore: number;
+  /** Mean foreground Dice of the labels, where they are known. */
+  readonly dice: { readonly before: number; readonly after: number } | undefined;
   readonly foldedPercent: number;
   /** Intensities of the images, row by row. */
   readonly moving: Float32Array;
@@ -123,12 +122,26 @@ export interface RegistrationProgress {
   /** Displacement in pixels: down and right of each pixel. */
   readonly field: Float32Array;
   readonly size: readonly [number, number];
+  /** What was done to the images before, for people. */
+  readonly note: string;
 }
 
 export interface RegistrationRequest {
-  readonly pair: number;
+  /** A generated pair, or a person's own files. */
+  readonly images:
+    | { readonly number: number }
+    | { readonly moving: readonly NamedFile[]; readonly fixed: readonly NamedFile[] };
+  readonly similarity: 'mse' | 'localNcc';
   /** Weight of smoothness beside similarity. */
   readonly smoothness: number;
+}
+
+/** What a registration leaves, on the grid of the fixed image. */
+export interface RegistrationResult {
+  readonly moved: Float32Array;
+  readonly size: readonly [number, number];
+  /** The displacement field as a `.nii.gz` file. */
+  readonly field: Uint8Array;
 }
 
 /** Everything that the page may ask of the Worker: name, what goes in, what comes out, what is told on the way. */
@@ -146,7 +159,7 @@ export interface Calls {
   calibrate: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: number };
   saveModel: { in: { factor: number | undefined }; out: Uint8Array; progress: never };
   train: { in: TrainingRequest; out: Uint8Array; progress: TrainingProgress };
-  register: { in: RegistrationRequest; out: undefined; progress: RegistrationProgress };
+  register: { in: RegistrationRequest; out: RegistrationResult; progress: RegistrationProgress };
 }
 
 export type CallName = keyof Calls;

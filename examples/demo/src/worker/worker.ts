@@ -4,7 +4,7 @@ import { startBackend } from './backend.js';
 import { nameOf, openFiles, sliceStack } from './open-file.js';
 import type { BackendName, Picture, SliceAxis } from './protocol.js';
 import { rasterOf } from './raster.js';
-import { registrationRun } from './registration-run.js';
+import { registrationRun } from './registration/run.js';
 import { type Port, serve } from './serve.js';
 import { Session } from './session.js';
 import { trainingRun } from './training-run.js';

@@ -4,14 +4,14 @@ import { attempt } from '../errors.js';
 /** Lets a person choose files, or drop them on an area. */
 export function wireDrop(
   area: HTMLElement | undefined,
-  picker: HTMLInputElement,
+  picker: HTMLInputElement | undefined,
   open: (files: readonly [File, ...File[]]) => Promise<void>,
 ): void {
   const take = (files: FileList | null | undefined) => {
     const [first, ...others] = files ?? [];
     if (first !== undefined) void attempt(() => open([first, ...others]));
   };
-  picker.addEventListener('change', () => {
+  picker?.addEventListener('change', () => {
     take(picker.files);
     // The same file may be chosen again.
     picker.value = '';

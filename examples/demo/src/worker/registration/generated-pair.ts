@@ -1,30 +1,21 @@
 import { Rng } from '@sshn/core';
 import { generatePhantoms } from '@sshn/data';
 import { integrateVelocity, rescaleField, warp, warpLabels } from '@sshn/registration';
-import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { tensor, tidy } from '@tensorflow/tfjs-core';
+import type { RegistrationPair } from './pair.js';
 
-/** Two images of one scene, one of them bent, and the labels of both. */
-export interface GeneratedPair {
-  /** `[1, height, width, 1]`. */
-  readonly moving: Tensor;
-  readonly fixed: Tensor;
-  /** int32 `[1, height, width]`. */
-  readonly movingLabels: Tensor;
-  readonly fixedLabels: Tensor;
-}
-
-export const pairSize = [64, 64] as const;
+const pairSize = [64, 64] as const;
 
 /** Control points of the bend along an edge, and how far a step of integration moves them, in pixels. */
 const bend = { points: 5, strength: 4 };
 
 /** A generated image of blobs and the same, warped by a random smooth map that does not fold. */
-export async function generatePair(number: number): Promise<GeneratedPair> {
+export async function generatePair(number: number): Promise<RegistrationPair> {
   const dataset = generatePhantoms({ kind: 'blobs', count: 100, size: [...pairSize], seed: 5 });
   const { image, labels } = await dataset.load(dataset.ids[number % dataset.ids.length]!);
   const rng = Rng.fromSeed(5).split('bend').split(number);
   const { points, strength } = bend;
-  return tidy(() => {
+  const pair = tidy(() => {
     const control = Float32Array.from({ length: points * points * 2 }, () =>
       rng.uniform(-strength, strength),
     );
@@ -36,6 +27,8 @@ export async function generatePair(number: number): Promise<GeneratedPair> {
     const field = integrateVelocity(rescaleField(coarse, [...pairSize]));
     const moving = tensor(image.values, [1, ...pairSize, 1]);
     const movingLabels = tensor(Int32Array.from(labels.values), [1, ...pairSize], 'int32');
-    return { moving, movingLabels, fixed: warp(moving, field), fixedLabels: warpLabels(movingLabels, field) };
+    const fixed = warp(moving, field);
+    return { moving, fixed, labels: { moving: movingLabels, fixed: warpLabels(movingLabels, field) } };
   });
+  return { ...pair, whole: pair.moving, note: '' };
 }
