@@ -124,6 +124,13 @@ describe.skipIf(executablePath === undefined)('a model file from Node, in a page
     expectAgreement(outcome, await inNode(0.5));
   });
 
+  test('and on one where that is asked for', async () => {
+    const outcome = await runInPage('fast wasm, one thread', 0.5, true);
+    expect(outcome).toMatchObject({ threads: 1, limits: [] });
+    expect(outcome.nativeKernels).toBeGreaterThan(0);
+    expectAgreement(outcome, await inNode(0.5));
+  });
+
   test('a file that is not there ends in one clear line', async () => {
     files.delete('cells.safetensors');
     await expect(runInPage('cpu', 0.5, false)).rejects.toThrow(

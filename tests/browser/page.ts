@@ -7,7 +7,7 @@ import { ready, setBackend } from '@tensorflow/tfjs-core';
 import { compute, type Outcome } from './compute.js';
 
 /** What computes in the page. */
-export type Engine = 'cpu' | 'wasm' | 'fast wasm';
+export type Engine = 'cpu' | 'wasm' | 'fast wasm' | 'fast wasm, one thread';
 
 /** An outcome, with what `useFastWasm` says is on. */
 export interface PageOutcome extends Outcome {
@@ -18,8 +18,9 @@ export interface PageOutcome extends Outcome {
 }
 
 async function start(engine: Engine): Promise<Omit<PageOutcome, keyof Outcome>> {
-  if (engine === 'fast wasm') {
-    const { threads, simd, kernels, limits } = await useFastWasm({ wasmPaths: 'wasm/', threads: 2 });
+  if (engine.startsWith('fast wasm')) {
+    const wanted = engine === 'fast wasm' ? 2 : 1;
+    const { threads, simd, kernels, limits } = await useFastWasm({ wasmPaths: 'wasm/', threads: wanted });
     return { threads, simd, nativeKernels: kernels.native.length, limits };
   }
   setWasmPaths('wasm/');

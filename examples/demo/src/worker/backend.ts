@@ -19,10 +19,10 @@ const starters: Readonly<Record<BackendName, () => Promise<string>>> = {
     // Every tab has a Worker with threads of its own: a few each, and a core for the page and its camera.
     const spare = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
     const wanted = crossOriginIsolated ? spare : 1;
-    const { simd, kernels, threads } = await useFastWasm({ wasmPaths, threads: wanted });
+    const { simd, kernels, threads, limits } = await useFastWasm({ wasmPaths, threads: wanted });
     const parallel = threads === 1 ? '1 thread' : `${threads} threads`;
-    const why = crossOriginIsolated ? '' : '; more need cross-origin isolation';
-    return `${simd ? 'SIMD, ' : ''}${kernels.native.length} compiled kernels, ${parallel}${why}`;
+    const why = [...(crossOriginIsolated ? [] : ['More threads need cross-origin isolation.']), ...limits];
+    return `${simd ? 'SIMD, ' : ''}${kernels.native.length} compiled kernels, ${parallel}${why.length > 0 ? `. ${why.join(' ')}` : ''}`;
   },
   // Loaded when asked for: most visitors stay on wasm.
   webgl: async () => {

@@ -79,6 +79,9 @@ export class NativeModule {
   static async load(backend: BackendWasm, { threads, relaxed }: NativeSettings): Promise<NativeModule> {
     const tfjs = backend.wasm as unknown as TfjsModule;
     const { memory } = tfjs.asm;
+    if (memory === undefined) {
+      throw new Error('the wasm backend had started before useFastWasm, on threads of its own.');
+    }
     guardAllocation(backend);
     const isRelaxed = relaxed && hasRelaxedSimd();
     const module = await compileNative(memory, isRelaxed);

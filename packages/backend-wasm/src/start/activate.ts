@@ -54,7 +54,10 @@ async function activateNow(
 ): Promise<FastWasmStatus> {
   requireIntegers('useFastWasm', { threads });
   if (active === undefined) requireTimelyPaths(wasmPaths);
-  const start = await startBackend(surroundings, wasmPaths, wantsNative && threads > 1);
+  const start = await startBackend(surroundings, wasmPaths, {
+    isOurs: wantsNative,
+    isShared: wantsNative && threads > 1,
+  });
   const wish = JSON.stringify({ wantsNative, threads, reproducible });
   const isOn = active?.backend === start.backend && active.wish === wish;
   if (active !== undefined && isOn && active.native?.failure === undefined) return active.status;

@@ -30,13 +30,15 @@ export const hasStarted = (): boolean => BACKEND in engine().registry;
 /**
  * Makes wasm the current backend, with memory that threads share if asked for and possible.
  *
+ * @param isOurs Whether our kernels are to work on it: then tfjs does not start its threaded build, whose memory they cannot use.
  * @throws {FileError} if it does not start.
  */
 export async function startBackend(
   { readWasm }: Surroundings,
   wasmPaths: WasmPaths | undefined,
-  isShared: boolean,
+  { isOurs, isShared }: { readonly isOurs: boolean; readonly isShared: boolean },
 ): Promise<Start> {
+  if (isOurs && !hasStarted()) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const limit =
     isShared && !hasStarted() ? await shareMemory(() => readWasm(SIMD_BINARY, wasmPaths)) : undefined;
   if (wasmPaths !== undefined && !hasStarted()) setWasmPaths(wasmPaths);
