@@ -44,7 +44,7 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
   return draw({
     width,
     height,
-    marginLeft: 56,
+    marginLeft: 64,
     marginBottom: 44,
     marginTop: 12 + legendHeight(curves),
     marginRight: rightMargin(curves, x),

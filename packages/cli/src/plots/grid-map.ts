@@ -45,7 +45,7 @@ export function gridMap(points: readonly GridPoint[], options: GridPlotOptions =
   return draw({
     width,
     height,
-    marginLeft: 56,
+    marginLeft: 64,
     marginBottom: 40,
     marginTop: 48,
     style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '11px', color: palette.ink },

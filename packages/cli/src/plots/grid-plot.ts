@@ -36,7 +36,7 @@ export function gridPlot(points: readonly GridPoint[], options: GridPlotOptions 
   return draw({
     width,
     height,
-    marginLeft: 56,
+    marginLeft: 64,
     marginBottom: 44,
     marginTop: 12 + legendHeight,
     style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '12px', color: palette.ink },
