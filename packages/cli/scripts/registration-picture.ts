@@ -10,7 +10,8 @@ import { generatePhantoms, resampleOnto, type Volume, volumeOf } from '@sshn/dat
 import { encode } from 'fast-png';
 import type { Picture } from '../src/register/picture.js';
 import { registerPair } from '../src/register/register-pair.js';
-import { deformedCells, difference } from '../src/report/deformation.js';
+import { difference } from '../src/report/deformation.js';
+import { drawDeformedGrid } from '../src/report/deformed-grid.js';
 import { paint, rangeOf } from '../src/report/overlay.js';
 
 const [out = 'registration.png'] = process.argv.slice(2);
@@ -31,7 +32,7 @@ const [before, after] = [difference(seen.moving, seen.fixed), difference(seen.mo
 const panels = [
   paint(seen.moving),
   paint(seen.fixed),
-  paint(seen.moved, undefined, deformedCells(seenField, size)),
+  drawDeformedGrid(paint(seen.moved), seenField, size),
   paint(before),
   paint(after, undefined, undefined, rangeOf(before.values)),
 ];

@@ -1,8 +1,8 @@
 import type { Image } from '@sshn/data';
-import { checkerboard, deformedCells, difference } from './deformation.js';
+import { checkerboard, difference } from './deformation.js';
 import type { Html } from './html.js';
 import { rangeOf } from './overlay.js';
-import { picture } from './picture.js';
+import { gridPicture, picture } from './picture.js';
 
 /** Two images and what a field made of the first: all of one size, the field in its voxels. */
 export interface Aligned {
@@ -29,12 +29,7 @@ export function alignmentPictures({ moving, fixed, moved, field }: Aligned, name
   return [
     picture(moving, undefined, undefined, `Moving image of ${name}`),
     picture(fixed, undefined, undefined, `Fixed image of ${name}`),
-    picture(
-      moved,
-      undefined,
-      deformedCells(field, moved.size),
-      `Moved image of ${name}, the deformed grid over it`,
-    ),
+    gridPicture(moved, field, `Moved image of ${name}, the deformed grid over it`),
     picture(before, undefined, undefined, `Difference of ${name} before`, scale),
     picture(after, undefined, undefined, `Difference of ${name} after`, scale),
     picture(checkerboard(moved, fixed), undefined, undefined, `Moved and fixed image of ${name} in squares`),

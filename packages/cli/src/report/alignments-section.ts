@@ -1,9 +1,9 @@
 import type { Image } from '@sshn/data';
 import { diceText, phiText } from '../text/numbers.js';
-import { deformedCells, difference } from './deformation.js';
+import { difference } from './deformation.js';
 import { type Html, html } from './html.js';
 import { rangeOf } from './overlay.js';
-import { picture } from './picture.js';
+import { gridPicture, picture } from './picture.js';
 
 /** One pair of images, registered at several factors. */
 export interface AlignmentRow {
@@ -53,7 +53,7 @@ function alignmentRow({ id, moving, fixed, before, results }: AlignmentRow): Htm
 <td>${picture(apart, undefined, undefined, `Difference of ${id} before`, scale)}${diceText(before)}</td>
 ${results.map(({ factor, moved, field, dice, foldedPercent }) => {
   const text = `Moved image of ${id} at ${phiText(factor)}, Dice ${diceText(dice)}, the deformed grid over it`;
-  return html`<td>${picture(moved, undefined, deformedCells(field, moved.size), text)}${diceText(dice)}, ${foldedPercent.toFixed(2)} % folded</td>
+  return html`<td>${gridPicture(moved, field, text)}${diceText(dice)}, ${foldedPercent.toFixed(2)} % folded</td>
 <td>${picture(difference(moved, fixed), undefined, undefined, `Difference of ${id} at ${phiText(factor)}`, scale)}</td>`;
 })}
 </tr>

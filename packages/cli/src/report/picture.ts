@@ -1,6 +1,7 @@
 import type { Image, LabelMap } from '@sshn/data';
+import { drawDeformedGrid } from './deformed-grid.js';
 import { type Html, html } from './html.js';
-import { paint } from './overlay.js';
+import { type Picture, paint } from './overlay.js';
 import { pngDataUri } from './png.js';
 
 /** An image element with labels painted over it, and borders drawn as lines. */
@@ -11,7 +12,16 @@ export function picture(
   alt: string,
   range?: readonly [low: number, high: number],
 ): Html {
-  const { width, height, ...pixels } = paint(image, labels, lines, range);
-  const source = pngDataUri({ width, height, ...pixels });
+  return imageElement(paint(image, labels, lines, range), alt);
+}
+
+/** An image element of a moved image under the grid that a field deforms. @param field In voxels, `[...size, rank]`. */
+export function gridPicture(moved: Image, field: Float32Array, alt: string): Html {
+  return imageElement(drawDeformedGrid(paint(moved), field, moved.size), alt);
+}
+
+function imageElement(painted: Picture, alt: string): Html {
+  const { width, height } = painted;
+  const source = pngDataUri(painted);
   return html`<img src="${source}" width="${width}" height="${height}" alt="${alt}">`;
 }
