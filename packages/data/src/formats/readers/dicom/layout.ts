@@ -57,6 +57,9 @@ export function pixelLayout(elements: DataSet): PixelLayout {
   if (bitsStored < 1 || bitsStored > highBit + 1 || highBit >= bitsAllocated) {
     throw damaged('DICOM', `bits 1 to ${highBit + 1} for ${bitsStored} of ${bitsAllocated}`);
   }
+  if (photometric.startsWith('YBR') && bitsAllocated !== 8) {
+    throw unsupported('DICOM', `${name} of ${bitsAllocated} bits per sample`);
+  }
   const frames = elements.intString('x00280008') ?? 1;
   if (!(frames >= 1)) throw damaged('DICOM', `${frames} frames`);
   return {
