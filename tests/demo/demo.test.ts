@@ -25,9 +25,10 @@ describe.skipIf(executablePath === undefined)('the demo, built and served as sta
 
   const current = () => visit;
   segmentTests(current);
+  // Before anything else starts webgl: it takes hold of the context that is made.
+  graphicsTests(current);
   fileTests(current);
   backendTests(current);
-  graphicsTests(current);
   modelTests(current);
   trainingTests(current);
   streamTests(current);
