@@ -46,5 +46,7 @@ export function graphicsTests(visit: () => Visit): void {
     await waitForText(page, 'flops', /^21\.3 /);
     expect(Number(await waitForText(page, 'dice', /^0\.\d/))).toBeGreaterThan(0.3);
     expect(await page.locator('#error').isVisible()).toBe(false);
+    await page.locator('#factor').fill('0.3');
+    await waitForText(page, 'factor-value', /^0\.30$/);
   });
 }
