@@ -3,6 +3,7 @@ import { findChromium } from '../browser/chromium.js';
 import { beginVisit, type Visit } from './visit.js';
 import { backendTests } from './visits/backends.js';
 import { fileTests } from './visits/files.js';
+import { graphicsTests } from './visits/graphics.js';
 import { modelTests } from './visits/models.js';
 import { registrationTests } from './visits/registration.js';
 import { segmentTests } from './visits/segment.js';
@@ -24,6 +25,8 @@ describe.skipIf(executablePath === undefined)('the demo, built and served as sta
 
   const current = () => visit;
   segmentTests(current);
+  // Before anything else starts webgl: it takes hold of the context that is made.
+  graphicsTests(current);
   fileTests(current);
   backendTests(current);
   modelTests(current);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type BrowserContext, chromium, type Page, type Worker } from 'playwright-core';
 import { type FolderServer, serveFolder } from './serve-folder.js';
 
 const example = fileURLToPath(new URL('../../examples/demo/', import.meta.url));
@@ -14,6 +14,8 @@ const example = fileURLToPath(new URL('../../examples/demo/', import.meta.url));
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
   readonly context: BrowserContext;
+  /** The first Worker of the page: it segments. */
+  segmenter(): Worker;
   readonly server: FolderServer;
   /** Gzipped bytes of every script that came over the network for the page, by path. */
   readonly scriptBytes: ReadonlyMap<string, number>;
@@ -42,6 +44,7 @@ export async function beginVisit(executablePath: string): Promise<Visit> {
   return {
     page,
     context,
+    segmenter: () => page.workers()[0]!,
     server,
     scriptBytes,
     pageErrors,

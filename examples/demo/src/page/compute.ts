@@ -1,5 +1,18 @@
 import type { CallName, Calls, FromWorker, ToWorker } from '../worker/protocol.js';
 
+/** What went wrong in a Worker, in words for people. */
+export class ComputeError extends Error {
+  override readonly name = 'ComputeError';
+
+  constructor(
+    message: string,
+    /** Whether another backend has to be started before anything computes again. */
+    readonly isGpuLost: boolean,
+  ) {
+    super(message);
+  }
+}
+
 /** What a call may be given besides its argument. */
 export interface CallOptions<Progress> {
   readonly onProgress?: (progress: Progress) => void;
@@ -38,7 +51,7 @@ export class Compute {
           return;
         }
         this.open.delete(id);
-        if ('error' in message) reject(new Error(message.error));
+        if ('error' in message) reject(new ComputeError(message.error, message.isGpuLost === true));
         else resolve(message.result as Calls[Name]['out']);
       });
       send({ id, name, argument });

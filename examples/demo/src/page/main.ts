@@ -1,6 +1,6 @@
 import { BackendChooser } from './backend-chooser.js';
 import { Compute } from './compute.js';
-import { attempt } from './errors.js';
+import { attempt, offerWasm } from './errors.js';
 import { LazyTabs } from './lazy-tabs.js';
 import { fetchPackaged } from './packaged.js';
 import { wireRegistration } from './register/register-tab.js';
@@ -16,6 +16,7 @@ const segmenting = new SegmentTab(compute, async (files) => {
   await lazy.openVolumeFiles(files);
 });
 const chooser = new BackendChooser(compute, () => segmenting.backendChanged());
+offerWasm(() => chooser.start('wasm'));
 const lazy = new LazyTabs(() => chooser.backend);
 const tabs = wireTabs(document.querySelector('[role=tablist]')!, (id) => lazy.selected(id));
 

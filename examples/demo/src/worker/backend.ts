@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { registerGradients, SshnError } from '@sshn/core';
+import { registerGradients } from '@sshn/core';
 import { chooseBackend } from '@sshn/model';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
@@ -26,25 +26,23 @@ const starters: Readonly<Record<BackendName, () => Promise<string>>> = {
   },
   // Loaded when asked for: most visitors stay on wasm.
   webgl: async () => {
-    await import('@tensorflow/tfjs-backend-webgl');
-    return started('webgl');
+    const { useFastWebgl } = await import('@sshn/backend-webgl');
+    const { renderer, isSoftware, precision, kernels } = await useFastWebgl();
+    const computes = precision === 'float32' ? '' : ', computes in less than float32: no training';
+    return `${renderer}${isSoftware ? ' (in software)' : ''}, ${kernels.length} programs of ours${computes}`;
   },
   webgpu: async () => {
-    await import('@tensorflow/tfjs-backend-webgpu');
-    return started('webgpu');
+    const { useFastWebgpu } = await import('@sshn/backend-webgpu');
+    const { adapter, isSoftware, kernels } = await useFastWebgpu();
+    return `${adapter}${isSoftware ? ' (in software)' : ''}, ${kernels.length} kernels of ours`;
   },
-  cpu: async () => started('cpu'),
+  cpu: startPlain,
 };
-
-/** A backend that was asked for does not start here. */
-class BackendStartError extends SshnError {
-  override readonly name = 'BackendStartError';
-}
 
 /**
  * Makes a backend the current one, with 'auto' the fastest; its code is loaded first where that has not happened.
  *
- * @throws {BackendStartError} if this device has none such.
+ * @throws {WebglUnavailableError} or {WebgpuUnavailableError} if this device has none such.
  */
 export async function startBackend(wish: BackendWish): Promise<BackendStatus> {
   const status = wish === 'auto' ? await fastest() : { backend: wish, detail: await starters[wish]() };
@@ -62,22 +60,8 @@ async function fastest(): Promise<BackendStatus> {
   return { backend: backend as BackendName, detail: reason };
 }
 
-const descriptions = {
-  webgl: 'shaders on the graphics card',
-  webgpu: 'compute shaders on the graphics card',
-  cpu: 'plain JavaScript, slow',
-} as const;
-
-async function started(backend: keyof typeof descriptions): Promise<string> {
-  let isOn = false;
-  try {
-    isOn = await setBackend(backend);
-    await ready();
-  } catch {
-    // Said below, in words for people.
-  }
-  if (!isOn) {
-    throw new BackendStartError(`Backend '${backend}' does not start on this device. Choose another one.`);
-  }
-  return descriptions[backend];
+async function startPlain(): Promise<string> {
+  await setBackend('cpu');
+  await ready();
+  return 'plain JavaScript, slow';
 }

@@ -173,4 +173,9 @@ export type ToWorker =
 export type FromWorker =
   | { readonly id: number; readonly progress: unknown }
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string };
+  | {
+      readonly id: number;
+      readonly error: string;
+      /** Whether the graphics card went away: nothing computes until another backend is started. */
+      readonly isGpuLost?: boolean;
+    };

@@ -36,7 +36,8 @@ export function serve(handlers: Handlers, port: Port): void {
       const handler = handlers[name] as (argument: unknown, context: Context<unknown>) => Promise<unknown>;
       send({ id, result: await handler(argument, { report, signal }) });
     } catch (error) {
-      send({ id, error: inWords(error) });
+      const isGpuLost = error instanceof Error && error.name === 'WebglContextLostError';
+      send({ id, error: isGpuLost ? gpuLost : inWords(error), isGpuLost });
     } finally {
       running.delete(id);
     }
@@ -51,6 +52,10 @@ export function serve(handlers: Handlers, port: Port): void {
     queue = queue.then(() => run(data));
   };
 }
+
+/** The error itself is written for people who program. */
+const gpuLost =
+  'The browser took the graphics card away from this page: most often its memory was full, or a program ran for too long.';
 
 /** Our own errors are written for people; others come with their kind. */
 function inWords(error: unknown): string {

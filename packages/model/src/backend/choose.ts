@@ -77,8 +77,8 @@ export class BackendError extends SshnError {
  * const { backend, reason } = await chooseBackend({
  *   candidates: [
  *     { name: 'wasm', start: () => useFastWasm({ wasmPaths: '/tfjs/' }) },
- *     { name: 'webgl', start: () => import('@tensorflow/tfjs-backend-webgl').then(() => setBackend('webgl')) },
- *     { name: 'webgpu', start: () => import('@tensorflow/tfjs-backend-webgpu').then(() => setBackend('webgpu')) },
+ *     { name: 'webgl', start: () => import('@sshn/backend-webgl').then(({ useFastWebgl }) => useFastWebgl()) },
+ *     { name: 'webgpu', start: () => import('@sshn/backend-webgpu').then(({ useFastWebgpu }) => useFastWebgpu()) },
  *   ],
  *   store: storageStore(),
  * });

@@ -57,6 +57,7 @@ function show(progress: RegistrationProgress): void {
   element('gallery').hidden = false;
   drawViews(progress);
   const { iteration, iterations, dice, loss, lossBefore, foldedPercent, note } = progress;
+  element<HTMLProgressElement>('register-progress').value = iteration / iterations;
   const parts = [
     ...(dice === undefined ? [] : [`Dice ${dice.before.toFixed(3)} → ${dice.after.toFixed(3)}`]),
     `unlikeness ${lossBefore.toPrecision(3)} → ${loss.toPrecision(3)}`,

@@ -48,6 +48,7 @@ export async function registrationRun(
         objective,
         steps: stepsPerPicture,
         resolution: 'half',
+        signal,
         ...(flow === undefined ? {} : { start: flow }),
       });
       dispose([field, ...(flow === undefined ? [] : [flow])]);
