@@ -22,38 +22,42 @@ describe.skipIf(executablePath === undefined)('a page chooses its backend', () =
     await server?.[Symbol.asyncDispose]();
   });
 
-  test('by measuring all, in the time they are given; and remembers it for the next visit', async () => {
-    const context = await browser.newContext();
-    /** A visit of its own: another page, the same storage. */
-    const visit = async (milliseconds: number): Promise<BackendChoice> => {
-      const page = await context.newPage();
-      try {
-        await page.goto(server.url);
-        return await page.evaluate(
-          (ms) =>
-            (globalThis as unknown as { choose(purpose: string, ms: number): Promise<BackendChoice> }).choose(
-              'inference',
-              ms,
-            ),
-          milliseconds,
-        );
-      } finally {
-        await page.close();
-      }
-    };
-    const first = await visit(50);
-    expect(first.isRemembered).toBe(false);
-    expect(first.measurements.map(({ name }) => name)).toEqual(['wasm', 'webgpu']);
-    const timed = first.measurements.filter(({ milliseconds }) => milliseconds !== undefined);
-    expect(timed.length).toBeGreaterThanOrEqual(1);
-    // Whatever takes longer than its time has been run once.
-    for (const { milliseconds, runs } of timed) if (milliseconds! > 50) expect(runs).toBe(1);
-    const fastest = timed.reduce((a, b) => (b.milliseconds! < a.milliseconds! ? b : a));
-    expect(first.backend).toBe(fastest.name);
+  test.each(['storage', 'cache'])(
+    'by measuring all, in the time they are given; its %s remembers it for the next visit',
+    async (store) => {
+      const context = await browser.newContext();
+      /** A visit of its own: another page, the same storage. */
+      const visit = async (milliseconds: number): Promise<BackendChoice> => {
+        const page = await context.newPage();
+        try {
+          await page.goto(server.url);
+          return await page.evaluate(
+            ([ms, kind]) =>
+              (globalThis as unknown as { choose(...args: unknown[]): Promise<BackendChoice> }).choose(
+                'inference',
+                ms,
+                kind,
+              ),
+            [milliseconds, store] as const,
+          );
+        } finally {
+          await page.close();
+        }
+      };
+      const first = await visit(50);
+      expect(first.isRemembered).toBe(false);
+      expect(first.measurements.map(({ name }) => name)).toEqual(['wasm', 'webgpu']);
+      const timed = first.measurements.filter(({ milliseconds }) => milliseconds !== undefined);
+      expect(timed.length).toBeGreaterThanOrEqual(1);
+      // Whatever takes longer than its time has been run once.
+      for (const { milliseconds, runs } of timed) if (milliseconds! > 50) expect(runs).toBe(1);
+      const fastest = timed.reduce((a, b) => (b.milliseconds! < a.milliseconds! ? b : a));
+      expect(first.backend).toBe(fastest.name);
 
-    // With a time that a test would not survive: nothing is measured again.
-    const again = await visit(1e7);
-    expect(again).toEqual({ ...first, isRemembered: true });
-    await context.close();
-  });
+      // With a time that a test would not survive: nothing is measured again.
+      const again = await visit(1e7);
+      expect(again).toEqual({ ...first, isRemembered: true });
+      await context.close();
+    },
+  );
 });

@@ -6,7 +6,7 @@ export {
   type ChooseBackendOptions,
   chooseBackend,
 } from './backend/choose.js';
-export { type BackendStore, storageStore } from './backend/store.js';
+export { type BackendStore, cacheStore, storageStore } from './backend/store.js';
 export type { Purpose } from './backend/time-network.js';
 export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
 export type { Budget } from './budget/limits.js';

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { registerGradients } from '@sshn/core';
-import { chooseBackend } from '@sshn/model';
+import { cacheStore, chooseBackend } from '@sshn/model';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
@@ -50,13 +50,13 @@ export async function startBackend(wish: BackendWish): Promise<BackendStatus> {
   return status;
 }
 
-/** The fastest of this device, by measuring. */
+/** The fastest of this device, by measuring; on later visits as it was measured then. */
 async function fastest(): Promise<BackendStatus> {
   const names = (['wasm', 'webgl', 'webgpu'] as const).filter(
     (name) => name !== 'webgpu' || 'gpu' in navigator,
   );
   const candidates = names.map((name) => ({ name, start: starters[name] }));
-  const { backend, reason } = await chooseBackend({ candidates });
+  const { backend, reason } = await chooseBackend({ candidates, store: cacheStore() });
   return { backend: backend as BackendName, detail: reason };
 }
 

@@ -16,3 +16,18 @@ export function storageStore(storage: Pick<Storage, 'getItem' | 'setItem'> = loc
     set: (key, text) => storage.setItem(key, text),
   };
 }
+
+/**
+ * A store in the caches of a page's origin, for Workers, which have no `localStorage`; pages need a secure context for it.
+ *
+ * @param name Of the cache.
+ * @example
+ * await chooseBackend({ candidates, store: cacheStore() });   // in a Worker
+ */
+export function cacheStore(name = 'sshn-backend'): BackendStore {
+  const addressOf = (key: string): string => `/${encodeURIComponent(key)}`;
+  return {
+    get: async (key) => (await (await caches.open(name)).match(addressOf(key)))?.text(),
+    set: async (key, text) => (await caches.open(name)).put(addressOf(key), new Response(text)),
+  };
+}
