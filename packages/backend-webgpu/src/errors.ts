@@ -11,3 +11,17 @@ export class WebgpuUnavailableError extends SshnError {
     super(`WebGPU does not start: ${problem}. ${wayOut}`);
   }
 }
+
+/** The GPU went away; until `useFastWebgpu` is called again, everything on webgpu ends in this error. */
+export class WebgpuDeviceLostError extends SshnError {
+  override readonly name = 'WebgpuDeviceLostError';
+
+  /** @param reason What the driver says. */
+  constructor(readonly reason: string) {
+    super(
+      'The GPU was taken away, and with it all tensors: most often its memory was full, or a program ran for too long ' +
+        `(${reason || 'no reason was given'}). Take smaller images or batches and call useFastWebgpu() again, or use ` +
+        '`useFastWasm` of @sshn/backend-wasm.',
+    );
+  }
+}

@@ -2,7 +2,7 @@ import { activate, activeStatus } from './start/activate.js';
 import type { FastWebgpuOptions, FastWebgpuStatus } from './start/options.js';
 import { page } from './start/page.js';
 
-export { WebgpuUnavailableError } from './errors.js';
+export { WebgpuDeviceLostError, WebgpuUnavailableError } from './errors.js';
 export type { FastWebgpuOptions, FastWebgpuStatus } from './start/options.js';
 
 /**
@@ -13,6 +13,7 @@ export type { FastWebgpuOptions, FastWebgpuStatus } from './start/options.js';
  * tensors with `await x.data()`: a device does not answer at once, and `dataSync` loses or refuses it.
  *
  * @returns what `fastWebgpuStatus` tells from now on.
+ * A device that is lost later ends what waits and what comes in a `WebgpuDeviceLostError`; a further call starts another.
  * @throws {WebgpuUnavailableError} if there is none: no `navigator.gpu`, no package `webgpu`, or no adapter; it says what
  * to do.
  *

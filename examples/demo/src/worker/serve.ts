@@ -36,7 +36,7 @@ export function serve(handlers: Handlers, port: Port): void {
       const handler = handlers[name] as (argument: unknown, context: Context<unknown>) => Promise<unknown>;
       send({ id, result: await handler(argument, { report, signal }) });
     } catch (error) {
-      const isGpuLost = error instanceof Error && error.name === 'WebglContextLostError';
+      const isGpuLost = error instanceof Error && losses.has(error.name);
       send({ id, error: isGpuLost ? gpuLost : inWords(error), isGpuLost });
     } finally {
       running.delete(id);
@@ -53,7 +53,9 @@ export function serve(handlers: Handlers, port: Port): void {
   };
 }
 
-/** The error itself is written for people who program. */
+const losses: ReadonlySet<string> = new Set(['WebglContextLostError', 'WebgpuDeviceLostError']);
+
+/** The errors themselves are written for people who program. */
 const gpuLost =
   'The browser took the graphics card away from this page: most often its memory was full, or a program ran for too long.';
 

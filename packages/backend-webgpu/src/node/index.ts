@@ -2,7 +2,7 @@ import { activate, activeStatus } from '../start/activate.js';
 import type { FastWebgpuOptions, FastWebgpuStatus } from '../start/options.js';
 import { dawn } from './dawn.js';
 
-export { WebgpuUnavailableError } from '../errors.js';
+export { WebgpuDeviceLostError, WebgpuUnavailableError } from '../errors.js';
 export type { FastWebgpuOptions, FastWebgpuStatus } from '../start/options.js';
 
 /** `useFastWebgpu` of Node, which starts Dawn where there is no `navigator.gpu`; otherwise the same as in pages. */

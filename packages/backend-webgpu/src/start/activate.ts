@@ -11,6 +11,7 @@ import { WebgpuUnavailableError } from '../errors.js';
 import { registerOwnKernels } from '../kernels/register.js';
 import { type Adapter, type Device, describeAdapter, isSoftware, openDevice } from './gpu.js';
 import type { FastWebgpuOptions, FastWebgpuStatus, Surroundings } from './options.js';
+import { watchDevice } from './watched-backend.js';
 
 const BACKEND = 'webgpu';
 /** Above all others, as tfjs has it. */
@@ -26,6 +27,7 @@ const MOST_PROBLEMS = 10;
 interface Active {
   readonly wish: string;
   readonly backend: object;
+  readonly isLost: () => boolean;
   readonly status: FastWebgpuStatus;
 }
 
@@ -51,7 +53,7 @@ async function activateNow(
 ): Promise<FastWebgpuStatus> {
   const wish = `${powerPreference} ${software} ${native}`;
   const started = engine().registry[BACKEND];
-  if (active !== undefined && active.wish === wish && active.backend === started) {
+  if (active?.wish === wish && active.backend === started && !active.isLost()) {
     await setBackend(BACKEND);
     return active.status;
   }
@@ -64,14 +66,16 @@ async function activateNow(
   }
   const device = await openDevice(adapter);
   if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
-  registerBackend(BACKEND, () => new WebGPUBackend(device as never, adapter.info as never), PRIORITY);
+  const watched = new WebGPUBackend(device as never, adapter.info as never);
+  const isLost = watchDevice(watched, device);
+  registerBackend(BACKEND, () => watched, PRIORITY);
   await setBackend(BACKEND);
   repairKernels(BACKEND);
   env().set('WEBGPU_MATMUL_PROGRAM_TYPE', isSoftware(adapter) ? packedProduct : -1);
   const backend = engine().registry[BACKEND]!;
   const kernels = native ? registerOwnKernels(backend, BACKEND) : [];
   const status = { ...describe(surroundings, adapter, device), kernels };
-  active = { wish, backend, status };
+  active = { wish, backend, isLost, status };
   return status;
 }
 
