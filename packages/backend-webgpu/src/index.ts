@@ -12,8 +12,9 @@ export type { FastWebgpuOptions, FastWebgpuStatus } from './start/options.js';
  * May be called again. A webgpu backend that something else had started is replaced, and its tensors are gone. Read
  * tensors with `await x.data()`: a device does not answer at once, and `dataSync` loses or refuses it.
  *
- * @returns what `fastWebgpuStatus` tells from now on.
  * A device that is lost later ends what waits and what comes in a `WebgpuDeviceLostError`; a further call starts another.
+ *
+ * @returns what `fastWebgpuStatus` tells from now on.
  * @throws {WebgpuUnavailableError} if there is none: no `navigator.gpu`, no package `webgpu`, or no adapter; it says what
  * to do.
  *
