@@ -21,7 +21,7 @@ describe.skipIf(executablePath === undefined)('browser-webgl', () => {
     await runScript(example, 'samples');
     served = await serveScript(example, 'start');
     open = await openPage(served.url, 'browser-webgl');
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await open?.[Symbol.asyncDispose]();
     await served?.[Symbol.asyncDispose]();

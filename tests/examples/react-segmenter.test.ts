@@ -1,41 +1,17 @@
-import { join } from 'node:path';
 import { generatePhantoms } from '@sshn/data';
 import { diceScore } from '@sshn/losses';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FolderServer, serveFolder } from '../demo/serve-folder.js';
-import {
-  executablePath,
-  moveSlider,
-  type OpenPage,
-  openPage,
-  pixelsOf,
-  waitForText,
-} from './testing/browser.js';
-import { type InstalledExample, installExample } from './testing/install.js';
-import { runScript } from './testing/run.js';
+import { describe, expect, test } from 'vitest';
+import { executablePath, moveSlider, openPage, pixelsOf, waitForText } from './testing/browser.js';
+import { builtPage } from './testing/built-page.js';
 
 // Needs Chromium; CHROMIUM may name one.
 describe.skipIf(executablePath === undefined)('react-segmenter', () => {
-  let example: InstalledExample;
-  let served: FolderServer;
-  let open: OpenPage;
-  beforeAll(async () => {
-    example = await installExample('react-segmenter');
-    await runScript(example, 'train', { epochs: 12 });
-    await runScript(example, 'build');
-    served = await serveFolder(join(example.folder, 'dist'));
-    open = await openPage(served.url, 'react-segmenter');
-  }, 180_000);
-  afterAll(async () => {
-    await open?.[Symbol.asyncDispose]();
-    await served?.[Symbol.asyncDispose]();
-    example?.[Symbol.dispose]();
-  });
+  const visit = builtPage('react-segmenter');
 
   /** Labels of what is drawn over the picture: each color of the overlay pulls its pixels towards it by half. */
   async function predicted(values: Float32Array): Promise<number[]> {
     const overlays = [undefined, [0, 158, 115], [213, 94, 0]];
-    return (await pixelsOf(open.page, '.segmenter canvas')).map((pixel, i) => {
+    return (await pixelsOf(visit().open.page, '.segmenter canvas')).map((pixel, i) => {
       const distances = overlays.map((color) =>
         pixel.reduce((sum, got, channel) => {
           const plain = 255 * values[3 * i + channel]!;
@@ -48,7 +24,7 @@ describe.skipIf(executablePath === undefined)('react-segmenter', () => {
   }
 
   test('draws a good segmentation over the image, and says how much it covers', async () => {
-    const caption = await waitForText(open.page, 'figcaption', /^φ = 0.25: .* %; [\d.]+ ms$/);
+    const caption = await waitForText(visit().open.page, 'figcaption', /^φ = 0.25: .* %; [\d.]+ ms$/);
     const phantoms = generatePhantoms({ kind: 'cells', count: 1000, size: [64, 64], seed: 99 });
     const { image, labels } = await phantoms.load(phantoms.ids[0]!);
     const drawn = await predicted(image.values);
@@ -59,28 +35,28 @@ describe.skipIf(executablePath === undefined)('react-segmenter', () => {
   });
 
   test('shows the last of many factors, and another image', async () => {
-    for (const factor of [0.5, 0.35, 0.1, 0]) await moveSlider(open.page, '#factor', factor);
-    await waitForText(open.page, 'figcaption', /^φ = 0:/);
-    const before = await pixelsOf(open.page, '.segmenter canvas');
-    await open.page.locator('#next').click();
-    await open.page.waitForFunction(() => !document.querySelector('.segmenter[aria-busy=true]'));
-    expect(await pixelsOf(open.page, '.segmenter canvas')).not.toEqual(before);
+    for (const factor of [0.5, 0.35, 0.1, 0]) await moveSlider(visit().open.page, '#factor', factor);
+    await waitForText(visit().open.page, 'figcaption', /^φ = 0:/);
+    const before = await pixelsOf(visit().open.page, '.segmenter canvas');
+    await visit().open.page.locator('#next').click();
+    await visit().open.page.waitForFunction(() => !document.querySelector('.segmenter[aria-busy=true]'));
+    expect(await pixelsOf(visit().open.page, '.segmenter canvas')).not.toEqual(before);
   });
 
   test('ends its Worker with the component, and starts one when it is shown again', async () => {
-    expect(open.page.workers()).toHaveLength(1);
-    await open.page.locator('#shown').uncheck();
-    await expect.poll(() => open.page.workers().length).toBe(0);
-    await open.page.locator('#shown').check();
-    await waitForText(open.page, 'figcaption', /^φ = 0:/);
-    expect(open.page.workers()).toHaveLength(1);
-    expect(open.errors).toEqual([]);
+    expect(visit().open.page.workers()).toHaveLength(1);
+    await visit().open.page.locator('#shown').uncheck();
+    await expect.poll(() => visit().open.page.workers().length).toBe(0);
+    await visit().open.page.locator('#shown').check();
+    await waitForText(visit().open.page, 'figcaption', /^φ = 0:/);
+    expect(visit().open.page.workers()).toHaveLength(1);
+    expect(visit().open.errors).toEqual([]);
   });
 
   test('says so where the model is missing', async () => {
     await using other = await openPage('about:blank', 'react-segmenter-without');
     await other.page.route('**/*.safetensors', (route) => route.fulfill({ status: 404 }));
-    await other.page.goto(served.url);
+    await other.page.goto(visit().served.url);
     expect(await waitForText(other.page, '[role=alert]', /404/)).toContain('the server answered 404');
   });
 });

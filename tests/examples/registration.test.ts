@@ -7,7 +7,7 @@ import { runScript } from './testing/run.js';
 let example: InstalledExample;
 beforeAll(async () => {
   example = await installExample('registration');
-}, 120_000);
+}, 300_000);
 afterAll(() => example?.[Symbol.dispose]());
 
 test('trains, brings unseen subjects closer at every factor, and draws the deformed grid', {
