@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { encodeNifti, volumeOf } from '@sshn/data';
+import { dicomSeries } from '@sshn-internal/testing';
 import { encode } from 'fast-png';
 
 /** A file as a person would drop it. */
@@ -19,48 +20,13 @@ export function niftiFile(): DroppedFile {
 }
 
 /** A CT of axial slices of 20 × 28 pixels, 2 mm apart, with a bright ball: one file each, in no order. */
-export function dicomSeries(slices = 12): DroppedFile[] {
-  return Array.from({ length: slices }, (_, i) => {
-    const d = (5 * i) % slices;
-    const pixels = Int16Array.from({ length: 20 * 28 }, (__, p) =>
-      Math.hypot(d - slices / 2, Math.floor(p / 28) - 10, (p % 28) - 14) < 5 ? 1100 : 900,
-    );
-    return { name: `slice-${d}.dcm`, bytes: dicomFile(20, 28, d, pixels) };
+export function ballSeries(): DroppedFile[] {
+  const shape = [12, 20, 28] as const;
+  const values = Int16Array.from({ length: 12 * 20 * 28 }, (_, i) => {
+    const [d, h, w] = [Math.floor(i / 560), Math.floor(i / 28) % 20, i % 28];
+    return Math.hypot(d - 6, h - 10, w - 14) < 5 ? 80 : -120;
   });
-}
-
-/** Explicit VR little endian, as PS3.5 and PS3.10 have it. */
-function dicomFile(rows: number, columns: number, slice: number, pixels: Int16Array): Uint8Array {
-  const u16 = (value: number) => Buffer.from([value & 255, value >> 8]);
-  const text = (value: string) => Buffer.from(value.length % 2 === 0 ? value : `${value} `, 'latin1');
-  const uid = (value: string) => Buffer.from(value.length % 2 === 0 ? value : `${value}\0`, 'latin1');
-  const element = (group: number, number: number, kind: string, value: Buffer) => {
-    const length = kind === 'OW' ? Buffer.from(Uint32Array.of(value.length).buffer) : u16(value.length);
-    const reserved = kind === 'OW' ? [u16(0)] : [];
-    return Buffer.concat([u16(group), u16(number), Buffer.from(kind), ...reserved, length, value]);
-  };
-  return new Uint8Array(
-    Buffer.concat([
-      Buffer.alloc(128),
-      Buffer.from('DICM'),
-      element(2, 0x10, 'UI', uid('1.2.840.10008.1.2.1')),
-      element(0x20, 0x0e, 'UI', uid('1.2.3')),
-      element(0x20, 0x32, 'DS', text(`0\\0\\${2 * slice}`)),
-      element(0x20, 0x37, 'DS', text('1\\0\\0\\0\\1\\0')),
-      element(0x28, 0x02, 'US', u16(1)),
-      element(0x28, 0x04, 'CS', text('MONOCHROME2')),
-      element(0x28, 0x10, 'US', u16(rows)),
-      element(0x28, 0x11, 'US', u16(columns)),
-      element(0x28, 0x30, 'DS', text('1\\1')),
-      element(0x28, 0x100, 'US', u16(16)),
-      element(0x28, 0x101, 'US', u16(16)),
-      element(0x28, 0x102, 'US', u16(15)),
-      element(0x28, 0x103, 'US', u16(1)),
-      element(0x28, 0x1052, 'DS', text('-1024')),
-      element(0x28, 0x1053, 'DS', text('1')),
-      element(0x7fe0, 0x10, 'OW', Buffer.from(pixels.buffer)),
-    ]),
-  );
+  return dicomSeries({ values, shape, spacingMm: [2, 1, 1], originMm: [0, 0, 0] });
 }
 
 /** An uncompressed grey TIFF of 24 × 16 pixels, a ramp. */

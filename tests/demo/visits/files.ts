@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dicomSeries, niftiFile, pngFile, tiffFile } from '../files.js';
+import { ballSeries, niftiFile, pngFile, tiffFile } from '../files.js';
 import { choose, drop, textOf, waitForText } from '../person.js';
 import type { Visit } from '../visit.js';
 
@@ -7,7 +7,7 @@ import type { Visit } from '../visit.js';
 export function fileTests(visit: () => Visit): void {
   test('takes files of one’s own: PNG, TIFF, DICOM, and the slices of NIfTI', async () => {
     const { page } = visit();
-    for (const file of [pngFile(), tiffFile(), dicomSeries()[3]!]) {
+    for (const file of [pngFile(), tiffFile(), ballSeries()[3]!]) {
       await drop(page, file);
       await waitForText(page, 'picture-name', new RegExp(file.name));
       expect(await waitForText(page, 'dice', /unknown/)).toBe('truth unknown');
@@ -25,7 +25,7 @@ export function fileTests(visit: () => Visit): void {
 
   test('takes all files of a DICOM series as one volume, and names the slice that is missing', async () => {
     const { page } = visit();
-    const series = dicomSeries();
+    const series = ballSeries();
     await drop(page, series);
     await waitForText(page, 'slice-number', /^7 of 12$/);
     expect(await textOf(page, 'picture-name')).toContain('slice-0.dcm and 11 more');
@@ -42,7 +42,7 @@ export function fileTests(visit: () => Visit): void {
     ['notes.txt', new TextEncoder().encode('not an image')],
     ['broken.nii.gz', niftiFile().bytes.slice(0, 50)],
     ['empty.tif', new Uint8Array()],
-    ['cut.dcm', dicomSeries()[0]!.bytes.slice(0, 700)],
+    ['cut.dcm', ballSeries()[0]!.bytes.slice(0, 700)],
   ])('says what is wrong with %s, and goes on', async (name, bytes) => {
     const { page } = visit();
     await drop(page, { name, bytes });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dicomSeries, niftiFile, pngFile } from '../files.js';
+import { ballSeries, niftiFile, pngFile } from '../files.js';
 import { choose, drop, textOf, waitForText } from '../person.js';
 import type { Visit } from '../visit.js';
 
@@ -42,7 +42,7 @@ export function volumeTests(visit: () => Visit): void {
     await drop(page, niftiFile(), 'volume-drop');
     await waitForText(page, 'volume-name', /^ball\.nii\.gz, 12 × 20 × 28 voxels$/);
     await waitForText(page, 'volume-dice', /^truth unknown$/);
-    await drop(page, dicomSeries(), 'volume-drop');
+    await drop(page, ballSeries(), 'volume-drop');
     await waitForText(page, 'volume-name', /^slice-0\.dcm and 11 more, 12 × 20 × 28 voxels$/);
     await choose(page, 'volume-file', pngFile());
     expect(await waitForText(page, 'error', /stripes\.png/)).toMatch(/no volume.*Segment/);

@@ -1,4 +1,5 @@
 export { backends, useBackend } from './backends.js';
+export { dicomSeries, type Scan } from './dicom.js';
 export { gradientError } from './finite-differences.js';
 export { goldenCases, sharedFolder } from './golden.js';
 export { describeGradients, type GradientCase } from './gradient-cases.js';

@@ -1,44 +1,89 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FileError } from '@sshn/core';
-import { decodeImage, decodeLabels, decodeNifti, encodeNifti, type Volume, volumeOf } from '@sshn/data';
+import {
+  type DicomSource,
+  decodeDicom,
+  decodeImage,
+  decodeLabels,
+  decodeNifti,
+  encodeNifti,
+  type Image,
+  normalizeIntensity,
+  readImageHeader,
+  type Volume,
+  volumeOf,
+} from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { encode } from 'fast-png';
 
 /** An image that is registered, with its place in space. */
 export interface Picture {
   readonly path: string;
-  /** Raster images (PNG, TIFF, BMP, JPEG) are one slice deep, and their millimeters are pixels: x to the right, y down. */
-  readonly format: 'nifti' | 'raster';
+  /**
+   * Volumes (NIfTI, DICOM series) have a place in the body. Raster images (PNG, TIFF, BMP, JPEG, DICOM of one frame) are one
+   * slice deep, and their millimeters are pixels: x to the right, y down.
+   */
+  readonly format: 'volume' | 'raster';
   /** One for each channel, all on one grid. */
   readonly channels: readonly [Volume, ...Volume[]];
 }
 
-/** What a file with such a name holds. */
+/** What a file with such a name holds, but for DICOM. */
 export function formatOf(path: string): Picture['format'] {
-  return /\.nii(\.gz)?$/i.test(path) ? 'nifti' : 'raster';
+  return /\.nii(\.gz)?$/i.test(path) ? 'volume' : 'raster';
 }
 
-/** Reads an image. @throws {FileError} if it cannot be used. */
+/** Reads an image, or the DICOM series in a folder. @throws {FileError} if it cannot be used. */
 export async function readPicture(path: string): Promise<Picture> {
+  if ((await stat(path)).isDirectory()) {
+    return { path, format: 'volume', channels: [decodeDicom(await filesIn(path))] };
+  }
   const bytes = await readFile(path);
-  if (formatOf(path) === 'nifti') {
+  if (formatOf(path) === 'volume') {
     const volume = decodeNifti(bytes, path);
-    if (volume.data.every(Number.isFinite)) return { path, format: 'nifti', channels: [volume] };
+    if (volume.data.every(Number.isFinite)) return { path, format: 'volume', channels: [volume] };
     throw new FileError({
       path,
       problem: 'holds values that are not finite numbers',
       remedy: 'Replace them before saving it.',
     });
   }
-  const { values, size, channels } = await decodeImage(bytes, path);
+  const { frames, channels } = readImageHeader(bytes, path);
+  if (frames > 1 && channels === 1) {
+    return { path, format: 'volume', channels: [decodeDicom([{ name: path, bytes }])] };
+  }
+  return { path, format: 'raster', channels: channelsOf(await decodeImage(bytes, path)) };
+}
+
+/** The files of a folder, but for hidden ones and the index that discs bring along. @throws {FileError} if it has none. */
+async function filesIn(folder: string): Promise<DicomSource[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile() && !/^(\.|DICOMDIR$)/i.test(entry.name))
+    .map(({ name }) => join(folder, name));
+  if (names.length > 0) {
+    return Promise.all(names.sort().map(async (name) => ({ name, bytes: await readFile(name) })));
+  }
+  throw new FileError({
+    path: folder,
+    problem: 'is a folder without files',
+    remedy: 'Give an image, or the folder of one DICOM series.',
+  });
+}
+
+function channelsOf(image: Image): readonly [Volume, ...Volume[]] {
+  const { size, channels } = image;
+  // Numbers of a scanner lie anywhere, and what is written are bytes.
+  const isInRange = image.values.every((value) => value >= 0 && value <= 1);
+  const values = isInRange ? image.values : normalizeIntensity(image.values, { kind: 'minMax' });
   const [height, width] = size as [number, number];
   const channel = (c: number) =>
     volumeOf(
       Float32Array.from({ length: height * width }, (_, i) => values[i * channels + c]!),
       [1, height, width],
     );
-  const more = Array.from({ length: channels - 1 }, (_, i) => channel(i + 1));
-  return { path, format: 'raster', channels: [channel(0), ...more] };
+  return [channel(0), ...Array.from({ length: channels - 1 }, (_, i) => channel(i + 1))];
 }
 
 /** Reads a label map. @throws {FileError} if it cannot be used, or its values are not whole. */
@@ -51,7 +96,7 @@ export async function readLabelPicture(path: string): Promise<Picture> {
   }
   const volume = decodeNifti(bytes, path);
   const wrong = volume.data.find((value) => !Number.isInteger(value));
-  if (wrong === undefined) return { path, format: 'nifti', channels: [volume] };
+  if (wrong === undefined) return { path, format: 'volume', channels: [volume] };
   throw new FileError({
     path,
     problem: `holds the value ${wrong}, and labels are whole numbers`,
@@ -66,7 +111,7 @@ export async function readLabelPicture(path: string): Promise<Picture> {
  */
 export async function writePicture(path: string, { format, channels }: Picture): Promise<void> {
   const [first] = channels;
-  if (format === 'nifti') {
+  if (format === 'volume') {
     await writeFileAtomic(path, encodeNifti(first, { gzip: /\.gz$/i.test(path) }));
     return;
   }
@@ -82,11 +127,11 @@ export async function writePicture(path: string, { format, channels }: Picture):
 /** Checks the name of a file to be written, before hours of work. @throws {FileError} if it is of another format. */
 export function requireOutput(path: string | undefined, format: Picture['format']): void {
   if (path === undefined) return;
-  const fits = format === 'nifti' ? formatOf(path) === 'nifti' : /\.png$/i.test(path);
+  const fits = format === 'volume' ? formatOf(path) === 'volume' : /\.png$/i.test(path);
   if (fits) return;
   throw new FileError({
     path,
-    problem: `is no name for ${format === 'nifti' ? 'a volume' : 'a raster image'}`,
-    remedy: `Call it ${format === 'nifti' ? '.nii.gz or .nii' : '.png'}, like the fixed image.`,
+    problem: `is no name for ${format === 'volume' ? 'a volume' : 'a raster image'}`,
+    remedy: `Call it ${format === 'volume' ? '.nii.gz or .nii' : '.png'}, like the fixed image.`,
   });
 }

@@ -58,9 +58,9 @@ export async function registerPair(
   const { model, objective, preprocessing, onStage } = options;
   onStage?.(`bringing both images to ${preprocessing.size.join('×')}`);
   const target = reorient(fixed.channels[0]);
-  const size = fixed.format === 'nifti' ? target.shape : target.shape.slice(1);
+  const size = fixed.format === 'volume' ? target.shape : target.shape.slice(1);
   const grid =
-    fixed.format === 'nifti' ? workingGrid(target, preprocessing.size, preprocessing.volumes) : undefined;
+    fixed.format === 'volume' ? workingGrid(target, preprocessing.size, preprocessing.volumes) : undefined;
   const seenOf = (volumes: readonly Volume[]): Image =>
     preprocess(imageOf(grid === undefined ? volumes : volumes.map(grid.bring), size.length), preprocessing);
   const seen = {

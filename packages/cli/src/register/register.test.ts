@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initialize, Rng } from '@sshn/core';
@@ -14,8 +14,8 @@ import {
 import { type ManifestInput, networkOf } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
-import { useBackend } from '@sshn-internal/testing';
-import { encode } from 'fast-png';
+import { dicomSeries, useBackend } from '@sshn-internal/testing';
+import { decode, encode } from 'fast-png';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 import { ball } from '../testing/balls.js';
@@ -85,6 +85,47 @@ const dice = (a: Volume, b: Volume) => {
 };
 
 const bare = '--similarity mse --regularizer diffusion --weight 0.01 --integration-steps 4 --threads 1';
+
+describe('DICOM', () => {
+  test('series in folders are volumes in their place, and give what NIfTI files give', {
+    timeout: 60_000,
+  }, async () => {
+    for (const [name, { image }] of Object.entries({ moving, fixed })) {
+      await mkdir(at(`${name}-series`));
+      const values = image.data.map((value) => Math.round(100 * value));
+      const scan = { values, shape, spacingMm: [2, 1, 1.5], originMm: [-8, 5, 20] } as const;
+      for (const file of dicomSeries(scan)) await writeFile(at(`${name}-series/${file.name}`), file.bytes);
+      await writeFile(at(`${name}-scan.nii.gz`), encodeNifti({ ...image, data: values }));
+    }
+    await writeFile(at('fixed-series/DICOMDIR'), 'an index, not an image');
+    const run = (a: string, b: string, out: string) =>
+      sshn(`register none @${a} @${b} --refine 10 ${bare} -o @${out}.nii.gz`);
+    expect(await run('moving-series', 'fixed-series', 'of-series')).toBe(0);
+    expect(await run('moving-scan.nii.gz', 'fixed-scan.nii.gz', 'of-files')).toBe(0);
+    const [series, files] = [await load('of-series.nii.gz'), await load('of-files.nii.gz')];
+    expect(series.shape).toEqual(shape);
+    for (const [i, value] of series.affine.flat().entries()) expect(value).toBeCloseTo(affine.flat()[i]!, 6);
+    expect(apart(series, files)).toBeLessThan(1e-3 * Math.max(...files.data));
+  });
+
+  test('a single slice is an image, whatever its numbers; an empty folder is refused', async () => {
+    const [slice] = dicomSeries({
+      values: Int16Array.from({ length: 360 }, (_, i) => i - 500),
+      shape: [1, 18, 20],
+      spacingMm: [1, 1, 1],
+      originMm: [0, 0, 0],
+    });
+    await writeFile(at('slice.dcm'), slice!.bytes);
+    expect(await sshn(`register none @slice.dcm @slice.dcm --refine 1 ${bare} -o @slice.png`)).toBe(0);
+    const written = decode(await readFile(at('slice.png')));
+    expect([written.width, written.height, written.data[0], written.data.at(-1)]).toEqual([20, 18, 0, 255]);
+    await mkdir(at('empty'));
+    expect(await sshn('register none @empty @empty --refine 1 -o @x.nii.gz')).toBe(1);
+    expect(stderr).toMatch(
+      /empty: is a folder without files\. Give an image, or the folder of one DICOM series/,
+    );
+  });
+});
 
 describe('sshn register none', () => {
   beforeAll(async () => {

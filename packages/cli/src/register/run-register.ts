@@ -124,7 +124,7 @@ async function registerFiles(
       await writeRegistrationReport(flags.report, { movingPath, fixedPath, objective, figures, ...pictures });
     }
     terminal.clear();
-    const unit = fixed.format === 'nifti' ? 'mm' : 'pixels';
+    const unit = fixed.format === 'volume' ? 'mm' : 'pixels';
     process.stdout.write(`${summary(objective, figures, unit, performance.now() - began)}\n`);
     return interruption.signal.aborted ? interruption.exitCode() : exitCodes.ok;
   } finally {
@@ -166,7 +166,7 @@ function barePreprocessing(
     spacing === undefined ? n : Math.max(1, Math.round((n * spacingMm[axis]!) / spacing)),
   );
   return {
-    size: format === 'nifti' ? scaled : scaled.slice(1),
+    size: format === 'volume' ? scaled : scaled.slice(1),
     channels: 1,
     intensity: intensity ?? { kind: 'minMax' },
   };
@@ -176,7 +176,7 @@ function barePreprocessing(
 function labelsOf(moving: Picture, labels: Picture, options: { readonly resample: boolean }): Picture {
   const [image, map] = [moving.channels[0], labels.channels[0]];
   const isSame = map.shape.join() === image.shape.join();
-  if (labels.format === moving.format && labels.format === 'nifti') {
+  if (labels.format === moving.format && labels.format === 'volume') {
     requireGridOf(moving, labels, options);
     return labels;
   }
@@ -190,7 +190,7 @@ function labelsOf(moving: Picture, labels: Picture, options: { readonly resample
 }
 
 function requireRank({ preprocessing }: RegistrationModel, { path, format }: Picture): void {
-  const rank = format === 'nifti' ? 3 : 2;
+  const rank = format === 'volume' ? 3 : 2;
   if (preprocessing.size.length === rank) return;
   throw new ValueError({
     where: path,

@@ -19,7 +19,7 @@ export function broughtTo(
   if (moving.format !== fixed.format) {
     throw new FileError({
       path: moving.path,
-      problem: `and ${fixed.path} are not of one kind: one is a NIfTI volume, one is not`,
+      problem: `and ${fixed.path} are not of one kind: one is a volume, one is not`,
       remedy: 'Convert one of them.',
     });
   }
@@ -32,12 +32,12 @@ export function broughtTo(
   }
   const difference = differenceOf(moving.channels[0], fixed.channels[0], fixed);
   if (difference === undefined) return moving;
-  if (resample) return moving.format === 'nifti' ? moving : stretched(moving, fixed);
+  if (resample) return moving.format === 'volume' ? moving : stretched(moving, fixed);
   throw new FileError({
     path: moving.path,
     problem: difference,
     remedy:
-      moving.format === 'nifti'
+      moving.format === 'volume'
         ? 'With --resample it is brought onto the grid of the fixed image first, by the affines of both.'
         : 'With --resample it is stretched to the size of the fixed image first.',
   });
@@ -66,8 +66,8 @@ export function requireGridOf(
 /** In words, how two grids differ; undefined where they do not. */
 function differenceOf(moving: Grid, fixed: Grid, { path, format }: Picture): string | undefined {
   const [a, b] = [canonical(moving), canonical(fixed)];
-  const unit = format === 'nifti' ? 'voxels' : 'pixels';
-  const sizeOf = ({ shape }: Grid) => shape.slice(format === 'nifti' ? 0 : 1).join('×');
+  const unit = format === 'volume' ? 'voxels' : 'pixels';
+  const sizeOf = ({ shape }: Grid) => shape.slice(format === 'volume' ? 0 : 1).join('×');
   if (a.shape.join() !== b.shape.join()) {
     return `has ${sizeOf(a)} ${unit}, and ${path} has ${sizeOf(b)}`;
   }

@@ -96,5 +96,6 @@ describe('registration network refuses', () => {
     const network = registrationNetwork(config);
     const params = initialize(network.specs, Rng.fromSeed(1));
     expect(() => network.apply(params, zeros([1, 4, 4, 3]), at)).toThrow(ShapeError);
+    expect(() => pairImages(zeros([1, 4, 4, 1]), zeros([1, 4, 5, 1]))).toThrow(ShapeError);
   });
 });

@@ -13,6 +13,7 @@ import { concat, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { spatialOf } from '../check.js';
 import { integrateVelocity } from '../fields/integrate.js';
 import { rescaleField } from '../fields/rescale.js';
+import { checkPair } from '../similarity/inputs.js';
 
 /** Grids that a flow may live on: the images' own, or one of half as many voxels along every axis. */
 export const flowResolutions = ['full', 'half'] as const;
@@ -93,8 +94,15 @@ export function fieldOf(
   });
 }
 
-/** A moving and a fixed image `[batch, ...spatial, channels]` as the network takes them. */
+/**
+ * A moving and a fixed image `[batch, ...spatial, channels]` as the network takes them: `[batch, ...spatial, 2 · channels]`.
+ *
+ * @throws {ShapeError} if the shapes differ.
+ * @example
+ * const flow = network.apply(params, pairImages(moving, fixed), rescaling(0.25));
+ */
 export function pairImages(moving: Tensor, fixed: Tensor): Tensor {
+  checkPair('pairImages', moving, fixed);
   return concat([moving, fixed], moving.rank - 1);
 }
 

@@ -15,7 +15,7 @@ export interface WarpedDiceOptions {
  *
  * For training with some labels; networks still see images alone. Labels int32 `[batch, ...spatial]`, field
  * `[batch, ...spatial, rank]` in voxels. Differentiable in the field. A label that neither image has counts as a miss, with
- * no gradient.
+ * no gradient. Moving labels that are not below `labels` have no map, and overlap with nothing.
  *
  * @throws {ShapeError} if shapes do not fit each other. @throws {ValueError} if a type or the count is another.
  * @example

@@ -89,9 +89,10 @@ export async function refineField(moving: Tensor, fixed: Tensor, options: Refine
   const sizes = pyramidSizes(size, levels);
   const grids = pyramidSizes(gridOf(moving, options), levels);
   const first = start?.clone() ?? zeros([moving.shape[0]!, ...grids.at(-1)!, size.length]);
-  const lossBefore = await lossOf(first, moving, fixed, objective);
-  let reached = { flow: rescaleField(first, grids[0]!), loss: Number.NaN };
+  let reached: { flow: Tensor; loss: number } | undefined;
   try {
+    const lossBefore = await lossOf(first, moving, fixed, objective);
+    reached = { flow: rescaleField(first, grids[0]!), loss: Number.NaN };
     for (const [level, grid] of grids.entries()) {
       const halvings = sizes.slice(level, -1).reverse();
       const images = [brought(moving, halvings), brought(fixed, halvings)] as const;
@@ -113,7 +114,8 @@ export async function refineField(moving: Tensor, fixed: Tensor, options: Refine
     const { flow, loss } = reached.loss < lossBefore ? reached : { flow: first, loss: lossBefore };
     return { flow: flow.clone(), field: fieldOf(flow, size, objective), lossBefore, lossAfter: loss };
   } finally {
-    dispose([first, reached.flow]);
+    first.dispose();
+    reached?.flow.dispose();
   }
 }
 

@@ -105,6 +105,8 @@ describe('mutual information refuses', () => {
     { sigmaRatio: 0 },
     { sigmaRatio: Number.NaN },
     { range: [1, 1] },
+    { range: [0, Number.POSITIVE_INFINITY] },
+    { range: [Number.NEGATIVE_INFINITY, 1] },
   ])('%o', (options) => {
     const image = zeros([1, 4, 4, 1]);
     expect(() => mutualInformationLoss(image, image, options)).toThrow(ValueError);

@@ -50,7 +50,7 @@ const CHUNK = 1 << 16;
  * however many voxels there are.
  *
  * @throws {ShapeError} if the shapes differ.
- * @throws {ValueError} if there are fewer than two bins, the width is not positive or the range is empty.
+ * @throws {ValueError} if there are fewer than two bins, the width is not positive or the range is empty or endless.
  * @example
  * const loss = mutualInformationLoss(moved, fixed, { bins: 32 });
  *
@@ -72,11 +72,11 @@ export function mutualInformationLoss(
       expected: 'a positive number',
     });
   }
-  if (!(range[1] > range[0])) {
+  if (!(range[1] > range[0] && range.every(Number.isFinite))) {
     throw new ValueError({
       where: 'mutualInformationLoss: range',
       got: range,
-      expected: '[low, high] with low < high',
+      expected: '[low, high], finite, with low < high',
     });
   }
   return withOwnGradients(moved, fixed, (a, b) =>
