@@ -294,6 +294,16 @@ describe('a model', () => {
 });
 
 describe('what does not fit is refused, with what to do', () => {
+  test.each([
+    '-o @early.nii.gz --report @no/page.html',
+    '-o @no/early.nii.gz',
+    '-o @early.nii.gz --field @no/field.nii.gz',
+  ])('a folder that is not there, before the work: %s', async (outputs) => {
+    expect(await sshn(`register none @moving.nii.gz @fixed.nii.gz --refine 1 ${bare} ${outputs}`)).toBe(1);
+    expect(stderr).toMatch(/is to lie in \S+no, and there is no such folder\. Make it first/);
+    await expect(readFile(at('early.nii.gz'))).rejects.toThrow('ENOENT');
+  });
+
   beforeAll(async () => {
     const { data } = moving.labels;
     await writeFile(

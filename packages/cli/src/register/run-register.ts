@@ -11,6 +11,7 @@ import { requireFieldName, writeField } from './field-file.js';
 import { openRegistrationModel, type RegistrationModel } from './open-model.js';
 import { type Picture, readLabelPicture, readPicture, requireOutput, writePicture } from './picture.js';
 import { type RegistrationFigures, registerPair } from './register-pair.js';
+import { requireFolder } from './require-folder.js';
 import { broughtTo, requireGridOf } from './same-space.js';
 import { warpPicture } from './warp-picture.js';
 import { writeRegistrationReport } from './write-report.js';
@@ -75,6 +76,7 @@ async function registerFiles(
   const fixed = await readPicture(fixedPath);
   for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
   requireFieldName(flags.field);
+  for (const path of [flags.out, flags.movedLabels, flags.field, flags.report]) await requireFolder(path);
   const resample = { resample: flags.resample ?? false };
   stage(`reading ${movingPath}`);
   const moving = broughtTo(fixed, await readPicture(movingPath), resample);
