@@ -1,3 +1,4 @@
+import { dicomSeries } from '@sshn-internal/testing';
 import { describe, expect, it } from 'vitest';
 import { buildBmp, buildPng, bytesOf } from '../testing/build.js';
 import { bmp, good, image, labels, open, png, sources, text } from '../testing/folder.js';
@@ -19,6 +20,18 @@ describe('openFiles, generic layout', () => {
     expect([...example.image.values]).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1].map(Math.fround));
     expect([...example.labels.values]).toEqual([0, 1, 2, 0, 1, 2]);
     await expect(dataset.load('c')).rejects.toThrow(`dataset 'cells': got "c"`);
+  });
+
+  it('takes DICOM slices, whose numbers stay the scanner’s', async () => {
+    const [scan] = dicomSeries({
+      values: [-1000, 0, 40, 80, 300, 1000],
+      shape: [1, 2, 3],
+      spacingMm: [1, 1, 1],
+      originMm: [0, 0, 0],
+    });
+    const dataset = await open({ 'images/a.dcm': scan!.bytes, 'labels/a.png': labels });
+    expect(dataset).toMatchObject({ ids: ['a'], size: [2, 3], channels: 1 });
+    expect([...(await dataset.load('a')).image.values]).toEqual([-1000, 0, 40, 80, 300, 1000]);
   });
 
   it('takes masks/ for labels/, and passes over what is no image', async () => {
