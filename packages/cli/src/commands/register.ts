@@ -116,6 +116,10 @@ function faultOf(isBare: boolean, flags: RegisterFlags): string | undefined {
   }
   if (isBare && flags.refine === 0)
     return 'without a model there is nothing to do: give --refine, such as --refine 100';
+  const { similarity = 'localNcc', window } = flags;
+  if (window !== undefined && similarity !== 'localNcc') {
+    return `--window is for the similarity localNcc, and it is to be ${similarity}`;
+  }
   const foreign = isBare
     ? { factor: flags.factor, lambda: flags.lambda }
     : {

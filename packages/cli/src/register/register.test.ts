@@ -404,6 +404,10 @@ describe('what does not fit is refused, with what to do', () => {
     ['register run @a.png @b.png --spacing 2', '--spacing is for registration without a model'],
     ['register run @a.png @b.png --weight 2', '--weight is for refinement'],
     ['register run @a.png @b.png --labels @a.png', 'go together'],
+    [
+      'register none @a.png @b.png --refine 1 --similarity mse --window 5',
+      '--window is for the similarity localNcc',
+    ],
     ['register run @a.png @b.png --similarity ssd', 'Allowed choices'],
     ['warp @a.png -o @b.png', "required option '--field"],
   ])('%s is no command', async (line, says) => {
