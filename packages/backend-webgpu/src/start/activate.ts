@@ -11,7 +11,7 @@ import { WebgpuUnavailableError } from '../errors.js';
 import { registerOwnKernels } from '../kernels/register.js';
 import { type Adapter, type Device, describeAdapter, isSoftware, openDevice } from './gpu.js';
 import type { FastWebgpuOptions, FastWebgpuStatus, Surroundings } from './options.js';
-import { watchDevice } from './watched-backend.js';
+import { watchDevice } from './watch-device.js';
 
 const BACKEND = 'webgpu';
 /** Above all others, as tfjs has it. */

@@ -9,7 +9,6 @@ import {
   decodeNifti,
   encodeNifti,
   type Image,
-  normalizeIntensity,
   readImageHeader,
   type Volume,
   volumeOf,
@@ -73,10 +72,7 @@ async function filesIn(folder: string): Promise<DicomSource[]> {
 }
 
 function channelsOf(image: Image): readonly [Volume, ...Volume[]] {
-  const { size, channels } = image;
-  // Numbers of a scanner lie anywhere, and what is written are bytes.
-  const isInRange = image.values.every((value) => value >= 0 && value <= 1);
-  const values = isInRange ? image.values : normalizeIntensity(image.values, { kind: 'minMax' });
+  const { values, size, channels } = image;
   const [height, width] = size as [number, number];
   const channel = (c: number) =>
     volumeOf(
@@ -105,7 +101,8 @@ export async function readLabelPicture(path: string): Promise<Picture> {
 }
 
 /**
- * Writes an image: NIfTI with numbers of the type that it has, or an 8-bit PNG, intensities from 0 to 1, labels as they are.
+ * Writes an image: NIfTI with numbers of the type that it has, or an 8-bit PNG, labels as they are and intensities from 0 to 1;
+ * where some lie elsewhere, as a scanner's do, from the lowest to the highest.
  *
  * @throws {FileError} if the file cannot be written.
  */
@@ -116,12 +113,21 @@ export async function writePicture(path: string, { format, channels }: Picture):
     return;
   }
   const [, height, width] = first.shape;
-  const scale = first.data instanceof Uint8Array ? 1 : 255;
+  const [low, scale] = first.data instanceof Uint8Array ? [0, 1] : bytesRange(channels);
   const data = Uint8Array.from({ length: height * width * channels.length }, (_, i) => {
     const value = channels[i % channels.length]!.data[Math.floor(i / channels.length)]!;
-    return Math.min(255, Math.max(0, Math.round(value * scale)));
+    return Math.min(255, Math.max(0, Math.round((value - low) * scale)));
   });
   await writeFileAtomic(path, encode({ width, height, channels: channels.length, depth: 8, data }));
+}
+
+/** What is black, and by how much intensities are multiplied to become bytes. */
+function bytesRange(channels: Picture['channels']): readonly [low: number, scale: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { data } of channels) {
+    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return low >= 0 && high <= 1 ? [0, 255] : [low, high > low ? 255 / (high - low) : 0];
 }
 
 /** Checks the name of a file to be written, before hours of work. @throws {FileError} if it is of another format. */

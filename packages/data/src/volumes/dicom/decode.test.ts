@@ -76,6 +76,9 @@ describe('one file', () => {
     for (const { bytes, samples } of goldenImages.filter(({ format }) => format === 'jpeg')) {
       const plain = await decodeImage(bytes, 'plain');
       expect(await decodeImage(wrapped(bytes, plain.size, samples), 'wrapped')).toEqual(plain);
+      await expect(decodeImage(wrapped(bytes, [3, 5], samples), 'wrapped')).rejects.toThrow(
+        'wrapped: is a damaged or cut off DICOM file (its JPEG is of another size)',
+      );
     }
   });
 });

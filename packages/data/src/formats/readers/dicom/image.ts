@@ -31,10 +31,10 @@ export function readDicom(bytes: Uint8Array): Raster {
   }
   const stored = frameSamples(file, layout, 0);
   const { width, height, samples } = layout;
-  const isColored = layout.photometric.startsWith('YBR') && file.coding !== 'jpeg';
+  const isByLuminance = layout.photometric.startsWith('YBR') && file.coding !== 'jpeg';
   const plain = { width, height, samples, ...greyOrColors(stored, layout, file.elements) };
   if (layout.photometric === 'PALETTE COLOR') return { ...plain, ...colored(stored, file.elements) };
-  return isColored ? { ...plain, values: rgbOf(stored) } : plain;
+  return isByLuminance ? { ...plain, values: rgbOf(stored) } : plain;
 }
 
 function greyOrColors(

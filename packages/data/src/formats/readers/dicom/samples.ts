@@ -1,5 +1,5 @@
 import { damaged, unsupported } from '../../refusal.js';
-import { readJpeg } from '../jpeg.js';
+import { jpegHeader, readJpeg } from '../jpeg.js';
 import { compressedFrame } from './fragments.js';
 import type { PixelLayout } from './layout.js';
 import type { DicomFile } from './parse.js';
@@ -65,10 +65,12 @@ function frameBytes(
 }
 
 function jpegSamples(bytes: Uint8Array, { height, width, samples }: PixelLayout): Uint8Array {
-  const raster = readJpeg(bytes);
-  if (raster.height !== height || raster.width !== width || raster.samples < samples) {
+  // Before memory is taken for it: limits were checked for the size that the file tells.
+  const header = jpegHeader(bytes);
+  if (header.height !== height || header.width !== width || header.channels < samples) {
     throw damaged('DICOM', 'its JPEG is of another size');
   }
+  const raster = readJpeg(bytes);
   const values = new Uint8Array(height * width * samples);
   for (let i = 0; i < values.length; i++)
     values[i] = raster.values[Math.floor(i / samples) * raster.samples + (i % samples)]!;
