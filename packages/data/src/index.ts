@@ -40,7 +40,7 @@ export {
   readNiftiHeader,
 } from './volumes/nifti/decode.js';
 export { type EncodeNiftiOptions, encodeNifti } from './volumes/nifti/encode.js';
-export { type Grid, orientationOf, reorient } from './volumes/orientation.js';
+export { type Grid, orientationOf, reorient, reorientGrid } from './volumes/orientation.js';
 export { resampleImage, resampleLabels, shapeOn, type Target } from './volumes/resample.js';
 export { type OntoOptions, resampleOnto } from './volumes/resample-onto.js';
 export { orientationOfSlices, type SliceAxis, sliceAxes, sliceOf } from './volumes/slices.js';

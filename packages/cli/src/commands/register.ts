@@ -1,7 +1,8 @@
+import { usualObjective } from '@sshn/predict';
 import { regularizerNames, similarityNames } from '@sshn/registration';
 import { type Command, Option } from 'commander';
 import { parseFactor, parseIntensity } from '../config/variant-flags.js';
-import { noModel, type RegisterFlags, runRegister, usualObjective } from '../register/run-register.js';
+import { noModel, type RegisterFlags, runRegister } from '../register/run-register.js';
 import { registerHelp } from './help-registration.js';
 import { addComputingOptions, argument, countType, factorType, grouped, readerOf } from './options.js';
 

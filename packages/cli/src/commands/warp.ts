@@ -1,15 +1,8 @@
 import { FileError } from '@sshn/core';
+import { type FieldMm, type Picture, warpPicture } from '@sshn/predict';
+import { readField, readLabelPicture, readPicture, requireOutput, writePicture } from '@sshn/predict/node';
 import type { Command } from 'commander';
 import { exitCodes } from '../process/exit-codes.js';
-import { type FieldMm, readField } from '../register/field-file.js';
-import {
-  type Picture,
-  readLabelPicture,
-  readPicture,
-  requireOutput,
-  writePicture,
-} from '../register/picture.js';
-import { warpPicture } from '../register/warp-picture.js';
 import { warpHelp } from './help-registration.js';
 
 interface WarpFlags {

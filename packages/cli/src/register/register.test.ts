@@ -13,13 +13,13 @@ import {
 } from '@sshn/data';
 import { type ManifestInput, networkOf } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
+import { readField } from '@sshn/predict/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
 import { dicomSeries, useBackend } from '@sshn-internal/testing';
 import { decode, encode } from 'fast-png';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 import { ball } from '../testing/balls.js';
-import { readField } from './field-file.js';
 
 let folder: string;
 let [stdout, stderr] = ['', ''];

@@ -1,5 +1,24 @@
 import { type Factor, FileError, ValueError } from '@sshn/core';
 import { type IntensityNormalization, type Preprocessing, reorient } from '@sshn/data';
+import {
+  inSpaceOf,
+  type Picture,
+  Registrar,
+  type RegistrationFigures,
+  registerPair,
+  requireGridOf,
+  usualObjective,
+  warpPicture,
+} from '@sshn/predict';
+import {
+  openModel,
+  readLabelPicture,
+  readPicture,
+  requireFieldName,
+  requireOutput,
+  writeField,
+  writePicture,
+} from '@sshn/predict/node';
 import type { RegistrationObjective } from '@sshn/registration';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit-codes.js';
@@ -7,13 +26,7 @@ import { listenForInterruption } from '../process/interruption.js';
 import { refineText } from '../terminal/refine-text.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { bytesText } from '../text/numbers.js';
-import { requireFieldName, writeField } from './field-file.js';
-import { openRegistrationModel, type RegistrationModel } from './open-model.js';
-import { type Picture, readLabelPicture, readPicture, requireOutput, writePicture } from './picture.js';
-import { type RegistrationFigures, registerPair } from './register-pair.js';
 import { requireFolder } from './require-folder.js';
-import { broughtTo, requireGridOf } from './same-space.js';
-import { warpPicture } from './warp-picture.js';
 import { writeRegistrationReport } from './write-report.js';
 
 /** The flags of `sshn register`. */
@@ -41,14 +54,6 @@ export interface RegisterFlags extends ComputingFlags {
 
 /** The word in place of a model for registration without one. */
 export const noModel = 'none';
-
-/** What a pair is refined for where no model says: the usual choice for scans of one modality. */
-export const usualObjective = {
-  similarity: 'localNcc',
-  regularizer: 'diffusion',
-  weight: 1,
-  integrationSteps: 7,
-} as const satisfies RegistrationObjective;
 
 /** Registers two files as the flags say. */
 export async function runRegister(
@@ -79,24 +84,24 @@ async function registerFiles(
   for (const path of [flags.out, flags.movedLabels, flags.field, flags.report]) await requireFolder(path);
   const resample = { resample: flags.resample ?? false };
   stage(`reading ${movingPath}`);
-  const moving = broughtTo(fixed, await readPicture(movingPath), resample);
+  const moving = inSpaceOf(fixed, await readPicture(movingPath), resample);
   const labels =
     flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);
   const backend = await startBackend(flags, 'training');
   stage(`opening ${modelPath}`);
-  const model = modelPath === noModel ? undefined : await openRegistrationModel(modelPath, choiceOf(flags));
+  const model = modelPath === noModel ? undefined : await openRegistrar(modelPath);
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping after this step, with what is reached; Ctrl-C again stops at once');
   });
   try {
     if (model !== undefined) requireRank(model, fixed);
-    const preprocessing = model?.preprocessing ?? barePreprocessing(fixed, flags);
+    const preprocessing = model?.manifest.preprocessing ?? barePreprocessing(fixed, flags);
     const objective = objectiveOf(model, flags);
     terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
     const began = performance.now();
     const { field, figures, ...pictures } = await registerPair(moving, fixed, {
-      model,
+      ...(model === undefined ? {} : { model, setting: choiceOf(flags) }),
       objective,
       preprocessing,
       resolution: flags.resolution ?? 'full',
@@ -140,22 +145,33 @@ function choiceOf({ factor, lambda }: RegisterFlags) {
 }
 
 /** Flags first, then what the model was trained for, then the usual. */
-function objectiveOf(model: RegistrationModel | undefined, flags: RegisterFlags): RegistrationObjective {
-  const trained = model?.trainedFor;
-  const { similarity, regularizer, weight } = { ...usualObjective, ...trained };
-  const { foldingWeight, bidirectional } = trained ?? {};
-  const window = flags.window ?? trained?.window;
-  const lambda = model?.at.conditions?.[0];
+function objectiveOf(model: Registrar | undefined, flags: RegisterFlags): RegistrationObjective {
+  const { lambda, ...trained } =
+    model?.objectiveAt(choiceOf(flags)) ??
+    ({
+      ...usualObjective,
+      ...(flags.integrationSteps === undefined ? {} : { integrationSteps: flags.integrationSteps }),
+    } as RegistrationObjective);
   return {
-    similarity: flags.similarity ?? similarity,
-    regularizer: flags.regularizer ?? regularizer,
-    weight: flags.weight ?? weight,
-    ...(window === undefined ? {} : { window }),
-    ...(foldingWeight === undefined ? {} : { foldingWeight }),
-    ...(bidirectional === undefined ? {} : { bidirectional }),
-    ...(lambda === undefined || flags.weight !== undefined ? {} : { lambda }),
-    integrationSteps: model?.integrationSteps ?? flags.integrationSteps ?? usualObjective.integrationSteps,
+    ...trained,
+    ...(flags.similarity === undefined ? {} : { similarity: flags.similarity }),
+    ...(flags.regularizer === undefined ? {} : { regularizer: flags.regularizer }),
+    ...(flags.window === undefined ? {} : { window: flags.window }),
+    // A weight that is given takes the place of λ.
+    ...(flags.weight === undefined ? (lambda === undefined ? {} : { lambda }) : { weight: flags.weight }),
   };
+}
+
+/** Opens a registration model. @throws {FileError} if it is one of another task. */
+async function openRegistrar(path: string): Promise<Registrar> {
+  const model = await openModel(path);
+  if (model instanceof Registrar) return model;
+  model.dispose();
+  throw new FileError({
+    path,
+    problem: 'is a model of segmentation, and images are to be aligned',
+    remedy: 'Train one with `sshn train DATA --task registration`, or give the word none and --refine.',
+  });
 }
 
 /** Grey, at the spacing asked for. */
@@ -191,7 +207,7 @@ function labelsOf(moving: Picture, labels: Picture, options: { readonly resample
   });
 }
 
-function requireRank({ preprocessing }: RegistrationModel, { path, format }: Picture): void {
+function requireRank({ manifest: { preprocessing } }: Registrar, { path, format }: Picture): void {
   const rank = format === 'volume' ? 3 : 2;
   if (preprocessing.size.length === rank) return;
   throw new ValueError({

@@ -1,9 +1,9 @@
 import { writeFileAtomic } from '@sshn/model/node';
+import type { Registered } from '@sshn/predict';
 import type { RegistrationObjective } from '@sshn/registration';
 import { alignmentNames, alignmentPictures } from '../report/alignment.js';
 import { html, raw } from '../report/html.js';
 import { style } from '../report/style.js';
-import type { Registered } from './register-pair.js';
 
 /** What the page of a registration tells. */
 export interface RegistrationReport extends Omit<Registered, 'field'> {

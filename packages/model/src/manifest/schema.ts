@@ -49,6 +49,8 @@ const volumes = z.strictObject({
   spacingMm: z.array(z.number().positive()).length(3).exactOptional(),
   /** How they came to one size from there. */
   fit: z.enum(['resize', 'pad']),
+  /** Of models of slices: through the body along which axis. */
+  slices: z.enum(['sagittal', 'coronal', 'axial']).exactOptional(),
 });
 
 /** What a registration network was trained for, with the words of `registrationLoss` of @sshn/registration. */

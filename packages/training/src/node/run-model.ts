@@ -42,12 +42,18 @@ function manifestOf(run: RunFile): ManifestInput {
   };
 }
 
-/** What volumes went through before they had their size; nothing of slices, which are cut from them. */
+/** What volumes went through before they had their size, and before slices were cut from them. */
 function volumesOf({ data = {} }: RunConfig, rank: number): Pick<ManifestInput['preprocessing'], 'volumes'> {
-  if (rank !== 3) return {};
-  const { spacingMm, fit = 'resize' } = data;
+  const { spacingMm, fit = 'resize', slices } = data;
+  if (rank !== 3 && slices === undefined) return {};
   const edges = typeof spacingMm === 'number' ? [spacingMm, spacingMm, spacingMm] : spacingMm;
-  return { volumes: { fit, ...(edges === undefined ? {} : { spacingMm: edges }) } };
+  return {
+    volumes: {
+      fit,
+      ...(edges === undefined ? {} : { spacingMm: edges }),
+      ...(slices === undefined ? {} : { slices }),
+    },
+  };
 }
 
 function objectiveOf({ registration }: RunConfig): NonNullable<ManifestInput['registration']> {

@@ -1,17 +1,17 @@
 import { FileError } from '@sshn/core';
-import { type Grid, reorient, volumeOf } from '@sshn/data';
+import { type Grid, reorientGrid, volumeOf } from '@sshn/data';
 import type { Picture } from './picture.js';
 
 /** How far apart corners may lie, as a share of a voxel's shortest edge. */
 const tolerance = 0.5;
 
 /**
- * The moving image where it can be compared to the fixed one: as it is if both lie on one grid, whatever the order of their
- * axes; if not, and resampling is allowed, by its place in space. A raster image has none: it is stretched over the fixed one.
+ * The moving image in the space of the fixed one: unchanged if both lie on one grid, whatever the order of their axes. If they
+ * do not and resampling is allowed, a volume is placed by its affine, and a raster image, which has none, is stretched.
  *
  * @throws {FileError} if the two differ in kind, or on grids and may not be resampled.
  */
-export function broughtTo(
+export function inSpaceOf(
   fixed: Picture,
   moving: Picture,
   { resample }: { readonly resample: boolean },
@@ -65,7 +65,7 @@ export function requireGridOf(
 
 /** In words, how two grids differ; undefined where they do not. */
 function differenceOf(moving: Grid, fixed: Grid, { path, format }: Picture): string | undefined {
-  const [a, b] = [canonical(moving), canonical(fixed)];
+  const [a, b] = [reorientGrid(moving), reorientGrid(fixed)];
   const unit = format === 'volume' ? 'voxels' : 'pixels';
   const sizeOf = ({ shape }: Grid) => shape.slice(format === 'volume' ? 0 : 1).join('×');
   if (a.shape.join() !== b.shape.join()) {
@@ -76,12 +76,6 @@ function differenceOf(moving: Grid, fixed: Grid, { path, format }: Picture): str
   const apart = Math.max(...cornerDistances(a, b));
   if (apart <= tolerance * Math.min(...b.spacingMm)) return undefined;
   return `lies up to ${apart.toFixed(1)} mm away from ${path}`;
-}
-
-function canonical({ shape, affine }: Grid): Grid {
-  // One voxel tells as much about the grid as all of them, but for its shape.
-  const count = shape[0] * shape[1] * shape[2];
-  return reorient(volumeOf(new Uint8Array(count), shape, { affine }));
 }
 
 function cornerDistances(a: Grid, b: Grid): number[] {

@@ -1,7 +1,27 @@
-import { type Grid, orientationOf, reorient, type Volume } from '@sshn/data';
-import type { FieldMm } from './field-file.js';
+import { type Grid, orientationOf, reorient, resampleOnto, type Volume } from '@sshn/data';
+import type { Picture } from './picture.js';
+
+/** A displacement in millimeters toward the right, the front and the top (RAS) for every voxel of a grid. */
+export interface FieldMm {
+  readonly grid: Grid;
+  readonly displacementMm: readonly [x: Float32Array, y: Float32Array, z: Float32Array];
+}
 
 type Components = FieldMm['displacementMm'];
+
+/**
+ * An image warped by a field, on the grid of the field: every voxel shows what lies in the moving image at the voxel's own
+ * place plus its displacement. What lies outside of the moving image is 0.
+ *
+ * @param interpolation 'linear' for images, 'nearest' for label maps.
+ */
+export function warpPicture(moving: Picture, field: FieldMm, interpolation: 'linear' | 'nearest'): Picture {
+  const { grid, displacementMm } = field;
+  const [first, ...more] = moving.channels.map((channel) =>
+    resampleOnto(channel, grid, { interpolation, displacementMm }),
+  );
+  return { ...moving, channels: [first!, ...more] };
+}
 
 /**
  * A displacement in millimeters toward right, front and top, from one in voxels of a grid.
@@ -22,7 +42,7 @@ export function displacementInMm(field: Float32Array, { affine }: Grid, rank: nu
   return [component(0), component(1), component(2)];
 }
 
-/** A field on a grid, brought to the order of the axes that another grid has. */
+/** A field on a grid, in the axis order of another grid. */
 export function turnedTo(original: Grid, grid: Grid, displacementMm: Components): FieldMm {
   const orientation = orientationOf(original);
   const turned = (data: Float32Array): Float32Array => {

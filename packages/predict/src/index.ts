@@ -1,0 +1,24 @@
+export { type CleanOptions, cleanLabels } from './clean.js';
+export { type FieldMm, warpPicture } from './field.js';
+export { type OpenOptions, openModel } from './open-model.js';
+export {
+  decodeLabelPicture,
+  decodePicture,
+  decodeSeries,
+  formatOf,
+  imageOf,
+  type Picture,
+  pictureOf,
+} from './picture.js';
+export {
+  type Registered,
+  type RegisterOptions,
+  Registrar,
+  type RegistrarOptions,
+  type RegistrationFigures,
+  registerPair,
+  usualObjective,
+} from './registrar.js';
+export { inSpaceOf, requireGridOf } from './same-space.js';
+export { type Segmentation, Segmenter, type SegmentOptions } from './segmenter.js';
+export type { Budget, Chosen, Setting } from './trained-model.js';

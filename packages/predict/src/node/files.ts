@@ -1,0 +1,118 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError } from '@sshn/core';
+import { decodeNifti, encodeNifti, readNiftiHeader, type Volume } from '@sshn/data';
+import { writeFileAtomic } from '@sshn/model/node';
+import { encode } from 'fast-png';
+import type { FieldMm } from '../field.js';
+import { decodeLabelPicture, decodePicture, decodeSeries, formatOf, type Picture } from '../picture.js';
+
+/** Reads an image file, or the DICOM series in a folder. @throws {FileError} if it cannot be used. */
+export async function readPicture(path: string): Promise<Picture> {
+  if ((await stat(path)).isDirectory()) return decodeSeries(await filesIn(path), path);
+  return decodePicture(await readFile(path), path);
+}
+
+/** Reads a label map. @throws {FileError} if it cannot be used, or its values are not whole. */
+export async function readLabelPicture(path: string): Promise<Picture> {
+  return decodeLabelPicture(await readFile(path), path);
+}
+
+/** The files of a folder, without hidden ones and a disc's index. @throws {FileError} if it has none. */
+async function filesIn(folder: string) {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile() && !/^(\.|DICOMDIR$)/i.test(entry.name))
+    .map(({ name }) => join(folder, name));
+  if (names.length > 0) {
+    const files = [];
+    // One after another: a series may have more files than a process may open.
+    for (const name of names.sort()) files.push({ name, bytes: await readFile(name) });
+    return files;
+  }
+  throw new FileError({
+    path: folder,
+    problem: 'is a folder without files',
+    remedy: 'Give an image, or the folder of one DICOM series.',
+  });
+}
+
+/**
+ * Writes an image: NIfTI with its own number type, or an 8-bit PNG. In a PNG, labels (bytes) are stored as they are and
+ * intensities from 0 to 1 as 0 to 255; where some lie outside, the lowest becomes 0 and the highest 255.
+ *
+ * @throws {FileError} if the file cannot be written.
+ */
+export async function writePicture(path: string, { format, channels }: Picture): Promise<void> {
+  const [first] = channels;
+  if (format === 'volume') {
+    await writeFileAtomic(path, encodeNifti(first, { gzip: /\.gz$/i.test(path) }));
+    return;
+  }
+  const [, height, width] = first.shape;
+  const [low, scale] = first.data instanceof Uint8Array ? [0, 1] : bytesRange(channels);
+  const data = Uint8Array.from({ length: height * width * channels.length }, (_, i) => {
+    const value = channels[i % channels.length]!.data[Math.floor(i / channels.length)]!;
+    return Math.min(255, Math.max(0, Math.round((value - low) * scale)));
+  });
+  await writeFileAtomic(path, encode({ width, height, channels: channels.length, depth: 8, data }));
+}
+
+/** What is black, and by how much intensities are multiplied to become bytes. */
+function bytesRange(channels: Picture['channels']): readonly [low: number, scale: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { data } of channels) {
+    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return low >= 0 && high <= 1 ? [0, 255] : [low, high > low ? 255 / (high - low) : 0];
+}
+
+/** Checks the name of an output file before the work begins. @throws {FileError} if it is of another format. */
+export function requireOutput(path: string | undefined, format: Picture['format']): void {
+  if (path === undefined) return;
+  const fits = format === 'volume' ? formatOf(path) === 'volume' : /\.png$/i.test(path);
+  if (fits) return;
+  throw new FileError({
+    path,
+    problem: `is no name for ${format === 'volume' ? 'a volume' : 'a raster image'}`,
+    remedy: `Call it ${format === 'volume' ? '.nii.gz or .nii' : '.png'}, like the fixed image.`,
+  });
+}
+
+/** Writes a field as a NIfTI vector image: intent 1007, shape x, y, z, 1, 3. @throws {FileError} if that fails. */
+export async function writeField(path: string, { grid, displacementMm }: FieldMm): Promise<void> {
+  const [x, y, z] = displacementMm;
+  const component = (data: Float32Array): Volume => ({ ...grid, data });
+  const volumes = [component(x), component(y), component(z)] as const;
+  await writeFileAtomic(path, encodeNifti(volumes, { series: 'vector', gzip: /\.gz$/i.test(path) }));
+}
+
+/** Reads what `writeField` wrote. @throws {FileError} if the file holds no vectors of three components, or bad numbers. */
+export async function readField(path: string): Promise<FieldMm> {
+  const bytes = await readFile(path);
+  const { shape, spacingMm, affine, frames, isVector } = readNiftiHeader(bytes, path);
+  if (!isVector || frames !== 3) {
+    const what = isVector ? `vectors of ${frames}` : frames === 1 ? 'one number' : `${frames} volumes`;
+    throw new FileError({
+      path,
+      problem: `holds ${what}${isVector ? ' components' : frames === 1 ? ' per voxel' : ''}, and a field has a vector of 3 in every voxel (shape x, y, z, 1, 3; intent 1007)`,
+      remedy: 'Give what `sshn register --field` wrote.',
+    });
+  }
+  const component = (frame: number): Float32Array => {
+    const data = Float32Array.from(decodeNifti(bytes, path, { frame }).data);
+    if (data.every(Number.isFinite)) return data;
+    throw new FileError({
+      path,
+      problem: 'holds displacements that are not finite numbers',
+      remedy: 'Make the field again.',
+    });
+  };
+  return { grid: { shape, spacingMm, affine }, displacementMm: [component(0), component(1), component(2)] };
+}
+
+/** Checks the name of a field's file. @throws {FileError} if it is no NIfTI file. */
+export function requireFieldName(path: string | undefined): void {
+  if (path === undefined || /\.nii(\.gz)?$/i.test(path)) return;
+  throw new FileError({ path, problem: 'is no name for a field', remedy: 'Call it .nii.gz or .nii.' });
+}

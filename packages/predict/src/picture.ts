@@ -1,0 +1,112 @@
+import { FileError } from '@sshn/core';
+import {
+  type DicomSource,
+  decodeDicom,
+  decodeImage,
+  decodeLabels,
+  decodeNifti,
+  type Image,
+  readImageHeader,
+  type Volume,
+  volumeOf,
+} from '@sshn/data';
+
+/** An image with its place in space: what a model is applied to. */
+export interface Picture {
+  /** What errors call it: a path or a file name. */
+  readonly path: string;
+  /**
+   * Volumes (NIfTI, DICOM series) have a place in the body. Raster images (PNG, TIFF, BMP, JPEG, DICOM of one frame) are one
+   * slice deep, and their millimeters are pixels: x to the right, y down.
+   */
+  readonly format: 'volume' | 'raster';
+  /** One for each channel, all on one grid. */
+  readonly channels: readonly [Volume, ...Volume[]];
+}
+
+/** The format of a file by its name: NIfTI files hold volumes, all others but DICOM raster images. */
+export function formatOf(path: string): Picture['format'] {
+  return /\.nii(\.gz)?$/i.test(path) ? 'volume' : 'raster';
+}
+
+/**
+ * Reads an image from the bytes of one file: NIfTI by its name, the other formats by their first bytes.
+ *
+ * @param path What errors call the file; its ending tells NIfTI.
+ * @throws {FileError} if it cannot be read, or holds values that are not finite.
+ */
+export async function decodePicture(bytes: Uint8Array, path: string): Promise<Picture> {
+  if (formatOf(path) === 'volume') {
+    const volume = decodeNifti(bytes, path);
+    requireFinite(volume, path);
+    return { path, format: 'volume', channels: [volume] };
+  }
+  const { frames, channels } = readImageHeader(bytes, path);
+  if (frames > 1 && channels === 1) return decodeSeries([{ name: path, bytes }], path);
+  return pictureOf(await decodeImage(bytes, path), path);
+}
+
+/** Reads the volume of a DICOM series, from its files in any order. @throws {FileError} if they are not one series. */
+export function decodeSeries(files: readonly DicomSource[], path: string): Picture {
+  const volume = decodeDicom(files);
+  requireFinite(volume, path);
+  return { path, format: 'volume', channels: [volume] };
+}
+
+/**
+ * Reads a label map from the bytes of one file, as `decodePicture` reads an image.
+ *
+ * @throws {FileError} if it cannot be read, or its values are not whole numbers.
+ */
+export async function decodeLabelPicture(bytes: Uint8Array, path: string): Promise<Picture> {
+  if (formatOf(path) === 'raster') {
+    const { values, size } = await decodeLabels(bytes, path);
+    const [height, width] = size as [number, number];
+    return { path, format: 'raster', channels: [volumeOf(values, [1, height, width])] };
+  }
+  const volume = decodeNifti(bytes, path);
+  const wrong = volume.data.find((value) => !Number.isInteger(value));
+  if (wrong === undefined) return { path, format: 'volume', channels: [volume] };
+  throw new FileError({
+    path,
+    problem: `holds the value ${wrong}, and labels are whole numbers`,
+    remedy: 'If it was resampled, do it again by the nearest voxel; if it is an image, leave out --labels.',
+  });
+}
+
+/** A raster image, or with three axes a volume of 1 mm voxels, as a picture. `image.values` is copied. */
+export function pictureOf(image: Image, path = 'image'): Picture {
+  const { values, size, channels } = image;
+  const shape = size.length === 3 ? size : [1, ...size];
+  const [depth, height, width] = shape as [number, number, number];
+  const channel = (c: number) =>
+    volumeOf(
+      Float32Array.from({ length: depth * height * width }, (_, i) => values[i * channels + c]!),
+      [depth, height, width],
+    );
+  return {
+    path,
+    format: size.length === 3 ? 'volume' : 'raster',
+    channels: [channel(0), ...Array.from({ length: channels - 1 }, (_, i) => channel(i + 1))],
+  };
+}
+
+/** Channels side by side, channels last, as networks take them; `rank` is the number of spatial axes, 2 or 3. */
+export function imageOf(volumes: readonly Volume[], rank: number): Image {
+  const channels = volumes.length;
+  const size = volumes[0]!.shape.slice(-rank);
+  const values = new Float32Array(volumes[0]!.data.length * channels);
+  for (const [c, { data }] of volumes.entries()) {
+    for (let i = 0; i < data.length; i++) values[i * channels + c] = data[i]!;
+  }
+  return { values, size, channels };
+}
+
+function requireFinite(volume: Volume, path: string): void {
+  if (volume.data.every(Number.isFinite)) return;
+  throw new FileError({
+    path,
+    problem: 'holds values that are not finite numbers',
+    remedy: 'Replace them before saving it.',
+  });
+}

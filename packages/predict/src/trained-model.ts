@@ -1,0 +1,225 @@
+import {
+  conditioned,
+  type Factor,
+  type ParamsOf,
+  paramTree,
+  type Rescaling,
+  rescaling,
+  type SpecNode,
+  ValueError,
+} from '@sshn/core';
+import { countModule } from '@sshn/flops';
+import {
+  type AccuracyCostPoint,
+  type CalibrateOptions,
+  calibrate,
+  type LoadedModel,
+  type Manifest,
+  networkOf,
+  pick,
+} from '@sshn/model';
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+
+/** What a prediction may cost and has to reach. Of the settings that meet all, the most accurate one is taken. */
+export interface Budget {
+  /** Of one image, in units of 10⁹ FLOPs. */
+  readonly gflops?: number;
+  /** Of one image on this device, as `calibrate` measured it. */
+  readonly milliseconds?: number;
+  /** Mean foreground Dice in [0, 1], by the model's table; alone, the cheapest setting is taken that reaches it. */
+  readonly dice?: number;
+}
+
+/** At which setting a model is applied: its own words, or a budget; by default the largest factor of training. */
+export interface Setting extends Budget {
+  /** φ of all downsampling steps, or one for each of them. */
+  readonly factor?: Factor;
+  /** Weight of smoothness in [0, 1], of registration models that take one. @default the middle of training */
+  readonly lambda?: number;
+}
+
+/** A setting that was chosen. */
+export interface Chosen {
+  readonly at: Rescaling;
+  /** One sentence for people. */
+  readonly reason: string;
+}
+
+/** Plain networks kept at once; each takes as much memory as the network has weights. */
+const keptNetworks = 8;
+
+/**
+ * A trained model that is open: its network at any setting, with weights predicted once per setting and kept.
+ *
+ * The base of `Segmenter` and `Registrar`. Close it with `dispose`, or declare it with `using`.
+ */
+export abstract class TrainedModel {
+  readonly manifest: Manifest;
+  protected readonly model: ReturnType<typeof networkOf>;
+  readonly #params: LoadedModel['params'];
+  readonly #tree: ParamsOf<ReturnType<typeof networkOf>['specs']>;
+  readonly #kept = new Map<string, ParamsOf<SpecNode>>();
+  #points: readonly AccuracyCostPoint[] | undefined;
+
+  /**
+   * @param loaded Its tensors become this model's.
+   * @throws {StructureError} if the weights do not fit the manifest's network.
+   */
+  protected constructor({ manifest, params }: LoadedModel) {
+    this.manifest = manifest;
+    this.model = networkOf(manifest);
+    this.#params = params;
+    this.#tree = paramTree(this.model.specs, params);
+  }
+
+  /**
+   * The setting for a budget or for given words, and why it was taken.
+   *
+   * @throws {ValueError} if no setting meets the budget, saying what comes nearest; if milliseconds are limited before
+   * `calibrate` was called; or if the factor or λ do not fit the model.
+   */
+  choose({ factor, lambda, gflops, milliseconds, dice }: Setting = {}): Chosen {
+    const limits = {
+      ...(gflops === undefined ? {} : { maxGflops: gflops }),
+      ...(milliseconds === undefined ? {} : { maxMilliseconds: milliseconds }),
+      ...(dice === undefined ? {} : { minDice: dice }),
+    };
+    if (Object.keys(limits).length === 0) {
+      const at = this.#at(factor, lambda);
+      const words = at.factors.join(', ');
+      return {
+        at,
+        reason: `Factor ${words}${factor === undefined ? ', the largest of training' : ', as asked for'}.`,
+      };
+    }
+    if (factor !== undefined) {
+      throw new ValueError({
+        where: 'choose: factor',
+        got: factor,
+        expected: 'a factor or a budget, not both',
+      });
+    }
+    const { chosen, reason } = pick(this.#points ?? this.#uncalibrated(), limits);
+    if (chosen !== undefined) return { at: this.#at(chosen.factor, lambda), reason };
+    throw new ValueError({
+      where: 'choose: budget',
+      got: limits,
+      expected: 'one that a factor meets',
+      hint: reason,
+    });
+  }
+
+  /**
+   * Measures how long the plain network takes at a few factors on this device, so that budgets in milliseconds can be met.
+   *
+   * @returns one point per factor: milliseconds, GFLOPs, and the Dice of the model's table.
+   */
+  async calibrate(options: CalibrateOptions = {}): Promise<readonly AccuracyCostPoint[]> {
+    const points = await calibrate(
+      { manifest: this.manifest, params: this.#params },
+      { gflops: (factor) => this.gflopsAt(factor), ...options },
+    );
+    this.#points = points;
+    return points;
+  }
+
+  /** 10⁹ FLOPs of the plain network at a factor, for one input of the size of training. */
+  gflopsAt(factor: Factor): number {
+    const { preprocessing, network } = this.manifest;
+    const { inChannels } = network.options;
+    const channels = typeof inChannels === 'number' ? inChannels : preprocessing.channels;
+    const inputShape = [1, ...preprocessing.size, channels];
+    return (
+      countModule(this.model.network, { inputShape, rescaling: this.#at(factor, undefined) }).flops / 1e9
+    );
+  }
+
+  /** The plain network's weights at a setting; they stay this model's and are valid until its next setting but seven. */
+  weightsAt(at: Rescaling): ParamsOf<SpecNode> {
+    const key = JSON.stringify([at.factors, at.conditions ?? []]);
+    const weights = this.#kept.get(key) ?? this.model.specialize(this.#tree, at);
+    this.#kept.delete(key);
+    this.#kept.set(key, weights);
+    if (this.#kept.size > keptNetworks) {
+      const [oldest, old] = this.#kept.entries().next().value!;
+      this.#kept.delete(oldest);
+      dispose(old as Tensor[]);
+    }
+    return weights;
+  }
+
+  /** The plain network, whose weights `weightsAt` gives. */
+  get network() {
+    return this.model.network;
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    dispose([...this.#kept.values()] as Tensor[]);
+    dispose([...this.#params.values()]);
+    this.#kept.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** What is known without measuring: the model's table, or GFLOPs over the range of training. */
+  #uncalibrated(): readonly AccuracyCostPoint[] {
+    const { accuracyCost, prior } = this.manifest;
+    if (accuracyCost.length > 0) return accuracyCost;
+    const factors =
+      prior.kind === 'constant'
+        ? [[prior.factor].flat()[0]!]
+        : Array.from({ length: 21 }, (_, i) => prior.low + (i / 20) * (prior.high - prior.low));
+    this.#points = factors.map((factor) => ({
+      factor,
+      gflops: this.gflopsAt(factor),
+      milliseconds: null,
+      dice: null,
+    }));
+    return this.#points;
+  }
+
+  /** The rescaling, and λ where the model takes one. */
+  #at(factor: Factor | undefined, lambda: number | undefined): Rescaling {
+    const { method, prior, registration } = this.manifest;
+    const usual = prior.kind === 'constant' ? prior.factor : prior.high;
+    const count = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
+    const given = [factor ?? usual].flat();
+    if (given.length !== 1 && given.length !== count) {
+      throw new ValueError({
+        where: 'factor',
+        got: given,
+        expected: count === 1 ? 'one, as the model has' : `one, or ${count}: one per downsampling step`,
+      });
+    }
+    const at = rescaling(given.length === count ? given : Array<number>(count).fill(given[0]!));
+    const takesLambda = 'hypernetwork' in method && method.hypernetwork.factors > count;
+    if (!takesLambda && lambda === undefined) return at;
+    if (!takesLambda) {
+      throw new ValueError({
+        where: 'lambda',
+        got: lambda,
+        expected: 'none: the model was trained with a fixed weight of its regularizer',
+        hint: 'One that takes λ is trained with --lambda-range.',
+      });
+    }
+    const told = lambda ?? (registration?.lambda && middleOf(registration.lambda));
+    if (told !== undefined) return conditioned(at, [told]);
+    throw new ValueError({
+      where: 'lambda',
+      got: undefined,
+      expected: 'a number in [0, 1], as the model takes one and does not say which it was trained with',
+      hint: 'Give --lambda: larger is smoother.',
+    });
+  }
+}
+
+function middleOf({
+  low,
+  high,
+  distribution,
+}: NonNullable<NonNullable<Manifest['registration']>['lambda']>): number {
+  return distribution === 'uniform' ? (low + high) / 2 : Math.sqrt(low * high);
+}
