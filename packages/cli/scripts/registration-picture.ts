@@ -10,9 +10,8 @@ import { generatePhantoms, resampleOnto, type Volume, volumeOf } from '@sshn/dat
 import { encode } from 'fast-png';
 import type { Picture } from '../src/register/picture.js';
 import { registerPair } from '../src/register/register-pair.js';
-import { difference } from '../src/report/deformation.js';
-import { drawDeformedGrid } from '../src/report/deformed-grid.js';
-import { paint, rangeOf } from '../src/report/overlay.js';
+import { difference, drawDeformedGrid } from '../src/report/deformation.js';
+import { paint, rangeOf } from '../src/report/images.js';
 
 const [out = 'registration.png'] = process.argv.slice(2);
 const size = [96, 96] as const;

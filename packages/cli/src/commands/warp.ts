@@ -1,7 +1,7 @@
 import { FileError } from '@sshn/core';
 import type { Command } from 'commander';
-import { exitCodes } from '../process/exit-codes.js';
-import { type FieldMm, readField } from '../register/field-file.js';
+import { exitCodes } from '../process/exit.js';
+import { type FieldMm, readField, warpPicture } from '../register/field-file.js';
 import {
   type Picture,
   readLabelPicture,
@@ -9,8 +9,18 @@ import {
   requireOutput,
   writePicture,
 } from '../register/picture.js';
-import { warpPicture } from '../register/warp-picture.js';
-import { warpHelp } from './help-registration.js';
+import { fieldText } from './options.js';
+
+const warpHelp = {
+  description: `Move an image, or with --labels a label map, by a field of \`sshn register --field\`. The result lies on the grid of the \
+field; a volume may have any grid of its own, as it is looked up by its place in the body.
+
+${fieldText}`,
+  examples: `
+Examples:
+  $ sshn warp t2.nii.gz --field field.nii.gz -o t2-moved.nii.gz
+  $ sshn warp labels.nii.gz --labels --field field.nii.gz -o labels-moved.nii.gz`,
+};
 
 interface WarpFlags {
   readonly field: string;

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { FileError } from '@sshn/core';
-import { decodeNifti, encodeNifti, type Grid, readNiftiHeader, type Volume } from '@sshn/data';
+import { decodeNifti, encodeNifti, type Grid, readNiftiHeader, resampleOnto, type Volume } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
+import type { Picture } from './picture.js';
 
 /** A displacement in millimeters toward the right, the front and the top (RAS) for every voxel of a grid. */
 export interface FieldMm {
@@ -45,4 +46,16 @@ export async function readField(path: string): Promise<FieldMm> {
 export function requireFieldName(path: string | undefined): void {
   if (path === undefined || /\.nii(\.gz)?$/i.test(path)) return;
   throw new FileError({ path, problem: 'is no name for a field', remedy: 'Call it .nii.gz or .nii.' });
+}
+
+/**
+ * An image moved by a field, on the grid of the field: every voxel shows what is at its own place, displaced, in the moving
+ * image. Images are read linearly, labels by the nearest voxel; what lies outside is 0.
+ */
+export function warpPicture(moving: Picture, field: FieldMm, interpolation: 'linear' | 'nearest'): Picture {
+  const { grid, displacementMm } = field;
+  const [first, ...more] = moving.channels.map((channel) =>
+    resampleOnto(channel, grid, { interpolation, displacementMm }),
+  );
+  return { ...moving, channels: [first!, ...more] };
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FileError } from '@sshn/core';
 import {
   type DicomSource,
@@ -29,7 +29,7 @@ export interface Picture {
 }
 
 /** What a file with such a name holds, but for DICOM. */
-export function formatOf(path: string): Picture['format'] {
+function formatOf(path: string): Picture['format'] {
   return /\.nii(\.gz)?$/i.test(path) ? 'volume' : 'raster';
 }
 
@@ -139,5 +139,17 @@ export function requireOutput(path: string | undefined, format: Picture['format'
     path,
     problem: `is no name for ${format === 'volume' ? 'a volume' : 'a raster image'}`,
     remedy: `Call it ${format === 'volume' ? '.nii.gz or .nii' : '.png'}, like the fixed image.`,
+  });
+}
+
+/** Checks that there is a folder for a file to be written, before minutes of work. @throws {FileError} if there is none. */
+export async function requireFolder(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const folder = dirname(path);
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
+  throw new FileError({
+    path,
+    problem: `is to lie in ${folder}, and there is no such folder`,
+    remedy: 'Make it first, or choose another one.',
   });
 }
