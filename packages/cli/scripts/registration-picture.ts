@@ -7,12 +7,10 @@
 import { writeFile } from 'node:fs/promises';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { generatePhantoms, resampleOnto, type Volume, volumeOf } from '@sshn/data';
+import { type Picture, registerPair } from '@sshn/predict';
 import { encode } from 'fast-png';
-import type { Picture } from '../src/register/picture.js';
-import { registerPair } from '../src/register/register-pair.js';
-import { difference } from '../src/report/deformation.js';
-import { drawDeformedGrid } from '../src/report/deformed-grid.js';
-import { paint, rangeOf } from '../src/report/overlay.js';
+import { difference, drawDeformedGrid } from '../src/report/deformation.js';
+import { paint, rangeOf } from '../src/report/images.js';
 
 const [out = 'registration.png'] = process.argv.slice(2);
 const size = [96, 96] as const;
@@ -23,7 +21,6 @@ const phantoms = generatePhantoms({ kind: 'cells', count: 1, size, seed: 4 });
 const moving = await load(phantoms.ids[0]!);
 const fixed: Picture = { ...moving, channels: [deformed(moving.channels[0])] };
 const { seen, seenField, figures } = await registerPair(moving, fixed, {
-  model: undefined,
   objective: { similarity: 'mse', regularizer: 'diffusion', weight: 0.03, integrationSteps: 7 },
   preprocessing: { size, channels: 1, intensity: { kind: 'minMax' } },
   steps: 150,

@@ -1,7 +1,6 @@
 // Writes the reference of the configuration into README.md: `pnpm --filter @sshn/cli reference`.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { withReference } from '../src/config/readme-reference.js';
-import { configReference } from '../src/config/reference.js';
+import { configReference, withReference } from '../src/config/reference.js';
 
 const readme = new URL('../README.md', import.meta.url);
 writeFileSync(readme, withReference(readFileSync(readme, 'utf8'), configReference()));

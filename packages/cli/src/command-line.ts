@@ -1,8 +1,32 @@
-import { CommanderError } from 'commander';
-import { diagnostics } from './process/diagnostics.js';
-import { exitCodes } from './process/exit-codes.js';
-import { explainFailure } from './process/explain-failure.js';
-import { createProgram } from './program.js';
+import { Command, CommanderError } from 'commander';
+import { addEvaluateCommand } from './commands/evaluate.js';
+import { factorText } from './commands/options.js';
+import { addParetoCommand } from './commands/pareto.js';
+import { addRegisterCommand } from './commands/register.js';
+import { addTrainCommand } from './commands/train.js';
+import { addWarpCommand } from './commands/warp.js';
+import { diagnostics, version } from './process/environment.js';
+import { exitCodes, explainFailure } from './process/exit.js';
+
+const programHelp = {
+  description: `Train one network, for segmentation or registration, that works at every rescaling factor, then choose the factor.
+
+${factorText} A hypernetwork predicts the weights for each φ, so one training gives the whole accuracy-cost curve.`,
+  examples: `
+Examples:
+  $ sshn train phantoms --epochs 20          # generated images, no data needed
+  $ sshn train cells/ --size 128x128         # cells/images/*.png and cells/labels/*.png
+  $ sshn evaluate runs/cells-sshn-seed1
+  $ sshn pareto runs/cells-sshn-seed1        # CSV, JSON, plots and a report page
+  $ sshn register none a.png b.png --refine 100 -o moved.png   # align two images
+
+Exit codes:
+  0    done
+  1    the input or the run failed; the last line says why
+  2    the command line makes no sense
+  130  interrupted with Ctrl-C; nothing is lost, the same command goes on
+  143  the same, by SIGTERM`,
+};
 
 /**
  * Runs a command line.
@@ -24,4 +48,29 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     process.stderr.write(`${explainFailure(error, diagnostics)}\n`);
     return exitCodes.failure;
   }
+}
+
+/**
+ * The `sshn` command with its subcommands; parsing runs one of them.
+ *
+ * @param finish Told the exit code of the command that ran.
+ */
+export function createProgram(finish: (exitCode: number) => void): Command {
+  const program = new Command('sshn')
+    .description(programHelp.description)
+    .version(version, '-V, --version')
+    .addHelpText('after', programHelp.examples)
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
+    .showHelpAfterError('Run with --help to see what there is.')
+    .exitOverride();
+  for (const add of [
+    addTrainCommand,
+    addEvaluateCommand,
+    addParetoCommand,
+    addRegisterCommand,
+    addWarpCommand,
+  ])
+    add(program, finish);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
 }

@@ -2,28 +2,44 @@ import type { Factor } from '@sshn/core';
 import { type FactorResult, priorOf } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
-import { parseFactor } from '../config/variant-flags.js';
+import { parseFactor } from '../config/values.js';
 import { telltaleFactors } from '../pareto/factors.js';
+import { sweep } from '../pareto/measure.js';
 import { resultsCsv } from '../pareto/results-csv.js';
-import { sweep } from '../pareto/sweep.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes } from '../process/exit-codes.js';
-import { listenForInterruption } from '../process/interruption.js';
+import { exitCodes, listenForInterruption } from '../process/exit.js';
 import { openRun } from '../run/open-run.js';
-import { resultsTable } from '../terminal/results-table.js';
-import { SweepView } from '../terminal/sweep-view.js';
+import { resultsTable, SweepView } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
-import { evaluateHelp } from './help.js';
 import {
   addComputingOptions,
   addSplitOption,
   argument,
   factorsType,
+  factorText,
   factorType,
   readerOf,
   type SplitName,
   toleranceType,
 } from './options.js';
+
+const evaluateHelp = {
+  description: `Evaluate the best model of a run at some rescaling factors: Dice per label, GFLOPs and milliseconds.
+
+Dice is 2·overlap / (prediction + truth), per image and label, then averaged over foreground labels and images. A label \
+that is absent from both has none: such undefined cases are left out of the mean, and counted. GFLOPs and milliseconds \
+are of one forward pass on one image. --surface adds distances between the surfaces of predicted and true labels: a label \
+that only one of them has counts as far apart as the corners of the image.
+
+${factorText}`,
+  examples: `
+Examples:
+  $ sshn evaluate runs/cells
+  $ sshn evaluate runs/cells --factors 0,0.1,0.25,0.5 --split validation
+  $ sshn evaluate runs/cells-separate --factor 0.3,0.4,0.5
+  $ sshn evaluate runs/brains --surface 2 --csv
+  $ sshn evaluate runs/cells --json | jq '.results[].dice'`,
+};
 
 interface EvaluateOptions extends ComputingFlags {
   readonly factors?: number[];

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseWord, WordError } from '../config/parse-word.js';
-import type { WordType } from '../config/schema-words.js';
+import { parseWord, WordError } from '../config/values.js';
+import type { WordType } from '../config/words.js';
 import { backendChoices } from '../process/backend.js';
 
 /** Makes a reader of texts one for commander: what it refuses becomes a fault of the command line (exit code 2). */
@@ -59,3 +59,14 @@ export function addComputingOptions(command: Command): Command {
 
 /** What `addSplitOption` gives. */
 export type SplitName = 'train' | 'validation' | 'test';
+
+/** The rescaling factor, said once for all commands. */
+export const factorText = `The rescaling factor φ (--factor) is what every pooling step of the network scales its input by: at φ = 0.5 each \
+stage works on half the pixels per side, at φ = 0.1 on a tenth, at φ = 0 on a single pixel. Small φ is fast and coarse, \
+large φ slow and fine.`;
+
+/** What a field file holds, said once for both commands. */
+export const fieldText = `The field is a NIfTI vector image (intent 1007; shape x, y, z, 1, 3) on the grid of the fixed image. For each of its \
+voxels it holds where the moving image is looked up: the displacement in mm toward the right, the front and the top (RAS, \
+as NIfTI's own axes), added to the place of the voxel. ITK and ANTs count x and y the other way (LPS): negate the first two \
+components for them. Of PNG images, millimeters are pixels: x to the right, y down, z is 0.`;

@@ -1,34 +1,51 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { alignExamples } from '../pareto/align-examples.js';
 import { type Comparable, compareReports, readReport } from '../pareto/compare.js';
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
+import { alignExamples, overlayFactors, predictOverlays, spread } from '../pareto/examples.js';
 import { factorRange, factorValues } from '../pareto/factors.js';
-import { reportGrid } from '../pareto/grid/report-grid.js';
-import { makeReport } from '../pareto/make-report.js';
+import { reportGrid } from '../pareto/grid.js';
+import { resultSchema } from '../pareto/kept-results.js';
 import { type MeasureOptions, measureRun } from '../pareto/measure.js';
-import { overlayFactors, predictOverlays, spread } from '../pareto/predict-overlays.js';
-import { resultSchema } from '../pareto/result-json.js';
-import { writeReport } from '../pareto/write-report.js';
+import { makeReport } from '../pareto/report-data.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes } from '../process/exit-codes.js';
-import { listenForInterruption } from '../process/interruption.js';
+import { exitCodes, listenForInterruption } from '../process/exit.js';
 import type { PageOptions } from '../report/page.js';
+import { writeReport } from '../report/page.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
-import { resultsTable } from '../terminal/results-table.js';
+import { resultsTable } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
-import { shellQuoted } from '../text/shell-quoted.js';
-import { paretoHelp } from './help.js';
+import { shellQuoted } from '../terminal/text.js';
 import {
   addComputingOptions,
   addSplitOption,
   countType,
+  factorText,
   factorType,
   gridType,
   readerOf,
   type SplitName,
   stepType,
 } from './options.js';
+
+const paretoHelp = {
+  description: `Evaluate a run at many rescaling factors and draw its accuracy-cost curve, with the Pareto front marked.
+
+${factorText} A factor is on the Pareto front if no other reaches as much Dice with as few FLOPs.
+
+Writes into RUN/pareto: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg, and report.html, a page of its \
+own with plots, table, a slider over φ, and predictions on images. Interrupted, the same command goes on; factors \
+evaluated before are not evaluated again while weights, data and machine are the same.
+
+Of a run with separate factors this is the curve of equal ones; --grid 11 evaluates all combinations of 11 values each, \
+the cheapest first, and writes results.csv (one column per factor), grid.json, dice-vs-gflops.svg and dice-map.svg into RUN/pareto/grid.`,
+  examples: `
+Examples:
+  $ sshn pareto runs/cells
+  $ sshn pareto runs/cells --from 0.05 --to 0.5 --by 0.05 --images 8
+  $ sshn pareto runs/cells-separate --grid 11 --to 1
+  $ sshn pareto runs/cells --compare runs/fixed-0.25 runs/fixed-0.5`,
+};
 
 interface ParetoOptions extends ComputingFlags {
   readonly from: number;

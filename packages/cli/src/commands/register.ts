@@ -1,10 +1,39 @@
 import { usualObjective } from '@sshn/predict';
 import { regularizerNames, similarityNames } from '@sshn/registration';
 import { type Command, Option } from 'commander';
-import { parseFactor, parseIntensity } from '../config/variant-flags.js';
+import { parseFactor, parseIntensity } from '../config/values.js';
 import { noModel, type RegisterFlags, runRegister } from '../register/run-register.js';
-import { registerHelp } from './help-registration.js';
-import { addComputingOptions, argument, countType, factorType, grouped, readerOf } from './options.js';
+import {
+  addComputingOptions,
+  argument,
+  countType,
+  factorType,
+  fieldText,
+  grouped,
+  readerOf,
+} from './options.js';
+
+const registerHelp = {
+  description: `Align a moving image with a fixed one: predict a displacement field, refine it if wanted, and move the image, on the \
+grid of the fixed one.
+
+MODEL is a run folder of \`sshn train DATA --task registration\` or its best.safetensors; images are brought to the size that \
+it was trained at, and the field back. The word none registers without a network: --refine N steps of gradient descent from \
+zero at every resolution of a pyramid, the classical way. With a network, refinement begins at what it predicts.
+
+Orientation and spacing of volumes may be any: they are compared in the body. Images on different grids are refused, as they \
+may be a mistake; --resample brings the moving one onto the grid of the fixed one first, by the affines of both (PNG: \
+stretches it). Moved label maps keep their numbers (nearest voxel); moved images are 32-bit floats, PNG 8 bits. Where the \
+moving image shows nothing, the result is 0.
+
+${fieldText}`,
+  examples: `
+Examples:
+  $ sshn register runs/brains moving.nii.gz fixed.nii.gz -o moved.nii.gz --field field.nii.gz
+  $ sshn register runs/brains moving.nii.gz fixed.nii.gz --labels moving-labels.nii.gz --moved-labels moved-labels.nii.gz
+  $ sshn register runs/slices a.png b.png -o moved.png --factor 0.25 --refine 50 --report page.html
+  $ sshn register none moving.nii.gz fixed.nii.gz --refine 100 --spacing 2 -o moved.nii.gz`,
+};
 
 const positive = { kind: 'number', isInteger: false, above: 0 } as const;
 

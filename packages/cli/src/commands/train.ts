@@ -1,22 +1,55 @@
 import { join, relative } from 'node:path';
 import type { Dataset } from '@sshn/data';
-import type { RunConfig, TrainEvent } from '@sshn/training';
+import { priorOf, type RunConfig, type TrainEvent } from '@sshn/training';
 import { readRunFile, trainRun } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
-import { describeConfig } from '../config/describe-config.js';
-import { type DataSource, type FolderLayout, openData, parseDataSource } from '../data/data-source.js';
-import { loadAll } from '../data/load-all.js';
+import { describeConfig } from '../config/file.js';
+import { addConfigOptions, effectiveConfig, type Setting } from '../config/flags.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes } from '../process/exit-codes.js';
-import { listenForInterruption } from '../process/interruption.js';
-import { noRun } from '../run/no-run.js';
+import { exitCodes, listenForInterruption } from '../process/exit.js';
+import {
+  type DataSource,
+  dataName,
+  type FolderLayout,
+  loadAll,
+  openData,
+  parseDataSource,
+} from '../run/data-source.js';
+import { noRun } from '../run/open-run.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
+import { shellQuoted } from '../terminal/text.js';
 import { TrainView } from '../terminal/train-view.js';
-import { shellQuoted } from '../text/shell-quoted.js';
-import { addConfigOptions, effectiveConfig, type Setting } from './config-options.js';
-import { trainHelp } from './help.js';
-import { addComputingOptions } from './options.js';
-import { runName } from './run-name.js';
+import { addComputingOptions, factorText } from './options.js';
+
+const trainHelp = {
+  description: `Train a network in a run folder, from generated weights or from where the run was left.
+
+DATA is a folder of images/ and labels/ with the same file names (PNG, TIFF, BMP, JPEG; label values 0, 1, 2 …), \
+NIfTI volumes in the same places or in a folder per subject, as t1.nii.gz and labels.nii.gz, \
+a folder laid out like the WBC dataset, or phantoms[:cells|blobs[:COUNT[:SEED]]] for generated images.
+
+${factorText}
+
+Methods: sshn predicts all weights from φ (one training, every φ); fixed trains for one φ; stochastic trains one set \
+of weights at random φ; film lets φ scale and shift the features. The best weights on the validation images are kept.
+
+With --rescaling separate every downsampling step of the network has a factor of its own, drawn independently, and the \
+hypernetwork sees all of them.
+
+Ctrl-C stops with a checkpoint. The same command, or --resume, goes on as if nothing had happened.`,
+  examples: `
+Examples:
+  $ sshn train phantoms:cells:200 --size 64x64 --epochs 20 --features 16
+  $ sshn train cells/ --out runs/cells --config cells.yaml --seed 2
+  $ sshn train cells/ --method fixed --factor 0.25
+  $ sshn train cells/ --architecture senet --normalization group --loss focalTversky --loss-gamma 1.5
+  $ sshn train brains/ --slices coronal --slice-range 80,110 --slice-step 5   # 2D slices of volumes
+  $ sshn train brains/ --task registration --slices coronal --weight 0.1   # learn to align pairs
+  $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
+  $ sshn train --resume runs/cells
+
+The run folder holds run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints, and the best model.`,
+};
 
 interface TrainOptions extends ComputingFlags {
   readonly out?: string;
@@ -142,4 +175,18 @@ function conclusion(end: Extract<TrainEvent, { kind: 'end' }>, folder: string, t
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
   return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: sshn pareto ${shellQuoted(path)}`;
+}
+
+/** Folder of a run that was given none: the same command finds it again. What is as by default is not named. */
+export function runName(data: DataSource, config: RunConfig): string {
+  const { method, architecture, rescaling, seed } = config;
+  const prior = priorOf(config);
+  return [
+    dataName(data),
+    ...(architecture.name === 'unet' ? [] : [architecture.name]),
+    method,
+    ...(prior.kind === 'constant' ? [prior.factor].flat() : []),
+    ...(prior.kind === 'uniform' && rescaling === 'separate' ? ['separate'] : []),
+    `seed${seed}`,
+  ].join('-');
 }

@@ -2,8 +2,19 @@ import { FileError } from '@sshn/core';
 import { type FieldMm, type Picture, warpPicture } from '@sshn/predict';
 import { readField, readLabelPicture, readPicture, requireOutput, writePicture } from '@sshn/predict/node';
 import type { Command } from 'commander';
-import { exitCodes } from '../process/exit-codes.js';
-import { warpHelp } from './help-registration.js';
+import { exitCodes } from '../process/exit.js';
+import { fieldText } from './options.js';
+
+const warpHelp = {
+  description: `Move an image, or with --labels a label map, by a field of \`sshn register --field\`. The result lies on the grid of the \
+field; a volume may have any grid of its own, as it is looked up by its place in the body.
+
+${fieldText}`,
+  examples: `
+Examples:
+  $ sshn warp t2.nii.gz --field field.nii.gz -o t2-moved.nii.gz
+  $ sshn warp labels.nii.gz --labels --field field.nii.gz -o labels-moved.nii.gz`,
+};
 
 interface WarpFlags {
   readonly field: string;

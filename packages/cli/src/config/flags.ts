@@ -1,8 +1,12 @@
-import type { ConfigWord } from './schema-words.js';
-import { configWords } from './schema-words.js';
+import { parseRunConfig, type RunConfig, type RunConfigInput } from '@sshn/training';
+import { type Command, Option } from 'commander';
+import { argument, grouped } from '../commands/options.js';
+import { readConfigFile, withValue } from './file.js';
+import { describeType, parseConstantPrior, parseIntensity, parseUniformPrior, parseWord } from './values.js';
+import { type ConfigWord, configWords } from './words.js';
 
 /** A flag of the command line that sets one word of the configuration. */
-export interface ConfigFlag {
+interface ConfigFlag {
   /** Without dashes: 'learning-rate'. */
   readonly name: string;
   readonly word: ConfigWord;
@@ -32,7 +36,7 @@ export const configFlags: readonly ConfigFlag[] = configWords
   .map((word) => ({ name: flagName(word.path), word }));
 
 /** The heading under which `--help` lists a word. */
-export function flagGroup(word: ConfigWord): string {
+function flagGroup(word: ConfigWord): string {
   const [group] = word.path;
   return word.path.length === 1 ? 'Run' : `${group![0]!.toUpperCase()}${group!.slice(1)}`;
 }
@@ -41,4 +45,90 @@ function flagName(path: readonly string[]): string {
   const last = path[path.length - 1]!;
   const kebab = last.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return named[path.join('.')] ?? (path.length > 1 ? (prefixes[path[0]!] ?? '') : '') + kebab;
+}
+
+/** A value that a flag sets, at its place in the configuration. */
+export interface Setting {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** Gives a command one flag for every word of the configuration; each writes to `settings` what it sets. */
+export function addConfigOptions(command: Command, settings: Setting[]): void {
+  const set = (path: readonly string[], read: (text: string) => unknown) =>
+    argument((text: string) => {
+      const value = read(text);
+      settings.push({ path, value });
+      return value;
+    });
+  const factor = new Option(
+    '--factor <number>',
+    'train at this one rescaling factor, in [0, 1], or at one per downsampling step, such as 0.3,0.4,0.5 (default: 0.5 for --method fixed)',
+  );
+  const readFactor = (text: string) => {
+    const constant = parseConstantPrior(text);
+    if (typeof constant.factor !== 'number') settings.push({ path: ['rescaling'], value: 'separate' });
+    return constant;
+  };
+  const prior = new Option(
+    '--prior <low,high>',
+    'draw the factor of each training step uniformly from here (default: 0,0.5 for all other methods)',
+  );
+  const intensity = new Option(
+    '--intensity <kind>',
+    'how intensities are normalized, image by image: none, minMax, zScore or percentile:1,99 (default: none)',
+  );
+  command
+    .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], readFactor))))
+    .addOption(grouped('Run', prior.argParser(set(['prior'], parseUniformPrior))))
+    .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))));
+  for (const { name, word } of configFlags) {
+    if (word.type.kind === 'boolean') {
+      for (const [flag, value] of [
+        [name, true],
+        [`no-${name}`, false],
+      ] as const) {
+        const option = new Option(`--${flag}`, value ? sentence(word) : `the opposite of --${name}`);
+        // Undefined by default: commander takes a lone --no-x for "x unless told otherwise".
+        command.addOption(grouped(flagGroup(word), option.default(undefined)));
+        command.on(`option:${flag}`, () => settings.push({ path: word.path, value }));
+      }
+      continue;
+    }
+    const option = new Option(`--${name} <${placeholder(word)}>`, sentence(word));
+    command.addOption(
+      grouped(flagGroup(word), option.argParser(set(word.path, (text) => parseWord(word, text)))),
+    );
+  }
+}
+
+/**
+ * The configuration of a run: defaults, overridden by the file, overridden by flags.
+ *
+ * @throws {ConfigError} naming the file or the flags, and everything that is wrong.
+ */
+export async function effectiveConfig(
+  file: string | undefined,
+  settings: readonly Setting[],
+): Promise<RunConfig> {
+  const base: RunConfigInput = file === undefined ? {} : await readConfigFile(file);
+  const merged = settings.reduce<RunConfigInput>(
+    (tree, { path, value }) => withValue(tree, path, value),
+    base,
+  );
+  return parseRunConfig(merged, settings.length === 0 && file !== undefined ? file : 'flags');
+}
+
+function placeholder({ type, path }: ConfigWord): string {
+  if (path.join('.') === 'size') return 'HxW';
+  if (type.kind === 'list') return type.item.kind === 'number' ? 'numbers' : 'words';
+  if (type.kind === 'text') return 'text';
+  return type.kind === 'number' ? 'number' : 'word';
+}
+
+function sentence(word: ConfigWord): string {
+  const { description, default: standard } = word;
+  const text = `${description[0]!.toLowerCase()}${description.slice(1)}; ${describeType(word)}`;
+  if (standard === undefined) return text;
+  return `${text} (default: ${standard === null ? 'none' : Array.isArray(standard) ? standard.join(',') : String(standard)})`;
 }

@@ -1,6 +1,6 @@
 import { configFlags } from './flags.js';
-import { describeType } from './parse-word.js';
-import { type ConfigWord, configWords } from './schema-words.js';
+import { describeType } from './values.js';
+import { type ConfigWord, configWords } from './words.js';
 
 /** The reference of the configuration as a Markdown table: key, flag, what it takes, default, meaning. */
 export function configReference(): string {
@@ -28,4 +28,20 @@ function flagCell(word: ConfigWord): string {
 
 function defaultCell(word: ConfigWord): string {
   return word.default === undefined ? '' : `\`${JSON.stringify(word.default)}\``;
+}
+
+const begin = /<!-- reference: [^>]* -->\n/;
+const end = '<!-- /reference -->';
+
+/**
+ * A README with the reference of the configuration between its two marks.
+ *
+ * @throws {Error} if the marks are not there.
+ */
+export function withReference(readme: string, reference: string): string {
+  const opening = begin.exec(readme);
+  const close = readme.indexOf(end);
+  if (opening === null || close === -1) throw new Error('internal: README.md has no marks for the reference');
+  const open = opening.index + opening[0].length;
+  return `${readme.slice(0, open)}\n${reference}\n\n${readme.slice(close)}`;
 }

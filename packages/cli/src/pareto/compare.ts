@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileError, ValueError } from '@sshn/core';
 import { z } from 'zod';
-import { methodNames, type ParetoReport } from '../report/report.js';
 import { type Curve, curvesOf } from './curve.js';
-import { resultSchema } from './result-json.js';
+import { resultSchema } from './kept-results.js';
+import { methodNames, type ParetoReport } from './report-data.js';
 
 const factor = z.number();
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { result, risingResults } from '../testing/results.js';
+import { result, risingResults } from '../testing/report.js';
 import { cheapestWithin, curvesOf } from './curve.js';
 
 const fronts = (curve: ReturnType<typeof curvesOf>[number]) => curve.points.map(({ isOnFront }) => isOnFront);

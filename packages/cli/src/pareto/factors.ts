@@ -38,7 +38,7 @@ export function factorValues(from: number, to: number, count: number): number[] 
 /**
  * @throws {ValueError} naming the first factor outside [0, 1].
  */
-export function requireFactors(factors: readonly number[]): void {
+function requireFactors(factors: readonly number[]): void {
   const wrong = factors.find((factor) => !(factor >= 0 && factor <= 1));
   if (wrong !== undefined) {
     throw new ValueError({ where: 'rescaling factor', got: wrong, expected: 'a number in [0, 1]' });

@@ -2,9 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { result } from '../testing/results.js';
-import { KeptResults } from './kept-results.js';
-import { resultSchema, separateResultSchema } from './result-json.js';
+import { result } from '../testing/report.js';
+import { KeptResults, resultSchema, separateResultSchema } from './kept-results.js';
 
 let folder: string;
 beforeAll(async () => {

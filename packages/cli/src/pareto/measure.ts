@@ -1,15 +1,17 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Factor } from '@sshn/core';
+import type { Dataset, Split } from '@sshn/data';
 import type { FactorResult } from '@sshn/training';
-import { environment, machine } from '../process/diagnostics.js';
+import { evaluateRun, type Run } from '@sshn/training/node';
+import { environment, machine } from '../process/environment.js';
 import type { OpenedRun } from '../run/open-run.js';
 import { SweepView } from '../terminal/sweep-view.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { identify } from './identify.js';
 import { type KeptIn, KeptResults } from './kept-results.js';
-import type { Measurements } from './make-report.js';
-import { sweep } from './sweep.js';
+import type { Measurements, ParetoReport } from './report-data.js';
 
 /** What to measure, and where its results are kept. */
 export interface MeasureOptions<At extends Factor> {
@@ -31,7 +33,7 @@ export interface MeasureOptions<At extends Factor> {
 }
 
 /** What was measured. */
-export type MeasuredRun<At extends Factor> = Omit<Measurements, 'results'> & {
+type MeasuredRun<At extends Factor> = Omit<Measurements, 'results'> & {
   /** In the order of `factors`. */
   readonly results: readonly FactorResult<At>[];
 };
@@ -74,4 +76,60 @@ export async function measureRun<At extends Factor>(
   terminal.clear();
   if (results.length < factors.length) return undefined;
   return { split, results, checkpoint, environment: environment(backend) };
+}
+
+/** What to evaluate. */
+interface SweepOptions<At extends Factor> {
+  readonly factors: readonly At[];
+  readonly split: keyof Split;
+  /** Also measures distances between surfaces; see `EvaluateOptions`. */
+  readonly surface?: { readonly tolerance: number } | undefined;
+  /** Of registration networks that take one; see `EvaluateOptions`. */
+  readonly lambda?: number | undefined;
+  /** Results that are known already. @default none */
+  readonly known?: (factor: At) => FactorResult<At> | undefined;
+  /** Called, and waited for, with each result that was not known. */
+  readonly onResult: (result: FactorResult<At>) => Promise<void> | void;
+  /** Aborting ends after the factor under way. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Evaluates a run at several factors, one by one.
+ *
+ * @returns The results in the order of `factors`; fewer than those if it was aborted.
+ */
+export async function sweep<At extends Factor>(
+  run: Run,
+  dataset: Dataset,
+  options: SweepOptions<At>,
+): Promise<FactorResult<At>[]> {
+  const { factors, split, surface, lambda, known = () => undefined, onResult, signal } = options;
+  const what = {
+    split,
+    ...(surface === undefined ? {} : { surface }),
+    ...(lambda === undefined ? {} : { lambda }),
+  };
+  const results: FactorResult<At>[] = [];
+  for (const factor of factors) {
+    const old = known(factor);
+    if (old !== undefined) {
+      results.push(old);
+      continue;
+    }
+    await setImmediate(); // lets signals arrive
+    if (signal.aborted) break;
+    for (const result of await evaluateRun(run, dataset, { factors: [factor], ...what })) {
+      await onResult(result);
+      results.push(result);
+    }
+  }
+  return results;
+}
+
+/** Name, size and digest of a file of weights. */
+async function identify(path: string): Promise<ParetoReport['checkpoint']> {
+  const bytes = await readFile(path);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { file: basename(path), sha256, bytes: bytes.length };
 }

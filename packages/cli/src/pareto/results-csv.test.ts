@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { result } from '../testing/results.js';
+import { result } from '../testing/report.js';
 import { resultsCsv } from './results-csv.js';
 
 it('writes the columns that result tables of all runs have', () => {

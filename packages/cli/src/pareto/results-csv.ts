@@ -10,7 +10,7 @@ export interface ResultSource {
 }
 
 /** A result with what else a row may say: whether it is on the Pareto front. */
-export type ResultRow = FactorResult<Factor> & { readonly isOnFront?: boolean };
+type ResultRow = FactorResult<Factor> & { readonly isOnFront?: boolean };
 
 /** The columns of result tables, in order; tables of several runs can be put one below the other. */
 export const resultColumns = [

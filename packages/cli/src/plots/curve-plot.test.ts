@@ -1,12 +1,10 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { curvesOf } from '../pareto/curve.js';
-import { result, risingResults } from '../testing/results.js';
+import { result, risingResults } from '../testing/report.js';
 import { type CurvePlotOptions, curvePlot } from './curve-plot.js';
-import { svgFile } from './draw.js';
-import { namedPoints } from './factor-texts.js';
-import { spreadApart } from './label-marks.js';
-import { pagePalette, paperPalette } from './palette.js';
+import { namedPoints, spreadApart } from './curve-texts.js';
+import { pagePalette, paperPalette, svgFile } from './draw.js';
 
 const sshn = { name: 'SSHN', results: risingResults };
 const plot = (options: CurvePlotOptions, series = [sshn]) => {

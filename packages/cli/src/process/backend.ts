@@ -4,11 +4,11 @@ import { type FastWasmStatus, useFastWasm } from '@sshn/backend-wasm';
 import { type FastWebgpuStatus, useFastWebgpu, WebgpuUnavailableError } from '@sshn/backend-webgpu';
 import { type ChooseBackendOptions, chooseBackend } from '@sshn/model';
 import { fileStore } from '@sshn/model/node';
-import { machine } from './diagnostics.js';
+import { machine } from './environment.js';
 
 /** What computes: one backend, or whichever is faster here. */
 export const backendChoices = ['wasm', 'webgpu', 'auto'] as const;
-export type BackendChoice = (typeof backendChoices)[number];
+type BackendChoice = (typeof backendChoices)[number];
 
 /** What `--threads` and `--backend` give. */
 export interface ComputingFlags {
@@ -59,7 +59,7 @@ function inShort(error: unknown): never {
 }
 
 /** Where choices are remembered; each user has one. */
-export function choicesFile(): string {
+function choicesFile(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sshn', 'backend.json');
 }
 
@@ -75,6 +75,6 @@ export function describeBackend({ simd, threads, kernels, limits }: FastWasmStat
 }
 
 /** 'webgpu (NVIDIA H100)', and whether that is a processor in truth. */
-export function describeWebgpu({ adapter, isSoftware }: FastWebgpuStatus): string {
+function describeWebgpu({ adapter, isSoftware }: FastWebgpuStatus): string {
   return `webgpu (${adapter}${isSoftware ? ', in software: slower than wasm' : ''})`;
 }

@@ -2,10 +2,8 @@ import { EventEmitter } from 'node:events';
 import { FileError, ValueError } from '@sshn/core';
 import { describe, expect, it, vi } from 'vitest';
 import { describeBackend } from './backend.js';
-import { diagnostics, machine } from './diagnostics.js';
-import { explainFailure } from './explain-failure.js';
-import { Interrupted, listenForInterruption } from './interruption.js';
-import { version } from './version.js';
+import { diagnostics, machine, version } from './environment.js';
+import { explainFailure, Interrupted, listenForInterruption } from './exit.js';
 
 describe('explainFailure', () => {
   const explain = (error: unknown) => explainFailure(error, () => 'the diagnostics');

@@ -15,19 +15,17 @@ import {
   readLabelPicture,
   readPicture,
   requireFieldName,
+  requireFolder,
   requireOutput,
   writeField,
   writePicture,
 } from '@sshn/predict/node';
-import type { RegistrationObjective } from '@sshn/registration';
+import type { RefineStep, RegistrationObjective } from '@sshn/registration';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes } from '../process/exit-codes.js';
-import { listenForInterruption } from '../process/interruption.js';
-import { refineText } from '../terminal/refine-text.js';
+import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { writeRegistrationReport } from '../report/registration-page.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
-import { bytesText } from '../text/numbers.js';
-import { requireFolder } from './require-folder.js';
-import { writeRegistrationReport } from './write-report.js';
+import { bytesText, formatDuration } from '../terminal/text.js';
 
 /** The flags of `sshn register`. */
 export interface RegisterFlags extends ComputingFlags {
@@ -230,4 +228,18 @@ function summary(
     `displacement    ${longestMm.toFixed(2)} ${unit} at most`,
     `took            ${(milliseconds / 1000).toFixed(1)} s, ${bytesText(process.memoryUsage.rss())} of memory`,
   ].join('\n');
+}
+
+/** A refinement under way, in one line: 'level 1/3  step 12/90  loss 0.0123  4 s left'. */
+function refineText({ step, steps, level, levels, loss }: RefineStep, milliseconds: number): string {
+  const words = [
+    ...(levels === 1 ? [] : [`level ${level + 1}/${levels}`]),
+    `step ${step}/${steps}`,
+    `loss ${loss.toPrecision(4)}`,
+    // Steps of finer levels take longer: nothing is promised before the last one.
+    ...(level === levels - 1
+      ? [`${formatDuration(((steps - step) * milliseconds) / step / 1000)} left`]
+      : []),
+  ];
+  return words.join('  ');
 }

@@ -2,10 +2,9 @@ import { runInNewContext } from 'node:vm';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { curvesOf } from '../pareto/curve.js';
-import { overlayFactors } from '../pareto/predict-overlays.js';
-import { report } from '../testing/report.js';
-import { result, risingResults } from '../testing/results.js';
-import type { OverlayRow } from './overlays-section.js';
+import { overlayFactors } from '../pareto/examples.js';
+import { report, result, risingResults } from '../testing/report.js';
+import type { OverlayRow } from './examples-sections.js';
 import { reportPage } from './page.js';
 
 const labels = { values: new Uint8Array(64).fill(1, 20, 40), size: [8, 8] };

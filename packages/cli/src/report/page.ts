@@ -1,16 +1,22 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '@sshn/model/node';
 import type { Prior } from '@sshn/training';
 import { type Curve, curvesOf } from '../pareto/curve.js';
-import { phiText } from '../text/numbers.js';
-import { type AlignmentRow, alignmentsSection } from './alignments-section.js';
-import { chooserScript } from './chooser-script.js';
+import { methodNames, type ParetoReport } from '../pareto/report-data.js';
+import { resultsCsv } from '../pareto/results-csv.js';
+import { curvePlot } from '../plots/curve-plot.js';
+import { paperPalette, svgFile } from '../plots/draw.js';
+import { phiText } from '../terminal/text.js';
+import {
+  type AlignmentRow,
+  alignmentsSection,
+  type OverlayRow,
+  overlaysSection,
+} from './examples-sections.js';
 import { html, raw } from './html.js';
-import { type OverlayRow, overlaysSection } from './overlays-section.js';
-import { plotsSection } from './plots-section.js';
-import { methodNames, type ParetoReport } from './report.js';
-import { runSection } from './run-section.js';
+import { runSection, tableSection, tiles } from './numbers-sections.js';
+import { chooserScript, plotsSection } from './plots-section.js';
 import { style } from './style.js';
-import { tableSection } from './table-section.js';
-import { tiles } from './tiles.js';
 
 /** What else goes on the page. */
 export interface PageOptions {
@@ -59,4 +65,32 @@ function trainedFor(prior: Prior): string {
   return prior.kind === 'constant'
     ? `for the rescaling factor ${phiText(prior.factor)}`
     : `for all rescaling factors φ from ${prior.low} to ${prior.high}${prior.factors === undefined ? '' : `, separate ones for its ${prior.factors} downsampling steps`}`;
+}
+
+/**
+ * Writes a report into a folder: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg and report.html.
+ *
+ * @returns The path of the page.
+ * @throws {FileError} if a file cannot be written; each is there as a whole or as it was.
+ */
+export async function writeReport(
+  folder: string,
+  report: ParetoReport,
+  {
+    curves,
+    ...examples
+  }: { readonly curves: readonly Curve[] } & Pick<PageOptions, 'overlays' | 'alignments'>,
+): Promise<string> {
+  const { run, data, points } = report;
+  const plot = (x: 'factor' | 'gflops', title: string) =>
+    svgFile(curvePlot(curves, { x, trained: run.prior }), { title, background: paperPalette.background });
+  const files: Readonly<Record<string, string>> = {
+    'pareto.csv': resultsCsv({ ...run, split: data.split }, points),
+    'pareto.json': `${JSON.stringify(report, null, 2)}\n`,
+    'dice-vs-factor.svg': plot('factor', 'Dice against the rescaling factor'),
+    'dice-vs-gflops.svg': plot('gflops', 'Dice against the cost of one forward pass'),
+    'report.html': reportPage(report, { ...examples, curves }),
+  };
+  for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(folder, name), content);
+  return join(folder, 'report.html');
 }

@@ -1,9 +1,8 @@
 import type { Prior } from '@sshn/training';
 import { type Curve, type CurvePoint, cheapestWithin } from '../pareto/curve.js';
 import { type CostAxis, curvePlot } from '../plots/curve-plot.js';
-import type { Drawing } from '../plots/draw.js';
-import { pagePalette } from '../plots/palette.js';
-import { costText, diceText, phiText } from '../text/numbers.js';
+import { type Drawing, pagePalette } from '../plots/draw.js';
+import { costText, diceText, phiText } from '../terminal/text.js';
 import { type Html, html, jsonScript, raw } from './html.js';
 
 const widths = { wide: { width: 540, height: 370 }, narrow: { width: 350, height: 290 } } as const;
@@ -105,3 +104,32 @@ function places(
 function round(pixels: number): number {
   return Math.round(pixels * 10) / 10;
 }
+
+/**
+ * The script of the report page: the slider moves a ring over the plots and fills in what its factor reaches.
+ *
+ * Its data are the JSON of `#points`: texts of every point, and its place in every plot by the plot's `data-plot`.
+ */
+export const chooserScript = `
+const { points, start } = JSON.parse(document.getElementById('points').textContent);
+const slider = document.getElementById('factor');
+const rows = document.querySelectorAll('[data-row]');
+function choose(index) {
+  const point = points[index];
+  slider.value = index;
+  slider.setAttribute('aria-valuetext', point.texts.factor);
+  for (const [name, text] of Object.entries(point.texts)) {
+    for (const element of document.querySelectorAll('[data-reading="' + name + '"]')) element.textContent = text;
+  }
+  for (const marker of document.querySelectorAll('.marker')) {
+    const place = point.places[marker.dataset.plot];
+    marker.setAttribute('visibility', place ? 'visible' : 'hidden');
+    if (place) { marker.setAttribute('cx', place[0]); marker.setAttribute('cy', place[1]); }
+  }
+  rows.forEach((row, i) => row.classList.toggle('chosen', i === index));
+}
+slider.addEventListener('input', () => choose(Number(slider.value)));
+rows.forEach((row, i) => row.addEventListener('click', () => choose(i)));
+document.documentElement.classList.add('scripted');
+choose(start);
+`;

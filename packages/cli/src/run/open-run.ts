@@ -1,6 +1,7 @@
+import { FileError } from '@sshn/core';
 import { type Dataset, layoutNames } from '@sshn/data';
 import { loadRun, type Run } from '@sshn/training/node';
-import { type DataSource, openData, parseDataSource } from '../data/data-source.js';
+import { type DataSource, openData, parseDataSource } from './data-source.js';
 
 /** A trained run and the images it was trained on. */
 export interface OpenedRun {
@@ -27,4 +28,13 @@ export async function openRun(folder: string, moved?: string): Promise<OpenedRun
     run.dispose();
     throw error;
   }
+}
+
+/** The error of a folder that should hold a run and does not. */
+export function noRun(folder: string): FileError {
+  return new FileError({
+    path: folder,
+    problem: 'there is no run here, no run.json',
+    remedy: 'Name the folder of a run, or make one with `sshn train`.',
+  });
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fakeTerminal } from '../testing/fake-terminal.js';
-import { result } from '../testing/results.js';
-import { resultsTable } from './results-table.js';
-import { SweepView } from './sweep-view.js';
+import { result } from '../testing/report.js';
+import { resultsTable, SweepView } from './sweep-view.js';
 
 describe('SweepView', () => {
   it('writes a line per factor where the output is piped', () => {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { terminalOn } from './terminal.js';
+import { bar, terminalOn } from './terminal.js';
 
 /** A stream like the ones of a process, and what was written to it. */
 function stream(tty: { isTTY: boolean; colors?: boolean }) {
@@ -45,4 +45,15 @@ describe('terminalOn', () => {
     );
     expect(terminalOn(stream({ isTTY: true, colors: false }).stream).style('green', 'best')).toBe('best');
   });
+});
+
+it.each([
+  [0, '░░░░'],
+  [0.5, '██░░'],
+  [0.53125, '██▏░'],
+  [1, '████'],
+  [-1, '░░░░'],
+  [2, '████'],
+])('a bar filled to %f', (share, text) => {
+  expect(bar(share, 4)).toBe(text);
 });

@@ -1,7 +1,7 @@
 import type { TrainEvent } from '@sshn/training';
-import { formatDuration } from '../text/duration.js';
-import { bar } from './bar.js';
 import type { Terminal } from './terminal.js';
+import { bar } from './terminal.js';
+import { formatDuration } from './text.js';
 
 type Of<Kind extends TrainEvent['kind']> = Extract<TrainEvent, { kind: Kind }>;
 

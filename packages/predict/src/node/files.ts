@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FileError } from '@sshn/core';
 import { decodeNifti, encodeNifti, readNiftiHeader, type Volume } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
@@ -115,4 +115,16 @@ export async function readField(path: string): Promise<FieldMm> {
 export function requireFieldName(path: string | undefined): void {
   if (path === undefined || /\.nii(\.gz)?$/i.test(path)) return;
   throw new FileError({ path, problem: 'is no name for a field', remedy: 'Call it .nii.gz or .nii.' });
+}
+
+/** Checks that there is a folder for an output file before the work begins. @throws {FileError} if there is none. */
+export async function requireFolder(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const folder = dirname(path);
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
+  throw new FileError({
+    path,
+    problem: `is to lie in ${folder}, and there is no such folder`,
+    remedy: 'Make it first, or choose another one.',
+  });
 }

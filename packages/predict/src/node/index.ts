@@ -3,6 +3,7 @@ export {
   readLabelPicture,
   readPicture,
   requireFieldName,
+  requireFolder,
   requireOutput,
   writeField,
   writePicture,

@@ -1,0 +1,166 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseRunConfig } from '@sshn/training';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../command-line.js';
+import { addConfigOptions, configFlags, effectiveConfig, type Setting } from './flags.js';
+import type { ConfigWord, NumberRange } from './words.js';
+
+/** The configuration that a command line makes. */
+async function configOf(args: readonly string[], file?: string) {
+  const settings: Setting[] = [];
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addConfigOptions(command, settings);
+  command.parse([...args], { from: 'user' });
+  return effectiveConfig(file, settings);
+}
+
+/** A text for a word that is not its default. */
+function otherText({ path, type, default: standard }: ConfigWord): string {
+  if (path.join('.') === 'data.spacingMm') return '1.5';
+  if (type.kind === 'list')
+    return type.item.kind === 'number'
+      ? `${otherNumber(type.item, 0)},7`.replace('0.5,7', '0.25,0.5')
+      : type.item.words[0]!;
+  if (type.kind === 'choice') return type.words.find((one) => one !== standard) ?? type.words[0]!;
+  if (type.kind === 'number') return String(otherNumber(type, standard));
+  if (type.kind === 'text') return 'subject-03';
+  throw new Error(`no text for ${type.kind}`);
+}
+
+function otherNumber({ isInteger, most, below }: NumberRange, standard: unknown): number {
+  const candidates = isInteger ? [5, 7] : most !== undefined || below !== undefined ? [0.5, 0.25] : [0.5, 2];
+  return candidates.find((one) => one !== standard)!;
+}
+
+const valueAt = (tree: unknown, path: readonly string[]): unknown =>
+  path.reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], tree);
+
+describe('flags of the configuration', () => {
+  // Each needs the other: one cannot come alone.
+  const elastic = ['--augment-elastic-strength', '1', '--augment-elastic-spacing', '8'];
+  // Words that mean something only beside another: of one architecture alone, or of slices.
+  const companions: Readonly<Record<string, readonly string[]>> = {
+    'architecture.pyramidFeatures': ['--architecture', 'fpn'],
+    'architecture.bins': ['--architecture', 'pspnet'],
+    'architecture.excitation': ['--architecture', 'senet'],
+    'architecture.ratio': ['--architecture', 'senet'],
+    'loss.labelSmoothing': ['--loss', 'crossEntropy'],
+    'loss.gamma': ['--loss', 'focalTversky'],
+    'loss.alpha': ['--loss', 'tversky'],
+    'loss.beta': ['--loss', 'tversky'],
+    'data.sliceRange': ['--slices', 'axial'],
+    'data.sliceStep': ['--slices', 'axial'],
+    'registration.lambdaDistribution': ['--task', 'registration', '--lambda-range', '0.1,1'],
+    'registration.lambdaEndpoints': ['--task', 'registration', '--lambda-range', '0,1'],
+    'registration.bidirectional': ['--task', 'registration', '--integration-steps', '7'],
+    'registration.window': ['--task', 'registration', '--similarity', 'localNcc'],
+  };
+  const companionsOf = ({ path }: ConfigWord): readonly string[] =>
+    companions[path.join('.')] ?? (path[0] === 'registration' ? ['--task', 'registration'] : []);
+  const single = configFlags.filter(({ word }) => word.path[1] !== 'elastic' && word.type.kind !== 'boolean');
+
+  it.each(single.map((flag) => [flag.name, flag.word] as const))('--%s sets its word', async (name, word) => {
+    const text = otherText(word);
+    const config = await configOf([`--${name}`, text, ...companionsOf(word)]);
+    const without = parseRunConfig({}, 'test');
+    const isOnlyWord = word.type.kind === 'choice' && word.type.words.length === 1;
+    if (!isOnlyWord) expect(config).not.toEqual(without);
+    const value = valueAt(config, word.path);
+    expect([value].flat().map(String)).toEqual(text.split(','));
+  });
+
+  it.each([
+    ['--deep-supervision', true],
+    ['--no-deep-supervision', false],
+  ])('%s sets a word that is true or false', async (flag, value) => {
+    expect((await configOf([flag])).architecture.deepSupervision).toBe(value);
+    expect((await configOf([])).architecture.deepSupervision).toBeUndefined();
+  });
+
+  it('refuses options that the architecture has not', async () => {
+    await expect(configOf(['--ratio', '0.5'])).rejects.toThrow(/flags: architecture: .*'ratio'/);
+  });
+
+  it('sets elastic displacements with two flags', async () => {
+    expect((await configOf(elastic)).augmentation.elastic).toEqual({ strength: 1, spacing: 8 });
+    await expect(configOf(elastic.slice(0, 2))).rejects.toThrow(/augmentation\.elastic\.spacing/);
+  });
+
+  it('sets the prior and the intensity', async () => {
+    expect((await configOf(['--factor', '0.25'])).prior).toEqual({ kind: 'constant', factor: 0.25 });
+    expect((await configOf(['--prior', '0,1'])).prior).toEqual({ kind: 'uniform', low: 0, high: 1 });
+    expect((await configOf(['--intensity', 'minMax'])).intensity).toEqual({ kind: 'minMax' });
+  });
+
+  it('takes separate factors for a separate rescaling', async () => {
+    const config = await configOf(['--factor', '0.3,0.4,0.5', '--method', 'fixed']);
+    expect(config).toMatchObject({
+      rescaling: 'separate',
+      prior: { kind: 'constant', factor: [0.3, 0.4, 0.5] },
+    });
+    expect((await configOf(['--factor', '0.3'])).rescaling).toBe('common');
+  });
+
+  it('has names of their own, in kebab case', () => {
+    const names = configFlags.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+    expect(names).toEqual(
+      expect.arrayContaining(['method', 'epochs', 'batch-size', 'size', 'features', 'seed', 'learning-rate']),
+    );
+  });
+
+  it('refuses both a factor and a prior', async () => {
+    await expect(configOf(['--factor', '0.2', '--prior', '0,1'])).rejects.toMatchObject({
+      code: 'commander.conflictingOption',
+    });
+  });
+});
+
+const program = createProgram(() => undefined);
+const repository = new URL('../../../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, repository), 'utf8');
+
+/** Commands as they are shown to people: with continued lines joined, without comments and what lies behind a pipe. */
+function commandsIn(text: string): string[] {
+  const joined = text.replaceAll(/\\\n\s*/g, ' ');
+  return [
+    ...joined.matchAll(/(?:\$|npx|pnpm@\S+|^) ?sshn ((?:train|evaluate|pareto|register|warp) [^\n`#|]*)/gm),
+  ].map((found) => found[1]!);
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+  });
+  command.outputHelp();
+  return text;
+}
+
+const sources: Array<readonly [string, string]> = [
+  ['README.md', read('README.md')],
+  ['packages/cli/README.md', read('packages/cli/README.md')],
+  ...readdirSync(new URL('experiments', repository), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => [`experiments/${name}/README.md`, read(`experiments/${name}/README.md`)] as const),
+  ...[program, ...program.commands].map((one) => [`${one.name()} --help`, helpOf(one)] as const),
+];
+const shown = sources.flatMap(([source, text]) => commandsIn(text).map((line) => [source, line] as const));
+
+describe('commands that the documentation shows', () => {
+  it('are found', () => {
+    expect(shown.length).toBeGreaterThan(20);
+  });
+
+  it.each(shown)('%s: sshn %s has flags that there are', (_, line) => {
+    const name = line.split(' ')[0];
+    const command = program.commands.find((one) => one.name() === name)!;
+    const known = command.options.map(({ long }) => long);
+    const flags = [...line.matchAll(/(?<=\s)--[\w-]+/g)].map(([flag]) => flag);
+    for (const flag of flags) expect([...known, '--help']).toContain(flag);
+  });
+});

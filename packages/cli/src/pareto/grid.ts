@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { rescaling, ValueError } from '@sshn/core';
+import type { Dataset } from '@sshn/data';
+import { writeFileAtomic } from '@sshn/model/node';
+import { downsamplingSteps, factorGrid, gflopsAt, paretoFront, type SegmentationModel } from '@sshn/training';
+import { paperPalette, svgFile } from '../plots/draw.js';
+import { gridMap, gridPlot } from '../plots/grid-plots.js';
+import type { OpenedRun } from '../run/open-run.js';
+import { resultsTable } from '../terminal/sweep-view.js';
+import { type SeparateResult, separateResultSchema } from './kept-results.js';
+import { type MeasureOptions, measureRun } from './measure.js';
+import { resultsCsv } from './results-csv.js';
+
+/** A combination of separate factors, with its place among all of them. */
+export interface GridPoint extends SeparateResult {
+  /** Whether no other combination is at least as good and as cheap, and better in one of the two. */
+  readonly isOnFront: boolean;
+  /** Whether all of its factors are the same, as those of a network with a common one are. */
+  readonly isEqual: boolean;
+}
+
+/** Results by cost, with the Pareto front over all of them: Dice against FLOPs. */
+export function gridPoints(results: readonly SeparateResult[]): GridPoint[] {
+  const isOnFront = paretoFront(results.map(({ gflops, dice }) => ({ cost: gflops, value: dice })));
+  return results
+    .map((result, i) => ({
+      ...result,
+      isOnFront: isOnFront[i]!,
+      isEqual: result.factor.every((factor) => factor === result.factor[0]),
+    }))
+    .sort((a, b) => a.gflops - b.gflops || a.dice - b.dice);
+}
+
+/**
+ * How much Dice separate factors gain over equal ones at the same cost or less, at most; 0 if nothing.
+ *
+ * *Source*: the paper, section C.2: "having a single rescaling factor is a good choice for this task".
+ */
+export function largestGain(points: readonly GridPoint[]): number {
+  const equal = points.filter(({ isEqual, dice }) => isEqual && !Number.isNaN(dice));
+  const gains = points
+    .filter(({ isOnFront }) => isOnFront)
+    .map((point) => {
+      const affordable = equal.filter(({ gflops }) => gflops <= point.gflops);
+      return affordable.length === 0 ? 0 : point.dice - Math.max(...affordable.map(({ dice }) => dice));
+    });
+  return Math.max(0, ...gains);
+}
+
+/** Combinations of separate factors, those that cost the fewest FLOPs first. */
+export function byCost(
+  model: Pick<SegmentationModel, 'network'>,
+  dataset: Pick<Dataset, 'size' | 'channels'>,
+  combinations: ReadonlyArray<readonly number[]>,
+): Array<readonly number[]> {
+  return combinations
+    .map((factors) => ({ factors, gflops: gflopsAt(model, dataset, rescaling(factors)) }))
+    .sort((a, b) => a.gflops - b.gflops)
+    .map(({ factors }) => factors);
+}
+
+/** How to evaluate a grid. */
+interface GridOptions
+  extends Omit<MeasureOptions<readonly number[]>, 'factors' | 'schema' | 'output' | 'batchSize'> {
+  /** Of each separate factor. */
+  readonly values: readonly number[];
+}
+
+/** Combinations that are evaluated before their results are stored together. */
+const batchSize = 16;
+
+/** The longest table of the front on a terminal. */
+const rowsShown = 12;
+
+/**
+ * Evaluates a run with separate factors at all combinations of some values, the cheapest first, and writes results.csv,
+ * grid.json, dice-vs-gflops.svg and dice-map.svg into RUN/pareto/grid.
+ *
+ * @returns False if it was aborted; results so far are kept.
+ * @throws {ValueError} if the run has one common factor.
+ *
+ * *Source*: the paper, section C.2 and figures 12 and 13.
+ */
+export async function reportGrid(opened: OpenedRun, { values, ...work }: GridOptions): Promise<boolean> {
+  const { run, dataset } = opened;
+  const { method, architecture, seed, rescaling } = run.config;
+  if (rescaling === 'common') {
+    throw new ValueError({
+      where: `--grid: ${run.folder}`,
+      got: 'a run with one factor common to all downsampling steps',
+      expected: 'separate factors',
+      hint: 'Train with --rescaling separate, or leave --grid out.',
+    });
+  }
+  const combinations = byCost(run.model, dataset, factorGrid(values, downsamplingSteps(architecture)));
+  const output = join(run.folder, 'pareto', 'grid');
+  const measured = await measureRun(opened, {
+    ...work,
+    factors: combinations,
+    schema: separateResultSchema,
+    output,
+    batchSize,
+  });
+  if (measured === undefined) return false;
+  const points = gridPoints(measured.results);
+  const source = { method, architecture: architecture.name, seed, split: measured.split };
+  const { checkpoint, environment } = measured;
+  const files: Readonly<Record<string, string>> = {
+    'results.csv': resultsCsv(source, points, { withFront: true }),
+    'grid.json': `${JSON.stringify({ format: 'sshn-grid', version: 1, run: run.folder, ...source, values, checkpoint, environment, config: run.config, points }, null, 2)}\n`,
+    'dice-vs-gflops.svg': svgFile(gridPlot(points), {
+      title: 'Dice against the cost of one forward pass, separate rescaling factors',
+      background: paperPalette.background,
+    }),
+    'dice-map.svg': svgFile(gridMap(points), {
+      title: 'Dice by separate rescaling factors',
+      background: paperPalette.background,
+    }),
+  };
+  for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(output, name), content);
+  process.stdout.write(`${summary(points)}\n\nresults: ${output}\n`);
+  return true;
+}
+
+function summary(points: readonly GridPoint[]): string {
+  const front = points.filter(({ isOnFront }) => isOnFront);
+  const every = Math.max(1, Math.ceil(front.length / rowsShown));
+  const shown = front.filter((_, i) => (front.length - 1 - i) % every === 0);
+  return [
+    `Pareto front: ${front.length} of ${points.length} combinations${every === 1 ? '' : `, every ${every}th shown`}`,
+    resultsTable(shown),
+    `Largest gain over equal factors that cost no more: ${largestGain(points).toFixed(4)} Dice`,
+  ].join('\n');
+}

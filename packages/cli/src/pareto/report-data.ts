@@ -1,0 +1,106 @@
+import { countParams, rescaling } from '@sshn/core';
+import type { Dataset } from '@sshn/data';
+import { countModule } from '@sshn/flops';
+import { type FactorResult, type Prior, priorOf, type RunConfig } from '@sshn/training';
+import type { Run } from '@sshn/training/node';
+import { dataName } from '../run/data-source.js';
+import type { OpenedRun } from '../run/open-run.js';
+import { type CurvePoint, curvesOf } from './curve.js';
+import { overlayFactors } from './examples.js';
+
+/** Where and with what something was measured. */
+export interface Environment {
+  readonly sshn: string;
+  readonly tfjs: string;
+  readonly node: string;
+  readonly backend: string;
+  readonly machine: string;
+  /** Of the process while measuring, in bytes. */
+  readonly rssBytes: number;
+  /** ISO 8601. */
+  readonly measuredAt: string;
+}
+
+/** Everything measured about a run over its factors, with where it came from: the content of pareto.json. */
+export interface ParetoReport {
+  readonly format: 'sshn-pareto';
+  readonly version: 1;
+  readonly run: {
+    readonly folder: string;
+    readonly method: RunConfig['method'];
+    readonly architecture: string;
+    readonly seed: number;
+    readonly prior: Prior;
+  };
+  readonly data: {
+    readonly name: string;
+    readonly path: string;
+    readonly split: 'train' | 'validation' | 'test';
+    readonly images: number;
+    readonly size: readonly number[];
+    readonly labelNames: readonly string[];
+  };
+  readonly checkpoint: { readonly file: string; readonly sha256: string; readonly bytes: number };
+  /** Numbers that are trained, and numbers in the plain network at one factor. */
+  readonly parameters: { readonly trained: number; readonly network: number };
+  readonly environment: Environment;
+  /** The most memory that the activations of one forward pass on one image take at a time, at some factors. */
+  readonly activations: ReadonlyArray<{ readonly factor: number; readonly bytes: number }>;
+  readonly config: RunConfig;
+  readonly points: readonly CurvePoint[];
+}
+
+/** The word that people know a method by. */
+export const methodNames: Record<RunConfig['method'], string> = {
+  fixed: 'Fixed',
+  stochastic: 'Stochastic',
+  film: 'FiLM',
+  sshn: 'SSHN',
+};
+
+/** What was measured, of which weights, where. */
+export interface Measurements {
+  readonly split: ParetoReport['data']['split'];
+  readonly results: readonly FactorResult[];
+  readonly checkpoint: ParetoReport['checkpoint'];
+  readonly environment: Environment;
+}
+
+/** Puts together what was measured and where it came from. */
+export function makeReport({ run, dataset, data }: OpenedRun, measured: Measurements): ParetoReport {
+  const { config, folder, model, labelNames } = run;
+  const { split, results, checkpoint, environment } = measured;
+  return {
+    format: 'sshn-pareto',
+    version: 1,
+    run: {
+      folder,
+      method: config.method,
+      architecture: config.architecture.name,
+      seed: config.seed,
+      prior: priorOf(config),
+    },
+    data: {
+      name: dataName(data),
+      path: data.path,
+      split,
+      images: run.split(dataset)[split].length,
+      size: dataset.size,
+      labelNames,
+    },
+    checkpoint,
+    parameters: { trained: countParams(model.specs), network: countParams(model.network.specs) },
+    environment,
+    activations: overlayFactors(results.map(({ factor }) => factor)).map((factor) => ({
+      factor,
+      bytes: activationBytes(run, dataset, factor),
+    })),
+    config,
+    points: curvesOf([{ name: '', results }])[0]!.points,
+  };
+}
+
+function activationBytes({ model, config }: Run, { size, channels }: Dataset, factor: number): number {
+  const inputShape = [1, ...size, config.task === 'registration' ? 2 * channels : channels];
+  return countModule(model.network, { inputShape, rescaling: rescaling(factor) }).peakActivationBytes;
+}

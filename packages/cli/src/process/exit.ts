@@ -1,0 +1,101 @@
+import { SshnError } from '@sshn/core';
+
+/** What the command's exit code says. */
+export const exitCodes = {
+  ok: 0,
+  /** The input or the run failed; one line says why. */
+  failure: 1,
+  /** The command line makes no sense. */
+  usage: 2,
+  /** Ctrl-C; a checkpoint or partial results are kept. 128 + SIGINT. */
+  interrupted: 130,
+  /** SIGTERM, likewise. 128 + SIGTERM. */
+  terminated: 143,
+} as const;
+
+/**
+ * What to print about an error: one line for bad input and for a system that refuses, the stack for a defect of ours.
+ *
+ * @param diagnostics Lines about versions and the machine, to go with a report of a defect.
+ */
+export function explainFailure(error: unknown, diagnostics: () => string): string {
+  if (error instanceof SshnError) return `error: ${error.message}`;
+  if (isSystemError(error)) return `error: ${error.path ?? error.syscall}: ${systemProblem(error)}`;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `${stack}\n\nThis is a defect of sshn, not of your input. Please report it with the text above and this:\n${diagnostics()}`;
+}
+
+interface SystemError extends NodeJS.ErrnoException {
+  readonly code: string;
+  readonly syscall: string;
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
+}
+
+function systemProblem({ code, message }: SystemError): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk is full. Free some space, then run the command again.';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied. Choose another folder, or change its permissions.';
+    case 'EROFS':
+      return 'the file system is read-only. Choose another folder.';
+    case 'ENOENT':
+      return 'there is no such file or folder. Check the path.';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'a file is in the way of a folder. Choose another path.';
+    default:
+      return `${message}.`;
+  }
+}
+
+/** Work that was left because the user or the system asked for it; the message says how to go on. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+const codes = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated } as const;
+
+/** How a process was asked to stop. */
+interface Interruption {
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** The exit code for the signal that came; 130 before one did. */
+  exitCode(): number;
+  /** Gives the signals back to Node. */
+  dispose(): void;
+}
+
+/**
+ * Turns SIGINT (Ctrl-C) and SIGTERM into an abort signal; the second one ends the process at once.
+ *
+ * @param onFirst Called at the first signal, to tell that the work is being put away.
+ */
+export function listenForInterruption(
+  onFirst: () => void,
+  process: NodeJS.Process = globalThis.process,
+): Interruption {
+  const controller = new AbortController();
+  let code: number = exitCodes.interrupted;
+  const handle = (name: NodeJS.Signals): void => {
+    code = codes[name as keyof typeof codes];
+    if (controller.signal.aborted) process.exit(code);
+    controller.abort(new Interrupted(name));
+    onFirst();
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    dispose: () => {
+      process.off('SIGINT', handle);
+      process.off('SIGTERM', handle);
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { Prior } from '@sshn/training';
+import { describeConfig } from '../config/file.js';
+import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
+import { methodNames, type ParetoReport } from '../pareto/report-data.js';
+import { bytesText, costText, countText, diceText, factorText, phiText } from '../terminal/text.js';
+import { type Html, html } from './html.js';
+
+/** How far below the best Dice a network may be and still count as good as it. */
+const margin = 0.01;
+
+/** The figures that a reader looks for first. */
+export function tiles(points: readonly CurvePoint[]): Html {
+  const defined = points.filter(({ dice }) => !Number.isNaN(dice));
+  const best = [...defined].sort((a, b) => b.dice - a.dice)[0];
+  const thrifty = cheapestWithin(defined, margin);
+  const cheapest = [...defined].sort((a, b) => a.gflops - b.gflops)[0];
+  if (best === undefined || thrifty === undefined || cheapest === undefined) {
+    return html`<p>Dice is defined at none of these factors: the images hold no foreground.</p>`;
+  }
+  const saved = 1 - thrifty.gflops / best.gflops;
+  return html`<dl class="tiles">
+${tile('Highest Dice', best, `${costText(best.gflops)} GFLOPs, ${costText(best.milliseconds)} ms`)}
+${tile(`Cheapest within ${margin} of it`, thrifty, `${costText(thrifty.gflops)} GFLOPs, ${percent(saved)} fewer`)}
+${tile('Cheapest of all', cheapest, `${costText(cheapest.gflops)} GFLOPs, ${costText(cheapest.milliseconds)} ms`)}
+</dl>`;
+}
+
+function tile(name: string, { factor, dice }: CurvePoint, text: string): Html {
+  return html`<div class="tile"><dt>${name}</dt><dd><span class="figure">${diceText(dice)}</span><br>at ${phiText(factor)}: ${text}</dd></div>`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
+/** Every factor with its numbers; the Pareto front is marked in words. */
+export function tableSection(points: readonly CurvePoint[]): Html {
+  const labels = Object.keys(points[0]?.diceByLabel ?? {});
+  const front = points.filter(({ isOnFront }) => isOnFront).length;
+  const head = [
+    'φ',
+    'Dice',
+    ...labels.map((label) => `Dice ${label}`),
+    'GFLOPs',
+    'ms',
+    'undefined cases',
+    'Pareto front',
+  ];
+  return html`<section aria-labelledby="numbers">
+<h2 id="numbers">The numbers</h2>
+<p class="muted">${front} of ${points.length} factors are on the Pareto front: no other reaches as much Dice with as few FLOPs. Undefined cases are pairs of an image and a label without a Dice, absent from both prediction and truth; they are left out of the means.</p>
+<div class="scroll results" tabindex="0" role="region" aria-labelledby="numbers">
+<table>
+<thead><tr>${head.map((word) => html`<th scope="col">${word}</th>`)}</tr></thead>
+<tbody>
+${points.map((point) => row(point, labels))}</tbody>
+</table>
+</div>
+</section>`;
+}
+
+function row(point: CurvePoint, labels: readonly string[]): Html {
+  const cells = [
+    diceText(point.dice),
+    ...labels.map((label) => diceText(point.diceByLabel[label])),
+    costText(point.gflops),
+    costText(point.milliseconds),
+    point.undefinedCases,
+    point.isOnFront ? 'on it' : '',
+  ];
+  return html`<tr data-row><th scope="row">${factorText(point.factor)}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
+`;
+}
+
+/** What was trained and measured, on what, with what: enough to do it again. */
+export function runSection(report: ParetoReport): Html {
+  const { run, data, checkpoint, parameters, environment, activations, points } = report;
+  const { prior } = run;
+  const times = points.map(({ milliseconds }) => milliseconds);
+  const peaks = activations.map(({ factor, bytes }) => `${bytesText(bytes)} at ${phiText(factor)}`);
+  const facts: Array<[string, string]> = [
+    ['method', methodNames[run.method]],
+    ['φ while training', trainedAt(prior)],
+    ['network', `${run.architecture}, ${countText(parameters.network)} parameters at any one φ`],
+    ['trained parameters', countText(parameters.trained)],
+    ['seed', String(run.seed)],
+    ['data', `${data.path}: ${data.images} ${data.split} images, ${data.size.join(' × ')} pixels`],
+    ['checkpoint', `${checkpoint.file}, ${bytesText(checkpoint.bytes)}, SHA-256 ${checkpoint.sha256}`],
+    ['activations', `${peaks.join(', ')} (the most at a time, for one image)`],
+    ['memory', `${bytesText(environment.rssBytes)} for the whole process while measuring`],
+    [
+      'time',
+      `median of a forward pass on one image: ${costText(Math.min(...times))} to ${costText(Math.max(...times))} ms on ${environment.machine}, ${environment.backend}`,
+    ],
+    ['software', `sshn ${environment.sshn}, tfjs ${environment.tfjs}, Node ${environment.node}`],
+    ['measured', environment.measuredAt],
+  ];
+  return html`<section aria-labelledby="run">
+<h2 id="run">The run</h2>
+<dl class="facts">${facts.map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl>
+<h3>Configuration</h3>
+<pre tabindex="0">${describeConfig(report.config)}</pre>
+</section>`;
+}
+
+function trainedAt(prior: Prior): string {
+  if (prior.kind === 'constant') return [prior.factor].flat().join(', ');
+  const range = `uniform in [${prior.low}, ${prior.high}]`;
+  return prior.factors === undefined
+    ? range
+    : `${range}, ${prior.factors} independent of each other, one per downsampling step`;
+}
