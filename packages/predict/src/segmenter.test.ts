@@ -1,0 +1,287 @@
+import { initialize, paramTree, Rng, rescaling } from '@sshn/core';
+import { encodeNifti, generatePhantoms, preprocess, reorient, type Volume, volumeOf } from '@sshn/data';
+import { type LoadedModel, loadModel, type ManifestInput, networkOf, saveModel } from '@sshn/model';
+import { useBackend } from '@sshn-internal/testing';
+import { argMax, dispose, memory, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { encode } from 'fast-png';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openModel } from './open-model.js';
+import { Segmenter } from './segmenter.js';
+
+const hypernetwork = {
+  hidden: [4],
+  encoding: 'linear',
+  form: 'residual',
+  residualScale: 0.1,
+  factors: 1,
+} as const;
+
+interface Case {
+  readonly size: readonly number[];
+  readonly channels?: number;
+  readonly volumes?: ManifestInput['preprocessing']['volumes'];
+  readonly accuracyCost?: ManifestInput['accuracyCost'];
+}
+
+/** A model with random weights, as bytes. */
+async function modelBytes({ size, channels = 1, volumes, accuracyCost = [] }: Case): Promise<Uint8Array> {
+  const manifest: ManifestInput = {
+    task: 'segmentation',
+    network: {
+      architecture: 'unet',
+      options: { rank: size.length, inChannels: channels, outChannels: 3, features: 3, stages: 3 },
+    },
+    method: { kind: 'sshn', hypernetwork },
+    prior: { kind: 'uniform', low: 0, high: 0.5 },
+    preprocessing: {
+      size: [...size],
+      channels,
+      intensity: { kind: 'minMax' },
+      ...(volumes === undefined ? {} : { volumes }),
+    },
+    labels: [{ name: 'background' }, { name: 'nucleus' }, { name: 'cytoplasm' }],
+    accuracyCost,
+    provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
+  };
+  const { specs } = networkOf(manifest as Parameters<typeof networkOf>[0]);
+  const params = initialize(specs, Rng.fromSeed(3));
+  try {
+    return await saveModel({ specs, params, manifest });
+  } finally {
+    dispose(params as Tensor[]);
+  }
+}
+
+async function segmenterOf(model: Case): Promise<Segmenter> {
+  const opened = await openModel(await modelBytes(model));
+  if (!(opened instanceof Segmenter)) throw new Error('expected a segmenter');
+  return opened;
+}
+
+/** What the network says of an image that has the size of training. */
+function labelsByHand(
+  { manifest, params }: LoadedModel,
+  values: Float32Array,
+  shape: number[],
+  factor: number,
+) {
+  const model = networkOf(manifest);
+  return tidy(() => {
+    const logits = model.apply(paramTree(model.specs, params), tensor(values, shape), rescaling(factor));
+    return [...argMax(logits, -1).dataSync()];
+  });
+}
+
+beforeAll(() => useBackend('cpu'));
+
+const cells = generatePhantoms({ kind: 'cells', count: 2, size: [16, 12], seed: 3 });
+const volume = (
+  shape: readonly [number, number, number],
+  spacingMm: readonly [number, number, number] = [1, 1, 1],
+) =>
+  volumeOf(
+    Float32Array.from(
+      { length: shape[0] * shape[1] * shape[2] },
+      (_, i) => Math.sin(i * 0.37) * 50 + (i % 13),
+    ),
+    shape,
+    { spacingMm },
+  );
+const picture = (image: Volume) => ({
+  path: 'scan.nii',
+  format: 'volume' as const,
+  channels: [image] as const,
+});
+
+describe('raster images', () => {
+  test('of the size of training: what the network says, at the factor asked for', async () => {
+    const bytes = await modelBytes({ size: [16, 12], channels: 3 });
+    using segmenter = (await openModel(bytes)) as Segmenter;
+    const { image } = await cells.load(cells.ids[0]!);
+    const input = preprocess(image, segmenter.manifest.preprocessing);
+    for (const factor of [0, 0.2, 0.5]) {
+      const { labels } = await segmenter.predict(image, { factor });
+      const wanted = labelsByHand(loadModel(bytes), input.values, [1, 16, 12, 3], factor);
+      expect([...labels.data]).toEqual(wanted);
+      expect(labels.shape).toEqual([1, 16, 12]);
+    }
+  });
+
+  test('of another size: labels have the size of the image, probabilities sum to 1', async () => {
+    using segmenter = await segmenterOf({ size: [16, 12], channels: 3 });
+    const { image } = await generatePhantoms({ kind: 'cells', count: 1, size: [41, 33], seed: 4 }).load(
+      '0000',
+    );
+    const { labels, probabilities, notes } = await segmenter.predict(image, { probabilities: true });
+    expect(labels.shape).toEqual([1, 41, 33]);
+    expect(probabilities!.length).toBe(41 * 33 * 3);
+    for (let i = 0; i < 41 * 33; i++) {
+      const at = [...probabilities!.subarray(3 * i, 3 * i + 3)];
+      expect(at.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 4);
+      expect(at[labels.data[i]!]).toBe(Math.max(...at));
+    }
+    expect(notes).toEqual([]);
+  });
+
+  test('flips: the segmentation of a flipped image is the flipped segmentation', async () => {
+    using segmenter = await segmenterOf({ size: [8, 8] });
+    const values = Float32Array.from({ length: 64 }, (_, i) => (i * 29) % 31);
+    const flipped = Float32Array.from({ length: 64 }, (_, i) => values[i - (i % 8) + 7 - (i % 8)]!);
+    const options = { flips: true, probabilities: true };
+    const a = await segmenter.predict({ values, size: [8, 8], channels: 1 }, options);
+    const b = await segmenter.predict({ values: flipped, size: [8, 8], channels: 1 }, options);
+    for (let i = 0; i < 64; i++) {
+      const mirrored = i - (i % 8) + 7 - (i % 8);
+      for (let label = 0; label < 3; label++)
+        expect(b.probabilities![3 * i + label]).toBeCloseTo(a.probabilities![3 * mirrored + label]!, 5);
+    }
+  });
+
+  test('at their own resolution they are tiled; one that is smaller than a tile gets a border', async () => {
+    using segmenter = await segmenterOf({ size: [8, 8] });
+    const large = { values: new Float32Array(30 * 20).map((_, i) => i % 7), size: [30, 20], channels: 1 };
+    const progress: number[] = [];
+    const { labels, notes } = await segmenter.predict(large, {
+      resolution: 'own',
+      onProgress: ({ done, total }) => progress.push(done / total),
+    });
+    expect(labels.shape).toEqual([1, 30, 20]);
+    expect(notes).toEqual(['Predicted in 15 overlapping tiles of 8×8.']);
+    expect(progress.length).toBe(15);
+    expect(progress.at(-1)).toBe(1);
+    const small = { values: new Float32Array(5 * 3), size: [5, 3], channels: 1 };
+    expect((await segmenter.predict(small, { resolution: 'own' })).labels.shape).toEqual([1, 5, 3]);
+  });
+
+  test('a file is read from bytes or a File', async () => {
+    using segmenter = await segmenterOf({ size: [8, 8] });
+    const png = encode({
+      width: 6,
+      height: 9,
+      channels: 1,
+      depth: 8,
+      data: new Uint8Array(54).map((_, i) => i),
+    });
+    const labels = (await segmenter.predict(png)).labels;
+    expect(labels.shape).toEqual([1, 9, 6]);
+    expect((await segmenter.predict(new File([Uint8Array.from(png)], 'a.png'))).labels).toEqual(labels);
+  });
+});
+
+describe('volumes', () => {
+  const model = { size: [6, 6, 6], volumes: { fit: 'resize' } } as const;
+
+  test('come back on their own grid, whatever the order of their axes', async () => {
+    using segmenter = await segmenterOf(model);
+    const scan = volume([7, 5, 9], [1, 2, 1.5]);
+    const { labels } = await segmenter.predict(picture(scan));
+    for (const orientation of ['LPS', 'SAR', 'PIL']) {
+      const turned = reorient(scan, orientation);
+      const result = await segmenter.predict(picture(turned), { probabilities: true });
+      expect(result.labels.shape).toEqual(turned.shape);
+      expect(result.labels.affine).toEqual(turned.affine);
+      expect([...reorient(result.labels).data]).toEqual([...labels.data]);
+      result.labels.data.forEach((label, i) => {
+        const at = [...result.probabilities!.subarray(3 * i, 3 * i + 3)];
+        expect(at[label]).toBe(Math.max(...at));
+      });
+    }
+  });
+
+  test('of a model that pads: larger ones are tiled, smaller ones get a border', async () => {
+    using segmenter = await segmenterOf({ size: [6, 6, 6], volumes: { fit: 'pad', spacingMm: [1, 1, 1] } });
+    const large = await segmenter.predict(picture(volume([8, 9, 4], [2, 1, 1])));
+    expect(large.labels.shape).toEqual([8, 9, 4]);
+    expect(large.notes).toEqual(['Predicted in 8 overlapping tiles of 6×6×6.']);
+    const small = await segmenter.predict(picture(volume([3, 4, 5])));
+    expect(small.labels.shape).toEqual([3, 4, 5]);
+    expect(small.notes).toEqual([]);
+  });
+
+  test('of a model of slices: every slice, on the grid of the volume', async () => {
+    using segmenter = await segmenterOf({ size: [8, 6], volumes: { fit: 'resize', slices: 'coronal' } });
+    const scan = volume([5, 4, 7]);
+    const { labels } = await segmenter.predict(picture(scan));
+    expect(labels.shape).toEqual([5, 4, 7]);
+    const turned = reorient(scan, 'LAS');
+    expect([...reorient((await segmenter.predict(picture(turned))).labels).data]).toEqual([...labels.data]);
+  });
+
+  test('a raster image is refused, and a volume of a model of images', async () => {
+    using ofVolumes = await segmenterOf(model);
+    await expect(
+      ofVolumes.predict({ values: new Float32Array(16), size: [4, 4], channels: 1 }),
+    ).rejects.toThrow('got "a raster image", expected a volume');
+    using ofImages = await segmenterOf({ size: [8, 8] });
+    await expect(ofImages.predict(picture(volume([4, 4, 4])))).rejects.toThrow(
+      'got "a volume", expected a raster image',
+    );
+  });
+
+  test('a NIfTI file is read by its name', async () => {
+    using segmenter = await segmenterOf(model);
+    const file = new File([Uint8Array.from(encodeNifti(volume([4, 5, 6])))], 'a.nii.gz');
+    expect((await segmenter.predict(file)).labels.shape).toEqual([4, 5, 6]);
+  });
+});
+
+describe('settings', () => {
+  const accuracyCost = [
+    { factor: 0.1, dice: 0.8, gflops: 0.001, milliseconds: null },
+    { factor: 0.4, dice: 0.9, gflops: 0.002, milliseconds: null },
+  ];
+
+  test('a budget of GFLOPs is met without a table, by counting', async () => {
+    using segmenter = await segmenterOf({ size: [32, 32] });
+    const most = segmenter.gflopsAt(0.5);
+    const { at, reason } = segmenter.choose({ gflops: 0.9 * most });
+    expect(segmenter.gflopsAt(at.factors[0]!)).toBeLessThanOrEqual(0.9 * most);
+    expect(segmenter.gflopsAt(at.factors[0]! + 0.05)).toBeGreaterThan(0.9 * most);
+    expect(reason).toContain('is the largest');
+    expect(() => segmenter.choose({ gflops: 1e-9 })).toThrow('the nearest, 0, has');
+  });
+
+  test('a Dice is met by the table, at least cost', async () => {
+    using segmenter = await segmenterOf({ size: [8, 8], accuracyCost });
+    expect(segmenter.choose({ dice: 0.75 }).at.factors).toEqual([0.1]);
+    expect(segmenter.choose({ dice: 0.85 }).at.factors).toEqual([0.4]);
+    expect(() => segmenter.choose({ dice: 0.95 })).toThrow('the nearest, 0.4, has Dice 0.9');
+    expect(() => segmenter.choose({ dice: 0.8, factor: 0.2 })).toThrow('a factor or a budget, not both');
+  });
+
+  test('milliseconds need a calibration', async () => {
+    using segmenter = await segmenterOf({ size: [8, 8] });
+    expect(() => segmenter.choose({ milliseconds: 1e6 })).toThrow('calibrate() measures them');
+    await segmenter.calibrate({ repeats: 1 });
+    expect(segmenter.choose({ milliseconds: 1e6 }).at.factors).toEqual([0.5]);
+  });
+});
+
+test('memory is flat over many predictions and settings, and all of it goes with the model', async () => {
+  const before = memory().numTensors;
+  const segmenter = await segmenterOf({ size: [8, 8] });
+  const image = { values: new Float32Array(64), size: [8, 8], channels: 1 };
+  const factors = Array.from({ length: 10 }, (_, i) => i / 20);
+  for (const factor of factors) await segmenter.predict(image, { factor });
+  const after = memory().numTensors;
+  for (let i = 0; i < 100; i++) await segmenter.predict(image, { factor: factors[i % 10]! });
+  expect(memory().numTensors).toBe(after);
+  segmenter.dispose();
+  expect(memory().numTensors).toBe(before);
+});
+
+test('an aborted prediction rejects with the reason and leaves nothing', async () => {
+  using segmenter = await segmenterOf({ size: [8, 8] });
+  await segmenter.predict(new Uint8Array(0)).catch(() => undefined);
+  segmenter.weightsAt(segmenter.choose().at);
+  const before = memory().numTensors;
+  const image = { values: new Float32Array(900), size: [30, 30], channels: 1 };
+  const controller = new AbortController();
+  const predicting = segmenter.predict(image, {
+    resolution: 'own',
+    signal: controller.signal,
+    onProgress: ({ done }) => done === 2 && controller.abort(new Error('enough')),
+  });
+  await expect(predicting).rejects.toThrow('enough');
+  expect(memory().numTensors).toBe(before);
+});
