@@ -1,8 +1,8 @@
-import { initialize, paramTree, Rng, rescaling } from '@sshn/core';
+import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
 import { encodeNifti, generatePhantoms, preprocess, reorient, type Volume, volumeOf } from '@sshn/data';
 import { type LoadedModel, loadModel, type ManifestInput, networkOf, saveModel } from '@sshn/model';
 import { useBackend } from '@sshn-internal/testing';
-import { argMax, dispose, memory, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { argMax, dispose, memory, tensor, tidy } from '@tensorflow/tfjs-core';
 import { encode } from 'fast-png';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from './open-model.js';
@@ -48,7 +48,7 @@ async function modelBytes({ size, channels = 1, volumes, accuracyCost = [] }: Ca
   try {
     return await saveModel({ specs, params, manifest });
   } finally {
-    dispose(params as Tensor[]);
+    dispose([...namedParams(specs, params).values()]);
   }
 }
 
@@ -109,9 +109,8 @@ describe('raster images', () => {
 
   test('of another size: labels have the size of the image, probabilities sum to 1', async () => {
     using segmenter = await segmenterOf({ size: [16, 12], channels: 3 });
-    const { image } = await generatePhantoms({ kind: 'cells', count: 1, size: [41, 33], seed: 4 }).load(
-      '0000',
-    );
+    const others = generatePhantoms({ kind: 'cells', count: 1, size: [41, 33], seed: 4 });
+    const { image } = await others.load(others.ids[0]!);
     const { labels, probabilities, notes } = await segmenter.predict(image, { probabilities: true });
     expect(labels.shape).toEqual([1, 41, 33]);
     expect(probabilities!.length).toBe(41 * 33 * 3);
