@@ -29,6 +29,24 @@ export {
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
 export type { Module, SpecsOf } from './module.js';
 export {
+  ConfigError,
+  checkOptions,
+  describeOption,
+  type GivenOptions,
+  isNumber,
+  leavesOf,
+  type NumberType,
+  type Option,
+  type OptionFault,
+  type OptionLeaf,
+  type Options,
+  type OptionType,
+  option,
+  readOptions,
+  requireOptions,
+  type ValuesOf,
+} from './options.js';
+export {
   checkParams,
   comparePaths,
   countParams,
