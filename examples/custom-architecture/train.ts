@@ -6,7 +6,8 @@ import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
 import type { Layer } from '@sshn/layers';
 import { crossEntropy } from '@sshn/losses';
-import { adam, diceOver } from '@sshn/training';
+import { adam } from '@sshn/optim';
+import { diceOver } from '@sshn/training';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { attentionUNet } from './attention-unet.js';
 

@@ -1,4 +1,4 @@
-import { adam, type NamedTensors } from '@sshn/training';
+import { adam, type NamedTensors } from '@sshn/optim';
 import { dispose, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { Prepared } from '../program.js';
 import { downloadAll } from '../tfjs/tensors.js';

@@ -28,6 +28,7 @@ export {
 } from './gradients/window/pooling.js';
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
 export type { Module, SpecsOf } from './module.js';
+export { nextTask } from './next-task.js';
 export {
   ConfigError,
   checkOptions,

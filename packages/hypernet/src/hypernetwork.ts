@@ -1,11 +1,11 @@
 import {
+  type GivenOptions,
+  option,
   type ParamSpec,
   type ParamsOf,
   type Rescaling,
-  requireIntegers,
-  requireOption,
+  requireOptions,
   scoped,
-  ValueError,
 } from '@sshn/core';
 import { type DenseSpecs, dense } from '@sshn/layers';
 import {
@@ -22,28 +22,40 @@ import {
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { type Encoding, encodeRescaling, encodings } from './encoding.js';
+import { encodeRescaling, encodings } from './encoding.js';
 import { predict } from './head.js';
-import { type Form, forms, type HeadSpecs, planHead } from './head-plan.js';
+import { forms, type HeadSpecs, planHead } from './head-plan.js';
+
+/** Widths that no hypernetwork of today comes near, so that data from a file cannot ask for more memory than there is. */
+const widest = 65_536;
+
+/** What may be chosen of a hypernetwork. */
+export const hypernetworkOptions = {
+  hidden: option.list(option.integer({ least: 1, most: widest, help: '' }), {
+    least: 0,
+    most: 64,
+    default: [10, 100],
+    help: 'Widths of the hidden layers; without any, predictions are linear in the encoding',
+  }),
+  encoding: option.choice(encodings, {
+    default: 'linear',
+    help: 'How factors are fed in: [φ, 1 − φ] or [cos, sin]',
+  }),
+  form: option.choice(forms, {
+    default: 'residual',
+    help: 'Predict weights, or what is added to shared ones',
+  }),
+  residualScale: option.number({
+    above: 0,
+    default: 0.1,
+    help: 'Of the residual form: size of predictions beside the shared weights',
+  }),
+};
 
 /** Options of a hypernetwork. */
-export interface HypernetworkConfig {
-  /** Widths of the hidden layers; without any, predictions are linear in the encoding. @default [10, 100] */
-  readonly hidden?: readonly number[];
-  /** How factors are fed in. @default 'linear' */
-  readonly encoding?: Encoding;
+export interface HypernetworkConfig extends GivenOptions<typeof hypernetworkOptions> {
   /** Factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
   readonly factors?: number;
-  /**
-   * 'direct': a weight is the prediction. 'residual': it is a weight that does not depend on the factor plus the
-   * prediction. @default 'residual'
-   */
-  readonly form?: Form;
-  /**
-   * Of the residual form: the size of the prediction relative to the weight it is added to, at initialization, above 0; it
-   * also scales how fast predictions move in training. The direct form has no use for it. @default 0.1
-   */
-  readonly residualScale?: number;
 }
 
 /** Parameters of a hypernetwork: its hidden layers, and one head per predicted tensor. */
@@ -95,20 +107,11 @@ export function hypernetwork(
     form = 'residual',
     residualScale = 0.1,
   } = config;
-  requireIntegers('hypernetwork', { factors });
-  requireIntegers(
-    'hypernetwork: hidden',
-    Object.fromEntries(hidden.map((width, i) => [`layer ${i}`, width])),
+  requireOptions(
+    'hypernetwork',
+    { hidden, encoding, factors, form, residualScale },
+    { ...hypernetworkOptions, factors: option.integer({ least: 1, help: 'Factors that it takes' }) },
   );
-  requireOption('encoding', encoding, encodings);
-  requireOption('form', form, forms);
-  if (!(residualScale > 0 && residualScale < Infinity)) {
-    throw new ValueError({
-      where: 'hypernetwork: residualScale',
-      got: residualScale,
-      expected: 'a number above 0',
-    });
-  }
   const inputs = 2 * factors;
   const width = hidden.at(-1) ?? inputs;
   const { modules, specs } = scoped({

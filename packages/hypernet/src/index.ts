@@ -12,4 +12,5 @@ export {
   type HypernetworkConfig,
   type HypernetworkSpecs,
   hypernetwork,
+  hypernetworkOptions,
 } from './hypernetwork.js';

@@ -35,7 +35,7 @@ Examples:
   $ sshn register none moving.nii.gz fixed.nii.gz --refine 100 --spacing 2 -o moved.nii.gz`,
 };
 
-const positive = { kind: 'number', isInteger: false, above: 0 } as const;
+const positive = { kind: 'number', above: 0 } as const;
 
 /** `sshn register`: brings one image onto another. */
 export function addRegisterCommand(program: Command, finish: (exitCode: number) => void): void {
@@ -92,7 +92,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     refinement,
     '--weight <number>',
     `of the regularizer (default: the model's, else ${usualObjective.weight})`,
-    readerOf({ kind: 'number', isInteger: false, least: 0 }),
+    readerOf({ kind: 'number', least: 0 }),
   );
   add(
     refinement,

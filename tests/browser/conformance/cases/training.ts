@@ -11,7 +11,7 @@ import {
 } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
-import { adam, adamW, clipByGlobalNorm, type NamedTensors, type Optimizer, sgd } from '@sshn/training';
+import { adam, adamW, clipByGlobalNorm, type NamedTensors, type Optimizer, sgd } from '@sshn/optim';
 import { dispose, stack, type Tensor } from '@tensorflow/tfjs-core';
 import { type Case, labelWave, wave } from '../probe.js';
 
