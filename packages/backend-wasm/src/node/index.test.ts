@@ -92,6 +92,9 @@ test('a number of threads that is none', async () => {
   await expect(useFastWasm({ threads: 0 })).rejects.toThrow(
     'useFastWasm: threads: got 0, expected an integer of at least 1.',
   );
+  await expect(useFastWasm({ threads: 1000 })).rejects.toThrow(
+    /^useFastWasm: threads: got 1000, expected at most 64\. This machine runs \d+ at once; more are no faster\.$/,
+  );
 });
 
 test('after the backend was removed, a call binds the kernels to the new one', async () => {
