@@ -152,7 +152,8 @@ export function parseIntensity(text: string): NonNullable<RunConfigInput['intens
   }
   if (kind === 'window') {
     const ends = [Number(low), Number(high)] as const;
-    if (!(ends[0] < ends[1])) throw new WordError("Expected two numbers, the lower first: 'window:-160,240'.");
+    if (!(ends[0] < ends[1]))
+      throw new WordError("Expected two numbers, the lower first: 'window:-160,240'.");
     return { kind, low: ends[0], high: ends[1] };
   }
   return { kind, low: parseWord(percentWord, low) as number, high: parseWord(percentWord, high) as number };
