@@ -1,6 +1,4 @@
-export { type Requirement, readsAtOnce, requireKernels } from './capabilities.js';
 export { requireIntegers, requireOption } from './check.js';
-export { dispatch, type SshnKernel } from './dispatch.js';
 export {
   CapabilityError,
   FileError,
@@ -11,21 +9,6 @@ export {
   StructureError,
   ValueError,
 } from './errors.js';
-export { registerGradients } from './gradients/register.js';
-export { type Conv2dLayout, conv2dFilterGradient, conv2dInputGradient } from './gradients/window/conv2d.js';
-export {
-  type Conv3dLayout,
-  conv3dBySlices,
-  conv3dFilterGradient,
-  conv3dInputGradient,
-} from './gradients/window/conv3d.js';
-export { depthwiseFilterGradient, depthwiseInputGradient } from './gradients/window/depthwise.js';
-export {
-  averagePoolGradient,
-  maximumPool,
-  maximumPoolGradient,
-  type PoolLayout,
-} from './gradients/window/pooling.js';
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
 export type { Module, SpecsOf } from './module.js';
 export { nextTask } from './next-task.js';
@@ -63,7 +46,6 @@ export {
   type SpecNode,
   type SpecTree,
 } from './params.js';
-export { repairKernels } from './repairs/repair-kernels.js';
 export {
   conditioned,
   type Factor,
@@ -76,4 +58,3 @@ export {
 } from './rescaling.js';
 export { Rng, type RngState } from './rng.js';
 export { currentScope, inScope, type ModuleTree, type SpecsIn, scoped, watchScopes } from './scope.js';
-export { valueAndGradients } from './tape.js';

@@ -28,9 +28,10 @@ export {
   type PhantomOptions,
   phantomKinds,
 } from './phantoms/generate.js';
-export type { IntensityNormalization } from './preprocessing/intensity.js';
+export { type ChosenIntensity, chooseIntensity, intensityOf } from './preprocessing/choose-intensity.js';
+export type { IntensityChoice, IntensityNormalization } from './preprocessing/intensity.js';
 export { normalizeIntensity } from './preprocessing/intensity.js';
-export { type Preprocessing, preprocess, preprocessDataset } from './preprocessing/preprocess.js';
+export { type Preprocessing, preprocess } from './preprocessing/preprocess.js';
 export { type DecodeDicomOptions, type DicomSource, decodeDicom } from './volumes/dicom/decode.js';
 export { padOrCrop } from './volumes/fit.js';
 export {

@@ -63,7 +63,7 @@ describe('flags of the configuration', () => {
     'registration.bidirectional': ['--task', 'registration', '--integration-steps', '7'],
     'registration.window': ['--task', 'registration', '--similarity', 'localNcc'],
   };
-  const companionsOf = ({ path }: ConfigWord): readonly string[] =>
+  const companionsOf = ({ path }: OptionLeaf): readonly string[] =>
     companions[path.join('.')] ?? (path[0] === 'registration' ? ['--task', 'registration'] : []);
   const single = configFlags.filter(
     ({ word }) => word.path[1] !== 'elastic' && word.option.type.kind !== 'boolean',

@@ -21,13 +21,21 @@ const intensity = option.variants(
     percentile: {
       low: option.number({ ...percent, help: 'Percentile of the image that becomes 0' }),
       high: option.number({ ...percent, help: 'Percentile of the image that becomes 1' }),
+      within: option.choice(['foreground'], {
+        optional: true,
+        help: 'Of what percentiles are taken, if not of the whole image',
+      }),
+    },
+    window: {
+      low: option.number({ help: 'Value that becomes 0, such as a number in HU' }),
+      high: option.number({ help: 'Value that becomes 1' }),
     },
   },
   {
     default: { kind: 'none' },
     help: 'How intensities are normalized, image by image',
     check: (one) =>
-      one.kind === 'percentile' && one.low >= one.high
+      (one.kind === 'percentile' || one.kind === 'window') && one.low >= one.high
         ? [{ path: ['high'], message: 'is not above low' }]
         : [],
   },
