@@ -213,7 +213,7 @@ describe.each(backends)('on %s', (backend) => {
     const network = { offset: tensor([1, 2]) };
     const specialize = () => model.specialize({ ...params, network }, rescaling(0.5));
     expect(specialize).toThrow(StructureError);
-    expect(specialize).toThrow('missing     bias\n  unexpected  offset');
+    expect(specialize).toThrow('missing     network.bias\n  unexpected  network.offset');
   });
 });
 
