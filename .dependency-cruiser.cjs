@@ -10,6 +10,7 @@ const below = {
   flops: ['core', 'trace'],
   model: ['core', 'layers', 'hypernet', 'architectures', 'registration'],
   data: ['core'],
+  onnx: ['core', 'trace'],
   predict: ['core', 'data', 'flops', 'hypernet', 'losses', 'model', 'registration', 'trace', 'layers', 'architectures'],
   training: [
     'core',
