@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { initialize, namedParams, paramTree, Rng, rescaling, valueAndGradients } from '@sshn/core';
+import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
 import { batches, cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
 import type { Layer } from '@sshn/layers';
 import { crossEntropy } from '@sshn/losses';
+import { valueAndGradients } from '@sshn/ops';
 import { adam, diceOver } from '@sshn/training';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { attentionUNet } from './attention-unet.js';

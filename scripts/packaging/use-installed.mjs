@@ -50,7 +50,8 @@ for (const entry of ${JSON.stringify(entries)}) {
 const trainProgram = `
 import '@tensorflow/tfjs-backend-cpu';
 import { unet } from '@sshn/architectures';
-import { initialize, namedParams, paramTree, Rng, rescaling, valueAndGradients } from '@sshn/core';
+import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
+import { valueAndGradients } from '@sshn/ops';
 import { generatePhantoms } from '@sshn/data';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy } from '@sshn/losses';

@@ -1,6 +1,7 @@
-import { namedParams, paramTree, rescaling, valueAndGradients } from '@sshn/core';
+import { namedParams, paramTree, rescaling } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
 import { type LoadedModel, networkOf } from '@sshn/model';
+import { valueAndGradients } from '@sshn/ops';
 import { dispose, memory, norm, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** What Node and a page must agree on. */

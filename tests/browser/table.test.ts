@@ -5,7 +5,7 @@ import { cases } from './conformance/run.js';
 import { compatibilityTable, readTable } from './conformance/table.js';
 
 test('the table in the README of @sshn/core is what conformance finds', async () => {
-  const readme = await readFile(new URL('../../packages/core/README.md', import.meta.url), 'utf8');
+  const readme = await readFile(new URL('../../packages/ops/README.md', import.meta.url), 'utf8');
   const section = readme.slice(readme.indexOf('## Backends'));
   expect(readTable(section)).toEqual(compatibilityTable(cases, known));
 });

@@ -1,6 +1,6 @@
 import { useFastWasm } from '@sshn/backend-wasm';
-import { registerGradients } from '@sshn/core';
 import { loadModel } from '@sshn/model';
+import { registerGradients } from '@sshn/ops';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import type { TrainingProgress } from '../../examples/demo/src/worker/protocol.js';

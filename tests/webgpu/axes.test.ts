@@ -1,5 +1,5 @@
-import { dispatch } from '@sshn/core';
 import { applyAdaptiveAverage, applyAdaptiveMaximum, resizeLinear } from '@sshn/layers';
+import { dispatch } from '@sshn/ops';
 import { localNccLoss } from '@sshn/registration';
 import { mul, round, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

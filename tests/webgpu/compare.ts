@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { fastWebgpuStatus, useFastWebgpu } from '@sshn/backend-webgpu';
-import { Rng, registerGradients } from '@sshn/core';
+import { Rng } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { bringVulkan, useBackend } from '@sshn-internal/testing';
 import { dispose, grads, mul, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';

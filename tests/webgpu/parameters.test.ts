@@ -1,4 +1,4 @@
-import { dispatch } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/training';
 import { matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';

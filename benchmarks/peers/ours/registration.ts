@@ -1,4 +1,5 @@
-import { namedParams, paramTree, rescaling, valueAndGradients } from '@sshn/core';
+import { namedParams, paramTree, rescaling } from '@sshn/core';
+import { valueAndGradients } from '@sshn/ops';
 import { pairImages, registrationLoss } from '@sshn/registration';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { RegistrationJob } from '../../work/job.js';

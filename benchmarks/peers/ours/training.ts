@@ -1,5 +1,6 @@
-import { namedParams, paramTree, rescaling, valueAndGradients } from '@sshn/core';
+import { namedParams, paramTree, rescaling } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
+import { valueAndGradients } from '@sshn/ops';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { TrainingJob } from '../../work/job.js';
 import { hypernetizedOf } from '../../work/networks.js';

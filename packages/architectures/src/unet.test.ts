@@ -6,10 +6,9 @@ import {
   type ParamsOf,
   paramTree,
   Rng,
-  registerGradients,
   rescaling,
-  valueAndGradients,
 } from '@sshn/core';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import {
   backends,
   distinct,

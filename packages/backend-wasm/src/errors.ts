@@ -9,18 +9,28 @@ export class WasmThreadError extends SshnError {
   }
 }
 
-/** The wasm heap has no room. */
+/** What had no room: a block of so many bytes, or the working memory of a kernel of tfjs. */
+type Request = { readonly requestedBytes: number; readonly limitBytes: number } | { readonly kernel: string };
+
+/**
+ * The wasm heap has no room.
+ *
+ * Tensors keep their values; what the failed operation had taken is free again. Dispose some and try again.
+ */
 export class WasmMemoryError extends SshnError {
   override readonly name = 'WasmMemoryError';
-  readonly requestedBytes: number;
+  /** Undefined where a kernel of tfjs found no room for working memory of its own, whose size it does not tell. */
+  readonly requestedBytes: number | undefined;
   readonly heapBytes: number;
 
-  constructor({ requestedBytes, heapBytes }: { requestedBytes: number; heapBytes: number }) {
-    super(
-      `No room for ${mebibytes(requestedBytes)} more in the wasm heap, which has ${mebibytes(heapBytes)} and ends at ` +
-        '4096 MiB. Dispose tensors that are no longer needed, or take smaller batches or images.',
-    );
-    this.requestedBytes = requestedBytes;
+  constructor({ heapBytes, ...request }: Request & { readonly heapBytes: number }) {
+    const problem =
+      'kernel' in request
+        ? `No room for the working memory of ${request.kernel} in the wasm heap, which has ${mebibytes(heapBytes)}`
+        : `No room for ${mebibytes(request.requestedBytes)} more in the wasm heap, which has ` +
+          `${mebibytes(heapBytes)} and ends at ${mebibytes(request.limitBytes)}`;
+    super(`${problem}. Dispose tensors that are no longer needed, or take smaller batches or images.`);
+    this.requestedBytes = 'kernel' in request ? undefined : request.requestedBytes;
     this.heapBytes = heapBytes;
   }
 }

@@ -3,7 +3,6 @@ import type { FastWasmOptions, FastWasmStatus } from './start/options.js';
 import { page } from './start/page.js';
 
 export { WasmMemoryError, WasmThreadError } from './errors.js';
-export { trainingRequirements } from './requirements.js';
 export type { FastWasmOptions, FastWasmStatus, WasmPaths } from './start/options.js';
 
 /**

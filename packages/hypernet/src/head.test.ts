@@ -1,4 +1,4 @@
-import { registerGradients } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, type Tensor, type Tensor1D, type Tensor2D, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import { dispatch } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import {
   add,
   clone,

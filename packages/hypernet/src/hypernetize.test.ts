@@ -11,14 +11,13 @@ import {
   type ParamsOf,
   paramTree,
   Rng,
-  registerGradients,
   rescaling,
   StructureError,
   ValueError,
-  valueAndGradients,
 } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import { convolution } from '@sshn/layers';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { inTraining, OptionError, Rng, registerGradients, rescaling } from '@sshn/core';
+import { inTraining, OptionError, Rng, rescaling } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, ones, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

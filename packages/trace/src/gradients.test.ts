@@ -8,9 +8,9 @@ import {
   Rng,
   rescaling,
   type SpecNode,
-  valueAndGradients,
 } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
+import { valueAndGradients } from '@sshn/ops';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { mean, ones, type Scalar, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';

@@ -1,12 +1,5 @@
-import {
-  namedSpecs,
-  type ParamSpec,
-  type ParamsOf,
-  paramTree,
-  type SpecNode,
-  valueAndGradients,
-  zeros,
-} from '@sshn/core';
+import { namedSpecs, type ParamSpec, type ParamsOf, paramTree, type SpecNode, zeros } from '@sshn/core';
+import { valueAndGradients } from '@sshn/ops';
 import { dispose, mul, reshape, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** A computation that every backend has to do alike: tensors by name, all of them its own. */

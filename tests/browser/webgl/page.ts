@@ -5,8 +5,8 @@ import {
   fastWebglStatus,
   useFastWebgl,
 } from '@sshn/backend-webgl';
-import { valueAndGradients } from '@sshn/core';
 import { applyConvolution } from '@sshn/layers';
+import { valueAndGradients } from '@sshn/ops';
 import type { MathBackendWebGL, WebGLMemoryInfo } from '@tensorflow/tfjs-backend-webgl';
 import { backend, dispose, engine, env, memory, square, sum, tensor } from '@tensorflow/tfjs-core';
 import { specOf, wave } from '../conformance/probe.js';

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { registerGradients } from '@sshn/core';
 import { cacheStore, chooseBackend } from '@sshn/model';
+import { registerGradients } from '@sshn/ops';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';

@@ -1,5 +1,6 @@
-import { initialize, namedSpecs, Rng, registerGradients, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
 import { activationKinds } from '@sshn/layers';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, moments, ones, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

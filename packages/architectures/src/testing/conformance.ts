@@ -6,11 +6,10 @@ import {
   type ParamNode,
   type Rescaling,
   Rng,
-  registerGradients,
   rescaling,
   type SpecNode,
-  valueAndGradients,
 } from '@sshn/core';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { add, dispose, type Scalar, slice, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { namedParams, type ParamNode, paramTree, Rng, type SpecNode, valueAndGradients } from '@sshn/core';
+import { namedParams, type ParamNode, paramTree, Rng, type SpecNode } from '@sshn/core';
+import { valueAndGradients } from '@sshn/ops';
 import { dispose, type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 
 /**

@@ -13,9 +13,7 @@ import { ownKernels } from './kernels.js';
 import { NativeModule, type NativeSettings } from './module.js';
 import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';
 
-export { guardAllocation } from './allocation.js';
 export type { NativeSettings } from './module.js';
-export { createSharedBackend } from './shared-backend.js';
 
 /** Our compiled kernels, bound to the memory of one backend. */
 export type NativeKernels = NativeModule;

@@ -2,7 +2,8 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { WasmThreadError } from '../errors.js';
-import { guardAllocation } from './allocation.js';
+import { guardHeap } from '../heap/guard.js';
+import { type TfjsModule, tfjsModule } from '../heap/tfjs-module.js';
 import { compileNative, isShared } from './compile.js';
 import type { NativeExports } from './exports.js';
 import { sizeOf } from './geometry.js';
@@ -12,17 +13,6 @@ import { PackedKernels } from './packed-kernels.js';
 import { CONTROL_BYTES, Pool } from './pool.js';
 import { hasRelaxedSimd } from './relaxed-simd.js';
 import { watchData } from './watch-data.js';
-
-/** What we use of the compiled tfjs module: its memory, its allocator, and its list of tensors. */
-interface TfjsModule {
-  readonly asm: { readonly memory: WebAssembly.Memory };
-  readonly _malloc: (bytes: number) => number;
-  readonly _free: (address: number) => void;
-  readonly tfjs: {
-    readonly registerTensor: (id: number, size: number, address: number) => void;
-    disposeData: (id: number) => void;
-  };
-}
 
 /** How the kernels run. */
 export interface NativeSettings {
@@ -49,6 +39,7 @@ export class NativeModule {
   readonly #unwatch: () => void;
   readonly #backend: BackendWasm;
   readonly #tfjs: TfjsModule;
+  readonly #memory: WebAssembly.Memory;
   #arena = 0;
   #arenaBytes = 0;
   #words: Int32Array;
@@ -59,17 +50,18 @@ export class NativeModule {
 
   private constructor(
     backend: BackendWasm,
-    tfjs: TfjsModule,
+    memory: WebAssembly.Memory,
     { exports, isRelaxed }: Pick<NativeModule, 'exports' | 'isRelaxed'>,
   ) {
     this.#backend = backend;
-    this.#tfjs = tfjs;
+    this.#tfjs = tfjsModule(backend);
+    this.#memory = memory;
     this.exports = exports;
     this.isRelaxed = isRelaxed;
     this.packed = new PackedKernels(this);
-    this.#unwatch = watchData(tfjs, (id) => this.packed.drop(id));
-    this.#words = new Int32Array(tfjs.asm.memory.buffer);
-    this.#floats = new Float32Array(tfjs.asm.memory.buffer);
+    this.#unwatch = watchData(this.#tfjs, (id) => this.packed.drop(id));
+    this.#words = new Int32Array(memory.buffer);
+    this.#floats = new Float32Array(memory.buffer);
   }
 
   /**
@@ -77,17 +69,16 @@ export class NativeModule {
    * where it is not, or threads do not start (`poolProblem`), there is one thread.
    */
   static async load(backend: BackendWasm, { threads, relaxed }: NativeSettings): Promise<NativeModule> {
-    const tfjs = backend.wasm as unknown as TfjsModule;
-    const { memory } = tfjs.asm;
+    const { memory } = tfjsModule(backend).asm;
     if (memory === undefined) {
       throw new Error('the wasm backend had started before useFastWasm, on threads of its own.');
     }
-    guardAllocation(backend);
+    guardHeap(backend);
     const isRelaxed = relaxed && hasRelaxedSimd();
     const module = await compileNative(memory, isRelaxed);
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
     const exports = instance.exports as unknown as NativeExports;
-    const native = new NativeModule(backend, tfjs, { exports, isRelaxed });
+    const native = new NativeModule(backend, memory, { exports, isRelaxed });
     if (threads > 1 && isShared(memory)) await native.#startPool(module, threads);
     return native;
   }
@@ -211,7 +202,7 @@ export class NativeModule {
     const block = this.allocate(CONTROL_BYTES + ALIGNMENT);
     const control = Math.ceil(block / ALIGNMENT) * ALIGNMENT;
     this.words().fill(0, control / 4, (control + CONTROL_BYTES) / 4);
-    const { memory } = this.#tfjs.asm;
+    const memory = this.#memory;
     try {
       this.#pool = await Pool.start(this.exports, { threads, module, memory, control });
     } catch (error) {
@@ -251,7 +242,7 @@ export class NativeModule {
   }
 
   #refresh(): void {
-    const { buffer } = this.#tfjs.asm.memory;
+    const { buffer } = this.#memory;
     if (this.#words.buffer === buffer) return;
     this.#words = new Int32Array(buffer);
     this.#floats = new Float32Array(buffer);

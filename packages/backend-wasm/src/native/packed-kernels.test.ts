@@ -16,7 +16,8 @@ function bookkeeping(room = Number.POSITIVE_INFINITY) {
   const heap = {
     allocate(bytes: number): number {
       const used = [...blocks.values()].reduce((a, b) => a + b, 0);
-      if (used + bytes > room) throw new WasmMemoryError({ requestedBytes: bytes, heapBytes: room });
+      if (used + bytes > room)
+        throw new WasmMemoryError({ requestedBytes: bytes, limitBytes: 1, heapBytes: room });
       next += bytes;
       blocks.set(next, bytes);
       return next;

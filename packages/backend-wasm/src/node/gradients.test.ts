@@ -1,4 +1,4 @@
-import { registerGradients } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { describeGradients, distinct, type GradientCase } from '@sshn-internal/testing';
 import {
   avgPool,

@@ -3,7 +3,6 @@ import type { FastWasmOptions, FastWasmStatus } from '../start/options.js';
 import { node } from './surroundings.js';
 
 export { WasmMemoryError, WasmThreadError } from '../errors.js';
-export { trainingRequirements } from '../requirements.js';
 export type { FastWasmOptions, FastWasmStatus, WasmPaths } from '../start/options.js';
 
 /** `useFastWasm` of Node, which finds tfjs' files by itself; otherwise the same as in pages. */

@@ -1,5 +1,5 @@
 import workerThreads from 'node:worker_threads';
-import { registerGradients } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { distinct } from '@sshn-internal/testing';
 import {
   conv2d,

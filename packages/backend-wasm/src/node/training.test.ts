@@ -1,4 +1,5 @@
-import { initialize, kaimingNormal, type ParamSpec, Rng, valueAndGradients, zeros } from '@sshn/core';
+import { initialize, kaimingNormal, type ParamSpec, Rng, zeros } from '@sshn/core';
+import { valueAndGradients } from '@sshn/ops';
 import { distinct } from '@sshn-internal/testing';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import {

@@ -1,8 +1,9 @@
-import { requireIntegers } from '@sshn/core';
+import { requireIntegers, ValueError } from '@sshn/core';
 import { type BackendWasm, getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { env, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { BACKEND } from '../composed/kernel.js';
 import { composedKernels, isComposed, registerComposedKernels } from '../composed/register.js';
+import { undoFailedGradients, undoFailedKernels } from '../heap/undo.js';
 import {
   loadNative,
   type NativeKernels,
@@ -22,7 +23,11 @@ interface Active {
   readonly status: FastWasmStatus;
 }
 
-const MOST_THREADS = 8;
+/** Threads by default: more than that share too little work. */
+const DEFAULT_THREADS = 8;
+
+/** Threads at most: a kernel has 64 tasks at most, and a thread takes some 6 MB. */
+const MOST_THREADS = 64;
 
 const TOO_LATE = 'One thread: the wasm backend had started before useFastWasm, on memory that is not shared.';
 
@@ -48,11 +53,19 @@ async function activateNow(
   {
     wasmPaths,
     native: wantsNative = true,
-    threads = Math.min(surroundings.cores, MOST_THREADS),
+    threads = Math.min(surroundings.cores, DEFAULT_THREADS),
     reproducible = false,
   }: FastWasmOptions,
 ): Promise<FastWasmStatus> {
   requireIntegers('useFastWasm', { threads });
+  if (threads > MOST_THREADS) {
+    throw new ValueError({
+      where: 'useFastWasm: threads',
+      got: threads,
+      expected: `at most ${MOST_THREADS}`,
+      hint: `This machine runs ${surroundings.cores} at once; more are no faster.`,
+    });
+  }
   if (active === undefined) requireTimelyPaths(wasmPaths);
   const start = await startBackend(surroundings, wasmPaths, {
     isOurs: wantsNative,
@@ -71,7 +84,10 @@ async function activateNow(
     ? await startNative(start, { threads, relaxed: !reproducible })
     : {};
   const limits = problem === undefined ? start.limits : [...start.limits, problem];
-  active = { backend: start.backend, wish, native, status: describe(before, native, limits) };
+  const status = describe(before, native, limits);
+  undoFailedKernels(start.backend, BACKEND);
+  undoFailedGradients();
+  active = { backend: start.backend, wish, native, status };
   return active.status;
 }
 

@@ -10,7 +10,9 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { BACKEND } from '../composed/kernel.js';
-import { createSharedBackend, guardAllocation } from '../native/index.js';
+import { guardHeap } from '../heap/guard.js';
+import { removeGlueListeners } from '../heap/listeners.js';
+import { createBackend } from '../heap/tfjs-backend.js';
 import type { Surroundings, WasmPaths } from './options.js';
 
 const SIMD_BINARY = 'tfjs-backend-wasm-simd.wasm';
@@ -38,9 +40,15 @@ export async function startBackend(
   wasmPaths: WasmPaths | undefined,
   { isOurs, isShared }: { readonly isOurs: boolean; readonly isShared: boolean },
 ): Promise<Start> {
-  if (isOurs && !hasStarted()) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  const limit =
-    isShared && !hasStarted() ? await shareMemory(() => readWasm(SIMD_BINARY, wasmPaths)) : undefined;
+  const limits: string[] = [];
+  if (isOurs && !hasStarted()) {
+    env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+    const canShare = typeof SharedArrayBuffer !== 'undefined';
+    const problem = await startOurs(() => readWasm(SIMD_BINARY, wasmPaths), isShared && canShare);
+    if (isShared && !canShare) {
+      limits.push('One thread: this page is not cross-origin isolated, so memory cannot be shared.');
+    } else if (isShared && problem !== undefined) limits.push(`One thread: ${problem}`);
+  }
   if (wasmPaths !== undefined && !hasStarted()) setWasmPaths(wasmPaths);
   if (!(await setBackend(BACKEND))) {
     throw new FileError({
@@ -50,9 +58,10 @@ export async function startBackend(
         'Serve the .wasm files of @tensorflow/tfjs-backend-wasm and pass their folder: useFastWasm({ wasmPaths }).',
     });
   }
+  removeGlueListeners();
   const started = backend() as BackendWasm;
-  guardAllocation(started);
-  return { backend: started, limits: limit === undefined ? [] : [limit] };
+  guardHeap(started);
+  return { backend: started, limits };
 }
 
 /** @throws {ValueError} if the backend has started without us, so that `wasmPaths` can have no effect. */
@@ -67,22 +76,22 @@ export function requireTimelyPaths(wasmPaths: WasmPaths | undefined): void {
   }
 }
 
-/** Puts a backend with shared memory in the place of tfjs' own; otherwise says why not. */
-async function shareMemory(readBinary: () => Promise<Uint8Array>): Promise<string | undefined> {
-  if (typeof SharedArrayBuffer === 'undefined') {
-    return 'One thread: this page is not cross-origin isolated, so memory cannot be shared.';
-  }
-  if (!(await env().getAsync('WASM_HAS_SIMD_SUPPORT'))) return 'One thread: there is no SIMD in wasm here.';
+/** Puts a backend of `createBackend` in the place of tfjs' own; otherwise says why not. */
+async function startOurs(
+  readBinary: () => Promise<Uint8Array>,
+  isShared: boolean,
+): Promise<string | undefined> {
+  if (!(await env().getAsync('WASM_HAS_SIMD_SUPPORT'))) return 'there is no SIMD in wasm here.';
   try {
     const binary = await readBinary();
     const stock = findBackendFactory(BACKEND);
     removeBackend(BACKEND);
-    registerBackend(BACKEND, () => createSharedBackend(binary), PRIORITY);
+    registerBackend(BACKEND, () => createBackend(binary, { isShared }), PRIORITY);
     if (await setBackend(BACKEND)) return undefined;
     removeBackend(BACKEND);
     registerBackend(BACKEND, stock, PRIORITY);
-    return 'One thread: tfjs did not start on shared memory.';
+    return 'tfjs did not start on shared memory.';
   } catch (error) {
-    return `One thread: ${error instanceof Error ? error.message : String(error)}`;
+    return error instanceof Error ? error.message : String(error);
   }
 }

@@ -1,4 +1,4 @@
-import { repairKernels } from '@sshn/core';
+import { repairKernels } from '@sshn/ops';
 import {
   engine,
   env,

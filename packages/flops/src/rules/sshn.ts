@@ -1,4 +1,4 @@
-import type { SshnKernel } from '@sshn/core';
+import type { SshnKernel } from '@sshn/ops';
 import type { GraphNode, TensorShape } from '@sshn/trace';
 import { convolutionMacs } from './convolution.js';
 import { interpolationWork } from './image.js';

@@ -1,4 +1,5 @@
-import { dispatch, type Module, requireOption, ValueError } from '@sshn/core';
+import { type Module, requireOption, ValueError } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import {
   customGrad,
   type GradSaveFunc,

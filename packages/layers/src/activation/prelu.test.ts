@@ -1,4 +1,5 @@
-import { initialize, Rng, registerGradients, rescaling } from '@sshn/core';
+import { initialize, Rng, rescaling } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

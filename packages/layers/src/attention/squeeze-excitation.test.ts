@@ -1,14 +1,5 @@
-import {
-  initialize,
-  namedParams,
-  namedSpecs,
-  OptionError,
-  type ParamsOf,
-  Rng,
-  registerGradients,
-  rescaling,
-  valueAndGradients,
-} from '@sshn/core';
+import { initialize, namedParams, namedSpecs, OptionError, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Scalar, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';

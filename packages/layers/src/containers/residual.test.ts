@@ -1,4 +1,5 @@
-import { initialize, namedSpecs, type ParamsOf, Rng, registerGradients, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { registerGradients } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, goldenCases, useBackend } from '@sshn-internal/testing';
 import { grads, mul, sum, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, test } from 'vitest';

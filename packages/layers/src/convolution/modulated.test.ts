@@ -1,4 +1,5 @@
-import { initialize, namedSpecs, Rng, registerGradients, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { dispatch, ShapeError } from '@sshn/core';
+import { ShapeError } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import {
   customGrad,
   engine,

@@ -1,12 +1,5 @@
-import {
-  initialize,
-  namedSpecs,
-  Rng,
-  registerGradients,
-  rescaledSize,
-  rescaling,
-  valueAndGradients,
-} from '@sshn/core';
+import { initialize, namedSpecs, Rng, rescaledSize, rescaling } from '@sshn/core';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import {
   conv2d,

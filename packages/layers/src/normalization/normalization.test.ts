@@ -1,12 +1,5 @@
-import {
-  initialize,
-  namedSpecs,
-  type ParamsOf,
-  Rng,
-  registerGradients,
-  rescaling,
-  valueAndGradients,
-} from '@sshn/core';
+import { initialize, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import {
   add,

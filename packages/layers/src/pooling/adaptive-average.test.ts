@@ -1,4 +1,5 @@
-import { registerGradients, rescaling, ShapeError, ValueError } from '@sshn/core';
+import { rescaling, ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, mul, sum, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-import { dispatch, type Module } from '@sshn/core';
+import type { Module } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import { avgPool, customGrad, mul, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { requireFeatures, requireRank, requireSize } from '../check.js';
 import type { NoSpecs } from '../layer.js';

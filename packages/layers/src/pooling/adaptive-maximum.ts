@@ -1,4 +1,5 @@
-import { dispatch, maximumPoolGradient, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { dispatch, maximumPoolGradient } from '@sshn/ops';
 import {
   add,
   avgPool,

@@ -1,4 +1,5 @@
-import { OptionError, registerGradients, rescaling, ShapeError } from '@sshn/core';
+import { OptionError, rescaling, ShapeError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-import { registerGradients, ShapeError, ValueError } from '@sshn/core';
+import { ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import {
   dispose,

@@ -1,4 +1,4 @@
-import { dispatch } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import { customGrad, type Tensor } from '@tensorflow/tfjs-core';
 import { requireFeatures, requireSize } from '../check.js';
 import { resizeAxes, resizeAxesTransposed } from './composed.js';

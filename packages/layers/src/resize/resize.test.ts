@@ -1,4 +1,5 @@
-import { registerGradients, rescaling } from '@sshn/core';
+import { rescaling } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, goldenCases, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, mean, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

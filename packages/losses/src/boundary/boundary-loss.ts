@@ -1,4 +1,5 @@
-import { readsAtOnce, ShapeError } from '@sshn/core';
+import { ShapeError } from '@sshn/core';
+import { readsAtOnce } from '@sshn/ops';
 import {
   argMax,
   div,

@@ -1,4 +1,5 @@
-import { registerGradients, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { add, mul, type Scalar, tidy } from '@tensorflow/tfjs-core';
 import { isNonNegative } from '../input/check-options.js';
 import type { Loss } from '../input/loss.js';

@@ -1,4 +1,5 @@
-import { dispatch, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import {
   add,
   div,

@@ -1,4 +1,4 @@
-import { repairKernels } from '@sshn/core';
+import { repairKernels } from '@sshn/ops';
 import { customGrad, type GradSaveFunc, mul, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 /** A scalar function's value at a tensor, and its gradient there. */

@@ -1,4 +1,5 @@
-import { readsAtOnce, requireOption } from '@sshn/core';
+import { requireOption } from '@sshn/core';
+import { readsAtOnce } from '@sshn/ops';
 import { type Scalar, scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';

@@ -1,4 +1,4 @@
-import { dispatch } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import { clipByValue, div, log, neg, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { asFloat, checkLabels, comparable, labelCount } from '../input/check-labels.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';

@@ -1,4 +1,5 @@
-import { repairKernels, requireOption, SshnError, ValueError } from '@sshn/core';
+import { requireOption, SshnError, ValueError } from '@sshn/core';
+import { repairKernels } from '@sshn/ops';
 import { engine, getBackend, setBackend } from '@tensorflow/tfjs-core';
 import { messageOf, type SelfTest, selfTest } from './self-test.js';
 import type { BackendStore } from './store.js';

@@ -1,4 +1,5 @@
-import { type ParamSpec, valueAndGradients, zeros } from '@sshn/core';
+import { type ParamSpec, zeros } from '@sshn/core';
+import { valueAndGradients } from '@sshn/ops';
 import { conv2d, dispose, mul, sum, type Tensor4D, tensor4d, tidy } from '@tensorflow/tfjs-core';
 
 /** What a backend computes like. */

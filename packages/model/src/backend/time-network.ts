@@ -1,5 +1,6 @@
 import { unet } from '@sshn/architectures';
-import { initialize, Rng, rescaling, valueAndGradients } from '@sshn/core';
+import { initialize, Rng, rescaling } from '@sshn/core';
+import { valueAndGradients } from '@sshn/ops';
 import { dispose, mean, ones, reshape, slice, square, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** What a backend is to be used for. */

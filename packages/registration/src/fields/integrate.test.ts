@@ -1,4 +1,5 @@
-import { Rng, registerGradients, ShapeError, ValueError } from '@sshn/core';
+import { Rng, ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import {
   abs,

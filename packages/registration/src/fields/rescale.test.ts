@@ -1,4 +1,5 @@
-import { registerGradients, ShapeError, ValueError } from '@sshn/core';
+import { ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { abs, cast, fill, max, sub, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

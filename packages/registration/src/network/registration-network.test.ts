@@ -1,14 +1,6 @@
-import {
-  initialize,
-  OptionError,
-  Rng,
-  registerGradients,
-  rescaling,
-  ShapeError,
-  ValueError,
-  valueAndGradients,
-} from '@sshn/core';
+import { initialize, OptionError, Rng, rescaling, ShapeError, ValueError } from '@sshn/core';
 import { convolution, type Layer } from '@sshn/layers';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, fill, max, min, mul, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

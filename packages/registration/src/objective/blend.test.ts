@@ -1,4 +1,5 @@
-import { registerGradients, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { grads, type Scalar, scalar } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';

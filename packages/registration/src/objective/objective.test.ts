@@ -1,4 +1,5 @@
-import { registerGradients, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { neg, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { Rng, registerGradients, ShapeError, ValueError } from '@sshn/core';
+import { Rng, ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,11 +1,5 @@
-import {
-  registerGradients,
-  requireIntegers,
-  requireOption,
-  rescaledSize,
-  ShapeError,
-  ValueError,
-} from '@sshn/core';
+import { requireIntegers, requireOption, rescaledSize, ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { requireField, spatialOf } from '../check.js';
 import { rescaleField } from '../fields/rescale.js';

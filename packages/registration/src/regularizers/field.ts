@@ -1,4 +1,5 @@
-import { repairKernels, ShapeError, ValueError } from '@sshn/core';
+import { ShapeError, ValueError } from '@sshn/core';
+import { repairKernels } from '@sshn/ops';
 import { mul, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 
 /** Units in which a regularizer measures. */

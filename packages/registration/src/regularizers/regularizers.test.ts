@@ -1,4 +1,5 @@
-import { registerGradients, ShapeError, ValueError } from '@sshn/core';
+import { ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { grad, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { dispatch } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import { add, pad, reshape, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { spatialAxes } from './inputs.js';
 

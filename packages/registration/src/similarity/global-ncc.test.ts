@@ -1,4 +1,4 @@
-import { registerGradients } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { add, fill, grad, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

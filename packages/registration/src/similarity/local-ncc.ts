@@ -1,4 +1,5 @@
-import { dispatch, repairKernels, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { dispatch, repairKernels } from '@sshn/ops';
 import {
   add,
   cast,

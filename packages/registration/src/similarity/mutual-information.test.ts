@@ -1,4 +1,5 @@
-import { registerGradients, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { abs, concat, grads, max, mul, sub, type Tensor, tile, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { repairKernels } from '@sshn/core';
+import { repairKernels } from '@sshn/ops';
 import { customGrad, type GradSaveFunc, mul, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 /** A similarity's value, and its gradients to both images. */

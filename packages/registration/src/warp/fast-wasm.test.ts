@@ -1,5 +1,6 @@
 import { useFastWasm } from '@sshn/backend-wasm';
-import { Rng, registerGradients } from '@sshn/core';
+import { Rng } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, mul, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-import { dispatch } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import { clone, customGrad, type GradSaveFunc, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { spatialOf } from '../check.js';
 import { sample, sampleGradField, sampleGradImage } from './composed.js';

@@ -1,4 +1,5 @@
-import { OptionError, Rng, registerGradients, ShapeError, ValueError } from '@sshn/core';
+import { OptionError, Rng, ShapeError, ValueError } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
 import {
   concat,

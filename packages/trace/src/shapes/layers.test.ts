@@ -1,14 +1,7 @@
 /** Every layer in a trace, forward and backward, against the same layer computed. */
-import {
-  initialize,
-  namedSpecs,
-  type ParamNode,
-  Rng,
-  registerGradients,
-  rescaling,
-  valueAndGradients,
-} from '@sshn/core';
+import { initialize, namedSpecs, type ParamNode, Rng, rescaling } from '@sshn/core';
 import * as layers from '@sshn/layers';
+import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { grads, type Scalar, sum, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

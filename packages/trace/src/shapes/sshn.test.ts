@@ -1,6 +1,7 @@
 import { unet } from '@sshn/architectures';
-import { dispatch, initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, rescaling } from '@sshn/core';
 import { applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/layers';
+import { dispatch } from '@sshn/ops';
 import { warp } from '@sshn/registration';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { grads, ones, type Tensor, tidy } from '@tensorflow/tfjs-core';

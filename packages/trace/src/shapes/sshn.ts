@@ -1,4 +1,4 @@
-import type { SshnKernel } from '@sshn/core';
+import type { SshnKernel } from '@sshn/ops';
 import { type ShapeFunction, shapeOf } from './shape-function.js';
 
 /** Features on another grid. */

@@ -1,4 +1,5 @@
-import { dispatch, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
 import { add, div, mul, sqrt, square, sub, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import { checkDecays, checkUpdate, type Optimizer, type OptimizerOptions } from './optimizer.js';
 

@@ -1,6 +1,7 @@
-import { initialize, namedParams, paramTree, Rng, rescaling, valueAndGradients } from '@sshn/core';
+import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
+import { valueAndGradients } from '@sshn/ops';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

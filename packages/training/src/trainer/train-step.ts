@@ -1,5 +1,6 @@
-import { paramTree, type Rescaling, valueAndGradients } from '@sshn/core';
+import { paramTree, type Rescaling } from '@sshn/core';
 import type { Batch } from '@sshn/data';
+import { valueAndGradients } from '@sshn/ops';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/describe-network.js';
 import { factorOf } from '../methods/factor-of.js';

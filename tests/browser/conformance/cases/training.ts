@@ -1,16 +1,8 @@
 import { unet } from '@sshn/architectures';
-import {
-  initialize,
-  namedParams,
-  type ParamsOf,
-  paramTree,
-  Rng,
-  rescaling,
-  type SpecNode,
-  valueAndGradients,
-} from '@sshn/core';
+import { initialize, namedParams, type ParamsOf, paramTree, Rng, rescaling, type SpecNode } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
+import { valueAndGradients } from '@sshn/ops';
 import { adam, adamW, clipByGlobalNorm, type NamedTensors, type Optimizer, sgd } from '@sshn/training';
 import { dispose, stack, type Tensor } from '@tensorflow/tfjs-core';
 import { type Case, labelWave, wave } from '../probe.js';

@@ -1,4 +1,4 @@
-import { conv2dFilterGradient } from '@sshn/core';
+import { conv2dFilterGradient } from '@sshn/ops';
 import { Conv2DBackpropFilter, type Conv2DBackpropFilterAttrs, type Tensor4D } from '@tensorflow/tfjs-core';
 import { composedKernel } from '../kernel.js';
 import { requireChannelsLast } from './layout.js';

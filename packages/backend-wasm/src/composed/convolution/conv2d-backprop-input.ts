@@ -1,4 +1,4 @@
-import { conv2dInputGradient } from '@sshn/core';
+import { conv2dInputGradient } from '@sshn/ops';
 import { Conv2DBackpropInput, type Conv2DBackpropInputAttrs, type Tensor4D } from '@tensorflow/tfjs-core';
 import { composedKernel } from '../kernel.js';
 import { requireChannelsLast } from './layout.js';

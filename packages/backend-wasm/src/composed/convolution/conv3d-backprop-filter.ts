@@ -1,4 +1,4 @@
-import { conv3dFilterGradient } from '@sshn/core';
+import { conv3dFilterGradient } from '@sshn/ops';
 import {
   Conv3DBackpropFilterV2,
   type Conv3DBackpropFilterV2Attrs,

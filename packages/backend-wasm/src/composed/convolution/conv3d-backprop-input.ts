@@ -1,4 +1,4 @@
-import { conv3dInputGradient } from '@sshn/core';
+import { conv3dInputGradient } from '@sshn/ops';
 import { Conv3DBackpropInputV2, type Conv3DBackpropInputV2Attrs, type Tensor5D } from '@tensorflow/tfjs-core';
 import { composedKernel } from '../kernel.js';
 

@@ -1,4 +1,4 @@
-import { conv3dBySlices } from '@sshn/core';
+import { conv3dBySlices } from '@sshn/ops';
 import { Conv3D, type Conv3DAttrs, type Tensor5D } from '@tensorflow/tfjs-core';
 import { composedKernel } from '../kernel.js';
 

@@ -1,4 +1,4 @@
-import { depthwiseFilterGradient } from '@sshn/core';
+import { depthwiseFilterGradient } from '@sshn/ops';
 import {
   DepthwiseConv2dNativeBackpropFilter,
   type DepthwiseConv2dNativeBackpropFilterAttrs,

@@ -1,4 +1,4 @@
-import { depthwiseInputGradient } from '@sshn/core';
+import { depthwiseInputGradient } from '@sshn/ops';
 import {
   DepthwiseConv2dNativeBackpropInput,
   type DepthwiseConv2dNativeBackpropInputAttrs,

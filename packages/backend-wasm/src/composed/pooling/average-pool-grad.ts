@@ -1,4 +1,4 @@
-import { averagePoolGradient } from '@sshn/core';
+import { averagePoolGradient } from '@sshn/ops';
 import {
   AvgPool3DGrad,
   type AvgPool3DGradAttrs,

@@ -1,4 +1,4 @@
-import { maximumPool } from '@sshn/core';
+import { maximumPool } from '@sshn/ops';
 import { MaxPool3D, type MaxPool3DAttrs, type Tensor } from '@tensorflow/tfjs-core';
 import { composedKernel } from '../kernel.js';
 

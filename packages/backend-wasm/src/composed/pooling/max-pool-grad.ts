@@ -1,4 +1,4 @@
-import { maximumPoolGradient } from '@sshn/core';
+import { maximumPoolGradient } from '@sshn/ops';
 import {
   MaxPool3DGrad,
   type MaxPool3DGradAttrs,

@@ -30,6 +30,7 @@ export class DeferredProducts {
   readonly #backend: BackendWasm;
   readonly #fate: OuterProductFate;
   readonly #pending = new Map<DataId, OuterProduct>();
+  readonly #restore: Array<() => void> = [];
   #isOnlyCounting = false;
 
   constructor(backend: BackendWasm, fate: OuterProductFate) {
@@ -52,15 +53,15 @@ export class DeferredProducts {
   /** Writes what is pending and leaves the backend as it was. */
   dispose(): void {
     for (const dataId of [...this.#pending.keys()]) this.#backend.dataIdMap.get(dataId);
-    for (const method of ['disposeData', 'incRef', 'refCount']) Reflect.deleteProperty(this.#backend, method);
-    Reflect.deleteProperty(this.#backend.dataIdMap, 'get');
+    for (const restore of this.#restore) restore();
   }
 
   #watchAddresses(): void {
     const map = this.#backend.dataIdMap;
-    const get = map.get.bind(map);
+    const { get } = map;
+    this.#restore.push(() => Object.assign(map, { get }));
     map.get = (dataId) => {
-      const data = get(dataId);
+      const data = get.call(map, dataId);
       const product = this.#isOnlyCounting ? undefined : this.#pending.get(dataId);
       if (product !== undefined) {
         this.#pending.delete(dataId);
@@ -76,6 +77,7 @@ export class DeferredProducts {
     const disposeData = backend.disposeData.bind(backend);
     const incRef = backend.incRef.bind(backend);
     const refCount = backend.refCount.bind(backend);
+    this.#restore.push(() => Object.assign(backend, { disposeData, incRef, refCount }));
     backend.incRef = (dataId) => this.#counting(() => incRef(dataId));
     backend.refCount = (dataId) => this.#counting(() => refCount(dataId));
     backend.disposeData = (dataId, force) => {

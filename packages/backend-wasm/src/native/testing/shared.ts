@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 
-import { createSharedBackend } from '../index.js';
+import { createBackend } from '../../heap/tfjs-backend.js';
 
 /** A wasm backend whose memory threads share, made current. */
 export async function sharedBackendForTests(): Promise<BackendWasm> {
@@ -11,7 +11,7 @@ export async function sharedBackendForTests(): Promise<BackendWasm> {
     createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'),
   );
   removeBackend('wasm');
-  const shared = await createSharedBackend(binary);
+  const shared = await createBackend(binary, { isShared: true });
   registerBackend('wasm', () => shared);
   await setBackend('wasm');
   return shared;

@@ -1,3 +1,13 @@
+import {
+  initialize,
+  kaimingNormal,
+  type ParamSpec,
+  type ParamsOf,
+  Rng,
+  ShapeError,
+  StructureError,
+  zeros,
+} from '@sshn/core';
 import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
 import {
   add,
@@ -15,11 +25,7 @@ import {
   tensor1d,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ShapeError, StructureError } from './errors.js';
-import { initialize, kaimingNormal, zeros } from './initializers.js';
-import type { ParamSpec, ParamsOf } from './params.js';
-import { Rng } from './rng.js';
-import { valueAndGradients } from './tape.js';
+import { valueAndGradients } from './value-and-gradients.js';
 
 const leaf = (...shape: number[]): ParamSpec => ({
   kind: 'param',

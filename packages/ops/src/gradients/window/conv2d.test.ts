@@ -1,8 +1,8 @@
+import { Rng } from '@sshn/core';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { conv2d, mul, sum, type Tensor4D, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Rng } from '../../rng.js';
 import { conv2dFilterGradient, conv2dInputGradient } from './conv2d.js';
 
 const geometry = fc.record({

@@ -1,8 +1,8 @@
+import { Rng } from '@sshn/core';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { abs, conv3d, max, mul, sub, sum, type Tensor5D, tensor5d, tidy, util } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Rng } from '../../rng.js';
 import { conv3dBySlices, conv3dFilterGradient, conv3dInputGradient } from './conv3d.js';
 
 const three = (most: number) => {

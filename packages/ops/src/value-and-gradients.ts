@@ -1,7 +1,6 @@
+import { namedParams, type ParamsOf, paramTree, ShapeError, type SpecNode } from '@sshn/core';
 import { engine, type Scalar, type Tensor, zeros } from '@tensorflow/tfjs-core';
-import { ShapeError } from './errors.js';
 import { registerGradients } from './gradients/register.js';
-import { namedParams, type ParamsOf, paramTree, type SpecNode } from './params.js';
 
 /**
  * The value of a scalar function of a parameter tree, and its gradient to every parameter; 0 for those that the value

@@ -1,0 +1,19 @@
+export { dispatch, type SshnKernel } from './dispatch.js';
+export { registerGradients } from './gradients/register.js';
+export { type Conv2dLayout, conv2dFilterGradient, conv2dInputGradient } from './gradients/window/conv2d.js';
+export {
+  type Conv3dLayout,
+  conv3dBySlices,
+  conv3dFilterGradient,
+  conv3dInputGradient,
+} from './gradients/window/conv3d.js';
+export { depthwiseFilterGradient, depthwiseInputGradient } from './gradients/window/depthwise.js';
+export {
+  averagePoolGradient,
+  maximumPool,
+  maximumPoolGradient,
+  type PoolLayout,
+} from './gradients/window/pooling.js';
+export { readsAtOnce } from './reads-at-once.js';
+export { repairKernels } from './repairs/repair-kernels.js';
+export { valueAndGradients } from './value-and-gradients.js';
