@@ -27,13 +27,13 @@ const limits = { maxPixels: 2 ** 25, maxVoxels: 2 ** 25 };
  * @throws {FileError} naming the file and the remedy, whatever the bytes.
  */
 export async function openFiles(files: readonly NamedFile[]): Promise<OpenedFile> {
-  if (files.length > 1) return { kind: 'volume', volume: decodeDicom(files, limits) };
+  if (files.length > 1) return { kind: 'volume', volume: await decodeDicom(files, limits) };
   const { name, bytes } = files[0]!;
   if (isNifti(bytes, name)) {
     return { kind: 'volume', volume: decodeNifti(bytes, name, { ...limits, frame: 0 }) };
   }
   const { format, channels, frames } = readImageHeader(bytes, name, limits);
-  if (frames > 1 && channels === 1) return { kind: 'volume', volume: decodeDicom(files, limits) };
+  if (frames > 1 && channels === 1) return { kind: 'volume', volume: await decodeDicom(files, limits) };
   const image = await decodeImage(bytes, name, limits);
   // A scanner's numbers, Hounsfield units for one, lie anywhere.
   const isScan = format === 'dicom' && channels === 1;
