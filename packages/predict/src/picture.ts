@@ -66,7 +66,8 @@ export async function decodeLabelPicture(bytes: Uint8Array, path: string): Promi
   if (formatOf(path) === 'raster') {
     const { format, frames, channels } = readImageHeader(bytes, path);
     // A DICOM segmentation, say.
-    if (format === 'dicom' && frames > 1 && channels === 1) return decodeSeries([{ name: path, bytes }], path);
+    if (format === 'dicom' && frames > 1 && channels === 1)
+      return decodeSeries([{ name: path, bytes }], path);
     const { values, size } = await decodeLabels(bytes, path);
     const [height, width] = size as [number, number];
     return { path, format: 'raster', channels: [volumeOf(values, [1, height, width])] };

@@ -79,7 +79,7 @@ describe('one file', () => {
       expect([inside.size, inside.channels]).toEqual([plain.size, plain.channels]);
       // Another decoder, which rounds otherwise where colors are at half the width.
       for (const [i, value] of inside.values.entries())
-        expect(Math.abs(value - plain.values[i]!)).toBeLessThan(4.01 / 255);
+        expect(Math.abs(value - plain.values[i]!)).toBeLessThan(6.01 / 255);
       await expect(decodeImage(wrapped(bytes, [3, 5], samples), 'wrapped')).rejects.toThrow(
         'wrapped: is a damaged or cut off DICOM file (its JPEG is of another size)',
       );

@@ -80,13 +80,20 @@ export async function decodeDicom(
     return reading(name, () => readSegmentation(file, layout, { only: segment, maxVoxels }));
   }
   if (segment !== undefined) {
-    throw new ValueError({ where: `${first.name}: segment`, got: segment, expected: 'a segmentation, and this is an image' });
+    throw new ValueError({
+      where: `${first.name}: segment`,
+      got: segment,
+      expected: 'a segmentation, and this is an image',
+    });
   }
   for (const image of images) naming(image.name, () => checkSeries(first, image));
   const count = images.reduce((sum, { layout }) => sum + layout.frames, 0);
   const { height, width } = first.layout;
   if (count > mostFrames) naming(first.name, () => refuseSize([count, height, width], mostFrames, 'frames'));
-  const { slices, affine } = stackOf(images.flatMap((image) => reading(image.name, () => framesOf(image))), frame);
+  const { slices, affine } = stackOf(
+    images.flatMap((image) => reading(image.name, () => framesOf(image))),
+    frame,
+  );
   naming(first.name, () => checkVoxels([slices.length, height, width], maxVoxels));
   const data = await voxelsOf(slices, height * width);
   return { data, shape: [slices.length, height, width], spacingMm: spacingOf(affine), affine };
@@ -159,8 +166,10 @@ function framesOf(source: Parsed): Frame[] {
 function refuseTiled(elements: Elements): void {
   const kinds = elements.texts(tags.imageType);
   const remedy = 'Convert the series with dcm2niix, or export it as enhanced DICOM.';
-  if (kinds.includes('MOSAIC')) throw unsupported('DICOM', 'the slices of a volume side by side (Siemens mosaic)', remedy);
-  if (kinds.includes('VFRAME')) throw unsupported('DICOM', 'the slices of a volume side by side (UIH VFRAME)', remedy);
+  if (kinds.includes('MOSAIC'))
+    throw unsupported('DICOM', 'the slices of a volume side by side (Siemens mosaic)', remedy);
+  if (kinds.includes('VFRAME'))
+    throw unsupported('DICOM', 'the slices of a volume side by side (UIH VFRAME)', remedy);
 }
 
 /** *Source*: DICOM PS3.3, sections C.7.6.16.2.2 (frame content), C.8.13.5.4 (echo), C.8.13.5.9 (diffusion). */
@@ -171,7 +180,8 @@ function keysOf(elements: Elements, index: number): Slice['keys'] {
     return Number.isFinite(value) ? value : undefined;
   };
   return {
-    'temporal position': group?.item(tags.frameContent)?.uint32(tags.temporalIndex) ?? number(tags.temporalPosition),
+    'temporal position':
+      group?.item(tags.frameContent)?.uint32(tags.temporalIndex) ?? number(tags.temporalPosition),
     'trigger time': number(tags.triggerTime),
     'echo time': group?.item(tags.frameEcho)?.float64(tags.effectiveEchoTime) ?? number(tags.echoTime),
     'b-value': (group?.item(tags.frameDiffusion) ?? elements).float64(tags.bValue),
@@ -185,7 +195,11 @@ function checkVoxels([depth, height, width]: readonly [number, number, number], 
   if (depth * height * width > maxVoxels) refuseSize([depth, height, width], maxVoxels, 'voxels');
 }
 
-function refuseSize([depth, height, width]: readonly [number, number, number], limit: number, what: string): never {
+function refuseSize(
+  [depth, height, width]: readonly [number, number, number],
+  limit: number,
+  what: string,
+): never {
   throw new Refusal(
     `has ${width} × ${height} × ${depth} voxels, more than the limit of ${limit}${what === 'voxels' ? '' : ` ${what}`}`,
     'Resample or crop it; if the size is wrong, the file is damaged.',
@@ -209,7 +223,10 @@ async function voxelsOf(frames: readonly Frame[], pixels: number): Promise<Voxel
   for (const { source } of frames) {
     if (openings.has(source)) continue;
     // All files are checked before memory is taken for any.
-    openings.set(source, reading(source.name, () => openFrames(source.file, source.layout)));
+    openings.set(
+      source,
+      reading(source.name, () => openFrames(source.file, source.layout)),
+    );
   }
   const data = emptyVoxels(frames, frames.length * pixels);
   const isFloat = data instanceof Float32Array || data instanceof Float64Array;
@@ -231,7 +248,9 @@ function emptyVoxels(frames: readonly Frame[], length: number): VoxelData {
   const layouts = [...new Set(frames.map(({ source }) => source.layout))];
   const isScaled = frames.some(({ modality }) => !modality.isIdentity);
   if (isScaled || layouts.some(({ number }) => number === 'float')) {
-    const isWide = layouts.some(({ number, bitsStored }) => (number === 'float' ? bitsStored > 32 : bitsStored > 24));
+    const isWide = layouts.some(({ number, bitsStored }) =>
+      number === 'float' ? bitsStored > 32 : bitsStored > 24,
+    );
     return isWide ? new Float64Array(length) : new Float32Array(length);
   }
   const bounds = layouts.flatMap(({ bitsAllocated, isSigned }) =>

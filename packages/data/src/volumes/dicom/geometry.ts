@@ -44,7 +44,9 @@ export function planesOf(elements: Elements, frames: number): Plane[] {
   return Array.from({ length: frames }, (_, frame) => {
     const own = groups[frame];
     const holding = (group: number, tag: number): Elements =>
-      [own?.item(group), shared?.item(group), elements, detector].find((part) => part?.get(tag) !== undefined) ?? elements;
+      [own?.item(group), shared?.item(group), elements, detector].find(
+        (part) => part?.get(tag) !== undefined,
+      ) ?? elements;
     const measures = (tag: number) => holding(tags.pixelMeasures, tag);
     const [alongWidth, alongHeight] = directions(holding(tags.planeOrientation, tags.imageOrientation));
     const [between] = measures(tags.spacingBetweenSlices).decimals(tags.spacingBetweenSlices, 1) ?? [];
@@ -97,7 +99,11 @@ function spacingIn(measures: (tag: number) => Elements): [height: number, width:
 function frameOffset(
   elements: Elements,
   frames: number,
-): (frame: number, plane: Pick<Plane, 'alongWidth' | 'alongHeight' | 'stepMm' | 'thicknessMm'>, base: Vector | undefined) => number {
+): (
+  frame: number,
+  plane: Pick<Plane, 'alongWidth' | 'alongHeight' | 'stepMm' | 'thicknessMm'>,
+  base: Vector | undefined,
+) => number {
   if (frames === 1) return () => 0;
   const grid = elements.decimals(tags.gridFrameOffsets, frames);
   if (grid !== undefined) {
@@ -110,7 +116,8 @@ function frameOffset(
   }
   if (areMoments(elements)) return () => 0;
   const slices = elements.uint16s(tags.sliceVector);
-  return (frame, { stepMm, thicknessMm }) => ((slices[frame] ?? frame + 1) - (slices[0] ?? 1)) * (stepMm ?? thicknessMm ?? 1);
+  return (frame, { stepMm, thicknessMm }) =>
+    ((slices[frame] ?? frame + 1) - (slices[0] ?? 1)) * (stepMm ?? thicknessMm ?? 1);
 }
 
 /** Whether frames are moments of a film, or views of a detector, rather than slices. */

@@ -76,7 +76,8 @@ export async function readSegmentation(
   const most = Math.max(isBinary ? 0 : 2 ** layout.bitsStored - 1, ...segments.map(({ number }) => number));
   const data = most > 255 ? new Uint16Array(depth * height * width) : new Uint8Array(depth * height * width);
   const frameAt = openFrames(file, layout);
-  const named = (number: number) => segments.find((segment) => segment.number === number)?.label ?? `segment ${number}`;
+  const named = (number: number) =>
+    segments.find((segment) => segment.number === number)?.label ?? `segment ${number}`;
   for (let frame = 0; frame < layout.frames; frame++) {
     const number = isBinary ? segmentOf(elements, frame) : undefined;
     if (only !== undefined && number !== undefined && number !== only) continue;
@@ -101,9 +102,12 @@ export async function readSegmentation(
 
 function segmentOf(elements: Elements, frame: number): number {
   const groups = [elements.items(tags.frameGroups)[frame], elements.item(tags.sharedGroups)];
-  const numbers = groups.map((group) => group?.item(tags.segmentIdentification)?.uint16(tags.referencedSegment));
+  const numbers = groups.map((group) =>
+    group?.item(tags.segmentIdentification)?.uint16(tags.referencedSegment),
+  );
   const number = numbers.find((found) => found !== undefined);
-  if (number === undefined || number === 0) throw damaged('DICOM', `frame ${frame + 1} does not say whose it is`);
+  if (number === undefined || number === 0)
+    throw damaged('DICOM', `frame ${frame + 1} does not say whose it is`);
   return number;
 }
 
@@ -111,7 +115,9 @@ function segmentIn(item: Elements, encoding: string): Segment {
   const number = item.uint16(tags.segmentNumber);
   if (number === undefined) throw damaged('DICOM', 'a segment without a number');
   const label = item.text(tags.segmentLabel, encoding) ?? `segment ${number}`;
-  const [category, type] = [tags.propertyCategory, tags.propertyType].map((tag) => codeIn(item.item(tag), encoding));
+  const [category, type] = [tags.propertyCategory, tags.propertyType].map((tag) =>
+    codeIn(item.item(tag), encoding),
+  );
   return { number, label, ...(category && { category }), ...(type && { type }) };
 }
 
@@ -158,11 +164,15 @@ function gridOf(planes: readonly Plane[]): {
   const indexOf = (plane: Plane) => Math.round((along(plane) - along(front)) / step);
   for (const plane of planes) {
     const isAlike = [...plane.alongWidth, ...plane.alongHeight, ...plane.spacingMm].every(
-      (value, i) => Math.abs(value - [...front.alongWidth, ...front.alongHeight, ...front.spacingMm][i]!) < 1e-3,
+      (value, i) =>
+        Math.abs(value - [...front.alongWidth, ...front.alongHeight, ...front.spacingMm][i]!) < 1e-3,
     );
     const stray = Math.abs((along(plane) - along(front)) / step - indexOf(plane));
     if (!isAlike || stray > 0.05) {
-      throw new Refusal('has frames that make no grid of slices', 'Export the segmentation of one series of slices.');
+      throw new Refusal(
+        'has frames that make no grid of slices',
+        'Export the segmentation of one series of slices.',
+      );
     }
   }
   const depth = indexOf(sorted.at(-1)!) + 1;

@@ -47,7 +47,8 @@ export function stackOf<S extends Slice>(all: readonly S[], chosen: number | und
   const first = all[0]!;
   for (const other of all) naming(other.name, () => checkAlike(first, other));
   const unplaced = all.find(({ plane }) => !plane.isPlaced);
-  if (unplaced !== undefined && all.some(({ name }) => name !== unplaced.name)) naming(unplaced.name, refusePlaceless);
+  if (unplaced !== undefined && all.some(({ name }) => name !== unplaced.name))
+    naming(unplaced.name, refusePlaceless);
   const normal = normalOf(first.plane);
   const along = ({ plane }: S) => dot(plane.position, normal);
   const slices = oneVolume(placesOf(all, along), chosen);

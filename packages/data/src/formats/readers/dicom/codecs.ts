@@ -94,7 +94,12 @@ async function run(
     const info = decoder.getFrameInfo();
     const bytes = decoder.getDecodedBuffer().slice();
     const wanted = height * width * samples * (info.bitsPerSample > 8 ? 2 : 1);
-    if (info.height !== height || info.width !== width || info.componentCount !== samples || bytes.length !== wanted) {
+    if (
+      info.height !== height ||
+      info.width !== width ||
+      info.componentCount !== samples ||
+      bytes.length !== wanted
+    ) {
       throw damaged('DICOM', `its ${codecs[name].what} is cut off or of another size`);
     }
     const interleave = decoder.getInterleaveMode?.();
@@ -109,7 +114,10 @@ async function run(
   }
 }
 
-function wordsOf(bytes: Uint8Array<ArrayBuffer>, { bitsPerSample, isSigned = false }: FrameInfo): DecodedFrame['words'] {
+function wordsOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  { bitsPerSample, isSigned = false }: FrameInfo,
+): DecodedFrame['words'] {
   if (bitsPerSample <= 8) return bytes;
   // Codecs write in the order of the machine that they run on, which WebAssembly and JavaScript's arrays share.
   return isSigned ? new Int16Array(bytes.buffer) : new Uint16Array(bytes.buffer);
@@ -138,7 +146,11 @@ async function decodeJpegFamily(frame: Uint8Array, layout: PixelLayout): Promise
   if (process === 0xf7) {
     const { bytes, info, interleave } = await run('jpegLs', frame, layout);
     const words = wordsOf(bytes, info);
-    return { words: interleave === 0 && samples > 1 ? interleaved(words, samples) : words, precision, isRgb: false };
+    return {
+      words: interleave === 0 && samples > 1 ? interleaved(words, samples) : words,
+      precision,
+      isRgb: false,
+    };
   }
   if (process === 0xc3 || precision === 12) {
     return { words: decodeDeepJpeg(frame), precision, isRgb: false };
@@ -146,7 +158,8 @@ async function decodeJpegFamily(frame: Uint8Array, layout: PixelLayout): Promise
   if (process > 0xc2 || precision !== 8) {
     throw unsupported('DICOM', `JPEG of process ${process - 0xc0} and ${precision} bits`);
   }
-  const isYbr = header.adobeTransform === undefined ? layout.photometric !== 'RGB' : header.adobeTransform !== 0;
+  const isYbr =
+    header.adobeTransform === undefined ? layout.photometric !== 'RGB' : header.adobeTransform !== 0;
   const { bytes } = await run('jpeg', samples === 3 ? withTransform(frame, isYbr) : frame, layout);
   return { words: bytes, precision, isRgb: true };
 }
@@ -156,11 +169,18 @@ function jpegHeader(frame: Uint8Array): JpegHeader {
   let adobeTransform: number | undefined;
   let scans = 0;
   for (const { marker, at, length } of segments(frame)) {
-    if (marker === 0xee && String.fromCharCode(...frame.subarray(at, at + 5)) === 'Adobe') adobeTransform = frame[at + 11];
-    const isFrame = (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
+    if (marker === 0xee && String.fromCharCode(...frame.subarray(at, at + 5)) === 'Adobe')
+      adobeTransform = frame[at + 11];
+    const isFrame =
+      (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
     if (isFrame && found === undefined && length >= 6) {
       const view = new DataView(frame.buffer, frame.byteOffset + at, 6);
-      const [precision, height, width, components] = [view.getUint8(0), view.getUint16(1), view.getUint16(3), view.getUint8(5)];
+      const [precision, height, width, components] = [
+        view.getUint8(0),
+        view.getUint16(1),
+        view.getUint16(3),
+        view.getUint8(5),
+      ];
       found = { process: marker, precision, height, width, components };
     }
     if (marker === 0xda) scans++;
@@ -175,7 +195,8 @@ function jpegHeader(frame: Uint8Array): JpegHeader {
 function* segments(frame: Uint8Array): Generator<{ marker: number; at: number; length: number }> {
   for (let at = 2; at + 4 <= frame.length; ) {
     const marker = frame[at + 1]!;
-    const isMarker = frame[at] === 0xff && marker >= 0xc0 && marker !== 0xff && !(marker >= 0xd0 && marker <= 0xd9);
+    const isMarker =
+      frame[at] === 0xff && marker >= 0xc0 && marker !== 0xff && !(marker >= 0xd0 && marker <= 0xd9);
     if (!isMarker) {
       at++;
       continue;
@@ -193,7 +214,24 @@ function* segments(frame: Uint8Array): Generator<{ marker: number; at: number; l
  */
 function withTransform(frame: Uint8Array, isYbr: boolean): Uint8Array {
   const adobe = Uint8Array.from([
-    0xff, 0xd8, 0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, isYbr ? 1 : 0,
+    0xff,
+    0xd8,
+    0xff,
+    0xee,
+    0,
+    14,
+    0x41,
+    0x64,
+    0x6f,
+    0x62,
+    0x65,
+    0,
+    100,
+    0,
+    0,
+    0,
+    0,
+    isYbr ? 1 : 0,
   ]);
   const parts: Uint8Array[] = [adobe];
   let from = 2;
@@ -225,7 +263,8 @@ const mostTiles = 4096;
 
 /** Where the codestream begins, behind the boxes of a JP2 file where a frame has them. */
 function codestreamBegin(frame: Uint8Array): number | undefined {
-  const isBegin = (at: number) => frame[at] === 0xff && frame[at + 1] === 0x4f && frame[at + 2] === 0xff && frame[at + 3] === 0x51;
+  const isBegin = (at: number) =>
+    frame[at] === 0xff && frame[at + 1] === 0x4f && frame[at + 2] === 0xff && frame[at + 3] === 0x51;
   const isBoxed = String.fromCharCode(...frame.subarray(4, 8)) === 'jP  ';
   const last = isBoxed ? Math.min(frame.length - 4, 4096) : 0;
   for (let at = 0; at <= last; at++) if (isBegin(at)) return at;
@@ -237,8 +276,9 @@ async function decodeJpeg2000(frame: Uint8Array, layout: PixelLayout): Promise<D
   if (frame.length < 42 + 3 * samples) throw damaged('DICOM', 'its JPEG 2000 is cut off');
   // *Source*: ITU-T T.800, section A.5.1 (image and tile size).
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const [right, bottom, left, top, tileWidth, tileHeight, tileLeft, tileTop] = Array.from({ length: 8 }, (_, i) =>
-    view.getUint32(8 + 4 * i),
+  const [right, bottom, left, top, tileWidth, tileHeight, tileLeft, tileTop] = Array.from(
+    { length: 8 },
+    (_, i) => view.getUint32(8 + 4 * i),
   ) as [number, number, number, number, number, number, number, number];
   const components = view.getUint16(40);
   if (right - left !== width || bottom - top !== height || components !== samples) {
@@ -248,8 +288,10 @@ async function decodeJpeg2000(frame: Uint8Array, layout: PixelLayout): Promise<D
   if (!(tiles >= 1 && tiles <= mostTiles)) throw unsupported('DICOM', `JPEG 2000 of ${tiles} tiles`);
   const depths = Array.from({ length: components }, (_, i) => view.getUint8(42 + 3 * i));
   const precision = (depths[0]! & 0x7f) + 1;
-  if (precision > 16 || depths.some((depth) => depth !== depths[0])) throw unsupported('DICOM', `JPEG 2000 of ${precision} bits`);
-  if (depths[0]! > 0x7f && !isSigned) throw damaged('DICOM', 'its JPEG 2000 has signs and its pixels have none');
+  if (precision > 16 || depths.some((depth) => depth !== depths[0]))
+    throw unsupported('DICOM', `JPEG 2000 of ${precision} bits`);
+  if (depths[0]! > 0x7f && !isSigned)
+    throw damaged('DICOM', 'its JPEG 2000 has signs and its pixels have none');
   const { bytes, info } = await run('jpeg2000', frame, layout);
   const isRgb = layout.photometric !== 'YBR_FULL' && layout.photometric !== 'YBR_FULL_422';
   return { words: wordsOf(bytes, info), precision, isRgb };

@@ -69,7 +69,8 @@ export function decodeDeepJpeg(bytes: Uint8Array): Uint16Array {
     } else if (marker > 0xc1 && marker <= 0xcf) {
       throw unsupported('DICOM', `JPEG of process ${marker - 0xc0} and more than 8 bits`);
     } else if (marker === 0xda) {
-      if (frame === undefined || samples === undefined) throw damaged('DICOM', 'its JPEG has no frame header');
+      if (frame === undefined || samples === undefined)
+        throw damaged('DICOM', 'its JPEG has no frame header');
       const scan = scanHeader(segment, frame, tables);
       for (const index of scan.components) {
         if (seen.has(index)) throw damaged('DICOM', 'its JPEG codes a component twice');
@@ -96,14 +97,24 @@ function frameHeader(segment: Uint8Array, isLossless: boolean): FrameHeader {
   if (precision < 2 || precision > 16) throw damaged('DICOM', `JPEG of ${precision} bits`);
   const components = Array.from({ length: count }, (_, i) => {
     if (segment[7 + 3 * i] !== 0x11) throw unsupported('DICOM', 'deep JPEG with colors at half the width');
-    return { id: segment[6 + 3 * i]!, quantization: segment[8 + 3 * i]!, table: undefined, acTable: undefined };
+    return {
+      id: segment[6 + 3 * i]!,
+      quantization: segment[8 + 3 * i]!,
+      table: undefined,
+      acTable: undefined,
+    };
   });
   return { isLossless, precision, height, width, components };
 }
 
-function scanHeader(segment: Uint8Array, { components, precision, isLossless }: FrameHeader, tables: Map<number, Huffman>): Scan {
+function scanHeader(
+  segment: Uint8Array,
+  { components, precision, isLossless }: FrameHeader,
+  tables: Map<number, Huffman>,
+): Scan {
   const count = segment[0]!;
-  if (count < 1 || count > components.length || segment.length < 4 + 2 * count) throw damaged('DICOM', 'its JPEG has a bad scan');
+  if (count < 1 || count > components.length || segment.length < 4 + 2 * count)
+    throw damaged('DICOM', 'its JPEG has a bad scan');
   const indices = Array.from({ length: count }, (_, i) => {
     const index = components.findIndex(({ id }) => id === segment[1 + 2 * i]);
     const component = components[index];
@@ -138,7 +149,8 @@ function readTables(segment: Uint8Array, tables: Map<number, Huffman>): void {
     const [selector, counts] = [segment[at]!, segment.subarray(at + 1, at + 17)];
     const total = counts.reduce((sum, count) => sum + count, 0);
     const values = segment.slice(at + 17, at + 17 + total);
-    if (values.length < total || total > 256) throw damaged('DICOM', 'a Huffman table of its JPEG is cut off');
+    if (values.length < total || total > 256)
+      throw damaged('DICOM', 'a Huffman table of its JPEG is cut off');
     tables.set(selector & 0x1f, huffman(counts, values));
     at += 17 + total;
   }
@@ -168,7 +180,8 @@ function readQuantizations(segment: Uint8Array, quantizations: Uint16Array[]): v
   for (let at = 0; at < segment.length; ) {
     const isWide = segment[at]! >> 4 !== 0;
     const edge = isWide ? 2 : 1;
-    if (at + 1 + 64 * edge > segment.length) throw damaged('DICOM', 'a quantization table of its JPEG is cut off');
+    if (at + 1 + 64 * edge > segment.length)
+      throw damaged('DICOM', 'a quantization table of its JPEG is cut off');
     const begin = at + 1;
     quantizations[segment[at]! & 15] = Uint16Array.from({ length: 64 }, (_, i) =>
       isWide ? 256 * segment[begin + 2 * i]! + segment[begin + 2 * i + 1]! : segment[begin + i]!,
@@ -193,7 +206,8 @@ class Bits {
       const byte = this.bytes[this.at];
       if (byte === undefined) throw damaged('DICOM', 'its JPEG is cut off');
       if (byte === 0xff) {
-        if (this.bytes[this.at + 1] !== 0) throw damaged('DICOM', 'the coded pixels of its JPEG end too early');
+        if (this.bytes[this.at + 1] !== 0)
+          throw damaged('DICOM', 'the coded pixels of its JPEG end too early');
         this.at++;
       }
       this.at++;
@@ -248,12 +262,19 @@ class Bits {
     const { bytes } = this;
     while (this.at + 1 < bytes.length && bytes[this.at] === 0xff && bytes[this.at + 1] === 0xff) this.at++;
     const marker = bytes[this.at + 1] ?? 0;
-    if (bytes[this.at] !== 0xff || marker < 0xd0 || marker > 0xd7) throw damaged('DICOM', 'its JPEG lacks a restart marker');
+    if (bytes[this.at] !== 0xff || marker < 0xd0 || marker > 0xd7)
+      throw damaged('DICOM', 'its JPEG lacks a restart marker');
     this.at += 2;
   }
 }
 
-function decodeLossless(frame: FrameHeader, scan: Scan, bits: Bits, restartInterval: number, samples: Uint16Array): void {
+function decodeLossless(
+  frame: FrameHeader,
+  scan: Scan,
+  bits: Bits,
+  restartInterval: number,
+  samples: Uint16Array,
+): void {
   const { height, width, precision, components } = frame;
   const { predictor, shift } = scan;
   const all = components.length;
@@ -275,13 +296,20 @@ function decodeLossless(frame: FrameHeader, scan: Scan, bits: Bits, restartInter
         const difference = size === 16 ? 32768 : bits.signed(size);
         const [left, above, corner] = [samples[at - all]!, samples[at - row]!, samples[at - row - all]!];
         const guess =
-          y === firstRow ? (x === 0 ? first : left) : x === 0 ? above : predicted(predictor, left, above, corner);
+          y === firstRow
+            ? x === 0
+              ? first
+              : left
+            : x === 0
+              ? above
+              : predicted(predictor, left, above, corner);
         samples[at] = guess + difference;
       }
     }
   }
   if (shift === 0) return;
-  for (const c of scan.components) for (let i = c; i < samples.length; i += all) samples[i] = samples[i]! << shift;
+  for (const c of scan.components)
+    for (let i = c; i < samples.length; i += all) samples[i] = samples[i]! << shift;
 }
 
 /** *Source*: ITU-T T.81, table H.1. */

@@ -176,7 +176,11 @@ export class Elements {
 
   /** The values of a text, which backslashes part. */
   texts(tag: number): readonly string[] {
-    return this.text(tag)?.split('\\').map((part) => part.trim()) ?? [];
+    return (
+      this.text(tag)
+        ?.split('\\')
+        .map((part) => part.trim()) ?? []
+    );
   }
 
   /** An unsigned number of two bytes. */
@@ -315,7 +319,8 @@ class Reader {
     const isShortForm = tag >>> 16 === 0xfffe || !this.encoding.isExplicit || !this.#hasLetters(at);
     if (isShortForm) return { tag, kind: undefined, begin: at + 8, length: this.#uint32(at + 4) };
     const kind = String.fromCharCode(this.bytes[at + 4]!, this.bytes[at + 5]!);
-    const isLong = longKinds.includes(kind) || (!kinds.has(kind) && this.#view.getUint16(at + 6, little) === 0);
+    const isLong =
+      longKinds.includes(kind) || (!kinds.has(kind) && this.#view.getUint16(at + 6, little) === 0);
     if (isLong) return { tag, kind, begin: at + 12, length: this.#uint32(at + 8) };
     return { tag, kind, begin: at + 8, length: this.#view.getUint16(at + 6, little) };
   }

@@ -1,6 +1,14 @@
 import { damaged, Refusal, unsupported } from '../../refusal.js';
 import { inflateRaw } from '../inflate.js';
-import { type DataSet, type Element, type Elements, type Encoding, isExplicitAt, readElements, tags } from './elements.js';
+import {
+  type DataSet,
+  type Element,
+  type Elements,
+  type Encoding,
+  isExplicitAt,
+  readElements,
+  tags,
+} from './elements.js';
 
 /** The elements of a DICOM file up to its pixels. */
 export interface DicomFile {
@@ -17,7 +25,24 @@ export interface DicomFile {
 const bigEndian = '1.2.840.10008.1.2.2';
 const deflated = '1.2.840.10008.1.2.1.99';
 const jpegFamily = '1.2.840.10008.1.2.4.';
-const video = ['100', '100.1', '101', '101.1', '102', '102.1', '103', '103.1', '104', '104.1', '105', '105.1', '106', '106.1', '107', '108'];
+const video = [
+  '100',
+  '100.1',
+  '101',
+  '101.1',
+  '102',
+  '102.1',
+  '103',
+  '103.1',
+  '104',
+  '104.1',
+  '105',
+  '105.1',
+  '106',
+  '106.1',
+  '107',
+  '108',
+];
 
 /** What deflated files may grow to, and how much of them is inflated to look for the pixels. */
 const mostBytes = 2 ** 29;
@@ -45,9 +70,15 @@ export function looksLikeDicom(bytes: Uint8Array): boolean {
  */
 export function parseDicom(bytes: Uint8Array): DicomFile {
   const begin = hasPreamble(bytes) ? 132 : 0;
-  const meta = readElements(bytes, begin, { isExplicit: isExplicitAt(bytes, begin), isLittleEndian: true }, isMeta);
+  const meta = readElements(
+    bytes,
+    begin,
+    { isExplicit: isExplicitAt(bytes, begin), isLittleEndian: true },
+    isMeta,
+  );
   const syntax = meta.elements.text(tags.transferSyntax);
-  if (video.some((end) => syntax === jpegFamily + end)) throw unsupported('DICOM', 'a video', 'Export its frames as images.');
+  if (video.some((end) => syntax === jpegFamily + end))
+    throw unsupported('DICOM', 'a video', 'Export its frames as images.');
   let all = bytes;
   if (syntax === deflated) all = inflated(bytes, meta.next);
   const encoding = encodingAt(all, meta.next, syntax);
@@ -65,7 +96,8 @@ function encodingAt(bytes: Uint8Array, at: number, syntax: string | undefined): 
   if (at + 8 > bytes.length) throw damaged('DICOM', 'it ends before its first element');
   // Groups are far below 256, so that the byte that is not zero tells the order.
   const [first, second] = [bytes[at]!, bytes[at + 1]!];
-  const isLittleEndian = first === 0 && second !== 0 ? false : first !== 0 && second === 0 ? true : syntax !== bigEndian;
+  const isLittleEndian =
+    first === 0 && second !== 0 ? false : first !== 0 && second === 0 ? true : syntax !== bigEndian;
   return { isExplicit: isExplicitAt(bytes, at) || syntax === bigEndian, isLittleEndian };
 }
 
@@ -102,7 +134,8 @@ function withoutPixels(elements: Elements): NoImage {
   const sopClass = elements.text(tags.sopClass) ?? '';
   const modality = elements.text(tags.modality);
   const what = documents.find(([begin]) => sopClass.startsWith(begin))?.[1];
-  const kind = what === undefined ? (modality === undefined ? '' : ` of the modality ${modality}`) : `, ${what}`;
+  const kind =
+    what === undefined ? (modality === undefined ? '' : ` of the modality ${modality}`) : `, ${what}`;
   return new NoImage(`is a DICOM file without pixels${kind}`, 'Take the images themselves.');
 }
 

@@ -1,6 +1,6 @@
 import { damaged, unsupported } from '../../refusal.js';
 import { decodePackBits } from '../packbits.js';
-import { decodeFrame, type DecodedFrame } from './codecs.js';
+import { type DecodedFrame, decodeFrame } from './codecs.js';
 import { tags } from './elements.js';
 import type { DicomFile } from './file.js';
 import { checkPresent, frameBytes, type PixelLayout } from './layout.js';
@@ -30,7 +30,10 @@ export interface Frame {
  */
 export function openFrames(file: DicomFile, layout: PixelLayout): (index: number) => Promise<Frame> {
   const { bytes, pixels } = file;
-  const present = Math.min(Math.max(0, bytes.length - pixels.begin), pixels.length ?? Number.POSITIVE_INFINITY);
+  const present = Math.min(
+    Math.max(0, bytes.length - pixels.begin),
+    pixels.length ?? Number.POSITIVE_INFINITY,
+  );
   checkPresent(layout, present, pixels.length === undefined);
   if (pixels.length !== undefined) return async (index) => nativeFrame(file, layout, index);
   if (layout.bitsAllocated === 1 || layout.number === 'float') {
@@ -61,10 +64,12 @@ function nativeFrame(file: DicomFile, layout: PixelLayout, index: number): Frame
     throw unsupported('DICOM', 'bytes in big-endian words');
   }
   const length = frameBytes(layout);
-  if (bitsAllocated === 1) return { samples: bitsAt(bytes, pixels.begin, index * height * width, height * width), isRgb: false };
+  if (bitsAllocated === 1)
+    return { samples: bitsAt(bytes, pixels.begin, index * height * width, height * width), isRgb: false };
   const begin = pixels.begin + index * length;
   const content = bytes.subarray(begin, begin + length);
-  const samples = photometric === 'YBR_FULL_422' ? doubledColors(content) : valuesOf(content, layout, isLittleEndian);
+  const samples =
+    photometric === 'YBR_FULL_422' ? doubledColors(content) : valuesOf(content, layout, isLittleEndian);
   return { samples, isRgb: false };
 }
 
@@ -80,7 +85,12 @@ function bitsAt(bytes: Uint8Array, begin: number, firstBit: number, count: numbe
 function doubledColors(content: Uint8Array): Uint8Array {
   const samples = new Uint8Array((content.length / 2) * 3);
   for (let from = 0, to = 0; from + 4 <= content.length; from += 4, to += 6) {
-    const [first, second, blue, red] = [content[from]!, content[from + 1]!, content[from + 2]!, content[from + 3]!];
+    const [first, second, blue, red] = [
+      content[from]!,
+      content[from + 1]!,
+      content[from + 2]!,
+      content[from + 3]!,
+    ];
     samples.set([first, blue, red, second, blue, red], to);
   }
   return samples;
@@ -93,7 +103,10 @@ function valuesOf(content: Uint8Array, layout: PixelLayout, isLittleEndian: bool
   const values = emptySamples(layout, pixels * samples);
   if (number === 'float') {
     for (let i = 0; i < values.length; i++) {
-      values[i] = bitsAllocated === 64 ? view.getFloat64(8 * i, isLittleEndian) : view.getFloat32(4 * i, isLittleEndian);
+      values[i] =
+        bitsAllocated === 64
+          ? view.getFloat64(8 * i, isLittleEndian)
+          : view.getFloat32(4 * i, isLittleEndian);
     }
     return values;
   }
@@ -103,7 +116,11 @@ function valuesOf(content: Uint8Array, layout: PixelLayout, isLittleEndian: bool
   for (let i = 0; i < values.length; i++) {
     const at = bytesEach * (isPlanar ? (i % samples) * pixels + Math.floor(i / samples) : i);
     const word =
-      bytesEach === 1 ? content[at]! : bytesEach === 2 ? view.getUint16(at, isLittleEndian) : view.getUint32(at, isLittleEndian);
+      bytesEach === 1
+        ? content[at]!
+        : bytesEach === 2
+          ? view.getUint16(at, isLittleEndian)
+          : view.getUint32(at, isLittleEndian);
     values[i] = isSigned ? (word << up) >> down : (word << up) >>> down;
   }
   return values;
@@ -116,7 +133,8 @@ function storedOf({ words, precision }: DecodedFrame, layout: PixelLayout): Stor
   const top = precision > bitsStored ? Math.min(highBit, precision - 1) : bits - 1;
   const [up, down] = [31 - top, 32 - bits];
   const values = emptySamples(layout, words.length);
-  for (let i = 0; i < values.length; i++) values[i] = isSigned ? (words[i]! << up) >> down : (words[i]! << up) >>> down;
+  for (let i = 0; i < values.length; i++)
+    values[i] = isSigned ? (words[i]! << up) >> down : (words[i]! << up) >>> down;
   return values;
 }
 
@@ -155,14 +173,21 @@ function compressedFrames(file: DicomFile, frames: number): readonly (readonly U
     while (frame + 1 < frames && at >= begins[frame + 1]!) frame++;
     pieces[frame]!.push(data);
   }
-  if (pieces.some(({ length }) => length === 0)) throw damaged('DICOM', 'its index leaves a frame without a piece');
+  if (pieces.some(({ length }) => length === 0))
+    throw damaged('DICOM', 'its index leaves a frame without a piece');
   return pieces;
 }
 
 /** Where frames begin, counted from the first piece: by an index, or by the markers that images begin with. */
-function frameBegins({ elements }: DicomFile, index: Uint8Array, fragments: readonly Item[], frames: number): number[] {
+function frameBegins(
+  { elements }: DicomFile,
+  index: Uint8Array,
+  fragments: readonly Item[],
+  frames: number,
+): number[] {
   const basic = new DataView(index.buffer, index.byteOffset, index.byteLength);
-  if (basic.byteLength >= 4 * frames) return Array.from({ length: frames }, (_, i) => basic.getUint32(4 * i, true));
+  if (basic.byteLength >= 4 * frames)
+    return Array.from({ length: frames }, (_, i) => basic.getUint32(4 * i, true));
   const wide = elements.bytes(tags.extendedOffsets);
   if (wide !== undefined && wide.length >= 8 * frames) {
     const view = new DataView(wide.buffer, wide.byteOffset, wide.byteLength);
@@ -170,7 +195,8 @@ function frameBegins({ elements }: DicomFile, index: Uint8Array, fragments: read
   }
   const first = fragments[0]!;
   const starts = fragments.filter(({ data }) => data[0] === 0xff && (data[1] === 0xd8 || data[1] === 0x4f));
-  if (starts.length !== frames) throw damaged('DICOM', `${fragments.length} pieces for ${frames} frames and no index`);
+  if (starts.length !== frames)
+    throw damaged('DICOM', `${fragments.length} pieces for ${frames} frames and no index`);
   return starts.map(({ at }) => at - first.at);
 }
 

@@ -49,20 +49,24 @@ function greyOf(
 ): Pick<Raster, 'values' | 'full'> {
   const { scale, isIdentity } = modalityOf(elements, frame);
   const isPlain = isIdentity && !isSigned && bitsStored <= 16;
-  if (isPlain && photometric !== 'MONOCHROME1') return { values: unsignedOf(stored), full: 2 ** bitsStored - 1 };
+  if (isPlain && photometric !== 'MONOCHROME1')
+    return { values: unsignedOf(stored), full: 2 ** bitsStored - 1 };
   // Negative film: the lowest stored number is the brightest.
   const [lowest, highest] = isSigned
     ? [-(2 ** (bitsStored - 1)), 2 ** (bitsStored - 1) - 1]
     : [0, 2 ** bitsStored - 1];
-  if (photometric === 'MONOCHROME1' && number === 'float') throw unsupported('DICOM', 'MONOCHROME1 of floating-point numbers');
-  const turned = photometric === 'MONOCHROME1' ? (value: number) => lowest + highest - value : (value: number) => value;
+  if (photometric === 'MONOCHROME1' && number === 'float')
+    throw unsupported('DICOM', 'MONOCHROME1 of floating-point numbers');
+  const turned =
+    photometric === 'MONOCHROME1' ? (value: number) => lowest + highest - value : (value: number) => value;
   if (isPlain) return { values: unsignedOf(stored).map(turned), full: highest };
   return { values: Float32Array.from(stored, (value) => scale(turned(value))), full: 1 };
 }
 
 function unsignedOf(stored: StoredSamples): Uint8Array | Uint16Array {
   if (stored instanceof Uint8Array || stored instanceof Uint16Array) return stored;
-  if (stored instanceof Int8Array || stored instanceof Int16Array) throw unsupported('DICOM', 'colors with a sign');
+  if (stored instanceof Int8Array || stored instanceof Int16Array)
+    throw unsupported('DICOM', 'colors with a sign');
   throw unsupported('DICOM', 'colors of more than 16 bits');
 }
 
@@ -86,7 +90,9 @@ const identity: Modality = { scale: (stored) => stored, isIdentity: true, isTabl
  */
 export function modalityOf(elements: Elements, frame: number): Modality {
   const groups = [elements.items(tags.frameGroups)[frame], elements.item(tags.sharedGroups)];
-  const own = groups.map((group) => group?.item(tags.pixelTransformation)).find((group) => group !== undefined);
+  const own = groups
+    .map((group) => group?.item(tags.pixelTransformation))
+    .find((group) => group !== undefined);
   const source = own ?? elements;
   const table = elements.item(tags.modalityTable);
   if (table !== undefined) return tableOf(table);
@@ -111,20 +117,32 @@ function tableOf(table: Elements): Modality {
 }
 
 /** *Source*: DICOM PS3.3, sections C.11.1.1.1 and C.7.6.3.1.5 (descriptors of lookup tables). */
-function descriptorOf(elements: Elements, tag: number, what: string): { count: number; first: number; bits: number } {
+function descriptorOf(
+  elements: Elements,
+  tag: number,
+  what: string,
+): { count: number; first: number; bits: number } {
   const [entries, first, bits] = elements.uint16s(tag);
   if (entries === undefined || first === undefined || bits === undefined || bits < 8 || bits > 16) {
     throw damaged('DICOM', `it does not describe the ${what}`);
   }
-  const isSigned = elements.get(tag)?.kind === 'SS' || (elements.get(tag)?.kind === undefined && first > 0x7fff);
+  const isSigned =
+    elements.get(tag)?.kind === 'SS' || (elements.get(tag)?.kind === undefined && first > 0x7fff);
   return { count: entries === 0 ? 2 ** 16 : entries, first: isSigned ? (first << 16) >> 16 : first, bits };
 }
 
-function tableValues(elements: Elements, tag: number, count: number, bits: number, what: string): readonly number[] {
+function tableValues(
+  elements: Elements,
+  tag: number,
+  count: number,
+  bits: number,
+  what: string,
+): readonly number[] {
   const bytes = elements.bytes(tag);
   // 8-bit tables may lie in bytes or in words.
   const isWide = bits > 8 || (bytes !== undefined && bytes.length >= 2 * count);
-  if (bytes === undefined || bytes.length < count * (isWide ? 2 : 1)) throw damaged('DICOM', `${what} is cut off`);
+  if (bytes === undefined || bytes.length < count * (isWide ? 2 : 1))
+    throw damaged('DICOM', `${what} is cut off`);
   return Array.from({ length: count }, (_, i) => (isWide ? elements.uint16(tag, i)! : bytes[i]!));
 }
 

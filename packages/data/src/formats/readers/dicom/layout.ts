@@ -64,7 +64,14 @@ function layoutOf({ elements, pixels }: DicomFile): PixelLayout {
   const shape = { height, width, frames, samples, photometric, isPlanar };
   if (pixels.tag !== tags.pixels) {
     const bitsAllocated = pixels.tag === tags.doublePixels ? 64 : 32;
-    return { ...shape, number: 'float', bitsAllocated, bitsStored: bitsAllocated, highBit: bitsAllocated - 1, isSigned: true };
+    return {
+      ...shape,
+      number: 'float',
+      bitsAllocated,
+      bitsStored: bitsAllocated,
+      highBit: bitsAllocated - 1,
+      isSigned: true,
+    };
   }
   const bitsAllocated = whole(tags.bitsAllocated, 'bits allocated');
   const bitsStored = whole(tags.bitsStored, 'bits stored', bitsAllocated);
