@@ -28,7 +28,8 @@ const limits = { maxPixels: 2 ** 25, maxVoxels: 2 ** 25 };
  * @throws {FileError} naming the file and the remedy, whatever the bytes.
  */
 export async function openFiles(files: readonly NamedFile[]): Promise<OpenedFile> {
-  if (files.length > 1) return { kind: 'volume', volume: await decodeDicom(files, { ...limits, onWarning: refuse }) };
+  if (files.length > 1)
+    return { kind: 'volume', volume: await decodeDicom(files, { ...limits, onWarning: refuse }) };
   const { name, bytes } = files[0]!;
   if (isNifti(bytes, name)) {
     return { kind: 'volume', volume: decodeNifti(bytes, name, { ...limits, frame: 0 }) };
@@ -43,7 +44,11 @@ export async function openFiles(files: readonly NamedFile[]): Promise<OpenedFile
 
 /** A page shows one error at a time, and no warnings. @throws {ValueError} with the warning. */
 function refuse(warning: string): never {
-  throw new ValueError({ where: 'files', got: warning, expected: 'the files of one DICOM series, and nothing else' });
+  throw new ValueError({
+    where: 'files',
+    got: warning,
+    expected: 'the files of one DICOM series, and nothing else',
+  });
 }
 
 /** What a person calls the files: the first of a series with how many others. */

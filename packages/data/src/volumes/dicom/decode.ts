@@ -39,7 +39,8 @@ interface Parsed {
   readonly layout: PixelLayout;
 }
 
-interface Frame extends Slice {
+/** A frame of a series, and where it lies. */
+export interface SeriesFrame extends Slice {
   readonly source: Parsed;
   readonly index: number;
   readonly modality: Modality;
@@ -86,17 +87,43 @@ export async function decodeDicom(
       expected: 'a segmentation, and this is an image',
     });
   }
+  const { slices, shape, affine } = stackImages(images, { maxVoxels, frame });
+  const data = await voxelsOf(slices, shape[1] * shape[2]);
+  return { data, shape, spacingMm: spacingOf(affine), affine };
+}
+
+/**
+ * The slices of a series in order and the grid that they make, before any pixel is decoded.
+ *
+ * @throws {FileError} as `decodeDicom`.
+ */
+export function openSeries(
+  files: readonly DicomSource[],
+  { frame }: Pick<DecodeDicomOptions, 'frame'>,
+): Series {
+  return stackImages(imagesOf(files, undefined), { maxVoxels: Number.POSITIVE_INFINITY, frame });
+}
+
+interface Series extends Pick<Volume, 'shape' | 'affine'> {
+  readonly slices: readonly SeriesFrame[];
+}
+
+function stackImages(
+  images: readonly Parsed[],
+  { maxVoxels, frame }: { maxVoxels: number; frame: number | undefined },
+): Series {
+  const first = images[0]!;
   for (const image of images) naming(image.name, () => checkSeries(first, image));
   const count = images.reduce((sum, { layout }) => sum + layout.frames, 0);
   const { height, width } = first.layout;
-  if (count > mostFrames) naming(first.name, () => refuseSize([count, height, width], mostFrames, 'frames'));
-  const { slices, affine } = stackOf(
-    images.flatMap((image) => reading(image.name, () => framesOf(image))),
-    frame,
-  );
-  naming(first.name, () => checkVoxels([slices.length, height, width], maxVoxels));
-  const data = await voxelsOf(slices, height * width);
-  return { data, shape: [slices.length, height, width], spacingMm: spacingOf(affine), affine };
+  if (count > mostFrames)
+    naming(first.name, () => refuseSize([count, height, width], `${mostFrames} frames`));
+  const all = images.flatMap((image) => reading(image.name, () => framesOf(image)));
+  const { slices, affine } = stackOf(all, frame);
+  const shape: Volume['shape'] = [slices.length, height, width];
+  if (slices.length * height * width > maxVoxels)
+    naming(first.name, () => refuseSize(shape, String(maxVoxels)));
+  return { slices, shape, affine };
 }
 
 /** The files that hold images; segmentations beside images are left out too. */
@@ -143,7 +170,7 @@ function parsed(name: string, bytes: Uint8Array): Parsed | NoImage {
   }
 }
 
-function framesOf(source: Parsed): Frame[] {
+function framesOf(source: Parsed): SeriesFrame[] {
   const { name, file, layout } = source;
   const { elements } = file;
   if (layout.samples !== 1 || layout.photometric === 'PALETTE COLOR') {
@@ -191,17 +218,9 @@ function keysOf(elements: Elements, index: number): Slice['keys'] {
   };
 }
 
-function checkVoxels([depth, height, width]: readonly [number, number, number], maxVoxels: number): void {
-  if (depth * height * width > maxVoxels) refuseSize([depth, height, width], maxVoxels, 'voxels');
-}
-
-function refuseSize(
-  [depth, height, width]: readonly [number, number, number],
-  limit: number,
-  what: string,
-): never {
+function refuseSize([depth, height, width]: Volume['shape'], limit: string): never {
   throw new Refusal(
-    `has ${width} × ${height} × ${depth} voxels, more than the limit of ${limit}${what === 'voxels' ? '' : ` ${what}`}`,
+    `has ${width} × ${height} × ${depth} voxels, more than the limit of ${limit}`,
     'Resample or crop it; if the size is wrong, the file is damaged.',
   );
 }
@@ -218,7 +237,7 @@ function checkSeries(first: Parsed, { layout, file }: Parsed): void {
   }
 }
 
-async function voxelsOf(frames: readonly Frame[], pixels: number): Promise<VoxelData> {
+async function voxelsOf(frames: readonly SeriesFrame[], pixels: number): Promise<VoxelData> {
   const openings = new Map<Parsed, ReturnType<typeof openFrames>>();
   for (const { source } of frames) {
     if (openings.has(source)) continue;
@@ -244,7 +263,7 @@ async function voxelsOf(frames: readonly Frame[], pixels: number): Promise<Voxel
 }
 
 /** An array of the smallest type that holds the numbers of all slices. */
-function emptyVoxels(frames: readonly Frame[], length: number): VoxelData {
+function emptyVoxels(frames: readonly SeriesFrame[], length: number): VoxelData {
   const layouts = [...new Set(frames.map(({ source }) => source.layout))];
   const isScaled = frames.some(({ modality }) => !modality.isIdentity);
   if (isScaled || layouts.some(({ number }) => number === 'float')) {

@@ -59,7 +59,7 @@ export async function readSegmentation(
   if (!isBinary && type !== 'LABELMAP') {
     throw unsupported('DICOM', `segments of the type ${type}`, 'Export the segments as BINARY or LABELMAP.');
   }
-  const segments = elements.items(tags.segments).map((item) => segmentIn(item, encodingOf(elements)));
+  const segments = elements.items(tags.segments).map((item) => segmentIn(item, elements.encoding));
   if (only !== undefined && !segments.some(({ number }) => number === only)) {
     const known = segments.map(({ number, label }) => `${number} (${label})`).join(', ');
     throw new Refusal(`has no segment ${only}`, `Take one of ${known}.`);
@@ -125,26 +125,6 @@ function codeIn(item: Elements | undefined, encoding: string): Code | undefined 
   const [value, scheme] = [item?.text(tags.codeValue), item?.text(tags.codingScheme)];
   if (item === undefined || value === undefined || scheme === undefined) return undefined;
   return { value, scheme, meaning: item.text(tags.codeMeaning, encoding) ?? value };
-}
-
-/** Names of DICOM's character sets, as TextDecoder has them. *Source*: DICOM PS3.3, section C.12.1.1.2. */
-const encodings: Readonly<Record<string, string>> = {
-  'ISO_IR 192': 'utf-8',
-  GB18030: 'gb18030',
-  GBK: 'gbk',
-  'ISO_IR 13': 'shift_jis',
-  'ISO_IR 101': 'iso-8859-2',
-  'ISO_IR 109': 'iso-8859-3',
-  'ISO_IR 110': 'iso-8859-4',
-  'ISO_IR 144': 'iso-8859-5',
-  'ISO_IR 127': 'iso-8859-6',
-  'ISO_IR 126': 'iso-8859-7',
-  'ISO_IR 138': 'iso-8859-8',
-  'ISO_IR 148': 'windows-1254',
-};
-
-function encodingOf(elements: Elements): string {
-  return encodings[elements.texts(tags.characterSet)[0] ?? ''] ?? 'latin1';
 }
 
 /** The grid that holds all planes: their distances are whole multiples of one step. */

@@ -87,30 +87,42 @@ async function run(
   { height, width, samples }: PixelLayout,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; info: FrameInfo; interleave: number | undefined }> {
   const { [codecs[name].decoder]: Codec } = await codecModule(name);
+  const { what } = codecs[name];
   const decoder = new Codec!();
   try {
     decoder.getEncodedBuffer(frame.length).set(frame);
     decoder.decode();
     const info = decoder.getFrameInfo();
-    const bytes = decoder.getDecodedBuffer().slice();
+    const decoded = decoder.getDecodedBuffer();
     const wanted = height * width * samples * (info.bitsPerSample > 8 ? 2 : 1);
     if (
       info.height !== height ||
       info.width !== width ||
       info.componentCount !== samples ||
-      bytes.length !== wanted
+      decoded.length !== wanted
     ) {
-      throw damaged('DICOM', `its ${codecs[name].what} is cut off or of another size`);
+      throw damaged('DICOM', `its ${what} is cut off or of another size`);
     }
-    const interleave = decoder.getInterleaveMode?.();
-    decoder.delete();
-    return { bytes, info, interleave };
+    // The memory of a codec never shrinks: after a large image the next one gets a fresh codec.
+    if (decoded.buffer.byteLength > mostKeptBytes) loaded.delete(name);
+    return { bytes: decoded.slice(), info, interleave: decoder.getInterleaveMode?.() };
   } catch (error) {
-    // The codec may have stopped half-way: the next frame gets a fresh one.
-    loaded.delete(name);
     if (error instanceof Refusal) throw error;
-    // Codecs throw numbers, or errors of WebAssembly.
-    throw damaged('DICOM', `its ${codecs[name].what} cannot be decoded`);
+    // What the codec itself refuses it throws as a number. After anything else, it may be in no state to go on.
+    if (typeof error !== 'number') loaded.delete(name);
+    throw damaged('DICOM', `its ${what} cannot be decoded`);
+  } finally {
+    release(decoder);
+  }
+}
+
+const mostKeptBytes = 2 ** 28;
+
+function release(decoder: Decoder): void {
+  try {
+    decoder.delete();
+  } catch {
+    // A codec that stopped half-way frees nothing, and is dropped whole.
   }
 }
 

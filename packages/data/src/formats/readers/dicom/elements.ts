@@ -68,6 +68,7 @@ export const tags = {
   modalityTable: 0x00283000,
   tableDescriptor: 0x00283002,
   tableData: 0x00283006,
+  lossyCompression: 0x00282110,
   pixelMeasures: 0x00289110,
   pixelTransformation: 0x00289145,
   sharedGroups: 0x52009229,
@@ -114,6 +115,22 @@ const sequences: ReadonlySet<number> = new Set([
 const longKinds = 'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' ');
 const shortKinds = 'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' ');
 const kinds: ReadonlySet<string> = new Set([...longKinds, ...shortKinds]);
+
+/** Names of DICOM's character sets, as TextDecoder has them. *Source*: DICOM PS3.3, section C.12.1.1.2. */
+const characterSets: Readonly<Record<string, string>> = {
+  'ISO_IR 192': 'utf-8',
+  GB18030: 'gb18030',
+  GBK: 'gbk',
+  'ISO_IR 13': 'shift_jis',
+  'ISO_IR 101': 'iso-8859-2',
+  'ISO_IR 109': 'iso-8859-3',
+  'ISO_IR 110': 'iso-8859-4',
+  'ISO_IR 144': 'iso-8859-5',
+  'ISO_IR 127': 'iso-8859-6',
+  'ISO_IR 126': 'iso-8859-7',
+  'ISO_IR 138': 'iso-8859-8',
+  'ISO_IR 148': 'windows-1254',
+};
 
 const undefinedLength = 0xffffffff;
 const item = 0xfffee000;
@@ -224,6 +241,11 @@ export class Elements {
       throw damaged('DICOM', `${count} numbers are expected in element ${named(tag)}`);
     }
     return numbers;
+  }
+
+  /** The name, for TextDecoder, of the character set that the text of people is written in. */
+  get encoding(): string {
+    return characterSets[this.texts(tags.characterSet)[0] ?? ''] ?? 'latin1';
   }
 
   /** The items of a sequence. */
