@@ -1,4 +1,5 @@
-import { Rng, registerGradients } from '@sshn/core';
+import { Rng } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { grads, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
