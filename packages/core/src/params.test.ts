@@ -141,7 +141,10 @@ describe('paramTree and namedParams', () => {
     named.delete('head.bias');
     expect(() => paramTree(specs, named)).toThrow('missing     head.bias');
     const tree = paramTree(specs, tensors());
-    const [more, odd] = [{ ...specs, more: leaf(1) }, { ...tree, more: tensor1d([1, 2]) }];
+    const [more, odd] = [
+      { ...specs, more: leaf(1) },
+      { ...tree, more: tensor1d([1, 2]) },
+    ];
     expect(() => checkParams(more, odd)).toThrow('shape       more: got [2], expected [1]');
   });
 

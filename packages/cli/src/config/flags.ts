@@ -76,7 +76,7 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
   );
   const intensity = new Option(
     '--intensity <kind>',
-    'how intensities are normalized, image by image: none, minMax, zScore or percentile:1,99 (default: none)',
+    'how intensities are normalized, image by image: none, minMax, zScore, percentile:1,99 or window:-160,240 (default: none)',
   );
   command
     .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], readFactor))))

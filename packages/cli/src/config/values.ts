@@ -136,7 +136,7 @@ export function parseUniformPrior(text: string): NonNullable<RunConfigInput['pri
 }
 
 /**
- * `--intensity zScore` or `--intensity percentile:1,99`: how intensities are normalized.
+ * `--intensity zScore`, `percentile:1,99` or `window:-160,240`: how intensities are normalized.
  *
  * @throws {WordError} if it is none of the normalizations.
  */
@@ -144,8 +144,17 @@ export function parseIntensity(text: string): NonNullable<RunConfigInput['intens
   const [kind, bounds, ...more] = text.split(':');
   if ((kind === 'none' || kind === 'minMax' || kind === 'zScore') && bounds === undefined) return { kind };
   const [low, high, ...rest] = bounds?.split(',') ?? [];
-  if (kind !== 'percentile' || low === undefined || high === undefined || more.length + rest.length > 0) {
-    throw new WordError("Expected 'none', 'minMax', 'zScore' or two percentiles such as 'percentile:1,99'.");
+  const isPair = low !== undefined && high !== undefined && more.length + rest.length === 0;
+  if (!isPair || (kind !== 'percentile' && kind !== 'window')) {
+    throw new WordError(
+      "Expected 'none', 'minMax', 'zScore', two percentiles such as 'percentile:1,99' or a window such as 'window:-160,240'.",
+    );
+  }
+  if (kind === 'window') {
+    const ends = [Number(low), Number(high)] as const;
+    if (!(ends[0] < ends[1]))
+      throw new WordError("Expected two numbers, the lower first: 'window:-160,240'.");
+    return { kind, low: ends[0], high: ends[1] };
   }
   return { kind, low: parseWord(percentWord, low) as number, high: parseWord(percentWord, high) as number };
 }

@@ -47,7 +47,7 @@ export function warp(
       }
     }
   }
-  return { image: { values, size, channels }, labels: { values: warped, size } };
+  return { image: { ...image, values }, labels: { values: warped, size } };
 }
 
 /** Adds up the eight (in 2D four) pixels around a place, by their nearness. */

@@ -4,6 +4,11 @@ export interface Image {
   /** `[height, width]` or `[depth, height, width]`. */
   readonly size: readonly number[];
   readonly channels: number;
+  /**
+   * What the numbers are: of a 'picture' of up to 8 bits a channel, scaled to [0, 1]; in units of a 'scanner' or a camera of
+   * more bits; 'hounsfield' units. Undefined where nobody knows.
+   */
+  readonly intensities?: 'picture' | 'scanner' | 'hounsfield';
 }
 
 /** One label per pixel, in the order of an image's pixels; 0 is background. */

@@ -5,7 +5,7 @@ import { damaged, Refusal } from './refusal.js';
 /** Scaled to [0, 1], alpha dropped, palettes looked up. @throws {Refusal} if a value is not finite or has no color. */
 export function toImage({ width, height, samples, values, full, palette }: Raster): Image {
   const size = [height, width];
-  if (palette !== undefined) return { ...lookUp(values, palette), size };
+  if (palette !== undefined) return { ...lookUp(values, palette), size, intensities: 'picture' };
   const channels = samples < 3 ? 1 : 3;
   const scaled = new Float32Array(width * height * channels);
   for (let pixel = 0; pixel < width * height; pixel++) {
@@ -15,7 +15,7 @@ export function toImage({ width, height, samples, values, full, palette }: Raste
   if (!isInteger && !scaled.every(Number.isFinite)) {
     throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
   }
-  return { values: scaled, size, channels };
+  return { values: scaled, size, channels, intensities: isInteger && full <= 255 ? 'picture' : 'scanner' };
 }
 
 function lookUp(indices: Raster['values'], palette: Palette): { values: Float32Array; channels: number } {

@@ -28,5 +28,5 @@ export function convertChannels(image: Image, channels: number): Image {
       expected: `${channels} channels, or 1 or 3 to make 3 or 1 of`,
     });
   }
-  return { values, size: image.size, channels };
+  return { ...image, values, channels };
 }

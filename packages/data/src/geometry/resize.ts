@@ -37,7 +37,7 @@ export function resizeImage(image: Image, size: readonly number[], options: Resi
     }
     inner *= size[axis]!;
   }
-  return values === image.values ? image : { values, size: [...size], channels: image.channels };
+  return values === image.values ? image : { ...image, values, size: [...size] };
 }
 
 /**

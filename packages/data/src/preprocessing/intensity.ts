@@ -15,18 +15,36 @@ export type IntensityNormalization =
       readonly low: number;
       /** Up to 100. */
       readonly high: number;
-    };
+      /**
+       * 'foreground': the high percentile is that of the voxels above the image's mean, so that a large dark background
+       * does not set it; the low one is that of the whole image. Where the two then do not differ, minimum and maximum
+       * take their place. @default the whole image for both
+       */
+      readonly within?: 'foreground';
+    }
+  /** Clipped to two fixed intensities, which then become 0 and 1: a window in Hounsfield units for CT. */
+  | { readonly kind: 'window'; readonly low: number; readonly high: number };
 
-const kinds = ['none', 'minMax', 'zScore', 'percentile'];
+/** A normalization, or 'auto': `chooseIntensity` looks at the images and chooses one. */
+export type IntensityChoice = IntensityNormalization | { readonly kind: 'auto' };
+
+const kinds = ['none', 'minMax', 'zScore', 'percentile', 'window'];
 
 /**
  * Normalizes intensities over all pixels and channels together, so that colors keep their hue. An image of one value
- * becomes 0 everywhere.
+ * becomes 0 everywhere (in a window, the place of that value in it).
  *
- * @throws {OptionError} if the kind is unknown; {ValueError} if percentiles are not 0 ≤ low < high ≤ 100.
+ * @param onCollapse Called with a sentence if an image of different values becomes one value everywhere: the percentiles or
+ *   the window do not fit it.
+ * @throws {OptionError} if the kind is unknown; {ValueError} if percentiles are not 0 ≤ low < high ≤ 100, or a window's
+ *   low is not below its high.
  * @returns The values themselves for 'none'.
  */
-export function normalizeIntensity(values: Float32Array, intensity: IntensityNormalization): Float32Array {
+export function normalizeIntensity(
+  values: Float32Array,
+  intensity: IntensityNormalization,
+  onCollapse?: (problem: string) => void,
+): Float32Array {
   switch (intensity.kind) {
     case 'none':
       return values;
@@ -37,20 +55,49 @@ export function normalizeIntensity(values: Float32Array, intensity: IntensityNor
     case 'zScore':
       return standardize(values);
     case 'percentile': {
+      const [low, high] = percentileEnds(values, intensity);
+      reportCollapse(values, low, high, `the percentiles ${intensity.low} and ${intensity.high}`, onCollapse);
+      return stretch(values, low, high);
+    }
+    case 'window': {
       const { low, high } = intensity;
-      if (!(low >= 0 && low < high && high <= 100)) {
+      if (!(low < high && Number.isFinite(high - low))) {
         throw new ValueError({
-          where: 'intensity: percentile',
+          where: 'intensity: window',
           got: [low, high],
-          expected: 'low and high with 0 ≤ low < high ≤ 100',
+          expected: 'two finite numbers, low below high',
         });
       }
-      const sorted = Float32Array.from(values).sort();
-      return stretch(values, percentileOf(sorted, low), percentileOf(sorted, high));
+      reportCollapse(values, low, high, 'the ends of the window', onCollapse);
+      return stretch(values, low, high);
     }
     default:
       throw new OptionError('intensity.kind', (intensity as { kind: string }).kind, kinds);
   }
+}
+
+function percentileEnds(
+  values: Float32Array,
+  intensity: Extract<IntensityNormalization, { kind: 'percentile' }>,
+): readonly [low: number, high: number] {
+  const { low, high, within } = intensity;
+  if (!(low >= 0 && low < high && high <= 100)) {
+    throw new ValueError({
+      where: 'intensity: percentile',
+      got: [low, high],
+      expected: 'low and high with 0 ≤ low < high ≤ 100',
+    });
+  }
+  const sorted = Float32Array.from(values).sort();
+  if (within === undefined) return [percentileOf(sorted, low), percentileOf(sorted, high)];
+  if (within !== 'foreground') throw new OptionError('intensity.within', within, ['foreground']);
+  const mean = meanOf(values);
+  const first = sorted.findIndex((value) => value > mean);
+  const ends = [
+    percentileOf(sorted, low),
+    first === -1 ? sorted.at(-1)! : percentileOf(sorted.subarray(first), high),
+  ] as const;
+  return ends[1] > ends[0] ? ends : [sorted[0]!, sorted.at(-1)!];
 }
 
 /** Smallest and largest value. */
@@ -63,6 +110,26 @@ export function rangeOf(values: Iterable<number>): [low: number, high: number] {
   return [low, high];
 }
 
+function reportCollapse(
+  values: Float32Array,
+  low: number,
+  high: number,
+  ends: string,
+  onCollapse: ((problem: string) => void) | undefined,
+): void {
+  if (onCollapse === undefined) return;
+  const [least, most] = rangeOf(values);
+  if (least === most || (high > low && most > low && least < high)) return;
+  onCollapse(
+    `becomes one value everywhere: its intensities go from ${short(least)} to ${short(most)}, and ${ends} are ${short(low)} and ${short(high)}`,
+  );
+}
+
+/** A number in few digits. */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
 /** To [0, 1], clipped. */
 function stretch(values: Float32Array, low: number, high: number): Float32Array {
   const scale = high > low ? 1 / (high - low) : 0;
@@ -70,7 +137,7 @@ function stretch(values: Float32Array, low: number, high: number): Float32Array 
 }
 
 function standardize(values: Float32Array): Float32Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = meanOf(values);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   // Below this the spread is rounding of a constant.
   const isConstant = Math.sqrt(variance) <= 1e-6 * Math.abs(mean);
@@ -78,8 +145,12 @@ function standardize(values: Float32Array): Float32Array {
   return values.map((value) => (value - mean) * scale);
 }
 
+function meanOf(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Between the two nearest ranks, linearly: rank = percent / 100 · (n − 1). */
-function percentileOf(sorted: Float32Array, percent: number): number {
+export function percentileOf(sorted: Float32Array, percent: number): number {
   const rank = (percent / 100) * (sorted.length - 1);
   const below = Math.floor(rank);
   const above = Math.min(below + 1, sorted.length - 1);

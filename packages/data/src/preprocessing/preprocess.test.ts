@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { datasetOf } from '../dataset/from-examples.js';
 import type { Image } from '../dataset/types.js';
 import { type IntensityNormalization, normalizeIntensity } from './intensity.js';
-import { preprocess, preprocessDataset } from './preprocess.js';
+import { preprocess } from './preprocess.js';
 
 const normalized = (intensity: IntensityNormalization, ...values: number[]): number[] =>
   [...normalizeIntensity(Float32Array.from(values), intensity)].map((v) => Math.round(v * 1e5) / 1e5);
@@ -72,23 +71,5 @@ describe('preprocess', () => {
     expect(preprocess(image, JSON.parse(JSON.stringify(preprocessing)))).toEqual(
       preprocess(image, preprocessing),
     );
-  });
-
-  it('applies to a dataset, labels along', async () => {
-    const labels = { values: Uint8Array.of(0, 1), size: [1, 2] };
-    const dataset = datasetOf([{ id: 'a', image, labels }], {
-      name: 'one',
-      labelNames: ['background', 'cell'],
-    });
-    const changed = preprocessDataset(dataset, { size: [2, 2], channels: 1, intensity: { kind: 'none' } });
-    expect(changed).toMatchObject({
-      size: [2, 2],
-      channels: 1,
-      ids: ['a'],
-      labelNames: ['background', 'cell'],
-    });
-    const example = await changed.load('a');
-    expect([...example.labels.values]).toEqual([0, 1, 0, 1]);
-    expect(example.image).toMatchObject({ size: [2, 2], channels: 1 });
   });
 });

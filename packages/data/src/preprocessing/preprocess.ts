@@ -1,6 +1,6 @@
-import type { Dataset, Image } from '../dataset/types.js';
+import type { Image } from '../dataset/types.js';
 import { convertChannels } from '../geometry/channels.js';
-import { resizeImage, resizeLabels } from '../geometry/resize.js';
+import { resizeImage } from '../geometry/resize.js';
 import { type IntensityNormalization, normalizeIntensity } from './intensity.js';
 
 /**
@@ -19,31 +19,17 @@ export interface Preprocessing {
  * Brings an image to the channels, the size (antialiased) and the intensities that a network is trained on, in this
  * order.
  *
+ * @param onCollapse Called with a sentence if the percentiles or the window make one value of the whole image.
  * @throws {ShapeError} if the image has another number of axes, or channels that cannot be converted.
  * @throws {OptionError} or {ValueError} if the preprocessing makes no sense.
  * @example
  * const input = preprocess(await decodeImage(bytes, 'cell.bmp'), model.manifest.preprocessing);
  */
-export function preprocess(image: Image, { size, channels, intensity }: Preprocessing): Image {
+export function preprocess(
+  image: Image,
+  { size, channels, intensity }: Preprocessing,
+  onCollapse?: (problem: string) => void,
+): Image {
   const resized = resizeImage(convertChannels(image, channels), size);
-  return { ...resized, values: normalizeIntensity(resized.values, intensity) };
-}
-
-/**
- * The same dataset with every image preprocessed, and its labels resized along.
- *
- * @example
- * const dataset = cacheDataset(preprocessDataset(await openFolder('data'), preprocessing));
- */
-export function preprocessDataset(dataset: Dataset, preprocessing: Preprocessing): Dataset {
-  const { size, channels } = preprocessing;
-  return {
-    ...dataset,
-    size,
-    channels,
-    load: async (id) => {
-      const { image, labels } = await dataset.load(id);
-      return { id, image: preprocess(image, preprocessing), labels: resizeLabels(labels, size) };
-    },
-  };
+  return { ...resized, values: normalizeIntensity(resized.values, intensity, onCollapse) };
 }

@@ -92,7 +92,9 @@ const preprocessing = z.strictObject({
       kind: z.literal('percentile'),
       low: z.number().min(0).max(100),
       high: z.number().min(0).max(100),
+      within: z.literal('foreground').exactOptional(),
     }),
+    z.strictObject({ kind: z.literal('window'), low: z.number(), high: z.number() }),
   ]),
   /** Of models of volumes. */
   volumes: volumes.exactOptional(),

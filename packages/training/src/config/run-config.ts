@@ -84,7 +84,9 @@ const intensity = z
       kind: z.literal('percentile'),
       low: z.number().min(0).max(100),
       high: z.number().min(0).max(100),
+      within: z.literal('foreground').exactOptional(),
     }),
+    z.strictObject({ kind: z.literal('window'), low: z.number(), high: z.number() }),
   ])
   .describe('How intensities are normalized, image by image');
 

@@ -134,7 +134,7 @@ function exampleOf(id: string, { image, labels }: LabeledVolume, isSlice = false
   const values = Float32Array.from(image.data);
   return {
     id,
-    image: { values, size, channels: 1 },
+    image: { values, size, channels: 1, intensities: 'scanner' },
     // A copy: a slice must not keep its volume in memory.
     labels: { values: labels.data.slice(), size },
     spacingMm: isSlice ? image.spacingMm.slice(1) : image.spacingMm,
