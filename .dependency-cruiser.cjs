@@ -12,6 +12,7 @@ const below = {
   flops: ['core', 'ops', 'trace'],
   model: ['core', 'ops', 'layers', 'hypernet', 'architectures', 'registration'],
   data: ['core'],
+  onnx: ['core', 'ops', 'trace'],
   predict: [
     'core',
     'ops',

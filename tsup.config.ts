@@ -11,6 +11,8 @@ export default defineConfig({
   format: ['esm', 'cjs'],
   // It can be imported and not required; what we build can be both.
   noExternal: ['nifti-reader-js'],
+  // Names that a package's own `imports` resolve, where it is used: to another file in Node than in pages.
+  external: [/^#/],
   target: 'es2022',
   platform: 'neutral',
   dts: {

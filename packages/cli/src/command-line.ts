@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { factorText } from './commands/options.js';
 import { addParetoCommand } from './commands/pareto.js';
+import { addPredictCommand } from './commands/predict.js';
 import { addRegisterCommand } from './commands/register.js';
 import { addTrainCommand } from './commands/train.js';
 import { addWarpCommand } from './commands/warp.js';
@@ -18,6 +19,7 @@ Examples:
   $ sshn train cells/ --size 128x128         # cells/images/*.png and cells/labels/*.png
   $ sshn evaluate runs/cells-sshn-seed1
   $ sshn pareto runs/cells-sshn-seed1        # CSV, JSON, plots and a report page
+  $ sshn predict runs/cells-sshn-seed1 photo.png -o out
   $ sshn register none a.png b.png --refine 100 -o moved.png   # align two images
 
 Exit codes:
@@ -67,6 +69,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     addTrainCommand,
     addEvaluateCommand,
     addParetoCommand,
+    addPredictCommand,
     addRegisterCommand,
     addWarpCommand,
   ])

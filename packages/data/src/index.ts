@@ -32,7 +32,17 @@ export { type ChosenIntensity, chooseIntensity, intensityOf } from './preprocess
 export type { IntensityChoice, IntensityNormalization } from './preprocessing/intensity.js';
 export { normalizeIntensity } from './preprocessing/intensity.js';
 export { type Preprocessing, preprocess } from './preprocessing/preprocess.js';
-export { type DecodeDicomOptions, type DicomSource, decodeDicom } from './volumes/dicom/decode.js';
+export {
+  type DecodeDicomOptions,
+  type DicomSource,
+  type DicomVolume,
+  decodeDicom,
+} from './volumes/dicom/decode.js';
+export {
+  type EncodeSegmentationOptions,
+  encodeSegmentation,
+} from './volumes/dicom/encode-segmentation.js';
+export type { Code, Segment } from './volumes/dicom/segmentation.js';
 export { padOrCrop } from './volumes/fit.js';
 export {
   type DecodeNiftiOptions,

@@ -1,4 +1,5 @@
 import {
+  countParams,
   type GivenOptions,
   option,
   type ParamSpec,
@@ -6,6 +7,7 @@ import {
   type Rescaling,
   requireOptions,
   scoped,
+  ValueError,
 } from '@sshn/core';
 import { type DenseSpecs, dense } from '@sshn/layers';
 import {
@@ -22,18 +24,29 @@ import {
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { encodeRescaling, encodings } from './encoding.js';
 import { predict } from './head.js';
 import { forms, type HeadSpecs, planHead } from './head-plan.js';
 
-/** Widths that no hypernetwork of today comes near, so that data from a file cannot ask for more memory than there is. */
-const widest = 65_536;
+/** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
+export type Encoding = 'linear' | 'circular';
+
+/** All encodings. */
+export const encodings = ['linear', 'circular'] as const satisfies readonly Encoding[];
+
+/** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
+const limits = {
+  layers: 16,
+  width: 8192,
+  inputs: 64,
+  /** Of all heads together: four gibibytes of weights. */
+  parameters: 2 ** 30,
+} as const;
 
 /** What may be chosen of a hypernetwork. */
 export const hypernetworkOptions = {
-  hidden: option.list(option.integer({ least: 1, most: widest, help: '' }), {
+  hidden: option.list(option.integer({ least: 1, most: limits.width, help: '' }), {
     least: 0,
-    most: 64,
+    most: limits.layers,
     default: [10, 100],
     help: 'Widths of the hidden layers; without any, predictions are linear in the encoding',
   }),
@@ -52,10 +65,28 @@ export const hypernetworkOptions = {
   }),
 };
 
+/** What a hypernetwork takes of a rescaling. */
+const inputOptions = {
+  factors: option.integer({
+    least: 1,
+    most: limits.inputs,
+    default: 1,
+    help: 'Rescaling factors that it takes',
+  }),
+  conditions: option.integer({
+    least: 0,
+    most: limits.inputs,
+    default: 0,
+    help: 'Conditions of the rescaling that it takes besides, such as the weight of a regularizer',
+  }),
+};
+
 /** Options of a hypernetwork. */
 export interface HypernetworkConfig extends GivenOptions<typeof hypernetworkOptions> {
-  /** Factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
+  /** Rescaling factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
   readonly factors?: number;
+  /** Conditions of the rescaling that it takes besides, such as the weight of a regularizer. @default 0 */
+  readonly conditions?: number;
 }
 
 /** Parameters of a hypernetwork: its hidden layers, and one head per predicted tensor. */
@@ -85,8 +116,9 @@ const epsilon = 1e-12;
  * start within a tenth of their scale from it.
  *
  * @param targets What to predict, by name.
- * @throws {ValueError} if a width or `factors` is not a positive integer, or `residualScale` not above 0; from `apply`, if
- * the rescaling has another number of factors.
+ * @throws {ValueError} if there are more than 16 hidden layers, a width is not an integer from 1 to 8192, `factors` or
+ * `conditions` is out of bounds, `residualScale` is not above 0, or the heads would have more than 2³⁰ weights; from
+ * `apply`, if the rescaling has another number of factors or conditions.
  * @throws {OptionError} for an unknown form or encoding.
  * @example
  * const kernels = new Map(namedSpecs(network.specs).filter(([, { role }]) => role === 'kernel'));
@@ -104,17 +136,18 @@ export function hypernetwork(
     hidden = [10, 100],
     encoding = 'linear',
     factors = 1,
+    conditions = 0,
     form = 'residual',
     residualScale = 0.1,
   } = config;
   requireOptions(
     'hypernetwork',
-    { hidden, encoding, factors, form, residualScale },
-    { ...hypernetworkOptions, factors: option.integer({ least: 1, help: 'Factors that it takes' }) },
+    { hidden, encoding, factors, conditions, form, residualScale },
+    { ...hypernetworkOptions, ...inputOptions },
   );
-  const inputs = 2 * factors;
+  const inputs = 2 * (factors + conditions);
   const width = hidden.at(-1) ?? inputs;
-  const { modules, specs } = scoped({
+  const { modules, specs: ofHidden } = scoped({
     hidden: hidden.map((outFeatures, i) =>
       dense({ inFeatures: hidden[i - 1] ?? inputs, outFeatures, activation: 'leakyRelu' }),
     ),
@@ -122,12 +155,14 @@ export function hypernetwork(
   const plans = [...targets].map(
     ([name, target]) => [name, planHead(target, width, form, residualScale)] as const,
   );
+  const specs = { ...ofHidden, heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])) };
+  requireRoom(specs);
 
   return {
-    specs: { ...specs, heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])) },
+    specs,
     apply(params, at) {
       const predictions = tidy(() => {
-        let h = tensor2d([encodeRescaling(at, factors, encoding)]);
+        let h = tensor2d([encodeRescaling(at, { factors, conditions }, encoding)]);
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
         const features = reshape(div(h, sqrt(add(mean(square(h)), epsilon))), [width]) as Tensor1D;
         const scaled = oncePerScale(features);
@@ -141,6 +176,50 @@ export function hypernetwork(
   };
 }
 
+/** How many factors and conditions a hypernetwork takes. */
+interface Inputs {
+  readonly factors: number;
+  readonly conditions: number;
+}
+
+/**
+ * The input of a hypernetwork for a rescaling, two numbers per factor: [φ, 1 − φ] ('linear') or
+ * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm). Conditions are encoded as factors are, after them.
+ *
+ * @throws {ValueError} if the rescaling has another number of factors or conditions.
+ * @example
+ * encodeRescaling(rescaling(0.25), { factors: 1, conditions: 0 }, 'linear');            // [0.25, 0.75]
+ * encodeRescaling(rescaling([0.25, 0.5]), { factors: 2, conditions: 0 }, 'linear');     // [0.25, 0.75, 0.5, 0.5]
+ *
+ * *Source*: the paper, sections 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
+ * hypernetwork learning" (2023) (circular).
+ */
+export function encodeRescaling(
+  at: Rescaling,
+  { factors, conditions }: Inputs,
+  encoding: Encoding,
+): number[] {
+  if (at.factors.length !== factors) {
+    throw new ValueError({
+      where: 'hypernetwork: factors',
+      got: at.factors,
+      expected: factors === 1 ? 'one common factor' : `${factors} factors, one per downsampling step`,
+    });
+  }
+  if (at.conditions.length !== conditions) {
+    throw new ValueError({
+      where: 'hypernetwork: conditions',
+      got: at.conditions,
+      expected: conditions === 0 ? 'none' : `${conditions}`,
+      hint: 'Give as many as it was made for: rescaling(factor, { conditions: [0.5] }).',
+    });
+  }
+  return [...at.factors, ...at.conditions].flatMap((input) => {
+    const angle = (Math.PI / 2) * input;
+    return encoding === 'linear' ? [input, 1 - input] : [Math.cos(angle), Math.sin(angle)];
+  });
+}
+
 /** `x` times a scale: one tensor per scale, as dozens of heads share a few. */
 function oncePerScale(x: Tensor1D): (scale: number) => Tensor1D {
   const known = new Map<number, Tensor1D>();
@@ -149,4 +228,15 @@ function oncePerScale(x: Tensor1D): (scale: number) => Tensor1D {
     known.set(scale, scaled);
     return scaled;
   };
+}
+
+function requireRoom(specs: HypernetworkSpecs): void {
+  const parameters = countParams(specs);
+  if (parameters <= limits.parameters) return;
+  throw new ValueError({
+    where: 'hypernetwork: parameters',
+    got: parameters,
+    expected: `at most ${limits.parameters}`,
+    hint: 'A head has as many weights as its tensor times the width of the last hidden layer: make that narrower.',
+  });
 }

@@ -16,4 +16,11 @@ export {
 } from './gradients/window/pooling.js';
 export { readsAtOnce } from './reads-at-once.js';
 export { repairKernels } from './repairs/repair-kernels.js';
+export {
+  type ActiveBackend,
+  type BackendStarter,
+  backendStarter,
+  replaceBackend,
+  runningBackend,
+} from './start-backend.js';
 export { valueAndGradients } from './value-and-gradients.js';

@@ -1,5 +1,15 @@
 export { type CleanOptions, cleanLabels } from './clean.js';
 export { type FieldMm, warpPicture } from './field.js';
+export {
+  dsegTable,
+  encodeLabelNifti,
+  encodeSegmentationNrrd,
+  freesurferTable,
+  type LabelAmount,
+  labelAmounts,
+  type NamedLabel,
+  namedLabels,
+} from './label-files.js';
 export { type OpenOptions, openModel } from './open-model.js';
 export {
   decodeLabelPicture,

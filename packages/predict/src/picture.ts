@@ -1,5 +1,6 @@
 import { FileError } from '@sshn/core';
 import {
+  type DecodeDicomOptions,
   type DicomSource,
   decodeDicom,
   decodeImage,
@@ -47,9 +48,12 @@ export async function decodePicture(bytes: Uint8Array, path: string): Promise<Pi
 }
 
 /** Reads the volume of a DICOM series, from its files in any order. @throws {FileError} if they are not one series. */
-export function decodeSeries(files: readonly DicomSource[], path: string): Picture {
-  const volume = decodeDicom(files);
-  requireFinite(volume, path);
+export async function decodeSeries(
+  files: readonly DicomSource[],
+  path: string,
+  options: DecodeDicomOptions = {},
+): Promise<Picture> {
+  const volume = await decodeDicom(files, options);
   return { path, format: 'volume', channels: [volume] };
 }
 
@@ -60,6 +64,10 @@ export function decodeSeries(files: readonly DicomSource[], path: string): Pictu
  */
 export async function decodeLabelPicture(bytes: Uint8Array, path: string): Promise<Picture> {
   if (formatOf(path) === 'raster') {
+    const { format, frames, channels } = readImageHeader(bytes, path);
+    // A DICOM segmentation, say.
+    if (format === 'dicom' && frames > 1 && channels === 1)
+      return decodeSeries([{ name: path, bytes }], path);
     const { values, size } = await decodeLabels(bytes, path);
     const [height, width] = size as [number, number];
     return { path, format: 'raster', channels: [volumeOf(values, [1, height, width])] };

@@ -34,7 +34,7 @@ export function fileTests(visit: () => Visit): void {
       /mm apart on average\. Add the slices/,
     );
     await drop(page, [series[0]!, pngFile()]);
-    expect(await waitForText(page, 'error', /stripes/)).toMatch(/is not a DICOM file\./);
+    expect(await waitForText(page, 'error', /stripes/)).toMatch(/is not a DICOM file/);
   });
 
   test.each([

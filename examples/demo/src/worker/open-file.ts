@@ -1,3 +1,4 @@
+import { ValueError } from '@sshn/core';
 import {
   decodeDicom,
   decodeImage,
@@ -27,17 +28,27 @@ const limits = { maxPixels: 2 ** 25, maxVoxels: 2 ** 25 };
  * @throws {FileError} naming the file and the remedy, whatever the bytes.
  */
 export async function openFiles(files: readonly NamedFile[]): Promise<OpenedFile> {
-  if (files.length > 1) return { kind: 'volume', volume: decodeDicom(files, limits) };
+  if (files.length > 1)
+    return { kind: 'volume', volume: await decodeDicom(files, { ...limits, onWarning: refuse }) };
   const { name, bytes } = files[0]!;
   if (isNifti(bytes, name)) {
     return { kind: 'volume', volume: decodeNifti(bytes, name, { ...limits, frame: 0 }) };
   }
   const { format, channels, frames } = readImageHeader(bytes, name, limits);
-  if (frames > 1 && channels === 1) return { kind: 'volume', volume: decodeDicom(files, limits) };
+  if (frames > 1 && channels === 1) return { kind: 'volume', volume: await decodeDicom(files, limits) };
   const image = await decodeImage(bytes, name, limits);
   // A scanner's numbers, Hounsfield units for one, lie anywhere.
   const isScan = format === 'dicom' && channels === 1;
   return { kind: 'image', image: isScan ? { ...image, values: inUnitRange(image.values) } : image };
+}
+
+/** A page shows one error at a time, and no warnings. @throws {ValueError} with the warning. */
+function refuse(warning: string): never {
+  throw new ValueError({
+    where: 'files',
+    got: warning,
+    expected: 'the files of one DICOM series, and nothing else',
+  });
 }
 
 /** What a person calls the files: the first of a series with how many others. */

@@ -1,5 +1,6 @@
 import { requireIntegers, ValueError } from '@sshn/core';
-import { type BackendWasm, getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import { type ActiveBackend, backendStarter } from '@sshn/ops';
+import { getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { env, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { BACKEND } from '../composed/kernel.js';
 import { composedKernels, isComposed, registerComposedKernels } from '../composed/register.js';
@@ -15,10 +16,7 @@ import { requireTimelyPaths, type Start, startBackend } from './backend.js';
 import type { FastWasmOptions, FastWasmStatus, Surroundings } from './options.js';
 import { readWithoutClearing } from './read.js';
 
-interface Active {
-  readonly backend: BackendWasm;
-  /** What was asked for. */
-  readonly wish: string;
+interface Active extends ActiveBackend {
   readonly native: NativeKernels | undefined;
   readonly status: FastWasmStatus;
 }
@@ -31,28 +29,14 @@ const MOST_THREADS = 64;
 
 const TOO_LATE = 'One thread: the wasm backend had started before useFastWasm, on memory that is not shared.';
 
-let active: Active | undefined;
-let calls: Promise<unknown> = Promise.resolve();
+const starter = backendStarter<Active>(BACKEND);
 
-/** What `useFastWasm` does, given what differs between Node and pages. One call after the other. */
-export function activate(surroundings: Surroundings, options: FastWasmOptions): Promise<FastWasmStatus> {
-  const call = calls.then(() => activateNow(surroundings, options));
-  calls = call.catch(() => undefined);
-  return call;
-}
-
-/** What is on; undefined before the first `activate`. */
-export function activeStatus(): FastWasmStatus | undefined {
-  const { status, native } = active ?? {};
-  if (status === undefined || native?.failure === undefined) return status;
-  return { ...status, limits: [...status.limits, native.failure.message] };
-}
-
-async function activateNow(
+/** What `useFastWasm` does, given what differs between Node and pages. */
+export async function activate(
   surroundings: Surroundings,
   {
     wasmPaths,
-    native: wantsNative = true,
+    native = true,
     threads = Math.min(surroundings.cores, DEFAULT_THREADS),
     reproducible = false,
   }: FastWasmOptions,
@@ -66,29 +50,43 @@ async function activateNow(
       hint: `This machine runs ${surroundings.cores} at once; more are no faster.`,
     });
   }
-  if (active === undefined) requireTimelyPaths(wasmPaths);
-  const start = await startBackend(surroundings, wasmPaths, {
+  const options = { native, threads, reproducible };
+  const wish = JSON.stringify(options);
+  return starter.activate(wish, async () => ({ wish, ...(await start(surroundings, wasmPaths, options)) }));
+}
+
+/** What is on; undefined before the first `activate`. */
+export function activeStatus(): FastWasmStatus | undefined {
+  const { status, native } = starter.active ?? {};
+  if (status === undefined || native?.failure === undefined) return status;
+  return { ...status, limits: [...status.limits, native.failure.message] };
+}
+
+async function start(
+  surroundings: Surroundings,
+  wasmPaths: FastWasmOptions['wasmPaths'],
+  { native: wantsNative, threads, reproducible }: Required<Omit<FastWasmOptions, 'wasmPaths'>>,
+): Promise<Omit<Active, 'wish'>> {
+  if (starter.active === undefined) requireTimelyPaths(wasmPaths);
+  const started = await startBackend(surroundings, wasmPaths, {
     isOurs: wantsNative,
     isShared: wantsNative && threads > 1,
   });
-  const wish = JSON.stringify({ wantsNative, threads, reproducible });
-  const isOn = active?.backend === start.backend && active.wish === wish;
-  if (active !== undefined && isOn && active.native?.failure === undefined) return active.status;
-  if (surroundings.uncleared !== undefined) readWithoutClearing(start.backend, surroundings.uncleared);
+  const { backend } = started;
+  if (surroundings.uncleared !== undefined) readWithoutClearing(backend, surroundings.uncleared);
 
   unregisterNativeKernels();
-  active?.native?.dispose();
+  starter.active?.native?.dispose();
   registerComposedKernels();
   const before = kernelFunctions();
   const { native, problem } = wantsNative
-    ? await startNative(start, { threads, relaxed: !reproducible })
+    ? await startNative(started, { threads, relaxed: !reproducible })
     : {};
-  const limits = problem === undefined ? start.limits : [...start.limits, problem];
+  const limits = problem === undefined ? started.limits : [...started.limits, problem];
   const status = describe(before, native, limits);
-  undoFailedKernels(start.backend, BACKEND);
+  undoFailedKernels(backend, BACKEND);
   undoFailedGradients();
-  active = { backend: start.backend, wish, native, status };
-  return active.status;
+  return { backend, native, status, isLost: () => native?.failure !== undefined };
 }
 
 /** Our compiled kernels at work, or why they are not. */

@@ -1,14 +1,7 @@
 import { FileError, ValueError } from '@sshn/core';
+import { replaceBackend, runningBackend } from '@sshn/ops';
 import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import {
-  backend,
-  engine,
-  env,
-  findBackendFactory,
-  registerBackend,
-  removeBackend,
-  setBackend,
-} from '@tensorflow/tfjs-core';
+import { backend, env, setBackend } from '@tensorflow/tfjs-core';
 import { BACKEND } from '../composed/kernel.js';
 import { guardHeap } from '../heap/guard.js';
 import { removeGlueListeners } from '../heap/listeners.js';
@@ -27,7 +20,7 @@ export interface Start {
 }
 
 /** Whether the wasm backend runs. */
-export const hasStarted = (): boolean => BACKEND in engine().registry;
+export const hasStarted = (): boolean => runningBackend(BACKEND) !== undefined;
 
 /**
  * Makes wasm the current backend, with memory that threads share if asked for and possible.
@@ -84,13 +77,8 @@ async function startOurs(
   if (!(await env().getAsync('WASM_HAS_SIMD_SUPPORT'))) return 'there is no SIMD in wasm here.';
   try {
     const binary = await readBinary();
-    const stock = findBackendFactory(BACKEND);
-    removeBackend(BACKEND);
-    registerBackend(BACKEND, () => createBackend(binary, { isShared }), PRIORITY);
-    if (await setBackend(BACKEND)) return undefined;
-    removeBackend(BACKEND);
-    registerBackend(BACKEND, stock, PRIORITY);
-    return 'tfjs did not start on shared memory.';
+    const hasStarted = await replaceBackend(BACKEND, () => createBackend(binary, { isShared }), PRIORITY);
+    return hasStarted ? undefined : 'tfjs did not start on shared memory.';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,12 +1,5 @@
-import { repairKernels } from '@sshn/ops';
-import {
-  engine,
-  env,
-  findBackendFactory,
-  registerBackend,
-  removeBackend,
-  setBackend,
-} from '@tensorflow/tfjs-core';
+import { type ActiveBackend, backendStarter, repairKernels, replaceBackend, runningBackend } from '@sshn/ops';
+import { env, setBackend } from '@tensorflow/tfjs-core';
 import { WebglUnavailableError } from '../errors.js';
 import { registerOwnKernels } from '../kernels/register.js';
 import type { FastWebglOptions, FastWebglStatus } from './options.js';
@@ -17,48 +10,43 @@ const BACKEND = 'webgl';
 /** As tfjs has it. */
 const PRIORITY = 2;
 
-interface Active {
+interface Active extends ActiveBackend {
   readonly backend: WatchedBackend;
   readonly precision: Precision;
   readonly status: FastWebglStatus;
 }
 
-let active: Active | undefined;
-let calls: Promise<unknown> = Promise.resolve();
+const starter = backendStarter<Active>(BACKEND);
 
-/** What `useFastWebgl` does. One call after the other. */
-export function activate(options: FastWebglOptions): Promise<FastWebglStatus> {
-  const call = calls.then(() => activateNow(options));
-  calls = call.catch(() => undefined);
-  return call;
+/** What `useFastWebgl` does. */
+export function activate({ imprecise = 'refuse' }: FastWebglOptions): Promise<FastWebglStatus> {
+  return starter.activate(imprecise, async () => {
+    const backend = await startBackend();
+    const { active } = starter;
+    const precision = active?.backend === backend ? active.precision : await measurePrecision();
+    const refuses = !precision.isFull && imprecise === 'refuse';
+    const kernels = registerOwnKernels(backend, BACKEND, refuses ? precision.mantissaBits : undefined);
+    const status = describe(backend, precision, kernels, refuses);
+    return { wish: imprecise, backend, precision, status, isLost: () => backend.isLost };
+  });
 }
 
 /** What is on; undefined before the first `activate`. */
 export function activeStatus(): FastWebglStatus | undefined {
-  return active?.status;
-}
-
-async function activateNow({ imprecise = 'refuse' }: FastWebglOptions): Promise<FastWebglStatus> {
-  const backend = await startBackend();
-  const precision = active?.backend === backend ? active.precision : await measurePrecision();
-  const refuses = !precision.isFull && imprecise === 'refuse';
-  const kernels = registerOwnKernels(backend, BACKEND, refuses ? precision.mantissaBits : undefined);
-  active = { backend, precision, status: describe(backend, precision, kernels, refuses) };
-  return active.status;
+  return starter.active?.status;
 }
 
 /** Ours where it runs; one that was lost, or that something else has started, is replaced. */
 async function startBackend(): Promise<WatchedBackend> {
-  const started = engine().registry[BACKEND];
-  if (started === undefined || started !== active?.backend || active.backend.isLost) {
-    const version = webglVersion();
-    if (version === 0) throw new WebglUnavailableError('this program has no WebGL');
-    if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
-    registerBackend(BACKEND, () => new WatchedBackend(), PRIORITY);
-  }
-  if (!(await setBackend(BACKEND))) throw new WebglUnavailableError('tfjs gets no context');
+  const { active } = starter;
+  const isOurs = active !== undefined && active.backend === runningBackend(BACKEND) && !active.isLost();
+  if (!isOurs && webglVersion() === 0) throw new WebglUnavailableError('this program has no WebGL');
+  const hasStarted = isOurs
+    ? await setBackend(BACKEND)
+    : await replaceBackend(BACKEND, () => new WatchedBackend(), PRIORITY);
+  if (!hasStarted) throw new WebglUnavailableError('tfjs gets no context');
   repairKernels(BACKEND);
-  return engine().registry[BACKEND] as WatchedBackend;
+  return runningBackend(BACKEND) as WatchedBackend;
 }
 
 function webglVersion(): number {

@@ -1,12 +1,5 @@
-import { repairKernels } from '@sshn/ops';
-import {
-  engine,
-  env,
-  findBackendFactory,
-  registerBackend,
-  removeBackend,
-  setBackend,
-} from '@tensorflow/tfjs-core';
+import { type ActiveBackend, backendStarter, repairKernels, replaceBackend } from '@sshn/ops';
+import { env } from '@tensorflow/tfjs-core';
 import { WebgpuUnavailableError } from '../errors.js';
 import { registerOwnKernels } from '../kernels/register.js';
 import { type Adapter, type Device, describeAdapter, isSoftware, openDevice } from './gpu.js';
@@ -24,39 +17,34 @@ const packedProduct = 3;
 /** Complaints that are kept. */
 const MOST_PROBLEMS = 10;
 
-interface Active {
-  readonly wish: string;
-  readonly backend: object;
-  readonly isLost: () => boolean;
+interface Active extends ActiveBackend {
   readonly status: FastWebgpuStatus;
 }
 
-let active: Active | undefined;
-let calls: Promise<unknown> = Promise.resolve();
+const starter = backendStarter<Active>(BACKEND);
 
-/** What `useFastWebgpu` does, given what differs between Node and pages. One call after the other. */
-export function activate(surroundings: Surroundings, options: FastWebgpuOptions): Promise<FastWebgpuStatus> {
-  const call = calls.then(() => activateNow(surroundings, options));
-  calls = call.catch(() => undefined);
-  return call;
-}
-
-/** What is on; undefined before the first `activate`. */
-export function activeStatus(): FastWebgpuStatus | undefined {
-  return active?.status;
-}
-
-/** On a device of ours, so that it is known what it is; a backend that something else has started is removed. */
-async function activateNow(
+/** What `useFastWebgpu` does, given what differs between Node and pages. */
+export function activate(
   surroundings: Surroundings,
   { powerPreference = 'high-performance', software = false, native = true }: FastWebgpuOptions,
 ): Promise<FastWebgpuStatus> {
   const wish = `${powerPreference} ${software} ${native}`;
-  const started = engine().registry[BACKEND];
-  if (active?.wish === wish && active.backend === started && !active.isLost()) {
-    await setBackend(BACKEND);
-    return active.status;
-  }
+  return starter.activate(wish, async () => ({
+    wish,
+    ...(await start(surroundings, { powerPreference, software, native })),
+  }));
+}
+
+/** What is on; undefined before the first `activate`. */
+export function activeStatus(): FastWebgpuStatus | undefined {
+  return starter.active?.status;
+}
+
+/** On a device of ours, so that it is known what it is; a backend that something else has started is removed. */
+async function start(
+  surroundings: Surroundings,
+  { powerPreference, software, native }: Required<FastWebgpuOptions>,
+): Promise<Omit<Active, 'wish'>> {
   const { WebGPUBackend } = await loadBackend();
   const gpu = await surroundings.gpu();
   const adapter = await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: software });
@@ -65,18 +53,16 @@ async function activateNow(
     throw new WebgpuUnavailableError(problem, surroundings.withoutAdapter);
   }
   const device = await openDevice(adapter);
-  if (findBackendFactory(BACKEND) != null) removeBackend(BACKEND);
-  const watched = new WebGPUBackend(device as never, adapter.info as never);
-  const isLost = watchDevice(watched, device);
-  registerBackend(BACKEND, () => watched, PRIORITY);
-  await setBackend(BACKEND);
+  const backend = new WebGPUBackend(device as never, adapter.info as never);
+  const isLost = watchDevice(backend, device);
+  if (!(await replaceBackend(BACKEND, () => backend, PRIORITY))) {
+    throw new WebgpuUnavailableError('tfjs does not start on this device', surroundings.withoutAdapter);
+  }
   repairKernels(BACKEND);
   env().set('WEBGPU_MATMUL_PROGRAM_TYPE', isSoftware(adapter) ? packedProduct : -1);
-  const backend = engine().registry[BACKEND]!;
   const kernels = native ? registerOwnKernels(backend, BACKEND) : [];
   const status = { ...describe(surroundings, adapter, device), kernels };
-  active = { wish, backend, isLost, status };
-  return status;
+  return { backend, isLost, status };
 }
 
 /** @throws {WebgpuUnavailableError} if tfjs' backend is not installed. */

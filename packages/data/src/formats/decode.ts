@@ -1,3 +1,4 @@
+import { ValueError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
 import { toImage, toLabels } from './convert.js';
 import { type ImageFormat, imageFormat } from './kind.js';
@@ -13,6 +14,8 @@ import { damaged, naming, orDamaged, Refusal } from './refusal.js';
 export interface DecodeOptions {
   /** Larger images are refused before memory is taken for them. @default 2^26, that is 8192 × 8192 */
   readonly maxPixels?: number;
+  /** Which image of several that a file holds, from 0. @default the only one; files of several are refused */
+  readonly frame?: number;
 }
 
 /** What a file says about its image before the pixels are read. */
@@ -29,7 +32,7 @@ export interface ImageHeader {
 interface Reader {
   readonly name: string;
   header(bytes: Uint8Array): Header;
-  read(bytes: Uint8Array): Raster;
+  read(bytes: Uint8Array, frame: number | undefined): Raster | Promise<Raster>;
 }
 
 const readers: Readonly<Record<ImageFormat, Reader>> = {
@@ -88,16 +91,21 @@ export function readImageHeader(bytes: Uint8Array, name: string, options: Decode
   });
 }
 
-function read<Result>(
+async function read<Result>(
   bytes: Uint8Array,
   name: string,
   options: DecodeOptions,
   convert: (raster: Raster, format: ImageFormat) => Result,
-): Result {
-  return naming(name, () => {
+): Promise<Result> {
+  return naming(name, async () => {
     const format = imageFormat(bytes);
-    checkedHeader(bytes, format, options);
-    const raster = orDamaged(readers[format].name, () => readers[format].read(bytes));
+    const { frames = 1 } = checkedHeader(bytes, format, options);
+    const { frame } = options;
+    if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < frames)) {
+      const expected = frames === 1 ? '0: it holds one image' : `an index from 0 to ${frames - 1}`;
+      throw new ValueError({ where: `${name}: frame`, got: frame, expected });
+    }
+    const raster = await orDamaged(readers[format].name, async () => readers[format].read(bytes, frame));
     return convert(raster, format);
   });
 }

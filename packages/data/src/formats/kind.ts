@@ -1,4 +1,4 @@
-import { looksLikeDicom } from './readers/dicom/parse.js';
+import { looksLikeDicom } from './readers/dicom/file.js';
 import { Refusal, saveAsPng } from './refusal.js';
 
 /** Formats that are read. */

@@ -1,4 +1,4 @@
-import { conditioned, type ParamsOf, type Rescaling, type SpecNode, ValueError } from '@sshn/core';
+import { type ParamsOf, type Rescaling, rescaling, type SpecNode, ValueError } from '@sshn/core';
 import { type Batch, batches, type Dataset, type PairDataset } from '@sshn/data';
 import { diceScore, type LabelScores, type ScoreSummary, summarizeScores } from '@sshn/losses';
 import {
@@ -21,13 +21,16 @@ export function registration({ registration: config }: RunConfig): Task {
   const lambda = lambdaSpread(config);
   return {
     stage: () => ({ phase: 'alignment', isLast: true }),
-    draw: (at, rng) => (lambda === undefined ? at : conditioned(at, [drawFrom(lambda, rng)])),
+    draw: (at, rng) =>
+      lambda === undefined ? at : rescaling(at.factors, { conditions: [drawFrom(lambda, rng)] }),
     use: (at) =>
-      lambda === undefined || at.conditions !== undefined ? at : conditioned(at, [middleOf(lambda)]),
+      lambda === undefined || at.conditions.length > 0
+        ? at
+        : rescaling(at.factors, { conditions: [middleOf(lambda)] }),
     loss: (model, params, { images, batch, labelCount, at }) =>
       tidy(() =>
         registrationObjective(model.apply(params, images, at), images, config, {
-          lambda: at.conditions?.[0],
+          lambda: at.conditions[0],
           labels: config.diceWeight === 0 ? undefined : labelsOf(batch, labelCount),
         }),
       ),

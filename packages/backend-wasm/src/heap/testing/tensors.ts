@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 
-import { registerGradients } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';

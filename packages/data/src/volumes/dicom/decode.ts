@@ -1,10 +1,13 @@
 import { requireIntegers, ValueError } from '@sshn/core';
+import { type Elements, tags } from '../../formats/readers/dicom/elements.js';
+import { type DicomFile, looksLikeDicom, NoImage, parseDicom } from '../../formats/readers/dicom/file.js';
+import { openFrames, requirePixels } from '../../formats/readers/dicom/frames.js';
+import { type Modality, modalityOf } from '../../formats/readers/dicom/image.js';
 import { type PixelLayout, pixelLayout } from '../../formats/readers/dicom/layout.js';
-import { type DicomFile, looksLikeDicom, parseDicom } from '../../formats/readers/dicom/parse.js';
-import { frameSamples, type StoredSamples } from '../../formats/readers/dicom/samples.js';
 import { naming, orDamaged, Refusal, unsupported } from '../../formats/refusal.js';
-import { spacingOf, type Volume } from '../volume.js';
+import { spacingOf, type Volume, type VoxelData } from '../volume.js';
 import { planesOf } from './geometry.js';
+import { isSegmentation, readSegmentation, type Segment } from './segmentation.js';
 import { type Slice, stackOf } from './stack.js';
 
 /** A DICOM file and what errors call it. */
@@ -17,105 +20,272 @@ export interface DicomSource {
 export interface DecodeDicomOptions {
   /** Larger volumes are refused before memory is taken for them. @default 2^27, that is 512 × 512 × 512 */
   readonly maxVoxels?: number;
+  /** Which volume of a series of several (moments, echoes, weightings), from 0. @default the only one; several are refused */
+  readonly frame?: number;
+  /** Of a segmentation: the number of the segment to be read alone. @default all of them */
+  readonly segment?: number;
+  /** Called with the files that were left out, because they hold no image. */
+  readonly onWarning?: (warning: string) => void;
 }
 
-interface Frame extends Slice {
+/** A volume; of a segmentation, with what its labels stand for. */
+export interface DicomVolume extends Volume {
+  readonly segments?: readonly Segment[];
+}
+
+interface Parsed {
+  readonly name: string;
   readonly file: DicomFile;
   readonly layout: PixelLayout;
-  readonly index: number;
-  readonly series: string | undefined;
 }
+
+/** A frame of a series, and where it lies. */
+export interface SeriesFrame extends Slice {
+  readonly source: Parsed;
+  readonly index: number;
+  readonly modality: Modality;
+}
+
+/** More frames than any series has. */
+const mostFrames = 2 ** 18;
 
 /**
  * Reads a volume from the files of a DICOM series, in any order, or from one file of several frames.
  *
  * Slices are put in order by their places, and must be of one size, direction, spacing and distance. Numbers are those of
- * the modality (Hounsfield units), as 32-bit floats where files rescale them; no window is applied. Read are uncompressed
- * files of both byte orders, deflated ones, run-length coding and 8-bit JPEG, with or without preamble.
+ * the modality (Hounsfield units), as floats where files rescale them, otherwise in the smallest type that holds those of
+ * all slices; no window is applied. A segmentation becomes labels, with `segments` that name them. Files without an image,
+ * such as reports and text files, are left out, with a warning.
+ *
+ * The README lists the compressions that are read; their codecs are loaded when a file needs them.
  *
  * *Source*: DICOM PS3.3, sections C.7.6.2 and C.11.1; PS3.5.
  *
- * @throws {FileError} naming the file and the remedy, whatever the bytes; {ValueError} if there are no files.
+ * @throws {FileError} naming the file and the remedy, whatever the bytes; {ValueError} if there are no files, or no such
+ *   frame.
  * @example
- * const volume = reorient(decodeDicom(files));   // axes toward right, front and top
+ * const volume = reorient(await decodeDicom(files));   // axes toward right, front and top
  */
-export function decodeDicom(
+export async function decodeDicom(
   files: readonly DicomSource[],
-  { maxVoxels = 2 ** 27 }: DecodeDicomOptions = {},
-): Volume {
+  { maxVoxels = 2 ** 27, frame, segment, onWarning }: DecodeDicomOptions = {},
+): Promise<DicomVolume> {
   requireIntegers('decodeDicom', { maxVoxels });
   if (files.length === 0) {
     throw new ValueError({ where: 'decodeDicom', got: files, expected: 'at least one file' });
   }
-  const frames = files.flatMap(({ name, bytes }) => reading(name, () => framesOf(name, bytes, maxVoxels)));
-  const first = frames[0]!;
-  for (const frame of frames) naming(frame.name, () => checkSeries(first, frame));
-  const { height, width } = first.layout;
-  naming(first.name, () => checkVoxels([frames.length, height, width], maxVoxels));
-  const { slices, affine } = stackOf(frames);
-  const data = voxelsOf(slices, height * width);
-  return { data, shape: [slices.length, height, width], spacingMm: spacingOf(affine), affine };
+  const images = imagesOf(files, onWarning);
+  const first = images[0]!;
+  if (isSegmentation(first.file)) {
+    const { name, file, layout } = first;
+    return reading(name, () => readSegmentation(file, layout, { only: segment, maxVoxels }));
+  }
+  if (segment !== undefined) {
+    throw new ValueError({
+      where: `${first.name}: segment`,
+      got: segment,
+      expected: 'a segmentation, and this is an image',
+    });
+  }
+  const { slices, shape, affine } = stackImages(images, { maxVoxels, frame });
+  const data = await voxelsOf(slices, shape[1] * shape[2]);
+  return { data, shape, spacingMm: spacingOf(affine), affine };
 }
 
-function framesOf(name: string, bytes: Uint8Array, maxVoxels: number): Frame[] {
-  if (!looksLikeDicom(bytes)) {
-    throw new Refusal('is not a DICOM file', 'Take the image files of one series, nothing else.');
+/**
+ * The slices of a series in order and the grid that they make, before any pixel is decoded.
+ *
+ * @throws {FileError} as `decodeDicom`.
+ */
+export function openSeries(
+  files: readonly DicomSource[],
+  { frame }: Pick<DecodeDicomOptions, 'frame'>,
+): Series {
+  return stackImages(imagesOf(files, undefined), { maxVoxels: Number.POSITIVE_INFINITY, frame });
+}
+
+interface Series extends Pick<Volume, 'shape' | 'affine'> {
+  readonly slices: readonly SeriesFrame[];
+}
+
+function stackImages(
+  images: readonly Parsed[],
+  { maxVoxels, frame }: { maxVoxels: number; frame: number | undefined },
+): Series {
+  const first = images[0]!;
+  for (const image of images) naming(image.name, () => checkSeries(first, image));
+  const count = images.reduce((sum, { layout }) => sum + layout.frames, 0);
+  const { height, width } = first.layout;
+  if (count > mostFrames)
+    naming(first.name, () => refuseSize([count, height, width], `${mostFrames} frames`));
+  const all = images.flatMap((image) => reading(image.name, () => framesOf(image)));
+  const { slices, affine } = stackOf(all, frame);
+  const shape: Volume['shape'] = [slices.length, height, width];
+  if (slices.length * height * width > maxVoxels)
+    naming(first.name, () => refuseSize(shape, String(maxVoxels)));
+  return { slices, shape, affine };
+}
+
+/** The files that hold images; segmentations beside images are left out too. */
+function imagesOf(files: readonly DicomSource[], onWarning: DecodeDicomOptions['onWarning']): Parsed[] {
+  const images: Parsed[] = [];
+  const others: { readonly name: string; readonly refusal: Refusal }[] = [];
+  for (const { name, bytes } of files) {
+    const image = reading(name, () => parsed(name, bytes));
+    if (image instanceof NoImage) others.push({ name, refusal: image });
+    else images.push(image);
   }
-  const file = parseDicom(bytes);
-  const layout = pixelLayout(file.elements);
+  const segmentations = images.filter(({ file }) => isSegmentation(file));
+  const areMixed = segmentations.length > 0 && segmentations.length < images.length;
+  const kept = areMixed ? images.filter(({ file }) => !isSegmentation(file)) : images;
+  if (areMixed) {
+    const refusal = new NoImage('is a segmentation beside images', 'Read it alone.');
+    for (const { name } of segmentations) others.push({ name, refusal });
+  }
+  if (kept.length === 0) {
+    const { name, refusal } = others[0]!;
+    naming(name, () => {
+      throw refusal;
+    });
+  }
+  if (segmentations.length > 1 && !areMixed) {
+    naming(segmentations[1]!.name, () => {
+      throw new Refusal('is a second segmentation', 'Read one segmentation at a time.');
+    });
+  }
+  for (const { name, refusal } of others) onWarning?.(`${name}: ${refusal.problem}, and was left out`);
+  return kept;
+}
+
+function parsed(name: string, bytes: Uint8Array): Parsed | NoImage {
+  if (!looksLikeDicom(bytes)) {
+    return new NoImage('is not a DICOM file', 'Take the image files of one series, nothing else.');
+  }
+  try {
+    const file = parseDicom(bytes);
+    const layout = pixelLayout(file);
+    requirePixels(file, layout);
+    return { name, file, layout };
+  } catch (error) {
+    if (error instanceof NoImage) return error;
+    throw error;
+  }
+}
+
+function framesOf(source: Parsed): SeriesFrame[] {
+  const { name, file, layout } = source;
+  const { elements } = file;
   if (layout.samples !== 1 || layout.photometric === 'PALETTE COLOR') {
     throw unsupported('DICOM', 'colors, as a volume', 'Read its frames as images, with `decodeImage`.');
   }
-  checkVoxels([layout.frames, layout.height, layout.width], maxVoxels);
-  const series = file.elements.string('x0020000e');
-  return planesOf(file.elements, layout.frames).map((plane, index) => ({
+  refuseTiled(elements);
+  const identifier = elements.text(tags.sopInstance);
+  return planesOf(elements, layout.frames).map((plane, index) => ({
     name,
-    file,
-    layout,
+    source,
     index,
     plane,
-    series,
+    modality: modalityOf(elements, index),
+    identity: identifier && `${identifier} ${index}`,
+    keys: keysOf(elements, index),
   }));
 }
 
-function checkVoxels(shape: readonly [number, number, number], maxVoxels: number): void {
-  const [depth, height, width] = shape;
-  if (height < 1 || width < 1) throw new Refusal('has no pixels', 'Copy or export it again.');
-  if (depth * height * width <= maxVoxels) return;
+/** @throws {Refusal} if slices lie side by side in one picture. */
+function refuseTiled(elements: Elements): void {
+  const kinds = elements.texts(tags.imageType);
+  const remedy = 'Convert the series with dcm2niix, or export it as enhanced DICOM.';
+  if (kinds.includes('MOSAIC'))
+    throw unsupported('DICOM', 'the slices of a volume side by side (Siemens mosaic)', remedy);
+  if (kinds.includes('VFRAME'))
+    throw unsupported('DICOM', 'the slices of a volume side by side (UIH VFRAME)', remedy);
+}
+
+/** *Source*: DICOM PS3.3, sections C.7.6.16.2.2 (frame content), C.8.13.5.4 (echo), C.8.13.5.9 (diffusion). */
+function keysOf(elements: Elements, index: number): Slice['keys'] {
+  const group = elements.items(tags.frameGroups)[index];
+  const number = (tag: number) => {
+    const value = Number(elements.texts(tag)[0] ?? Number.NaN);
+    return Number.isFinite(value) ? value : undefined;
+  };
+  return {
+    'temporal position':
+      group?.item(tags.frameContent)?.uint32(tags.temporalIndex) ?? number(tags.temporalPosition),
+    'trigger time': number(tags.triggerTime),
+    'echo time': group?.item(tags.frameEcho)?.float64(tags.effectiveEchoTime) ?? number(tags.echoTime),
+    'b-value': (group?.item(tags.frameDiffusion) ?? elements).float64(tags.bValue),
+    'acquisition number': number(tags.acquisitionNumber),
+    'instance number': number(tags.instanceNumber),
+    'number in the file': index,
+  };
+}
+
+function refuseSize([depth, height, width]: Volume['shape'], limit: string): never {
   throw new Refusal(
-    `has ${width} × ${height} × ${depth} voxels, more than the limit of ${maxVoxels}`,
+    `has ${width} × ${height} × ${depth} voxels, more than the limit of ${limit}`,
     'Resample or crop it; if the size is wrong, the file is damaged.',
   );
 }
 
-function checkSeries(first: Frame, { layout, series }: Frame): void {
+function checkSeries(first: Parsed, { layout, file }: Parsed): void {
   if (layout.height !== first.layout.height || layout.width !== first.layout.width) {
     throw new Refusal(
       `has ${layout.width} × ${layout.height} pixels, but ${first.name} has ${first.layout.width} × ${first.layout.height}`,
       'Take the slices of one series, without localizers.',
     );
   }
-  if (series !== first.series) {
+  if (file.elements.text(tags.seriesInstance) !== first.file.elements.text(tags.seriesInstance)) {
     throw new Refusal(`is of another series than ${first.name}`, 'Take the files of one series alone.');
   }
 }
 
-function voxelsOf(frames: readonly Frame[], pixels: number): StoredSamples | Float32Array {
-  const isScaled = frames.some(({ plane }) => plane.slope !== 1 || plane.intercept !== 0);
-  let data: StoredSamples | Float32Array | undefined = isScaled
-    ? new Float32Array(frames.length * pixels)
-    : undefined;
-  for (const [i, { name, file, layout, index, plane }] of frames.entries()) {
-    const stored = reading(name, () => frameSamples(file, layout, index));
-    data ??= emptyLike(stored, frames.length * pixels);
-    const { slope, intercept } = plane;
-    for (let p = 0; p < pixels; p++) data[i * pixels + p] = slope * stored[p]! + intercept;
+async function voxelsOf(frames: readonly SeriesFrame[], pixels: number): Promise<VoxelData> {
+  const openings = new Map<Parsed, ReturnType<typeof openFrames>>();
+  for (const { source } of frames) {
+    if (openings.has(source)) continue;
+    openings.set(
+      source,
+      reading(source.name, () => openFrames(source.file, source.layout)),
+    );
   }
-  return data!;
+  const data = emptyVoxels(frames, frames.length * pixels);
+  const isFloat = data instanceof Float32Array || data instanceof Float64Array;
+  for (const [i, { name, source, index, modality }] of frames.entries()) {
+    const { samples } = await reading(name, () => openings.get(source)!(index));
+    if (modality.isIdentity) data.set(samples, i * pixels);
+    else for (let p = 0; p < pixels; p++) data[i * pixels + p] = modality.scale(samples[p]!);
+    if (isFloat && !data.subarray(i * pixels, (i + 1) * pixels).every(Number.isFinite)) {
+      naming(name, () => {
+        throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
+      });
+    }
+  }
+  return data;
 }
 
-function emptyLike(stored: StoredSamples, length: number): StoredSamples {
-  return new (stored.constructor as new (length: number) => StoredSamples)(length);
+/** An array of the smallest type that holds the numbers of all slices. */
+function emptyVoxels(frames: readonly SeriesFrame[], length: number): VoxelData {
+  const layouts = [...new Set(frames.map(({ source }) => source.layout))];
+  const isScaled = frames.some(({ modality }) => !modality.isIdentity);
+  if (isScaled || layouts.some(({ number }) => number === 'float')) {
+    const isWide = layouts.some(({ number, bitsStored }) =>
+      number === 'float' ? bitsStored > 32 : bitsStored > 24,
+    );
+    return isWide ? new Float64Array(length) : new Float32Array(length);
+  }
+  const bounds = layouts.flatMap(({ bitsAllocated, isSigned }) =>
+    isSigned ? [-(2 ** (bitsAllocated - 1)), 2 ** (bitsAllocated - 1) - 1] : [0, 2 ** bitsAllocated - 1],
+  );
+  const [lowest, highest] = [Math.min(...bounds), Math.max(...bounds)];
+  const types = [Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array];
+  const fitting = types.find((type) => {
+    const bits = 8 * type.BYTES_PER_ELEMENT;
+    const isSigned = type === Int8Array || type === Int16Array || type === Int32Array;
+    return isSigned
+      ? lowest >= -(2 ** (bits - 1)) && highest < 2 ** (bits - 1)
+      : lowest >= 0 && highest < 2 ** bits;
+  });
+  return new (fitting ?? Float64Array)(length);
 }
 
 function reading<Result>(name: string, work: () => Result): Result {

@@ -1,0 +1,181 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { FileError } from '@sshn/core';
+import { reorient } from '@sshn/data';
+import { writeFileAtomic } from '@sshn/model/node';
+import {
+  encodeLabelNifti,
+  encodeSegmentationNrrd,
+  type LabelAmount,
+  type NamedLabel,
+  type Picture,
+  type Segmentation,
+} from '@sshn/predict';
+import { encode } from 'fast-png';
+import { z } from 'zod';
+
+/** Formats of label maps: 'auto' is PNG for raster images and NIfTI for volumes. */
+export const labelFormats = ['auto', 'nii.gz', 'nii', 'nrrd', 'png'] as const;
+export type LabelFormat = (typeof labelFormats)[number];
+
+/** The ending of a label map. @throws {FileError} if volumes are to become PNG. */
+export function endingOf(
+  format: LabelFormat,
+  { format: kind, path }: Pick<Picture, 'format' | 'path'>,
+): string {
+  if (format === 'auto') return kind === 'volume' ? '.nii.gz' : '.png';
+  if (format === 'png' && kind === 'volume') {
+    throw new FileError({
+      path,
+      problem: 'is a volume, and a PNG holds one slice',
+      remedy: 'Write nii.gz or nrrd; --overlays gives a picture.',
+    });
+  }
+  return format === 'nrrd' ? '.seg.nrrd' : `.${format}`;
+}
+
+/** Writes a label map; the ending decides the format. @throws {FileError} if it cannot be written. */
+export async function writeLabels(
+  path: string,
+  { labels }: Pick<Segmentation, 'labels'>,
+  names: readonly NamedLabel[],
+): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  if (/\.nii(\.gz)?$/i.test(path)) await writeFileAtomic(path, encodeLabelNifti(labels, path));
+  else if (/\.nrrd$/i.test(path))
+    await writeFileAtomic(path, encodeSegmentationNrrd(labels, names, gzipSync));
+  else {
+    const [, height, width] = labels.shape;
+    await writeFileAtomic(path, encode({ width, height, channels: 1, depth: 8, data: labels.data }));
+  }
+}
+
+/** How strongly a label's color covers the image. */
+const opacity = 0.45;
+
+/**
+ * Writes the image with its labels painted over it, as a PNG: raster images as they are, of volumes the axial slice with the
+ * most labeled voxels.
+ */
+export async function writeOverlay(
+  path: string,
+  { channels, format }: Picture,
+  { labels }: Pick<Segmentation, 'labels'>,
+  names: readonly NamedLabel[],
+): Promise<void> {
+  const upright = format === 'volume' ? 'RPS' : undefined;
+  const turned = (volume: Picture['channels'][0]) =>
+    upright === undefined ? volume : reorient(volume, upright);
+  const map = turned(labels);
+  const images = channels.map(turned);
+  const [depth, height, width] = map.shape;
+  const area = height * width;
+  const filled = Array.from(
+    { length: depth },
+    (_, z) => map.data.subarray(z * area, (z + 1) * area).filter((v) => v > 0).length,
+  );
+  const slice = filled.indexOf(Math.max(...filled));
+  const ranges = images.map(({ data }) => {
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    return [low, high > low ? 255 / (high - low) : 0] as const;
+  });
+  const data = new Uint8Array(area * 3);
+  for (let i = 0; i < area; i++) {
+    const label = map.data[slice * area + i]!;
+    for (let c = 0; c < 3; c++) {
+      const [low, scale] = ranges[Math.min(c, ranges.length - 1)]!;
+      const value = (images[Math.min(c, images.length - 1)]!.data[slice * area + i]! - low) * scale;
+      const color = names[label]!.color[c]!;
+      data[3 * i + c] = Math.round(label === 0 ? value : (1 - opacity) * value + opacity * color);
+    }
+  }
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, encode({ width, height, channels: 3, depth: 8, data }));
+}
+
+const amountSchema = z.object({
+  name: z.string(),
+  voxels: z.int(),
+  mm3: z.number().nullable(),
+  dice: z.number().nullable().exactOptional(),
+});
+
+/** What is known of one image that is done. */
+const entrySchema = z.object({
+  input: z.string(),
+  bytes: z.number(),
+  modified: z.number(),
+  output: z.string(),
+  factor: z.array(z.number()),
+  notes: z.array(z.string()),
+  labels: z.array(amountSchema),
+});
+export type Entry = z.infer<typeof entrySchema>;
+
+const journalSchema = z.object({
+  model: z.string(),
+  options: z.string(),
+  images: z.record(z.string(), entrySchema),
+});
+
+/**
+ * The record of a folder of predictions, `predictions.json`: written after every image, so that an interrupted command goes on
+ * where it was, and a table for other programs.
+ */
+export class Journal {
+  private constructor(
+    readonly folder: string,
+    private readonly key: { readonly model: string; readonly options: string },
+    readonly images: Map<string, Entry>,
+  ) {}
+
+  /** Entries of an earlier call stay if the model and the options are the same. */
+  static async open(folder: string, key: { model: string; options: string }): Promise<Journal> {
+    await mkdir(folder, { recursive: true });
+    const text = await readFile(join(folder, 'predictions.json'), 'utf8').catch(() => '{}');
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      value = {};
+    }
+    const known = journalSchema.safeParse(value);
+    const isSame = known.success && known.data.model === key.model && known.data.options === key.options;
+    return new Journal(folder, key, new Map(isSame ? Object.entries(known.data.images) : []));
+  }
+
+  async add(name: string, entry: Entry): Promise<void> {
+    this.images.set(name, entry);
+    const record = { ...this.key, images: Object.fromEntries(this.images) };
+    await writeFileAtomic(join(this.folder, 'predictions.json'), `${JSON.stringify(record, null, 1)}\n`);
+  }
+
+  /** Writes `volumes.csv`: a row for each image and label. */
+  async writeTable(): Promise<void> {
+    const rows = [...this.images.values()].flatMap(({ input, output, factor, labels }) =>
+      labels.map(({ name, voxels, mm3, dice }) =>
+        [input, output, factor.join(' '), name, voxels, mm3 ?? '', mm3 === null ? '' : mm3 / 1000, dice ?? '']
+          .map((cell) => csvCell(String(cell)))
+          .join(','),
+      ),
+    );
+    const head = 'input,output,factor,label,voxels,mm3,ml,dice';
+    await writeFileAtomic(join(this.folder, 'volumes.csv'), `${[head, ...rows].join('\n')}\n`);
+  }
+}
+
+/** What a table row holds of one label. */
+export function amountRow({ name, voxels, mm3 }: LabelAmount, dice?: number): Entry['labels'][number] {
+  return {
+    name,
+    voxels,
+    mm3: mm3 ?? null,
+    ...(dice === undefined ? {} : { dice: Number.isNaN(dice) ? null : dice }),
+  };
+}
+
+function csvCell(text: string): string {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

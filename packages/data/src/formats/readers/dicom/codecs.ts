@@ -1,0 +1,310 @@
+import { damaged, Refusal, unsupported } from '../../refusal.js';
+import { decodeDeepJpeg } from './deep-jpeg.js';
+import type { PixelLayout } from './layout.js';
+
+/** A frame that a codec gave. */
+export interface DecodedFrame {
+  /** The samples of a pixel side by side. */
+  readonly words: Uint8Array | Uint16Array | Int16Array;
+  /** Bits that a sample has. */
+  readonly precision: number;
+  /** Whether colors are red, green and blue, whatever the file calls them. */
+  readonly isRgb: boolean;
+}
+
+/**
+ * Decodes one frame: JPEG (8 and 12 bits, lossless up to 16), JPEG-LS, JPEG 2000 and High-Throughput JPEG 2000. Which it is,
+ * the frame's own first bytes say.
+ *
+ * Sizes are compared with the file's before a codec takes memory for them.
+ *
+ * @throws {Refusal} if it is damaged or of another size than the file says.
+ */
+export async function decodeFrame(frame: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
+  if (frame[0] === 0xff && frame[1] === 0xd8) return decodeJpegFamily(frame, layout);
+  const begin = codestreamBegin(frame);
+  if (begin === undefined) throw damaged('DICOM', 'a frame that begins like no compression that is read');
+  return decodeJpeg2000(frame.subarray(begin), layout);
+}
+
+interface FrameInfo {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerSample: number;
+  readonly componentCount: number;
+  readonly isSigned?: boolean;
+}
+
+/** What the codecs have in common. */
+interface Decoder {
+  getEncodedBuffer(length: number): Uint8Array;
+  getDecodedBuffer(): Uint8Array<ArrayBuffer>;
+  decode(): void;
+  getFrameInfo(): FrameInfo;
+  getInterleaveMode?(): number;
+  delete(): void;
+}
+
+type CodecModule = Readonly<Record<string, new () => Decoder>>;
+/** Makes an instance of a codec. */
+export type CodecBuild = (options: { print(): void; printErr(): void }) => Promise<CodecModule>;
+
+/**
+ * Each codec is loaded when a file first needs it. Node takes the WebAssembly build, pages a build of plain JavaScript that
+ * lies in one file and needs no path to a binary: see `imports` in package.json.
+ */
+const codecs = {
+  jpeg: { what: 'JPEG', decoder: 'JPEGDecoder', load: () => import('#libjpeg-turbo') },
+  jpegLs: { what: 'JPEG-LS', decoder: 'JpegLSDecoder', load: () => import('#charls') },
+  jpeg2000: { what: 'JPEG 2000', decoder: 'J2KDecoder', load: () => import('#openjpeg') },
+} as const;
+type CodecName = keyof typeof codecs;
+
+const loaded = new Map<CodecName, Promise<CodecModule>>();
+
+async function codecModule(name: CodecName): Promise<CodecModule> {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const silent = { print: () => undefined, printErr: () => undefined };
+  const module = codecs[name].load().then(({ default: factory }) => factory(silent));
+  loaded.set(name, module);
+  try {
+    return await module;
+  } catch (cause) {
+    loaded.delete(name);
+    const refusal = new Refusal(
+      `is compressed with ${codecs[name].what}, and the decoder could not be loaded`,
+      'Check the connection or the installation; or decompress the file, for instance with `gdcmconv --raw IN OUT`.',
+    );
+    refusal.cause = cause;
+    throw refusal;
+  }
+}
+
+async function run(
+  name: CodecName,
+  frame: Uint8Array,
+  { height, width, samples }: PixelLayout,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; info: FrameInfo; interleave: number | undefined }> {
+  const { [codecs[name].decoder]: Codec } = await codecModule(name);
+  const { what } = codecs[name];
+  const decoder = new Codec!();
+  try {
+    decoder.getEncodedBuffer(frame.length).set(frame);
+    decoder.decode();
+    const info = decoder.getFrameInfo();
+    const decoded = decoder.getDecodedBuffer();
+    const wanted = height * width * samples * (info.bitsPerSample > 8 ? 2 : 1);
+    if (
+      info.height !== height ||
+      info.width !== width ||
+      info.componentCount !== samples ||
+      decoded.length !== wanted
+    ) {
+      throw damaged('DICOM', `its ${what} is cut off or of another size`);
+    }
+    // The memory of a codec never shrinks: after a large image the next one gets a fresh codec.
+    if (decoded.buffer.byteLength > mostKeptBytes) loaded.delete(name);
+    return { bytes: decoded.slice(), info, interleave: decoder.getInterleaveMode?.() };
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    // What the codec itself refuses it throws as a number. After anything else, it may be in no state to go on.
+    if (typeof error !== 'number') loaded.delete(name);
+    throw damaged('DICOM', `its ${what} cannot be decoded`);
+  } finally {
+    release(decoder);
+  }
+}
+
+const mostKeptBytes = 2 ** 28;
+
+function release(decoder: Decoder): void {
+  try {
+    decoder.delete();
+  } catch {
+    // A codec that stopped half-way frees nothing, and is dropped whole.
+  }
+}
+
+function wordsOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  { bitsPerSample, isSigned = false }: FrameInfo,
+): DecodedFrame['words'] {
+  if (bitsPerSample <= 8) return bytes;
+  // Codecs write in the order of the machine that they run on, which WebAssembly and JavaScript's arrays share.
+  return isSigned ? new Int16Array(bytes.buffer) : new Uint16Array(bytes.buffer);
+}
+
+/** More scans than any encoder writes: a few bytes each can make a decoder go over the whole image again. */
+const mostScans = 200;
+
+interface JpegHeader {
+  /** The second byte of the frame's marker: which coding process it is. */
+  readonly process: number;
+  readonly precision: number;
+  readonly height: number;
+  readonly width: number;
+  readonly components: number;
+  readonly adobeTransform: number | undefined;
+}
+
+async function decodeJpegFamily(frame: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
+  const header = jpegHeader(frame);
+  const { process, precision, components } = header;
+  const { height, width, samples } = layout;
+  if (header.height !== height || header.width !== width || components !== samples) {
+    throw damaged('DICOM', 'its JPEG is of another size');
+  }
+  if (process === 0xf7) {
+    const { bytes, info, interleave } = await run('jpegLs', frame, layout);
+    const words = wordsOf(bytes, info);
+    return {
+      words: interleave === 0 && samples > 1 ? interleaved(words, samples) : words,
+      precision,
+      isRgb: false,
+    };
+  }
+  if (process === 0xc3 || precision === 12) {
+    return { words: decodeDeepJpeg(frame), precision, isRgb: false };
+  }
+  if (process > 0xc2 || precision !== 8) {
+    throw unsupported('DICOM', `JPEG of process ${process - 0xc0} and ${precision} bits`);
+  }
+  const isYbr =
+    header.adobeTransform === undefined ? layout.photometric !== 'RGB' : header.adobeTransform !== 0;
+  const { bytes } = await run('jpeg', samples === 3 ? withTransform(frame, isYbr) : frame, layout);
+  return { words: bytes, precision, isRgb: true };
+}
+
+function jpegHeader(frame: Uint8Array): JpegHeader {
+  let found: Omit<JpegHeader, 'adobeTransform'> | undefined;
+  let adobeTransform: number | undefined;
+  let scans = 0;
+  for (const { marker, at, length } of segments(frame)) {
+    if (marker === 0xee && String.fromCharCode(...frame.subarray(at, at + 5)) === 'Adobe')
+      adobeTransform = frame[at + 11];
+    const isFrame =
+      (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
+    if (isFrame && found === undefined && length >= 6) {
+      const view = new DataView(frame.buffer, frame.byteOffset + at, 6);
+      const [precision, height, width, components] = [
+        view.getUint8(0),
+        view.getUint16(1),
+        view.getUint16(3),
+        view.getUint8(5),
+      ];
+      found = { process: marker, precision, height, width, components };
+    }
+    if (marker === 0xda) scans++;
+  }
+  if (found === undefined) throw damaged('DICOM', 'its JPEG has no frame header');
+  if (scans === 0) throw damaged('DICOM', 'its JPEG has no pixels');
+  if (scans > mostScans) throw unsupported('DICOM', `JPEG of more than ${mostScans} scans`);
+  return { ...found, adobeTransform };
+}
+
+/** The segments of a JPEG with a length, the coded pixels between them left out. */
+function* segments(frame: Uint8Array): Generator<{ marker: number; at: number; length: number }> {
+  for (let at = 2; at + 4 <= frame.length; ) {
+    const marker = frame[at + 1]!;
+    const isMarker =
+      frame[at] === 0xff && marker >= 0xc0 && marker !== 0xff && !(marker >= 0xd0 && marker <= 0xd9);
+    if (!isMarker) {
+      at++;
+      continue;
+    }
+    const length = 256 * frame[at + 2]! + frame[at + 3]!;
+    if (length < 2 || at + 2 + length > frame.length) throw damaged('DICOM', 'its JPEG is cut off');
+    yield { marker, at: at + 4, length: length - 2 };
+    at += 2 + length;
+  }
+}
+
+/**
+ * The JPEG with one marker that says whether its components are luma and chroma, in place of what it says or does not say of
+ * them. DICOM decides that by the photometric interpretation; decoders guess by markers of other formats.
+ */
+function withTransform(frame: Uint8Array, isYbr: boolean): Uint8Array {
+  const adobe = Uint8Array.from([
+    0xff,
+    0xd8,
+    0xff,
+    0xee,
+    0,
+    14,
+    0x41,
+    0x64,
+    0x6f,
+    0x62,
+    0x65,
+    0,
+    100,
+    0,
+    0,
+    0,
+    0,
+    isYbr ? 1 : 0,
+  ]);
+  const parts: Uint8Array[] = [adobe];
+  let from = 2;
+  for (const { marker, at, length } of segments(frame)) {
+    if (marker === 0xda) break;
+    if (marker !== 0xe0 && marker !== 0xee) continue;
+    parts.push(frame.subarray(from, at - 4));
+    from = at + length;
+  }
+  parts.push(frame.subarray(from));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let to = 0;
+  for (const part of parts) {
+    whole.set(part, to);
+    to += part.length;
+  }
+  return whole;
+}
+
+function interleaved<Words extends DecodedFrame['words']>(planes: Words, samples: number): Words {
+  const pixels = planes.length / samples;
+  const words = planes.slice() as Words;
+  for (let i = 0; i < words.length; i++) words[i] = planes[(i % samples) * pixels + Math.floor(i / samples)]!;
+  return words;
+}
+
+/** More tiles than any image needs; each takes the decoder some kilobytes. */
+const mostTiles = 4096;
+
+/** Where the codestream begins, behind the boxes of a JP2 file where a frame has them. */
+function codestreamBegin(frame: Uint8Array): number | undefined {
+  const isBegin = (at: number) =>
+    frame[at] === 0xff && frame[at + 1] === 0x4f && frame[at + 2] === 0xff && frame[at + 3] === 0x51;
+  const isBoxed = String.fromCharCode(...frame.subarray(4, 8)) === 'jP  ';
+  const last = isBoxed ? Math.min(frame.length - 4, 4096) : 0;
+  for (let at = 0; at <= last; at++) if (isBegin(at)) return at;
+  return undefined;
+}
+
+async function decodeJpeg2000(frame: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
+  const { height, width, samples, isSigned } = layout;
+  if (frame.length < 42 + 3 * samples) throw damaged('DICOM', 'its JPEG 2000 is cut off');
+  // *Source*: ITU-T T.800, section A.5.1 (image and tile size).
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const [right, bottom, left, top, tileWidth, tileHeight, tileLeft, tileTop] = Array.from(
+    { length: 8 },
+    (_, i) => view.getUint32(8 + 4 * i),
+  ) as [number, number, number, number, number, number, number, number];
+  const components = view.getUint16(40);
+  if (right - left !== width || bottom - top !== height || components !== samples) {
+    throw damaged('DICOM', 'its JPEG 2000 is of another size');
+  }
+  const tiles = Math.ceil((right - tileLeft) / tileWidth) * Math.ceil((bottom - tileTop) / tileHeight);
+  if (!(tiles >= 1 && tiles <= mostTiles)) throw unsupported('DICOM', `JPEG 2000 of ${tiles} tiles`);
+  const depths = Array.from({ length: components }, (_, i) => view.getUint8(42 + 3 * i));
+  const precision = (depths[0]! & 0x7f) + 1;
+  if (precision > 16 || depths.some((depth) => depth !== depths[0]))
+    throw unsupported('DICOM', `JPEG 2000 of ${precision} bits`);
+  if (depths[0]! > 0x7f && !isSigned)
+    throw damaged('DICOM', 'its JPEG 2000 has signs and its pixels have none');
+  const { bytes, info } = await run('jpeg2000', frame, layout);
+  const isRgb = layout.photometric !== 'YBR_FULL' && layout.photometric !== 'YBR_FULL_422';
+  return { words: wordsOf(bytes, info), precision, isRgb };
+}

@@ -1,0 +1,84 @@
+import { FileError, Rng } from '@sshn/core';
+import { describe, expect, it } from 'vitest';
+import { decodeImage } from '../../formats/decode.js';
+import { cpuTime } from '../../testing/cpu-time.js';
+// Files by dcmtk, Pillow and OpenJPH, and what dcmtk and pydicom read from them: see generate-compressed-dicom.py.
+import golden from '../../testing/dicom-compressed.json' with { type: 'json' };
+import { decodeDicom } from './decode.js';
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const [height, width] = golden.size as [number, number];
+const files = golden.files.map((file) => ({ ...file, bytes: bytesOf(file.base64) }));
+/** Cosine transforms are rounded in ways of one's own. */
+const isLossy = (name: string) => /baseline|extended|with loss/.test(name);
+
+async function valuesIn(name: string, bytes: Uint8Array): Promise<number[]> {
+  if (/RGB/.test(name))
+    return [...(await decodeImage(bytes, 'x')).values].map((value) => Math.round(value * 255));
+  const { data, shape } = await decodeDicom([{ name: 'x.dcm', bytes }]);
+  expect(shape).toEqual([name.includes('frames') ? 3 : 1, height, width]);
+  return [...data];
+}
+
+describe('compressed frames', () => {
+  it.each(files)('$name', async ({ name, bytes, values }) => {
+    const read = await valuesIn(name, bytes);
+    expect(read).toHaveLength(values.length);
+    const worst = Math.max(...read.map((value, i) => Math.abs(value - values[i]!)));
+    expect(worst).toBeLessThanOrEqual(isLossy(name) ? 1 : 0);
+    // What is compared is no blank picture.
+    expect(new Set(values).size).toBeGreaterThan(20);
+  });
+
+  it('choose their codec by themselves, whatever the transfer syntax says', async () => {
+    for (const { name, syntax, bytes, values } of files.filter((file) => !isLossy(file.name))) {
+      const text = String.fromCharCode(...bytes);
+      const at = text.indexOf(syntax);
+      const other = '1.2.840.10008.1.2.1'.padEnd(syntax.length + (syntax.length % 2), '\0');
+      const changed = bytes.slice();
+      for (let i = 0; i < other.length; i++) changed[at + i] = other.charCodeAt(i);
+      expect(await valuesIn(name, changed)).toEqual(values);
+    }
+  });
+
+  it('are refused when they are cut off, at any place', async () => {
+    for (const { name, bytes } of files.filter((file) => !file.name.includes('frames'))) {
+      const begin = bytes.length - 60;
+      for (const share of [0.1, 0.5, 0.9]) {
+        const cut = bytes.slice(0, Math.floor(400 + (begin - 400) * share));
+        await expect(valuesIn(name, cut)).rejects.toThrow(FileError);
+      }
+    }
+  });
+});
+
+it('throws FileErrors and nothing else for damaged compressed frames, soon and without more memory', {
+  timeout: 120_000,
+}, async () => {
+  const rng = Rng.fromSeed(3);
+  const runs = Number(process.env.SSHN_FUZZ_RUNS ?? 800);
+  let [read, refused, slowest] = [0, 0, 0];
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < runs; i++) {
+    const { name, bytes: original } = files[i % files.length]!;
+    const bytes = original.slice();
+    for (let changes = 1 + rng.integer(5); changes > 0; changes--) {
+      bytes[300 + rng.integer(bytes.length - 300)] = [0, 1, 127, 255, rng.integer(256)][rng.integer(5)]!;
+    }
+    const start = cpuTime();
+    try {
+      if (/RGB/.test(name)) await decodeImage(bytes, 'fuzz');
+      else await decodeDicom([{ name: 'fuzz', bytes }]);
+      read++;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      expect(error.message).toMatch(/^fuzz: .*\. \S.*\.$/s);
+      refused++;
+    }
+    slowest = Math.max(slowest, cpuTime() - start);
+  }
+  expect(read).toBeGreaterThan(runs / 20);
+  expect(refused).toBeGreaterThan(runs / 5);
+  expect(slowest).toBeLessThan(3000);
+  expect(process.memoryUsage().rss - before).toBeLessThan(800 * 2 ** 20);
+});

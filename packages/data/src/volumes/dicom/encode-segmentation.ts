@@ -1,0 +1,331 @@
+import { ShapeError, ValueError } from '@sshn/core';
+import { type Elements, tags } from '../../formats/readers/dicom/elements.js';
+import type { Volume } from '../volume.js';
+import { type DicomSource, openSeries, type SeriesFrame } from './decode.js';
+import type { Code, Segment } from './segmentation.js';
+import { decimal, freshUid, type Written, type WrittenElement, writeDicom } from './write.js';
+
+/** How to write a segmentation. */
+export interface EncodeSegmentationOptions {
+  /** What the labels stand for. Codes default to an anatomical structure, tissue; give SNOMED's where you know them. */
+  readonly segments: readonly Segment[];
+  /**
+   * - 'binary': one frame of single bits for each segment and slice, which every reader of DICOM segmentations knows.
+   * - 'labelMap': one frame of labels for each slice; smaller with many segments, for readers since 2024.
+   *
+   * @default 'binary'
+   */
+  readonly kind?: 'binary' | 'labelMap';
+  /** Of the series, as viewers list it. @default 'Segmentation' */
+  readonly description?: string;
+  /** Which volume of a series of several the labels belong to. @default the only one */
+  readonly frame?: number;
+  /** The name of the model that made the labels. @default '@sshn' */
+  readonly algorithm?: string;
+  /** @default now */
+  readonly date?: Date;
+  /** Makes identifiers that nobody else has. @default random ones */
+  readonly createUid?: () => string;
+}
+
+const tissue: Code = { value: '85756007', scheme: 'SCT', meaning: 'Tissue' };
+const anatomy: Code = { value: '123037004', scheme: 'SCT', meaning: 'Anatomical Structure' };
+const segmentation: Code = { value: '113076', scheme: 'DCM', meaning: 'Segmentation' };
+const sourceImage: Code = {
+  value: '121322',
+  scheme: 'DCM',
+  meaning: 'Source image for image processing operation',
+};
+
+/**
+ * Writes labels as a DICOM segmentation that refers to the series they were found in: its patient, study, frame of
+ * reference, and each of its images.
+ *
+ * *Source*: DICOM PS3.3, sections A.51 (IOD), C.8.20 (segmentation), C.7.6.16 (functional groups), C.7.6.17 (dimensions).
+ *
+ * @param labels On the grid of `decodeDicom(series)`: 0 is background, other numbers those of `segments`.
+ * @param series The files that the labels belong to.
+ * @returns The bytes of a DICOM file.
+ * @throws {ShapeError} or {ValueError} if the labels lie on another grid, hold a number without a segment, or segments are
+ *   numbered wrongly; {FileError} if the series cannot be read.
+ * @example
+ * const scan = await decodeDicom(files);
+ * const file = encodeSegmentation(labels, files, { segments: [{ number: 1, label: 'liver' }] });
+ */
+export function encodeSegmentation(
+  labels: Volume,
+  series: readonly DicomSource[],
+  options: EncodeSegmentationOptions,
+): Uint8Array {
+  const { kind = 'binary', segments, createUid = freshUid, date = new Date() } = options;
+  const { slices, shape, affine } = openSeries(
+    series,
+    options.frame === undefined ? {} : { frame: options.frame },
+  );
+  checkGrid(labels, shape, affine);
+  checkNumbers(labels, segments);
+  const frames = kind === 'binary' ? binaryFrames(labels, segments) : labelFrames(labels);
+  const isWide = segments.some(({ number }) => number > 255);
+  const bits = kind === 'binary' ? 1 : isWide ? 16 : 8;
+  const sopClass = `1.2.840.10008.5.1.4.1.1.66.${kind === 'binary' ? 4 : 7}`;
+  const sopInstance = createUid();
+  const [first] = slices;
+  const { elements } = first!.source.file;
+  const dataSet: Written = [
+    ...ofPatientAndStudy(elements),
+    ...ofThisSeries(options, date, createUid),
+    [0x00080016, 'UI', sopClass],
+    [0x00080018, 'UI', sopInstance],
+    [0x00200052, 'UI', elements.text(tags.frameOfReference) ?? createUid()],
+    [0x00280002, 'US', [1]],
+    [0x00280004, 'CS', 'MONOCHROME2'],
+    [0x00280008, 'IS', String(frames.length)],
+    [0x00280010, 'US', [shape[1]]],
+    [0x00280011, 'US', [shape[2]]],
+    [0x00280100, 'US', [bits]],
+    [0x00280101, 'US', [bits]],
+    [0x00280102, 'US', [bits - 1]],
+    [0x00280103, 'US', [0]],
+    ...(kind === 'labelMap' ? ([[0x00280120, 'US', [0]]] as const) : []),
+    [0x00282110, 'CS', elements.text(tags.lossyCompression) ?? '00'],
+    [0x00620001, 'CS', kind === 'binary' ? 'BINARY' : 'LABELMAP'],
+    [0x00620002, 'SQ', segments.map((segment) => segmentItem(segment, options.algorithm ?? '@sshn'))],
+    [0x00620013, 'CS', 'NO'],
+    ...dimensions(kind, createUid()),
+    [0x00081115, 'SQ', [referencedSeries(slices)]],
+    [0x52009229, 'SQ', [sharedGroups(first!, labels)]],
+    [0x52009230, 'SQ', frames.map((frame) => frameGroups(frame, slices[frame.slice]!))],
+    [0x7fe00010, bits === 16 ? 'OW' : 'OB', pixelsOf(labels, frames, bits)],
+  ];
+  return writeDicom(dataSet, { sopClass, sopInstance });
+}
+
+interface LabelFrame {
+  readonly slice: number;
+  /** Undefined where the frame holds all of them. */
+  readonly segment: number | undefined;
+}
+
+function checkGrid(
+  { shape, affine }: Volume,
+  wanted: readonly number[],
+  wantedAffine: Volume['affine'],
+): void {
+  const hint = 'Bring them to the grid of the series with resampleOnto.';
+  if (shape.join() !== wanted.join()) {
+    throw new ShapeError({
+      where: 'encodeSegmentation: labels',
+      got: shape,
+      expected: `the series' own, [${wanted.join(', ')}]`,
+      hint,
+    });
+  }
+  const isSame = affine.flat().every((value, i) => Math.abs(value - wantedAffine.flat()[i]!) < 1e-3);
+  if (isSame) return;
+  throw new ValueError({
+    where: 'encodeSegmentation: labels.affine',
+    got: affine,
+    expected: `the series' own, ${JSON.stringify(wantedAffine)}`,
+    hint,
+  });
+}
+
+function checkNumbers({ data }: Volume, segments: readonly Segment[]): void {
+  const numbers = segments.map(({ number }) => number);
+  const wrong = numbers.find(
+    (number, i) =>
+      !(Number.isInteger(number) && number >= 1 && number <= 0xffff) || numbers.indexOf(number) !== i,
+  );
+  if (segments.length === 0 || wrong !== undefined) {
+    const expected = 'one segment or more, each with a number of its own from 1 to 65535';
+    throw new ValueError({ where: 'encodeSegmentation: segments', got: wrong ?? segments, expected });
+  }
+  const known = new Set([0, ...numbers]);
+  const unknown = data.find((label) => !known.has(label));
+  if (unknown === undefined) return;
+  throw new ValueError({
+    where: 'encodeSegmentation: labels',
+    got: unknown,
+    expected: `0 or the number of a segment: ${numbers.join(', ')}`,
+  });
+}
+
+/** Only slices that a segment reaches; one of background if there are none, as a file has one frame at least. */
+function binaryFrames(
+  { data, shape: [depth, height, width] }: Volume,
+  segments: readonly Segment[],
+): LabelFrame[] {
+  const pixels = height * width;
+  const there = Array.from(
+    { length: depth },
+    (_, slice) => new Set<number>(data.subarray(slice * pixels, (slice + 1) * pixels)),
+  );
+  const frames = segments.flatMap(({ number }) =>
+    there.flatMap((numbers, slice) => (numbers.has(number) ? [{ slice, segment: number }] : [])),
+  );
+  return frames.length > 0 ? frames : [{ slice: 0, segment: segments[0]!.number }];
+}
+
+function labelFrames({ shape: [depth] }: Volume): LabelFrame[] {
+  return Array.from({ length: depth }, (_, slice) => ({ slice, segment: undefined }));
+}
+
+/** Single bits run on from frame to frame, the lowest of a byte first. *Source*: DICOM PS3.5, section 8.1.1. */
+function pixelsOf(
+  { data, shape: [, height, width] }: Volume,
+  frames: readonly LabelFrame[],
+  bits: number,
+): Uint8Array {
+  const pixels = height * width;
+  const bytes = new Uint8Array(Math.ceil((frames.length * pixels * bits) / 8));
+  const view = new DataView(bytes.buffer);
+  for (const [i, { slice, segment }] of frames.entries()) {
+    for (let p = 0; p < pixels; p++) {
+      const label = data[slice * pixels + p]!;
+      const at = i * pixels + p;
+      if (bits === 16) view.setUint16(2 * at, label, true);
+      else if (bits === 8) bytes[at] = label;
+      else if (label === segment) bytes[at >> 3]! |= 1 << (at & 7);
+    }
+  }
+  return bytes;
+}
+
+function ofPatientAndStudy(elements: Elements): Written {
+  const copied = (tag: number, kind: string): WrittenElement => [
+    tag,
+    kind,
+    elements.text(tag, elements.encoding) ?? '',
+  ];
+  return [
+    [0x00080005, 'CS', 'ISO_IR 192'],
+    copied(tags.studyDate, 'DA'),
+    copied(tags.studyTime, 'TM'),
+    copied(tags.accessionNumber, 'SH'),
+    copied(tags.referringPhysician, 'PN'),
+    copied(tags.patientName, 'PN'),
+    copied(tags.patientId, 'LO'),
+    copied(tags.patientBirthDate, 'DA'),
+    copied(tags.patientSex, 'CS'),
+    copied(tags.studyId, 'SH'),
+    [0x0020000d, 'UI', elements.text(tags.studyInstance) ?? ''],
+  ];
+}
+
+function ofThisSeries(
+  { description = 'Segmentation', algorithm = '@sshn' }: EncodeSegmentationOptions,
+  date: Date,
+  createUid: () => string,
+): Written {
+  const [day, time] = date.toISOString().split('T') as [string, string];
+  return [
+    [0x00080008, 'CS', 'DERIVED\\PRIMARY'],
+    [0x00080023, 'DA', day.replaceAll('-', '')],
+    [0x00080033, 'TM', time.slice(0, 8).replaceAll(':', '')],
+    [0x00080060, 'CS', 'SEG'],
+    [0x00080070, 'LO', '@sshn'],
+    [0x0008103e, 'LO', description.slice(0, 64)],
+    [0x00081090, 'LO', algorithm.slice(0, 64)],
+    [0x00181000, 'LO', '0'],
+    [0x00181020, 'LO', '0'],
+    [0x0020000e, 'UI', createUid()],
+    [0x00200011, 'IS', '1'],
+    [0x00200013, 'IS', '1'],
+    [0x00201040, 'LO', ''],
+    [0x00700080, 'CS', 'SEGMENTATION'],
+    [0x00700081, 'LO', description.slice(0, 64)],
+    [0x00700084, 'PN', ''],
+  ];
+}
+
+function segmentItem(
+  { number, label, category = anatomy, type = tissue }: Segment,
+  algorithm: string,
+): Written {
+  return [
+    [0x00620003, 'SQ', [codeItem(category)]],
+    [0x00620004, 'US', [number]],
+    [0x00620005, 'LO', label.slice(0, 64)],
+    [0x00620008, 'CS', 'AUTOMATIC'],
+    [0x00620009, 'LO', algorithm.slice(0, 64)],
+    [0x0062000f, 'SQ', [codeItem(type)]],
+  ];
+}
+
+function codeItem({ value, scheme, meaning }: Code): Written {
+  return [
+    [0x00080100, 'SH', value],
+    [0x00080102, 'SH', scheme],
+    [0x00080104, 'LO', meaning],
+  ];
+}
+
+/** Frames are counted by segment, then by place. */
+function dimensions(kind: 'binary' | 'labelMap', uid: string): Written {
+  const index = (pointer: number, group: number): Written => [
+    [0x00209164, 'UI', uid],
+    [0x00209165, 'AT', [pointer]],
+    [0x00209167, 'AT', [group]],
+  ];
+  const bySegment = index(tags.referencedSegment, tags.segmentIdentification);
+  const byPlace = index(tags.imagePosition, tags.planePosition);
+  return [
+    [0x00209221, 'SQ', [[[0x00209164, 'UI', uid]]]],
+    [0x00209222, 'SQ', kind === 'binary' ? [bySegment, byPlace] : [byPlace]],
+  ];
+}
+
+function referencedSeries(slices: readonly SeriesFrame[]): Written {
+  const files = [...new Set(slices.map(({ source }) => source))];
+  return [
+    [0x0020000e, 'UI', files[0]!.file.elements.text(tags.seriesInstance) ?? ''],
+    [0x0008114a, 'SQ', files.map(({ file }) => reference(file.elements))],
+  ];
+}
+
+function reference(elements: Elements): Written {
+  return [
+    [0x00081150, 'UI', elements.text(tags.sopClass) ?? ''],
+    [0x00081155, 'UI', elements.text(tags.sopInstance) ?? ''],
+  ];
+}
+
+function sharedGroups({ plane }: SeriesFrame, { spacingMm }: Volume): Written {
+  const { alongWidth, alongHeight, spacingMm: inPlane, thicknessMm } = plane;
+  return [
+    [0x00209116, 'SQ', [[[0x00200037, 'DS', [...alongWidth, ...alongHeight].map(decimal).join('\\')]]]],
+    [
+      0x00289110,
+      'SQ',
+      [
+        [
+          [0x00180050, 'DS', decimal(thicknessMm ?? spacingMm[0])],
+          [0x00180088, 'DS', decimal(spacingMm[0])],
+          [0x00280030, 'DS', inPlane.map(decimal).join('\\')],
+        ],
+      ],
+    ],
+  ];
+}
+
+function frameGroups({ slice, segment }: LabelFrame, { plane, source, index }: SeriesFrame): Written {
+  const place = slice + 1;
+  const { elements } = source.file;
+  const isOneOfMany = source.layout.frames > 1;
+  const image: Written = [
+    ...reference(elements),
+    ...(isOneOfMany ? ([[0x00081160, 'IS', String(index + 1)]] as const) : []),
+    [0x0028135a, 'CS', 'YES'],
+    [0x0040a170, 'SQ', [codeItem(sourceImage)]],
+  ];
+  const derivation: Written = [
+    [0x00082112, 'SQ', [image]],
+    [0x00089215, 'SQ', [codeItem(segmentation)]],
+  ];
+  return [
+    [0x00089124, 'SQ', [derivation]],
+    [0x00209111, 'SQ', [[[0x00209157, 'UL', segment === undefined ? [place] : [segment, place]]]]],
+    [0x00209113, 'SQ', [[[0x00200032, 'DS', plane.position.map(decimal).join('\\')]]]],
+    ...(segment === undefined ? [] : ([[0x0062000a, 'SQ', [[[0x0062000b, 'US', [segment]]]]]] as const)),
+  ];
+}

@@ -1,0 +1,2 @@
+export { exportOnnx, type OnnxOptions } from './export-onnx.js';
+export { UnsupportedKernelError } from './operators.js';
