@@ -1,5 +1,5 @@
-import { createNetwork, type ImageNetwork, unet } from '@sshn/architectures';
-import { rescaledSize } from '@sshn/core';
+import { createNetwork, unet } from '@sshn/architectures';
+import { type Module, rescaledSize } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { registrationNetwork } from '@sshn/registration';
 import type { ArchitectureJob, Network, RegistrationJob } from './job.js';
@@ -31,16 +31,10 @@ export function hypernetizedOf(network: Network, method: 'fixed' | 'sshn') {
 
 /** The network of a job that aligns volumes. */
 export function registrationNetworkOf({ network, resolution }: RegistrationJob) {
-  const { outChannels: features, rank } = network;
-  return registrationNetwork({ backbone: moduleOf(network), features, rank, resolution });
+  return registrationNetwork({ backbone: moduleOf(network), resolution });
 }
 
 /** The network of a job on an architecture. */
-export function architectureOf({
-  architecture,
-  inChannels,
-  outChannels,
-  features,
-}: ArchitectureJob): ImageNetwork {
+export function architectureOf({ architecture, inChannels, outChannels, features }: ArchitectureJob): Module {
   return createNetwork(architecture, { inChannels, outChannels, features });
 }

@@ -1,5 +1,5 @@
-import { type Module, type SpecNode, scoped } from '@sshn/core';
-import { activation, convolution, downsample, type Layer, sequential, upsample } from '@sshn/layers';
+import { type Module, type Network, type SpecNode, scoped } from '@sshn/core';
+import { activation, convolution, downsample, sequential, upsample } from '@sshn/layers';
 import { add, concat, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /**
@@ -21,8 +21,12 @@ export function attentionUNet(inChannels: number, outChannels: number, features:
   });
   const up = upsample();
 
-  const network: Module<typeof specs, Tensor, Tensor> = {
+  const network: Network<typeof specs> = {
     specs,
+    rank: 2,
+    inChannels,
+    outChannels,
+    steps: skips.length,
     apply: (params, image, at) =>
       tidy(() => {
         let x = image;
@@ -44,7 +48,7 @@ export function attentionUNet(inChannels: number, outChannels: number, features:
 }
 
 /** Two convolutions of one resolution. */
-function stage(inChannels: number, outChannels: number): Layer {
+function stage(inChannels: number, outChannels: number): Module {
   return sequential([
     convolution({ inChannels, outChannels, activation: 'leakyRelu' }),
     convolution({ inChannels: outChannels, outChannels, activation: 'leakyRelu' }),

@@ -4,7 +4,6 @@ import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
 import { batches, cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
-import type { Layer } from '@sshn/layers';
 import { crossEntropy } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
 import { adam, diceOver } from '@sshn/training';
@@ -31,18 +30,13 @@ const dataset = cacheDataset(
   generatePhantoms({ kind: 'cells', count: Number(options.images), size: [size, size], seed: 1 }),
 );
 const { train, test } = splitIds(dataset.ids, Rng.fromSeed(1));
-const network: Layer = attentionUNet(dataset.channels, dataset.labelNames.length, [
-  width,
-  width,
-  width,
-  width,
-]);
+const network = attentionUNet(dataset.channels, dataset.labelNames.length, [width, width, width, width]);
 const model = hypernetize(network, { predict: 'convolutions' });
 
 // 2. Train it, each step at another factor.
 const optimizer = adam({ beta2: 0.99 });
 const rng = Rng.fromSeed(2);
-let params = namedParams(model.specs, initialize(model.specs, rng.split('weights')));
+let params = namedParams(initialize(model.specs, rng.split('weights')));
 let state = optimizer.init(params);
 let step = 0;
 for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -52,13 +46,23 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
     const images = tensor(batch.images, [...batch.shape]);
     const labels = tensor(batch.labels, batch.shape.slice(0, -1), 'int32');
     const at = rescaling(rng.uniform(0, 0.5));
-    const { value, gradients } = valueAndGradients(model.specs, paramTree(model.specs, params), (p) =>
+    const { value, gradients } = valueAndGradients(paramTree(model.specs, params), (p) =>
       crossEntropy(model.apply(p, images, at), labels),
     );
-    const next = optimizer.update(gradients, state, params, { step: step++, learningRate: 3e-3 });
+    const next = optimizer.update(namedParams(gradients), state, params, {
+      step: step++,
+      learningRate: 3e-3,
+    });
     sum += value.dataSync()[0]!;
     count++;
-    dispose([images, labels, value, ...gradients.values(), ...params.values(), ...state.values()]);
+    dispose([
+      images,
+      labels,
+      value,
+      ...namedParams(gradients).values(),
+      ...params.values(),
+      ...state.values(),
+    ]);
     ({ params, state } = next);
   }
   if (epoch % Math.ceil(epochs / 6) === 0)

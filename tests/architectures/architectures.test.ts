@@ -15,6 +15,7 @@ const hypernetwork = {
   form: 'residual',
   residualScale: 0.1,
   factors: 1,
+  conditions: 0,
 } as const;
 
 describe.each(backends)('on %s', (backend) => {

@@ -27,6 +27,7 @@ const manifest: ManifestInput = {
       form: 'residual',
       residualScale: 0.1,
       factors: 1,
+      conditions: 0,
     },
   },
   prior: { kind: 'uniform', low: 0, high: 0.5 },

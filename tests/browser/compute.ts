@@ -37,17 +37,17 @@ export function compute({ manifest, params }: LoadedModel, factor: number): Outc
 
   const plain = model.specialize(weights, at);
   const logits = model.network.apply(plain, image, at);
-  const { value, gradients } = valueAndGradients(model.specs, weights, (p) =>
+  const { value, gradients } = valueAndGradients(weights, (p) =>
     crossEntropy(model.apply(p, image, at), labels),
   );
-  const sizes = [...gradients].map(([name, gradient]) => [name, scalar(() => norm(gradient))]);
+  const sizes = [...namedParams(gradients)].map(([name, gradient]) => [name, scalar(() => norm(gradient))]);
   const outcome = {
     logits: [...logits.dataSync()],
     loss: value.dataSync()[0]!,
     gradients: Object.fromEntries(sizes),
   };
-  dispose([image, labels, logits, value, ...gradients.values()]);
-  dispose([...namedParams(model.network.specs, plain).values()]);
+  dispose([image, labels, logits, value, ...namedParams(gradients).values()]);
+  dispose([...namedParams(plain).values()]);
   return { ...outcome, leaked: memory().numTensors - before };
 }
 

@@ -16,7 +16,7 @@ const heapBytes = () =>
 test('inference at full resolution takes four maps of features at most, and less than 380 bytes of the heap a voxel', async () => {
   await useFastWasm({ threads: 1 });
   const backbone = unet({ rank: 3, inChannels: 2, outChannels: features, features });
-  const network = registrationNetwork({ backbone, features, rank: 3 });
+  const network = registrationNetwork({ backbone });
   const params = initialize(network.specs, Rng.fromSeed(1));
   const moving: Tensor = zeros([1, ...size, 1]);
   const fixed: Tensor = zeros([1, ...size, 1]);

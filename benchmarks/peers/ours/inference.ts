@@ -1,5 +1,4 @@
-import { paramTree, rescaling } from '@sshn/core';
-import type { Layer } from '@sshn/layers';
+import { type Module, paramTree, rescaling } from '@sshn/core';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import type { ArchitectureJob, InferenceJob } from '../../work/job.js';
 import { architectureOf, moduleOf } from '../../work/networks.js';
@@ -13,7 +12,7 @@ export function prepareInference(
   inputs: Tensors,
   until: (logits: Tensor) => Promise<void> = read,
 ): Prepared {
-  return prepare(moduleOf(network) as Layer, factor, inputs, until);
+  return prepare(moduleOf(network) as Module, factor, inputs, until);
 }
 
 /** The same of any architecture. */
@@ -22,7 +21,7 @@ export function prepareArchitecture(job: ArchitectureJob, inputs: Tensors): Prep
 }
 
 function prepare(
-  module: Layer,
+  module: Module,
   factor: number,
   inputs: Tensors,
   until: (logits: Tensor) => Promise<void>,

@@ -22,12 +22,10 @@ export function prepareRegistration(job: RegistrationJob, inputs: Tensors): Prep
     weight,
     integrationSteps,
   } as const;
-  const training = steps(
-    namedParams(network.specs, paramTree(network.specs, new Map(Object.entries(weights)))),
-    (params) =>
-      valueAndGradients(network.specs, paramTree(network.specs, params), (at) =>
-        registrationLoss(network.apply(at, pair, rescaling(factor)), moving!, fixed!, objective),
-      ),
+  const training = steps(namedParams(paramTree(network.specs, new Map(Object.entries(weights)))), (params) =>
+    valueAndGradients(paramTree(network.specs, params), (at) =>
+      registrationLoss(network.apply(at, pair, rescaling(factor)), moving!, fixed!, objective),
+    ),
   );
   return {
     ...training,

@@ -1,5 +1,6 @@
+import { namedParams, type ParamNode } from '@sshn/core';
 import { adam, type NamedTensors } from '@sshn/training';
-import { dispose, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, type Scalar } from '@tensorflow/tfjs-core';
 import type { Prepared } from '../program.js';
 import { downloadAll } from '../tfjs/tensors.js';
 
@@ -10,7 +11,7 @@ export function steps(
   start: NamedTensors,
   differentiate: (params: NamedTensors) => {
     readonly value: Scalar;
-    readonly gradients: ReadonlyMap<string, Tensor>;
+    readonly gradients: ParamNode;
   },
 ): Prepared {
   const optimizer = adam();
@@ -20,10 +21,11 @@ export function steps(
   return {
     outputs() {
       const { value, gradients } = differentiate(params);
-      return downloadAll([...gradients, ['loss', value]]);
+      return downloadAll([...namedParams(gradients), ['loss', value]]);
     },
     async run() {
-      const { value, gradients } = differentiate(params);
+      const { value, gradients: tree } = differentiate(params);
+      const gradients = namedParams(tree);
       await value.data();
       const next = optimizer.update(gradients, state, params, {
         step: step++,

@@ -13,12 +13,10 @@ import { steps } from './steps.js';
 export function prepareTraining({ network, method, factor }: TrainingJob, inputs: Tensors): Prepared {
   const model = hypernetizedOf(network, method);
   const { images, labels, ...weights } = Object.fromEntries(uploadAll(inputs));
-  const training = steps(
-    namedParams(model.specs, paramTree(model.specs, new Map(Object.entries(weights)))),
-    (params) =>
-      valueAndGradients(model.specs, paramTree(model.specs, params), (at) =>
-        crossEntropy(model.apply(at, images!, rescaling(factor)), labels!),
-      ),
+  const training = steps(namedParams(paramTree(model.specs, new Map(Object.entries(weights)))), (params) =>
+    valueAndGradients(paramTree(model.specs, params), (at) =>
+      crossEntropy(model.apply(at, images!, rescaling(factor)), labels!),
+    ),
   );
   return {
     ...training,

@@ -11,7 +11,7 @@ export function prepareWeights({ network, factor }: WeightsJob, inputs: Tensors)
   const model = hypernetizedOf(network, 'sshn');
   const tensors = uploadAll(inputs);
   const params = paramTree(model.specs, tensors);
-  const specialize = () => namedParams(model.network.specs, model.specialize(params, rescaling(factor)));
+  const specialize = () => namedParams(model.specialize(params, rescaling(factor)));
   return {
     outputs: () => downloadAll(specialize()),
     run: () => dispose([...specialize().values()]),

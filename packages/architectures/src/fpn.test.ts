@@ -3,8 +3,8 @@ import { resizeLinear } from '@sshn/layers';
 import { distinct, useBackend } from '@sshn-internal/testing';
 import { addN, div, tensor } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { createNetwork } from './create-network.js';
 import { fpn } from './fpn.js';
-import { createNetwork } from './registry.js';
 import { describeArchitecture } from './testing/conformance.js';
 import { constantParams } from './testing/constant-params.js';
 

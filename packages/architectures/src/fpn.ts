@@ -1,29 +1,24 @@
-import { type ParamsOf, type Rescaling, type SpecNode, scoped } from '@sshn/core';
+import { type Network, type ParamsOf, type Rescaling, type SpecNode, scoped } from '@sshn/core';
 import type { ConvolutionSpecs } from '@sshn/layers';
 import { add, addN, div, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { count } from './config/checks.js';
-import { limits, type NetworkConfig } from './config/network-config.js';
-import { planOf } from './config/plan.js';
-import type { BlockSpecs } from './parts/block.js';
-import { convolutions, type StageSpecs } from './parts/convolutions.js';
-import { upsampleTo } from './parts/decode.js';
-import { downsampling } from './parts/downsampling.js';
-import { encode } from './parts/encode.js';
-import { head } from './parts/heads.js';
-import { type SegmentationNetwork, segmentationNetwork } from './segmentation-network.js';
+import type { BlockSpecs } from './block.js';
+import { count } from './checks.js';
+import { convolutions, downsampling, encode, head, network, upsampleTo } from './encoder-decoder.js';
+import { limits, type NetworkConfig } from './options.js';
+import { planOf } from './plan.js';
 
 /** Options of a feature pyramid network. */
-export interface FpnConfig<Film extends boolean = boolean> extends NetworkConfig<Film> {
+export interface FpnConfig extends NetworkConfig {
   /** Features of every level of the pyramid. @default those of the first stage */
   readonly pyramidFeatures?: number;
 }
 
 /** Parameters of a feature pyramid network; level 0 of each list is at full resolution. */
-export type FpnSpecs<Film extends boolean = boolean> = {
-  readonly encoder: ReadonlyArray<StageSpecs<Film>>;
+export type FpnSpecs = {
+  readonly encoder: ReadonlyArray<readonly BlockSpecs[]>;
   readonly down: readonly SpecNode[];
-  readonly lateral: ReadonlyArray<BlockSpecs<Film>>;
-  readonly smooth: ReadonlyArray<BlockSpecs<Film>>;
+  readonly lateral: readonly BlockSpecs[];
+  readonly smooth: readonly BlockSpecs[];
   readonly heads: readonly ConvolutionSpecs[];
 };
 
@@ -47,10 +42,7 @@ export type FpnSpecs<Film extends boolean = boolean> = {
  * pyramid networks for object detection" (2017); Kirillov et al., "Panoptic feature pyramid networks" (2019), who merge
  * by a sum.
  */
-export function fpn<const Film extends boolean = false>(
-  config: FpnConfig<Film>,
-): SegmentationNetwork<FpnSpecs<Film>>;
-export function fpn(config: FpnConfig): SegmentationNetwork<FpnSpecs> {
+export function fpn(config: FpnConfig): Network<FpnSpecs> {
   const plan = planOf('fpn', config, {
     checks: { pyramidFeatures: count(limits.features) },
     deepSupervision: true,
@@ -58,8 +50,9 @@ export function fpn(config: FpnConfig): SegmentationNetwork<FpnSpecs> {
   const { inChannels, widths, block } = plan;
   const { pyramidFeatures = widths[0]! } = config;
 
+  const stage = convolutions(plan);
   const { modules, specs } = scoped({
-    encoder: widths.map((width, level) => convolutions(plan, widths[level - 1] ?? inChannels, width)),
+    encoder: widths.map((width, level) => stage(widths[level - 1] ?? inChannels, width)),
     down: downsampling(plan),
     lateral: widths.map((width) =>
       block(width, pyramidFeatures, { kernelSize: 1, activation: 'identity', dropout: 0 }),
@@ -86,7 +79,7 @@ export function fpn(config: FpnConfig): SegmentationNetwork<FpnSpecs> {
   const merged = (parts: Tensor[], image: Tensor, at: Rescaling): Tensor =>
     div(addN(parts.map((part) => upsampleTo(image, part, at))), parts.length);
 
-  return segmentationNetwork<FpnSpecs>(plan, specs, {
+  return network<FpnSpecs>(plan, specs, {
     predict: (params, image, at) => merged(predictions(params, image, at), image, at),
     predictAll(params, image, at) {
       const parts = predictions(params, image, at);

@@ -1,10 +1,9 @@
-export type { NetworkConfig } from './config/network-config.js';
+export { normalizations } from './block.js';
+export { type Architectures, architectureNames, createNetwork } from './create-network.js';
+export type { EncoderDecoderSpecs } from './encoder-decoder.js';
 export { type FpnConfig, type FpnSpecs, fpn } from './fpn.js';
-export { normalizations } from './parts/block.js';
-export { type Downsampling, downsamplings } from './parts/downsampling.js';
+export { type Downsampling, downsamplings, type NetworkConfig } from './options.js';
 export { type PSPNetConfig, type PSPNetSpecs, pspnet } from './pspnet.js';
-export { type Architectures, architectureNames, createNetwork, type ImageNetwork } from './registry.js';
 export { type ResUNetConfig, type ResUNetSpecs, resunet } from './resunet.js';
-export type { SegmentationNetwork } from './segmentation-network.js';
 export { type SENetConfig, type SENetSpecs, senet } from './senet.js';
 export { type UNetConfig, type UNetSpecs, unet } from './unet.js';

@@ -2,8 +2,8 @@ import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { tensor, zeros } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { createNetwork } from './create-network.js';
 import { pspnet } from './pspnet.js';
-import { createNetwork } from './registry.js';
 import { describeArchitecture } from './testing/conformance.js';
 import { constantParams } from './testing/constant-params.js';
 

@@ -1,34 +1,25 @@
-import { type Module, type SpecNode, scoped } from '@sshn/core';
+import type { Network } from '@sshn/core';
 import { type PyramidPoolingSpecs, pyramidPooling, sequential } from '@sshn/layers';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { count, list } from './config/checks.js';
-import type { NetworkConfig } from './config/network-config.js';
-import { type Plan, planOf } from './config/plan.js';
-import { convolutions, type StageSpecs } from './parts/convolutions.js';
-import { decode } from './parts/decode.js';
-import { downsampling } from './parts/downsampling.js';
-import { encode } from './parts/encode.js';
-import { type HeadSpecs, heads, withHeads } from './parts/heads.js';
-import { type SegmentationNetwork, segmentationNetwork } from './segmentation-network.js';
+import type { BlockSpecs } from './block.js';
+import { count, list } from './checks.js';
+import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
+import type { NetworkConfig } from './options.js';
+import { type Plan, planOf } from './plan.js';
 
 /** Options of a pyramid scene parsing network. */
-export interface PSPNetConfig<Film extends boolean = boolean> extends NetworkConfig<Film> {
+export interface PSPNetConfig extends NetworkConfig {
   /** Windows along every axis that features are averaged over, one level of each pyramid. @default [1, 2, 3, 6] */
   readonly bins?: readonly number[];
 }
 
 /** Parameters of a stage of the decoder: of the levels of its pyramid, and of the convolutions behind it. */
-export type PooledStageSpecs<Film extends boolean = boolean> = {
+export type PooledStageSpecs = {
   readonly pyramid: PyramidPoolingSpecs;
-  readonly convolutions: StageSpecs<Film>;
+  readonly convolutions: readonly BlockSpecs[];
 };
 
 /** Parameters of a pyramid scene parsing network: `decoder.0.pyramid.levels.0.kernel` sees averages of the image. */
-export type PSPNetSpecs<Film extends boolean = boolean> = HeadSpecs & {
-  readonly encoder: ReadonlyArray<StageSpecs<Film>>;
-  readonly down: readonly SpecNode[];
-  readonly decoder: ReadonlyArray<PooledStageSpecs<Film>>;
-};
+export type PSPNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[], PooledStageSpecs>;
 
 /**
  * The pyramid scene parsing network of the paper's ablation: the encoder, with its variable resizing, is that of the U-Net;
@@ -48,38 +39,13 @@ export type PSPNetSpecs<Film extends boolean = boolean> = HeadSpecs & {
  * decoder part"); Zhao et al., "Pyramid scene parsing network" (2017). That the decoder keeps the skip connections of the
  * U-Net is our reading.
  */
-export function pspnet<const Film extends boolean = false>(
-  config: PSPNetConfig<Film>,
-): SegmentationNetwork<PSPNetSpecs<Film>>;
-export function pspnet(config: PSPNetConfig): SegmentationNetwork<PSPNetSpecs> {
+export function pspnet(config: PSPNetConfig): Network<PSPNetSpecs> {
   const plan = planOf('pspnet', config, { checks: { bins: list(count(64), { from: 1, to: 16 }) } });
-  const { inChannels, widths } = plan;
-  const pooled = pooledStage(plan, config);
-
-  const { modules, specs } = scoped({
-    encoder: widths.map((width, level) => convolutions(plan, widths[level - 1] ?? inChannels, width)),
-    down: downsampling(plan),
-    decoder: widths.slice(1).map((below, level) => pooled(below + widths[level]!, widths[level]!)),
-    ...heads(plan),
-  });
-
-  return segmentationNetwork(
-    plan,
-    specs,
-    withHeads(modules, (params, image, at) => {
-      const skips = encode(modules, params, image, at);
-      return decode(modules, params, skips, at);
-    }),
-  );
+  return encoderDecoder(plan, convolutions(plan), pooledStage(plan, config));
 }
 
-type Stage = Module<PooledStageSpecs, Tensor, Tensor>;
-
-/** Makes stages of the decoder: pyramid pooling, and the convolutions of one resolution. */
-function pooledStage(
-  plan: Plan,
-  { bins = [1, 2, 3, 6], slope }: PSPNetConfig,
-): (inChannels: number, outChannels: number) => Stage {
+/** A stage of the decoder: pyramid pooling, and the convolutions of one resolution. */
+function pooledStage(plan: Plan, { bins = [1, 2, 3, 6], slope }: PSPNetConfig): Stage<PooledStageSpecs> {
   return (inChannels, outChannels) => {
     const pyramid = pyramidPooling({
       rank: plan.rank,
@@ -89,6 +55,6 @@ function pooledStage(
       activation: 'leakyRelu',
       ...(slope === undefined ? {} : { slope }),
     });
-    return sequential({ pyramid, convolutions: convolutions(plan, pyramid.outChannels, outChannels) });
+    return sequential({ pyramid, convolutions: convolutions(plan)(pyramid.outChannels, outChannels) });
   };
 }

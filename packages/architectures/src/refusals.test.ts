@@ -2,7 +2,7 @@ import { initialize, OptionError, Rng, rescaling, ShapeError, SshnError, ValueEr
 import { useBackend } from '@sshn-internal/testing';
 import { memory, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Architectures, architectureNames, createNetwork } from './registry.js';
+import { type Architectures, architectureNames, createNetwork } from './create-network.js';
 
 beforeAll(() => useBackend('cpu'));
 

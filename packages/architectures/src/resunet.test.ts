@@ -2,7 +2,7 @@ import { namedSpecs, rescaling } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { tensor } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { createNetwork } from './registry.js';
+import { createNetwork } from './create-network.js';
 import { resunet } from './resunet.js';
 import { describeArchitecture } from './testing/conformance.js';
 import { constantParams } from './testing/constant-params.js';

@@ -1,38 +1,26 @@
-import { type Module, type SpecNode, scoped } from '@sshn/core';
-import { type Layer, residual } from '@sshn/layers';
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { NetworkConfig } from './config/network-config.js';
-import { type Plan, planOf } from './config/plan.js';
-import type { BlockSpecs } from './parts/block.js';
-import { convolutions, type StageSpecs } from './parts/convolutions.js';
-import { decode } from './parts/decode.js';
-import { downsampling } from './parts/downsampling.js';
-import { encode } from './parts/encode.js';
-import { type HeadSpecs, heads, withHeads } from './parts/heads.js';
-import { type SegmentationNetwork, segmentationNetwork } from './segmentation-network.js';
+import type { Module, Network } from '@sshn/core';
+import { residual } from '@sshn/layers';
+import { tidy } from '@tensorflow/tfjs-core';
+import type { BlockSpecs } from './block.js';
+import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
+import type { NetworkConfig } from './options.js';
+import { type Plan, planOf } from './plan.js';
 
 /** Options of a residual U-Net. */
-export type ResUNetConfig<Film extends boolean = boolean> = NetworkConfig<Film>;
+export type ResUNetConfig = NetworkConfig;
 
 /** Parameters of a stage with a residual connection; the projection is there where its channels differ. */
-export type ResidualStageSpecs<Film extends boolean = boolean> = {
-  readonly body: StageSpecs<Film>;
-  readonly projection?: BlockSpecs<Film>;
-};
+export type ResidualStageSpecs = { readonly body: readonly BlockSpecs[]; readonly projection?: BlockSpecs };
 
 /** Parameters of a residual U-Net: `encoder.0.body.0.kernel` is the first kernel at full resolution. */
-export type ResUNetSpecs<Film extends boolean = boolean> = HeadSpecs & {
-  readonly encoder: ReadonlyArray<ResidualStageSpecs<Film>>;
-  readonly down: readonly SpecNode[];
-  readonly decoder: ReadonlyArray<ResidualStageSpecs<Film>>;
-};
+export type ResUNetSpecs = EncoderDecoderSpecs<ResidualStageSpecs>;
 
 /**
  * The residual U-Net of the paper's ablation: a U-Net in whose every stage, at each resolution on both sides, the input is
  * added to what its convolutions make of it: y = a(x' + f(x)), where f ends without activation and x' is x, or its 1×1
  * projection where the channels differ.
  *
- * Shapes and rescaling are those of `unet`, and so are the options.
+ * Shapes, rescaling and options are those of `unet`.
  *
  * @throws what `unet` throws.
  * @example
@@ -43,47 +31,24 @@ export type ResUNetSpecs<Film extends boolean = boolean> = HeadSpecs & {
  * *Source*: the paper, section C.1 ("Residual UNet"); Drozdzal et al., "The importance of skip connections in biomedical
  * image segmentation" (2016); He et al., "Deep residual learning for image recognition" (2016), whose projection ours is.
  */
-export function resunet<const Film extends boolean = false>(
-  config: ResUNetConfig<Film>,
-): SegmentationNetwork<ResUNetSpecs<Film>>;
-export function resunet(config: ResUNetConfig): SegmentationNetwork<ResUNetSpecs> {
+export function resunet(config: ResUNetConfig): Network<ResUNetSpecs> {
   const plan = planOf('resunet', config, { checks: {} });
-  const { inChannels, widths } = plan;
-
-  const { modules, specs } = scoped({
-    encoder: widths.map((width, level) => residualStage(plan, widths[level - 1] ?? inChannels, width)),
-    down: downsampling(plan),
-    decoder: widths
-      .slice(1)
-      .map((below, level) => residualStage(plan, below + widths[level]!, widths[level]!)),
-    ...heads(plan),
-  });
-
-  return segmentationNetwork(
-    plan,
-    specs,
-    withHeads(modules, (params, image, at) => {
-      const skips = encode(modules, params, image, at);
-      return decode(modules, params, skips, at);
-    }),
-  );
+  return encoderDecoder(plan, residualStage(plan), residualStage(plan));
 }
 
 /** The convolutions of one resolution with a residual connection around them, and the activation behind it. */
-function residualStage(
-  plan: Plan,
-  inChannels: number,
-  outChannels: number,
-): Module<ResidualStageSpecs, Tensor, Tensor>;
-function residualStage(plan: Plan, inChannels: number, outChannels: number): Layer {
-  const { block, activate } = plan;
-  const sum: Layer = residual({
-    body: convolutions(plan, inChannels, outChannels, { activation: 'identity' }),
-    ...(inChannels === outChannels
-      ? {}
-      : {
-          projection: block(inChannels, outChannels, { kernelSize: 1, activation: 'identity', dropout: 0 }),
-        }),
-  });
-  return { specs: sum.specs, apply: (params, x, at) => tidy(() => activate(sum.apply(params, x, at), at)) };
+function residualStage(plan: Plan): Stage<ResidualStageSpecs> {
+  const body = convolutions(plan, { activation: 'identity' });
+  return (inChannels, outChannels) => {
+    const project = () =>
+      plan.block(inChannels, outChannels, { kernelSize: 1, activation: 'identity', dropout: 0 });
+    const sum: Module<ResidualStageSpecs> = residual({
+      body: body(inChannels, outChannels),
+      ...(inChannels === outChannels ? {} : { projection: project() }),
+    });
+    return {
+      specs: sum.specs,
+      apply: (params, x, at) => tidy(() => plan.activate(sum.apply(params, x, at), at)),
+    };
+  };
 }

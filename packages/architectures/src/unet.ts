@@ -1,27 +1,19 @@
-import { type SpecNode, scoped } from '@sshn/core';
-import type { NetworkConfig } from './config/network-config.js';
-import { planOf } from './config/plan.js';
-import { convolutions, type StageSpecs } from './parts/convolutions.js';
-import { decode } from './parts/decode.js';
-import { downsampling } from './parts/downsampling.js';
-import { encode } from './parts/encode.js';
-import { type HeadSpecs, heads, withHeads } from './parts/heads.js';
-import { type SegmentationNetwork, segmentationNetwork } from './segmentation-network.js';
+import type { Network } from '@sshn/core';
+import type { BlockSpecs } from './block.js';
+import { convolutions, type EncoderDecoderSpecs, encoderDecoder } from './encoder-decoder.js';
+import type { NetworkConfig } from './options.js';
+import { planOf } from './plan.js';
 
 /** Options of a U-Net. */
-export type UNetConfig<Film extends boolean = boolean> = NetworkConfig<Film>;
+export type UNetConfig = NetworkConfig;
 
 /** Parameters of a U-Net: `encoder.0.0.kernel` is the first kernel at full resolution. */
-export type UNetSpecs<Film extends boolean = boolean> = HeadSpecs & {
-  readonly encoder: ReadonlyArray<StageSpecs<Film>>;
-  readonly down: readonly SpecNode[];
-  /** As the encoder, `decoder.0` is at full resolution. */
-  readonly decoder: ReadonlyArray<StageSpecs<Film>>;
-};
+export type UNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[]>;
 
 /**
  * The U-Net of the paper: an encoder that shrinks features by the rescaling factor before every stage but the first, a
  * decoder that brings them back to the size of the skip connection it joins, and a 1×1 convolution to the labels.
+ * `encoderDecoder` draws it; its stages are convolutions, two by default.
  *
  * Input `[batch, height, width, inChannels]` (rank 3: `[batch, depth, height, width, inChannels]`) of any size ≥ 1, output
  * logits of the same size with `outChannels`. No activation at the end. The rescaling has one factor, or one for each of
@@ -38,28 +30,7 @@ export type UNetSpecs<Film extends boolean = boolean> = HeadSpecs & {
  *
  * *Source*: the paper, sections 4.4 and A.1; Ronneberger et al., "U-Net" (2015).
  */
-export function unet<const Film extends boolean = false>(
-  config: UNetConfig<Film>,
-): SegmentationNetwork<UNetSpecs<Film>>;
-export function unet(config: UNetConfig): SegmentationNetwork<UNetSpecs> {
+export function unet(config: UNetConfig): Network<UNetSpecs> {
   const plan = planOf('unet', config, { checks: {} });
-  const { inChannels, widths } = plan;
-
-  const { modules, specs } = scoped({
-    encoder: widths.map((width, level) => convolutions(plan, widths[level - 1] ?? inChannels, width)),
-    down: downsampling(plan),
-    decoder: widths
-      .slice(1)
-      .map((below, level) => convolutions(plan, below + widths[level]!, widths[level]!)),
-    ...heads(plan),
-  });
-
-  return segmentationNetwork(
-    plan,
-    specs,
-    withHeads(modules, (params, image, at) => {
-      const skips = encode(modules, params, image, at);
-      return decode(modules, params, skips, at);
-    }),
-  );
+  return encoderDecoder(plan, convolutions(plan), convolutions(plan));
 }

@@ -63,9 +63,11 @@ export function nccMaps(args: NccArgs, task: i32): void {
       const at = map + c;
       const sumA = <f64>load<f32>(at), sumB = <f64>load<f32>(at + line);
       const meanA = sumA * perVoxel, meanB = sumB * perVoxel;
-      const cross = <f64>load<f32>(at + 4 * line) - sumA * meanB;
       const varianceA = max<f64>(<f64>load<f32>(at + 2 * line) - sumA * meanA, 0);
       const varianceB = max<f64>(<f64>load<f32>(at + 3 * line) - sumB * meanB, 0);
+      // Rounding may not break |cross| <= sqrt(varianceA * varianceB).
+      const most = Math.sqrt(varianceA * varianceB);
+      const cross = min<f64>(max<f64>(<f64>load<f32>(at + 4 * line) - sumA * meanB, -most), most);
       const product = varianceA * varianceB + epsilon;
       const inverse = isSquared ? 1 / product : 1 / Math.sqrt(product);
       const ncc = (isSquared ? cross * cross : cross) * inverse;

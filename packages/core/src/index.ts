@@ -10,7 +10,7 @@ export {
   ValueError,
 } from './errors.js';
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
-export type { Module, SpecsOf } from './module.js';
+export type { Module, Network, SpecsOf } from './module.js';
 export {
   ConfigError,
   checkOptions,
@@ -33,8 +33,11 @@ export {
   checkParams,
   comparePaths,
   countParams,
+  disposeParams,
   type Initializer,
   isParamSpec,
+  likeParams,
+  mapParams,
   namedParams,
   namedSpecs,
   type ParamNode,
@@ -44,16 +47,15 @@ export {
   paramTree,
   type SpecNode,
   type SpecTree,
+  treeOf,
 } from './params.js';
 export {
-  conditioned,
   type Factor,
   factorAt,
-  inTraining,
   type Rescaling,
+  type RescalingOptions,
   rescaledSize,
   rescaling,
-  type Training,
 } from './rescaling.js';
 export { Rng, type RngState } from './rng.js';
 export { currentScope, inScope, type ModuleTree, type SpecsIn, scoped, watchScopes } from './scope.js';

@@ -86,7 +86,7 @@ describe.each(backends)('initialize on %s', (backend) => {
     await withoutLeak(() => {
       const params = initialize(specs, Rng.fromSeed(1));
       expect(params.kernel.shape).toEqual([3, 3, 16, 32]);
-      for (const tensor of namedParams(specs, params).values()) {
+      for (const tensor of namedParams(params).values()) {
         expect(tensor.dtype).toBe('float32');
         tensor.dispose();
       }

@@ -1,5 +1,5 @@
-import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { type Initializer, namedSpecs, type ParamsOf, paramTree, type SpecNode } from './params.js';
+import { tensor } from '@tensorflow/tfjs-core';
+import { type Initializer, type ParamsOf, type SpecNode, treeOf } from './params.js';
 import type { Rng } from './rng.js';
 
 /** Every entry 0. */
@@ -29,14 +29,9 @@ export function kaimingNormal(fanIn: number, slope = 0.01): Extract<Initializer,
  * const params = initialize(network.specs, Rng.fromSeed(1));
  */
 export function initialize<Specs extends SpecNode>(specs: Specs, rng: Rng): ParamsOf<Specs> {
-  const tensors = new Map<string, Tensor>();
-  for (const [path, spec] of namedSpecs(specs)) {
-    tensors.set(
-      path,
-      tensor(initialValues(spec.shape, spec.init, rng.split(path)), [...spec.shape], 'float32'),
-    );
-  }
-  return paramTree(specs, tensors);
+  return treeOf(specs, (path, { shape, init }) =>
+    tensor(initialValues(shape, init, rng.split(path)), [...shape], 'float32'),
+  );
 }
 
 function initialValues(shape: readonly number[], init: Initializer, rng: Rng): Float32Array {

@@ -1,12 +1,14 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ParamsOf, SpecNode } from './params.js';
 import type { Rescaling } from './rescaling.js';
 
 /**
- * A differentiable map: its configuration is frozen inside, its weights arrive with each call.
+ * A differentiable map: its configuration is frozen inside, its weights arrive with each call. Without further words, one
+ * from a tensor to a tensor, whatever its parameters: what containers hold.
  *
  * `apply` is a pure function of its arguments. It disposes none of them and returns tensors that the caller owns.
  */
-export interface Module<Specs extends SpecNode, Input, Output> {
+export interface Module<Specs extends SpecNode = SpecNode, Input = Tensor, Output = Tensor> {
   /** The parameters that `apply` needs, as a tree of names. */
   readonly specs: Specs;
   apply(params: ParamsOf<Specs>, input: Input, at: Rescaling): Output;
@@ -14,3 +16,21 @@ export interface Module<Specs extends SpecNode, Input, Output> {
 
 /** The specs of a module's type, for signatures. */
 export type SpecsOf<M> = M extends Module<infer Specs, never, unknown> ? Specs : never;
+
+/**
+ * A module from an image `[batch, ...spatial, inChannels]` to the logits of its labels or, of registration, from a pair of
+ * images to a flow.
+ */
+export interface Network<Specs extends SpecNode = SpecNode> extends Module<Specs, Tensor, Tensor> {
+  /** Spatial dimensions: 2 for images, 3 for volumes. */
+  readonly rank: 2 | 3;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** How often it shrinks features: a rescaling has one factor, or as many. */
+  readonly steps: number;
+  /**
+   * There under deep supervision: the same parameters, but all predictions, the one that `apply` gives first and then ever
+   * less important ones, of whatever size. A loss that trains them all gives the first the weight 1, the next 1/2, then 1/4 …
+   */
+  readonly outputs?: Module<Specs, Tensor, Tensor[]>;
+}

@@ -1,5 +1,5 @@
-import { useBackend } from '@sshn-internal/testing';
-import { type Tensor, tensor1d, zeros as zeroTensor } from '@tensorflow/tfjs-core';
+import { useBackend, withoutLeak } from '@sshn-internal/testing';
+import { mul, type Tensor, tensor1d, zeros as zeroTensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { StructureError } from './errors.js';
@@ -8,7 +8,10 @@ import {
   checkParams,
   comparePaths,
   countParams,
+  disposeParams,
   isParamSpec,
+  likeParams,
+  mapParams,
   namedParams,
   namedSpecs,
   type ParamNode,
@@ -95,8 +98,8 @@ describe('comparePaths', () => {
 });
 
 describe('checkParams', () => {
-  const shaped = (shapes: Record<string, number[]>) =>
-    new Map(Object.entries(shapes).map(([path, shape]) => [path, { shape }]));
+  const shaped = (shapes: Record<string, number[]>): ParamNode =>
+    Object.fromEntries(Object.entries(shapes).map(([path, shape]) => [path, zeroTensor(shape)]));
   const small = { enc: { kernel: leaf(3, 3), bias: leaf(2) } };
 
   test('accepts what fits', () => {
@@ -130,7 +133,7 @@ describe('paramTree and namedParams', () => {
     const tree = paramTree(specs, named);
     expect(Array.isArray(tree.stages)).toBe(true);
     expect(tree.stages[10]!.kernel).toBe(named.get('stages.10.kernel'));
-    expect([...namedParams(specs, tree)]).toEqual([...named]);
+    expect([...namedParams(tree)]).toEqual([...named]);
   });
 
   test('refuse a tree that does not fit', () => {
@@ -138,15 +141,52 @@ describe('paramTree and namedParams', () => {
     named.delete('head.bias');
     expect(() => paramTree(specs, named)).toThrow('missing     head.bias');
     const tree = paramTree(specs, tensors());
-    expect(() => namedParams({ ...specs, more: leaf(1) }, { ...tree, more: tensor1d([1, 2]) })).toThrow(
-      'shape       more: got [2], expected [1]',
-    );
+    const [more, odd] = [
+      { ...specs, more: leaf(1) },
+      { ...tree, more: tensor1d([1, 2]) },
+    ];
+    expect(() => checkParams(more, odd)).toThrow('shape       more: got [2], expected [1]');
   });
 
   test('a single leaf is its own tree', () => {
     const only = tensor1d([1, 2]);
     expect(paramTree(leaf(2), new Map([['', only]]))).toBe(only);
-    expect(namedParams(leaf(2), only).get('')).toBe(only);
+    expect(namedParams(only).get('')).toBe(only);
+  });
+});
+
+describe('trees like another', () => {
+  const tree = () => ({ b: [tensor1d([1]), tensor1d([2, 3])], a: { 'x.y': tensor1d([4]) } });
+  const values = (params: ParamNode) =>
+    Array.from(namedParams(params), ([path, tensor]) => [path, ...tensor.dataSync()]);
+
+  test('mapParams keeps the structure, and calls in canonical order', () => {
+    const paths: string[] = [];
+    const doubled = mapParams(tree(), (tensor, path) => {
+      paths.push(path);
+      return mul(tensor, 2);
+    });
+    expect(paths).toEqual(['a.x.y', 'b.0', 'b.1']);
+    expect([...doubled.b[1]!.dataSync()]).toEqual([4, 6]);
+    expect([...doubled.a['x.y'].dataSync()]).toEqual([8]);
+  });
+
+  test('likeParams puts tensors in canonical order, as many as there are', () => {
+    const params = tree();
+    const tensors = [...namedParams(params).values()];
+    const back = likeParams(params, tensors);
+    expect(back).toEqual(params);
+    expect(values(back)).toEqual(values(params));
+    expect(() => likeParams(params, tensors.slice(1))).toThrow('likeParams: tensors: got 2, expected 3');
+    expect(likeParams(tensors[0]!, [tensors[1]!])).toBe(tensors[1]);
+  });
+
+  test('a path that two tensors have is refused', () => {
+    expect(() => namedParams({ 'a.b': tensor1d([1]), a: { b: tensor1d([1]) } })).toThrow('two have this one');
+  });
+
+  test('disposeParams frees all', async () => {
+    await withoutLeak(() => disposeParams(tree()));
   });
 });
 

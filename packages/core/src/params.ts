@@ -36,11 +36,9 @@ export interface SpecTree {
 export type ParamNode = Tensor | readonly ParamNode[] | { readonly [name: string]: ParamNode };
 
 /** The tree of tensors that matches a tree of specs, name by name. */
-export type ParamsOf<Specs> = SpecNode extends Specs
-  ? ParamNode
-  : Specs extends ParamSpec
-    ? Tensor
-    : { readonly [Name in keyof Specs]: ParamsOf<Specs[Name]> };
+export type ParamsOf<Specs> = Specs extends ParamSpec
+  ? Tensor
+  : { readonly [Name in keyof Specs]: SpecNode extends Specs[Name] ? ParamNode : ParamsOf<Specs[Name]> };
 
 /** Tells a leaf from a branch. */
 export function isParamSpec(node: unknown): node is ParamSpec {
@@ -63,7 +61,7 @@ export function namedSpecs(specs: SpecNode): ReadonlyArray<readonly [path: strin
     if (isParamSpec(node)) leaves.push([path, node]);
     else
       for (const key of Object.keys(node)) {
-        walk((node as SpecTree)[key]!, path === '' ? key : `${path}.${key}`);
+        walk((node as SpecTree)[key]!, below(path, key));
       }
   };
   walk(specs, '');
@@ -90,53 +88,122 @@ export function comparePaths(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** The tensors of a tree by path, in canonical order. @throws {StructureError} if the tree does not fit the specs. */
-export function namedParams<Specs extends SpecNode>(
-  specs: Specs,
-  params: ParamsOf<Specs>,
-): Map<string, Tensor> {
-  const found = new Map<string, Tensor>();
-  const walk = (node: unknown, path: string): void => {
-    if (isTensor(node)) found.set(path, node);
-    else if (typeof node === 'object' && node !== null) {
-      for (const [key, child] of Object.entries(node)) walk(child, path === '' ? key : `${path}.${key}`);
-    }
+/** Tensors of trees already walked: a tree never changes either, and every step of training makes new ones. */
+const named = new WeakMap<object, ReadonlyMap<string, Tensor>>();
+
+/**
+ * The tensors of a tree by path, `encoder.0.first.kernel`, in canonical order: for files, tables and tests.
+ *
+ * @throws {ValueError} if two tensors have the same path.
+ */
+export function namedParams(params: ParamNode): ReadonlyMap<string, Tensor> {
+  const cached = named.get(params);
+  if (cached !== undefined) return cached;
+  const leaves: Array<[path: string, tensor: Tensor]> = [];
+  const walk = (node: ParamNode, path: string): void => {
+    if (isTensor(node)) leaves.push([path, node]);
+    else for (const [key, child] of Object.entries(node)) walk(child, below(path, key));
   };
   walk(params, '');
-  checkParams(specs, found);
-  return new Map(namedSpecs(specs).map(([path]) => [path, found.get(path)!]));
+  leaves.sort(([a], [b]) => comparePaths(a, b));
+  requireDistinct(leaves);
+  const found = new Map(leaves);
+  named.set(params, found);
+  return found;
 }
 
 /**
- * Puts tensors by path into the tree of `specs`.
+ * The tree of specs with tensors that come by path, as a file has them.
  *
  * @throws {StructureError} if a path is missing, unexpected, or has another shape; lists every offender.
+ * @example
+ * const { params } = await readModelFile('cells.safetensors');   // by path
+ * const logits = network.apply(paramTree(network.specs, params), image, rescaling(0.25));
  */
 export function paramTree<Specs extends SpecNode>(
   specs: Specs,
   tensors: ReadonlyMap<string, Tensor>,
 ): ParamsOf<Specs> {
-  checkParams(specs, tensors);
-  const build = (node: SpecNode, path: string): unknown => {
-    if (isParamSpec(node)) return tensors.get(path)!;
-    const below = (key: string) => (path === '' ? key : `${path}.${key}`);
-    if (Array.isArray(node)) return node.map((child: SpecNode, i) => build(child, below(`${i}`)));
-    return Object.fromEntries(
-      Object.entries(node as SpecTree).map(([key, child]) => [key, build(child, below(key))]),
-    );
+  requireFit(specs, tensors);
+  return treeOf(specs, (path) => tensors.get(path)!);
+}
+
+/** A tree of the structure of `specs`, its tensors made one by one. @throws {ValueError} if two have the same path. */
+export function treeOf<Specs extends SpecNode>(
+  specs: Specs,
+  leafOf: (path: string, spec: ParamSpec) => Tensor,
+): ParamsOf<Specs> {
+  namedSpecs(specs);
+  const build = (node: SpecNode, path: string): ParamNode => {
+    if (isParamSpec(node)) return leafOf(path, node);
+    if (Array.isArray(node)) return node.map((child: SpecNode, i) => build(child, below(path, `${i}`)));
+    const entries = Object.entries(node as SpecTree);
+    return Object.fromEntries(entries.map(([key, child]) => [key, build(child, below(path, key))]));
   };
   return build(specs, '') as ParamsOf<Specs>;
 }
 
 /**
- * Pairs tensors with the specs they are meant for.
+ * A tree of the same structure, each tensor made from the one in its place: `f(tensor, path)`, called in canonical order.
+ *
+ * @example
+ * const half = tidy(() => mapParams(params, (tensor) => mul(tensor, 0.5)));
+ */
+export function mapParams<Params extends ParamNode>(
+  params: Params,
+  f: (tensor: Tensor, path: string) => Tensor,
+): Params {
+  return likeParams(
+    params,
+    Array.from(namedParams(params), ([path, tensor]) => f(tensor, path)),
+  );
+}
+
+/**
+ * A tree of the same structure with other tensors: the first takes the place of the first in canonical order, and so on.
+ * So gradients, or what an optimizer remembers, become trees like the parameters.
+ *
+ * @throws {ValueError} if there are more or fewer tensors than the tree has.
+ * @example
+ * const [p, g] = [params, gradients].map((tree) => [...namedParams(tree).values()]);
+ * const moved = likeParams(params, p.map((tensor, i) => sub(tensor, mul(g[i], 0.01))));
+ */
+export function likeParams<Params extends ParamNode>(params: Params, tensors: readonly Tensor[]): Params {
+  const paths = [...namedParams(params).keys()];
+  if (tensors.length !== paths.length) {
+    throw new ValueError({
+      where: 'likeParams: tensors',
+      got: tensors.length,
+      expected: `${paths.length}, one for each of the tree`,
+    });
+  }
+  const byPath = new Map(paths.map((path, i) => [path, tensors[i]!]));
+  const build = (node: ParamNode, path: string): ParamNode => {
+    if (isTensor(node)) return byPath.get(path)!;
+    if (Array.isArray(node)) return node.map((child: ParamNode, i) => build(child, below(path, `${i}`)));
+    const entries = Object.entries(node);
+    return Object.fromEntries(entries.map(([key, child]) => [key, build(child, below(path, key))]));
+  };
+  const tree = build(params, '') as Params;
+  named.set(tree, byPath);
+  return tree;
+}
+
+/** Frees all tensors of a tree. */
+export function disposeParams(params: ParamNode): void {
+  for (const tensor of namedParams(params).values()) tensor.dispose();
+}
+
+/**
+ * Checks a tree of tensors where it enters: modules themselves take it as it is.
  *
  * @throws {StructureError} if a path is missing, unexpected, or has another shape; lists every offender.
  */
-export function checkParams(
-  specs: SpecNode,
-  tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
-): void {
+export function checkParams(specs: SpecNode, params: ParamNode): void {
+  requireFit(specs, namedParams(params));
+}
+
+function requireFit(specs: SpecNode, tensors: ReadonlyMap<string, Tensor>): void {
   const wanted = new Map(namedSpecs(specs));
   const missing = [...wanted.keys()].filter((path) => !tensors.has(path));
   const unexpected = [...tensors.keys()].filter((path) => !wanted.has(path));
@@ -156,8 +223,12 @@ export function countParams(specs: SpecNode): number {
   );
 }
 
+function below(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
 /** Names may hold dots (heads are named after paths), as long as no two parameters share a path. */
-function requireDistinct(leaves: ReadonlyArray<readonly [path: string, spec: ParamSpec]>): void {
+function requireDistinct(leaves: ReadonlyArray<readonly [path: string, leaf: unknown]>): void {
   const twice = leaves.find(([path], i) => i > 0 && leaves[i - 1]![0] === path);
   if (twice !== undefined) {
     throw new ValueError({
@@ -168,6 +239,6 @@ function requireDistinct(leaves: ReadonlyArray<readonly [path: string, spec: Par
   }
 }
 
-function isTensor(node: unknown): node is Tensor {
-  return typeof node === 'object' && node !== null && 'dataId' in node && 'shape' in node;
+function isTensor(node: ParamNode): node is Tensor {
+  return 'dataId' in node && 'shape' in node;
 }

@@ -2,20 +2,29 @@ import { goldenCases } from '@sshn-internal/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ValueError } from './errors.js';
-import { factorAt, inTraining, rescaledSize, rescaling } from './rescaling.js';
+import { factorAt, rescaledSize, rescaling } from './rescaling.js';
 import { Rng } from './rng.js';
 
-test('training is said by the rescaling of a step, and by no other', () => {
-  const [at, rng] = [rescaling([0.25, 0.5]), Rng.fromSeed(1)];
-  expect(at).not.toHaveProperty('training');
-  expect(inTraining(at, rng)).toEqual({ factors: [0.25, 0.5], training: { rng } });
-  expect(at).not.toHaveProperty('training');
+test('the generator of a training step is there where it was given, and else absent', () => {
+  const rng = Rng.fromSeed(1);
+  expect(rescaling([0.25, 0.5])).not.toHaveProperty('rng');
+  expect(rescaling([0.25, 0.5], { rng: undefined })).not.toHaveProperty('rng');
+  expect(rescaling([0.25, 0.5], { rng })).toEqual({ factors: [0.25, 0.5], conditions: [], rng });
+});
+
+test('conditions are numbers in [0, 1], in a list of its own', () => {
+  const conditions = [0, 0.3];
+  const at = rescaling(0.25, { conditions });
+  conditions[0] = 1;
+  expect(at).toEqual({ factors: [0.25], conditions: [0, 0.3] });
+  for (const wrong of [[-0.1], [0.5, 1.5], [Number.NaN]])
+    expect(() => rescaling(0.25, { conditions: wrong })).toThrow('rescaling: conditions: got [');
 });
 
 describe('rescaling', () => {
   test('one factor, or one per step', () => {
-    expect(rescaling(0.25)).toEqual({ factors: [0.25] });
-    expect(rescaling([0, 0.5, 1])).toEqual({ factors: [0, 0.5, 1] });
+    expect(rescaling(0.25)).toEqual({ factors: [0.25], conditions: [] });
+    expect(rescaling([0, 0.5, 1])).toEqual({ factors: [0, 0.5, 1], conditions: [] });
   });
 
   test('keeps a list of its own', () => {

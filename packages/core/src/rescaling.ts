@@ -4,73 +4,61 @@ import type { Rng } from './rng.js';
 /** A rescaling factor φ in [0, 1] common to all downsampling steps, or a list with one for each of them. */
 export type Factor = number | readonly number[];
 
-/** The rescaling factor φ of every downsampling step: one for all of them, or one each. */
+/**
+ * With what a network is applied: the rescaling factor φ of every downsampling step, and what else its weights or layers
+ * depend on. `rescaling` makes one.
+ */
 export interface Rescaling {
   /** One entry: the same factor for every step. Several: the factor of step 0, 1, … Each in [0, 1]. */
   readonly factors: readonly number[];
-  /** What a hypernetwork is told besides the factors, such as the weight of a regularizer; each in [0, 1]. */
-  readonly conditions?: readonly number[];
-  /** Present in a step of training only: what layers that differ there, such as dropout, need. */
-  readonly training?: Training;
+  /** Further inputs of a hypernetwork, such as the weight of a regularizer; each in [0, 1]. */
+  readonly conditions: readonly number[];
+  /** In a step of training only: its generator. Layers split off generators of their own and never advance it. */
+  readonly rng?: Rng;
 }
 
-/** What a step of training tells its layers. */
-export interface Training {
-  /** Of this step alone. Layers split off generators of their own and never advance it. */
-  readonly rng: Rng;
+/** What a rescaling has besides factors. */
+export interface RescalingOptions {
+  /** As many as the hypernetwork was made for, each in [0, 1]. @default none */
+  readonly conditions?: readonly number[];
+  /**
+   * Marks a step of training: layers that differ there, such as dropout, draw from it. Made for this step alone; the same
+   * one gives the same masks. @default none, which means inference
+   */
+  readonly rng?: Rng | undefined;
 }
 
 /**
  * A checked `Rescaling`.
  *
  * @param factor One factor for all steps, or a list with one per step; each in [0, 1].
- * @throws {ValueError} if a factor is outside [0, 1] or not a number, or the list is empty.
+ * @throws {ValueError} if a factor or condition is outside [0, 1] or not a number, or there is no factor.
  *
  * *Source*: the paper, sections 3 (common factor) and C.2 (separate factors).
  *
  * @example
  * network.apply(params, image, rescaling(0.25));
  * network.apply(params, image, rescaling([0.3, 0.4, 0.5, 0.5]));
+ * model.apply(params, pair, rescaling(0.25, { conditions: [lambda], rng: Rng.fromSeed(seed).split(step) }));
  */
-export function rescaling(factor: Factor): Rescaling {
+export function rescaling(factor: Factor, options: RescalingOptions = {}): Rescaling {
+  const { conditions = [], rng } = options;
   const factors = typeof factor === 'number' ? [factor] : [...factor];
-  if (factors.length === 0 || !factors.every((f) => f >= 0 && f <= 1)) {
+  if (factors.length === 0 || !factors.every(isShare)) {
     throw new ValueError({
       where: 'rescaling',
       got: factor,
       expected: 'a factor in [0, 1], or a list of them',
     });
   }
-  return { factors };
-}
-
-/**
- * The same rescaling with further inputs for a hypernetwork that was made for as many.
- *
- * @param conditions Each in [0, 1].
- * @throws {ValueError} if one is outside [0, 1] or not a number.
- *
- * @example
- * const at = conditioned(rescaling(0.25), [lambda]);
- */
-export function conditioned(at: Rescaling, conditions: readonly number[]): Rescaling {
-  if (!conditions.every((condition) => condition >= 0 && condition <= 1)) {
-    throw new ValueError({ where: 'conditioned', got: conditions, expected: 'conditions in [0, 1]' });
+  if (!conditions.every(isShare)) {
+    throw new ValueError({ where: 'rescaling: conditions', got: conditions, expected: 'numbers in [0, 1]' });
   }
-  return { ...at, conditions };
+  return { factors, conditions: [...conditions], ...(rng === undefined ? {} : { rng }) };
 }
 
-/**
- * The same rescaling within a step of training: dropout is active, its masks drawn from `rng`. A rescaling without it, as
- * `rescaling` makes them, means inference.
- *
- * @param rng A generator for this step alone; the same one gives the same masks.
- *
- * @example
- * const at = inTraining(rescaling(0.25), Rng.fromSeed(seed).split(step));
- */
-export function inTraining(at: Rescaling, rng: Rng): Rescaling {
-  return { ...at, training: { rng } };
+function isShare(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
 /** The factor of downsampling step `step` (0 is the first). @throws {ValueError} if there is none for that step. */

@@ -1,5 +1,5 @@
 /** What the layers cost, counted by hand: 2 images of 6×8 pixels, 4 channels: 384 values. */
-import { rescaling } from '@sshn/core';
+import { type Module, rescaling } from '@sshn/core';
 import {
   activation,
   adaptiveAveragePool,
@@ -8,7 +8,6 @@ import {
   globalAveragePool,
   groupNormalization,
   instanceNormalization,
-  type Layer,
   maximumPooling,
   prelu,
   pyramidPooling,
@@ -20,7 +19,7 @@ import { expect, test } from 'vitest';
 import { countModule } from './index.js';
 
 const up = upsample({ method: 'nearest' });
-const nearest: Layer = { specs: {}, apply: (_, x, at) => up.apply({}, { x, size: [9, 5] }, at) };
+const nearest: Module = { specs: {}, apply: (_, x, at) => up.apply({}, { x, size: [9, 5] }, at) };
 /** Two passes of averages: 384 values to 6 rows, 48 of those to one. */
 const mean = 384 + 48;
 
@@ -77,7 +76,7 @@ const cases = [
 ];
 
 test.each(cases)('$name', ({ layer, macs = 0, elementwise }) => {
-  const report = countModule(layer as unknown as Layer, {
+  const report = countModule(layer as unknown as Module, {
     inputShape: [2, 6, 8, 4],
     rescaling: rescaling(0.5),
   });

@@ -1,6 +1,9 @@
 import {
+  checkParams,
   inScope,
   type Module,
+  type Network,
+  namedParams,
   namedSpecs,
   type ParamSpec,
   type ParamsOf,
@@ -8,6 +11,7 @@ import {
   type Rescaling,
   requireOption,
   type SpecNode,
+  treeOf,
   ValueError,
 } from '@sshn/core';
 import { clone, type Tensor, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
@@ -21,32 +25,44 @@ export interface HypernetizeConfig extends HypernetworkConfig {
   readonly predict: Predicted;
 }
 
-/** Parameters of a hypernetized network: those of the hypernetwork, and by path those of the network trained directly. */
-export type HypernetizedSpecs = {
+/** Parameters of a scalable network: those of the hypernetwork, and by path those of the network trained directly. */
+export type ScalableSpecs = {
   readonly hypernetwork: HypernetworkSpecs;
   readonly network: { readonly [path: string]: ParamSpec };
 };
 
-/** A network whose weights are, in part or whole, a function of the rescaling. */
-export interface Hypernetized<Specs extends SpecNode, Input, Output>
-  extends Module<HypernetizedSpecs, Input, Output> {
+/** Any module whose output is made of tensors. */
+interface AnyModule {
+  readonly specs: SpecNode;
+  apply(params: never, input: never, at: Rescaling): TensorContainer;
+}
+
+/** The input and output of a module's type. */
+type InputOf<Plain extends AnyModule> = Parameters<Plain['apply']>[1];
+type OutputOf<Plain extends AnyModule> = ReturnType<Plain['apply']>;
+
+/** A network whose weights are, in part or whole, a function of the rescaling; `hypernetize` makes it. */
+export interface Scalable<Plain extends AnyModule = Network>
+  extends Module<ScalableSpecs, InputOf<Plain>, OutputOf<Plain>> {
   /** The network that runs once its weights are known. */
-  readonly network: Module<Specs, Input, Output>;
+  readonly network: Plain;
   /** Paths of the predicted parameters, in canonical order. */
   readonly predicted: readonly string[];
   /**
    * The plain network's weights for one rescaling, bitwise those that `apply` uses: nothing of the hypernetwork is left.
    * The caller owns them.
+   *
+   * @throws {StructureError} if parameters are missing, unexpected or of another shape.
    */
-  specialize(params: ParamsOf<HypernetizedSpecs>, at: Rescaling): ParamsOf<Specs>;
+  specialize(params: ParamsOf<ScalableSpecs>, at: Rescaling): ParamsOf<Plain['specs']>;
   /**
    * Runs a computation of one's own with the plain network's weights, where `apply` would run the network: other outputs of
    * it, for example. Gradients go through. Like `apply`, it frees all but the result, which the caller owns.
    */
   withWeights<Result extends TensorContainer>(
-    params: ParamsOf<HypernetizedSpecs>,
+    params: ParamsOf<ScalableSpecs>,
     at: Rescaling,
-    run: (weights: ParamsOf<Specs>) => Result,
+    run: (weights: ParamsOf<Plain['specs']>) => Result,
   ): Result;
 }
 
@@ -64,7 +80,8 @@ export interface Hypernetized<Specs extends SpecNode, Input, Output>
  * @param network Any module. What is not predicted keeps its initialization.
  * @throws {OptionError} if `predict` is an unknown word, and as `hypernetwork` does.
  * @throws {ValueError} if `predict` matches no parameter ('nothing' apart), and as `hypernetwork` does.
- * @throws {StructureError} from `apply` and `specialize`, if parameters are missing, unexpected or of another shape.
+ * @throws {StructureError} from `specialize`, if parameters are missing, unexpected or of another shape; `apply` takes them
+ * as they are (`checkParams` tells before).
  * @example
  * const model = hypernetize(unet({ inChannels: 3, outChannels: 3 }), { predict: 'convolutions' });
  * const params = initialize(model.specs, Rng.fromSeed(1));
@@ -74,10 +91,14 @@ export interface Hypernetized<Specs extends SpecNode, Input, Output>
  *
  * *Source*: the paper, sections 3 and 4.3.
  */
+export function hypernetize<Plain extends AnyModule>(
+  network: Plain,
+  config: HypernetizeConfig,
+): Scalable<Plain>;
 export function hypernetize<Specs extends SpecNode, Input, Output extends TensorContainer>(
   network: Module<Specs, Input, Output>,
   { predict, ...config }: HypernetizeConfig,
-): Hypernetized<Specs, Input, Output> {
+): Scalable<Module<Specs, Input, Output>> {
   const isPredicted = typeof predict === 'function' ? predict : selector(predict);
   const all = namedSpecs(network.specs);
   const targets = new Map(all.filter(([path, spec]) => isPredicted(path, spec)));
@@ -89,29 +110,31 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
     });
   }
   const hyper = targets.size === 0 ? undefined : hypernetwork(targets, config);
-  const specs: HypernetizedSpecs = {
+  const specs: ScalableSpecs = {
     hypernetwork: hyper?.specs ?? { hidden: [], heads: {} },
     network: Object.fromEntries(all.filter(([path]) => !targets.has(path))),
   };
 
-  const weights = (params: ParamsOf<HypernetizedSpecs>, at: Rescaling): Map<string, Tensor> => {
-    const predicted = inScope('hypernetwork', () => hyper?.apply(params.hypernetwork, at) ?? []);
-    return new Map([...Object.entries(params.network), ...predicted]);
+  /** The plain network's weights: what is predicted beside what is trained directly. */
+  const weightsAt = (params: ParamsOf<ScalableSpecs>, at: Rescaling): ParamsOf<Specs> => {
+    const predicted = inScope('hypernetwork', () => hyper?.apply(params.hypernetwork, at));
+    return treeOf(network.specs, (path) => predicted?.get(path) ?? params.network[path]!);
   };
   const withWeights = <Result extends TensorContainer>(
-    params: ParamsOf<HypernetizedSpecs>,
+    params: ParamsOf<ScalableSpecs>,
     at: Rescaling,
     run: (plain: ParamsOf<Specs>) => Result,
-  ): Result => tidy(() => run(paramTree(network.specs, weights(params, at))));
+  ): Result => tidy(() => run(weightsAt(params, at)));
   return {
     specs,
     network,
     predicted: [...targets.keys()],
     specialize(params, at) {
-      const owned = tidy(() =>
-        Object.fromEntries([...weights(params, at)].map(([path, tensor]) => [path, clone(tensor)])),
+      checkParams(specs, params);
+      const owned: Tensor[] = tidy(() =>
+        Array.from(namedParams(weightsAt(params, at)).values(), (tensor) => clone(tensor)),
       );
-      return paramTree(network.specs, new Map(Object.entries(owned)));
+      return paramTree(network.specs, new Map(all.map(([path], i) => [path, owned[i]!])));
     },
     withWeights,
     apply: (params, input, at) => withWeights(params, at, (plain) => network.apply(plain, input, at)),

@@ -147,7 +147,7 @@ describe.each(backends)('predictions on %s', (backend) => {
     const { specs, apply } = hypernetwork(targets);
     const params = initialize(specs, Rng.fromSeed(1));
     await withoutLeak(() => dispose([...apply(params, rescaling(0.5)).values()]));
-    dispose([...namedParams(specs, params).values()]);
+    dispose([...namedParams(params).values()]);
   });
 });
 
@@ -155,6 +155,13 @@ describe('what makes no hypernetwork is refused', () => {
   test.each([
     [{ factors: 0 }, 'hypernetwork: factors: got 0, expected an integer of at least 1.'],
     [{ hidden: [10, 0] }, 'hypernetwork: hidden: layer 1: got 0, expected an integer of at least 1.'],
+    [{ hidden: [8193] }, 'hypernetwork: hidden: layer 0: got 8193, expected an integer from 1 to 8192.'],
+    [
+      { hidden: Array<number>(1e6).fill(10) },
+      'hypernetwork: hidden layers: got 1000000, expected at most 16.',
+    ],
+    [{ factors: 65 }, 'hypernetwork: factors: got 65, expected an integer from 1 to 64.'],
+    [{ conditions: -1 }, 'hypernetwork: conditions: got -1, expected an integer of at least 0.'],
     [{ residualScale: 0 }, 'hypernetwork: residualScale: got 0, expected a number above 0.'],
     [{ residualScale: Number.NaN }, 'hypernetwork: residualScale: got NaN, expected a number above 0.'],
   ])('%j', (config, message) => {
@@ -172,6 +179,12 @@ describe('what makes no hypernetwork is refused', () => {
     const make = () => hypernetwork(targets, config as HypernetworkConfig);
     expect(make).toThrow(OptionError);
     expect(make).toThrow(message);
+  });
+
+  test('more weights than there is room for, before any is made', () => {
+    const wide = new Map([['kernel', { ...kernel, shape: [3, 3, 1024, 1024] }]]);
+    expect(() => hypernetwork(wide, { hidden: [8192] })).toThrow(ValueError);
+    expect(() => hypernetwork(wide, { hidden: [8192] })).toThrow('expected at most 1073741824.');
   });
 
   test('a rescaling with another number of factors', async () => {

@@ -1,4 +1,5 @@
 import {
+  countParams,
   type ParamSpec,
   type ParamsOf,
   type Rescaling,
@@ -22,9 +23,14 @@ import {
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { type Encoding, encodeRescaling, encodings } from './encoding.js';
 import { predict } from './head.js';
 import { type Form, forms, type HeadSpecs, planHead } from './head-plan.js';
+
+/** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
+export type Encoding = 'linear' | 'circular';
+
+/** All encodings. */
+export const encodings = ['linear', 'circular'] as const satisfies readonly Encoding[];
 
 /** Options of a hypernetwork. */
 export interface HypernetworkConfig {
@@ -32,8 +38,10 @@ export interface HypernetworkConfig {
   readonly hidden?: readonly number[];
   /** How factors are fed in. @default 'linear' */
   readonly encoding?: Encoding;
-  /** Factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
+  /** Rescaling factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
   readonly factors?: number;
+  /** Conditions of the rescaling that it takes besides, such as the weight of a regularizer. @default 0 */
+  readonly conditions?: number;
   /**
    * 'direct': a weight is the prediction. 'residual': it is a weight that does not depend on the factor plus the
    * prediction. @default 'residual'
@@ -59,6 +67,15 @@ export interface Hypernetwork {
   apply(params: ParamsOf<HypernetworkSpecs>, at: Rescaling): Map<string, Tensor>;
 }
 
+/** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
+const limits = {
+  layers: 16,
+  width: 8192,
+  inputs: 64,
+  /** Of all heads together: four gibibytes of weights. */
+  parameters: 2 ** 30,
+} as const;
+
 /** Keeps the square root of the mean square away from 0. */
 const epsilon = 1e-12;
 
@@ -73,8 +90,9 @@ const epsilon = 1e-12;
  * start within a tenth of their scale from it.
  *
  * @param targets What to predict, by name.
- * @throws {ValueError} if a width or `factors` is not a positive integer, or `residualScale` not above 0; from `apply`, if
- * the rescaling has another number of factors.
+ * @throws {ValueError} if there are more than 16 hidden layers, a width is not an integer from 1 to 8192, `factors` or
+ * `conditions` is out of bounds, `residualScale` is not above 0, or the heads would have more than 2³⁰ weights; from
+ * `apply`, if the rescaling has another number of factors or conditions.
  * @throws {OptionError} for an unknown form or encoding.
  * @example
  * const kernels = new Map(namedSpecs(network.specs).filter(([, { role }]) => role === 'kernel'));
@@ -92,26 +110,14 @@ export function hypernetwork(
     hidden = [10, 100],
     encoding = 'linear',
     factors = 1,
+    conditions = 0,
     form = 'residual',
     residualScale = 0.1,
   } = config;
-  requireIntegers('hypernetwork', { factors });
-  requireIntegers(
-    'hypernetwork: hidden',
-    Object.fromEntries(hidden.map((width, i) => [`layer ${i}`, width])),
-  );
-  requireOption('encoding', encoding, encodings);
-  requireOption('form', form, forms);
-  if (!(residualScale > 0 && residualScale < Infinity)) {
-    throw new ValueError({
-      where: 'hypernetwork: residualScale',
-      got: residualScale,
-      expected: 'a number above 0',
-    });
-  }
-  const inputs = 2 * factors;
+  requireConfig({ hidden, encoding, factors, conditions, form, residualScale });
+  const inputs = 2 * (factors + conditions);
   const width = hidden.at(-1) ?? inputs;
-  const { modules, specs } = scoped({
+  const { modules, specs: ofHidden } = scoped({
     hidden: hidden.map((outFeatures, i) =>
       dense({ inFeatures: hidden[i - 1] ?? inputs, outFeatures, activation: 'leakyRelu' }),
     ),
@@ -119,12 +125,14 @@ export function hypernetwork(
   const plans = [...targets].map(
     ([name, target]) => [name, planHead(target, width, form, residualScale)] as const,
   );
+  const specs = { ...ofHidden, heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])) };
+  requireRoom(specs);
 
   return {
-    specs: { ...specs, heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])) },
+    specs,
     apply(params, at) {
       const predictions = tidy(() => {
-        let h = tensor2d([encodeRescaling(at, factors, encoding)]);
+        let h = tensor2d([encodeRescaling(at, { factors, conditions }, encoding)]);
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
         const features = reshape(div(h, sqrt(add(mean(square(h)), epsilon))), [width]) as Tensor1D;
         const scaled = oncePerScale(features);
@@ -138,6 +146,50 @@ export function hypernetwork(
   };
 }
 
+/** How many factors and conditions a hypernetwork takes. */
+interface Inputs {
+  readonly factors: number;
+  readonly conditions: number;
+}
+
+/**
+ * The input of a hypernetwork for a rescaling, two numbers per factor: [φ, 1 − φ] ('linear') or
+ * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm). Conditions are encoded as factors are, after them.
+ *
+ * @throws {ValueError} if the rescaling has another number of factors or conditions.
+ * @example
+ * encodeRescaling(rescaling(0.25), { factors: 1, conditions: 0 }, 'linear');            // [0.25, 0.75]
+ * encodeRescaling(rescaling([0.25, 0.5]), { factors: 2, conditions: 0 }, 'linear');     // [0.25, 0.75, 0.5, 0.5]
+ *
+ * *Source*: the paper, sections 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
+ * hypernetwork learning" (2023) (circular).
+ */
+export function encodeRescaling(
+  at: Rescaling,
+  { factors, conditions }: Inputs,
+  encoding: Encoding,
+): number[] {
+  if (at.factors.length !== factors) {
+    throw new ValueError({
+      where: 'hypernetwork: factors',
+      got: at.factors,
+      expected: factors === 1 ? 'one common factor' : `${factors} factors, one per downsampling step`,
+    });
+  }
+  if (at.conditions.length !== conditions) {
+    throw new ValueError({
+      where: 'hypernetwork: conditions',
+      got: at.conditions,
+      expected: conditions === 0 ? 'none' : `${conditions}`,
+      hint: 'Give as many as it was made for: rescaling(factor, { conditions: [0.5] }).',
+    });
+  }
+  return [...at.factors, ...at.conditions].flatMap((input) => {
+    const angle = (Math.PI / 2) * input;
+    return encoding === 'linear' ? [input, 1 - input] : [Math.cos(angle), Math.sin(angle)];
+  });
+}
+
 /** `x` times a scale: one tensor per scale, as dozens of heads share a few. */
 function oncePerScale(x: Tensor1D): (scale: number) => Tensor1D {
   const known = new Map<number, Tensor1D>();
@@ -146,4 +198,49 @@ function oncePerScale(x: Tensor1D): (scale: number) => Tensor1D {
     known.set(scale, scaled);
     return scaled;
   };
+}
+
+function requireConfig(config: Required<HypernetworkConfig>): void {
+  const { hidden, encoding, factors, conditions, form, residualScale } = config;
+  if (hidden.length > limits.layers) {
+    throw new ValueError({
+      where: 'hypernetwork: hidden layers',
+      got: hidden.length,
+      expected: `at most ${limits.layers}`,
+    });
+  }
+  const { width, inputs } = limits;
+  for (const [i, value] of hidden.entries()) requireBetween(`hidden: layer ${i}`, value, 1, width);
+  requireBetween('factors', factors, 1, inputs);
+  requireBetween('conditions', conditions, 0, inputs);
+  requireOption('encoding', encoding, encodings);
+  requireOption('form', form, forms);
+  if (!(residualScale > 0 && residualScale < Infinity)) {
+    throw new ValueError({
+      where: 'hypernetwork: residualScale',
+      got: residualScale,
+      expected: 'a number above 0',
+    });
+  }
+}
+
+function requireBetween(name: string, value: number, least: number, most: number): void {
+  requireIntegers('hypernetwork', { [name]: value }, least);
+  if (value <= most) return;
+  throw new ValueError({
+    where: `hypernetwork: ${name}`,
+    got: value,
+    expected: `an integer from ${least} to ${most}`,
+  });
+}
+
+function requireRoom(specs: HypernetworkSpecs): void {
+  const parameters = countParams(specs);
+  if (parameters <= limits.parameters) return;
+  throw new ValueError({
+    where: 'hypernetwork: parameters',
+    got: parameters,
+    expected: `at most ${limits.parameters}`,
+    hint: 'A head has as many weights as its tensor times the width of the last hidden layer: make that narrower.',
+  });
 }

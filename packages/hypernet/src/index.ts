@@ -1,13 +1,15 @@
-export { type Encoding, encodeRescaling, encodings } from './encoding.js';
 export { type Form, forms, type HeadSpecs } from './head-plan.js';
 export {
   type HypernetizeConfig,
-  type Hypernetized,
-  type HypernetizedSpecs,
   hypernetize,
   type Predicted,
+  type Scalable,
+  type ScalableSpecs,
 } from './hypernetize.js';
 export {
+  type Encoding,
+  encodeRescaling,
+  encodings,
   type Hypernetwork,
   type HypernetworkConfig,
   type HypernetworkSpecs,

@@ -11,9 +11,8 @@ import { convolution, dense, film } from '@sshn/layers';
 import { useBackend } from '@sshn-internal/testing';
 import { dispose } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { encodings } from './encoding.js';
 import { forms } from './head-plan.js';
-import { type HypernetworkConfig, hypernetwork } from './hypernetwork.js';
+import { encodings, type HypernetworkConfig, hypernetwork } from './hypernetwork.js';
 import { average, rms } from './testing/statistics.js';
 
 /** Parameters with fan-ins from 2 to 288, with and without activation behind them. */
@@ -50,7 +49,7 @@ function samples(config: HypernetworkConfig): Map<string, Map<number, number[]>>
           .push(...tensor.dataSync());
       dispose([...predicted.values()]);
     }
-    dispose([...namedParams(specs, params).values()]);
+    dispose([...namedParams(params).values()]);
   }
   return values;
 }

@@ -14,8 +14,8 @@ export interface DropoutConfig {
  * Dropout: in a step of training a random share of the values is set to zero and the rest divided by 1 − rate, so that the
  * expected value stays; otherwise the identity.
  *
- * Input and output `[batch, ...spatial, channels]`. Training is when the `Rescaling` of the call says so (`inTraining`), as
- * the trainer's does; traces, evaluation and prediction see the identity. The mask hangs on the step's generator and the
+ * Input and output `[batch, ...spatial, channels]`. A call is in training when its `Rescaling` has an `rng`, as the
+ * trainer's does; traces, evaluation and prediction see the identity. The mask hangs on the step's generator and the
  * layer's name: the same seed and step give the same mask. So name it, as containers do; two without a name would drop the
  * same.
  *
@@ -26,7 +26,7 @@ export interface DropoutConfig {
  *   conv: convolution({ inChannels: 1, outChannels: 8 }),
  *   drop: dropout({ rate: 0.2, kind: 'channel' }),
  * });
- * stage.apply(params, x, inTraining(rescaling(0.5), Rng.fromSeed(1)));
+ * stage.apply(params, x, rescaling(0.5, { rng: Rng.fromSeed(1) }));
  *
  * *Source*: Srivastava et al., "Dropout" (2014); Tompson et al., "Efficient object localization using convolutional networks"
  * (2015), for whole channels.
@@ -37,12 +37,12 @@ export function dropout({ rate, kind = 'element' }: DropoutConfig): Module<NoSpe
   requireOption('kind', kind, ['element', 'channel']);
   return {
     specs: {},
-    apply(_params, x, { training }) {
-      if (training === undefined || rate === 0) return x.clone();
+    apply(_params, x, { rng: step }) {
+      if (step === undefined || rate === 0) return x.clone();
       const last = x.rank - 1;
       const shape =
         kind === 'element' ? x.shape : x.shape.map((n, axis) => (axis === 0 || axis === last ? n : 1));
-      const rng = training.rng.split('dropout').split(currentScope());
+      const rng = step.split('dropout').split(currentScope());
       const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
         const [input, save] = args as [Tensor, GradSaveFunc];
         const mask = drawMask(shape, rate, rng);

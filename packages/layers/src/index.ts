@@ -23,7 +23,7 @@ export { type StridedConvolutionConfig, stridedConvolution } from './convolution
 export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
 export { type DropoutConfig, dropout } from './dropout.js';
 export { type FilmSpecs, film } from './film.js';
-export type { ContainerSpecs, Layer, Layers, NoSpecs } from './layer.js';
+export type { ContainerSpecs, Layers, NoSpecs } from './layer.js';
 export {
   type GroupNormalizationConfig,
   groupNormalization,

@@ -1,4 +1,4 @@
-import { namedParams, type ParamsOf, type SpecNode } from '@sshn/core';
+import { checkParams, namedParams, type ParamsOf, type SpecNode } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { manifestKey, manifestText, readManifest } from './manifest/read.js';
 import type { Manifest, ManifestInput } from './manifest/schema.js';
@@ -32,7 +32,8 @@ export interface LoadedModel {
  */
 export async function saveModel<Specs extends SpecNode>(model: Model<Specs>): Promise<Uint8Array> {
   const metadata = { [manifestKey]: manifestText(model.manifest) };
-  const tensors = await rawTensors(namedParams(model.specs, model.params));
+  checkParams(model.specs, model.params);
+  const tensors = await rawTensors(namedParams(model.params));
   return encodeSafetensors({ tensors, metadata });
 }
 

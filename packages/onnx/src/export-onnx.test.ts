@@ -28,12 +28,12 @@ function noisy({ specs }: Options['network']) {
   const rng = Rng.fromSeed(7);
   const params = initialize(specs, rng.split('weights'));
   const moved = new Map(
-    [...namedParams(specs, params)].map(([path, weight], i) => [
+    [...namedParams(params)].map(([path, weight], i) => [
       path,
       tidy(() => add(weight, mul(tensor(noise(weight.size, i), weight.shape), 0.05))),
     ]),
   );
-  dispose([...namedParams(specs, params).values()]);
+  dispose([...namedParams(params).values()]);
   return paramTree(specs, moved);
 }
 
@@ -60,7 +60,7 @@ async function differenceOf(options: Options, batch = 1): Promise<number> {
     session.outputNames[0]!
   ]!;
   await session.release();
-  dispose([...namedParams(network.specs, params).values()]);
+  dispose([...namedParams(params).values()]);
   expect(result.dims).toEqual(wantedShape);
   const got = result.data as Float32Array;
   let [worst, largest] = [0, 0];

@@ -53,7 +53,7 @@ export async function exportOnnx<Specs extends SpecNode>(options: OnnxOptions<Sp
   requireIntegers('exportOnnx', { channels });
   requireIntegers('exportOnnx: size', Object.fromEntries(size.entries()));
   const weights = new Map<string, Float32Array>();
-  for (const [path, tensor] of namedParams(network.specs, params))
+  for (const [path, tensor] of namedParams(params))
     weights.set(path, (await tensor.data<'float32'>()).slice());
   const traced = (batch: number) =>
     trace((placeholders: ParamsOf<Specs>, image: Tensor) => after(network.apply(placeholders, image, at)), [

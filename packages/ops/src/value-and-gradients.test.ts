@@ -1,11 +1,11 @@
 import {
   initialize,
   kaimingNormal,
+  namedParams,
   type ParamSpec,
   type ParamsOf,
   Rng,
   ShapeError,
-  StructureError,
   zeros,
 } from '@sshn/core';
 import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
@@ -48,12 +48,11 @@ describe.each(backends)('valueAndGradients on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   test('gives the value and its slope', () => {
-    const point = { a: tensor1d([1, 2]), b: scalar(3) };
-    const { value, gradients } = valueAndGradients({ a: leaf(2), b: leaf() }, point, ({ a, b }) =>
-      sum(mul(square(a), b)),
-    );
+    const point = { a: tensor1d([1, 2]) as Tensor, b: scalar(3) as Tensor };
+    const { value, gradients } = valueAndGradients(point, ({ a, b }) => sum<Scalar>(mul(square(a), b)));
+    expect([...gradients.a.dataSync()]).toEqual([6, 12]);
     expect(value.dataSync()[0]).toBe(15);
-    expect([...gradients].map(([path, gradient]) => [path, [...gradient.dataSync()]])).toEqual([
+    expect([...namedParams(gradients)].map(([path, gradient]) => [path, [...gradient.dataSync()]])).toEqual([
       ['a', [6, 12]],
       ['b', [5]],
     ]);
@@ -61,18 +60,18 @@ describe.each(backends)('valueAndGradients on %s', (backend) => {
 
   test('keeps the canonical order, and gives 0 where the value does not depend', () => {
     const params = initialize(specs, Rng.fromSeed(1));
-    const { gradients } = valueAndGradients(specs, params, loss(distinct([5, 3]), distinct([5, 2])));
-    expect([...gradients.keys()]).toEqual(['layers.0.bias', 'layers.0.kernel', 'unused']);
-    expect(gradients.get('layers.0.kernel')!.shape).toEqual([3, 2]);
-    expect([...gradients.get('unused')!.dataSync()]).toEqual([0, 0, 0, 0]);
+    const { gradients } = valueAndGradients(params, loss(distinct([5, 3]), distinct([5, 2])));
+    expect([...namedParams(gradients).keys()]).toEqual(['layers.0.bias', 'layers.0.kernel', 'unused']);
+    expect(namedParams(gradients).get('layers.0.kernel')!.shape).toEqual([3, 2]);
+    expect([...namedParams(gradients).get('unused')!.dataSync()]).toEqual([0, 0, 0, 0]);
   });
 
   test('leads downhill', () => {
     const [x, y] = [distinct([5, 3]), distinct([5, 2])];
-    const at = (params: Params) => valueAndGradients(specs, params, loss(x, y));
+    const at = (params: Params) => valueAndGradients(params, loss(x, y));
     const params = initialize(specs, Rng.fromSeed(1));
     const { value, gradients } = at(params);
-    const step = (path: string, tensor: Tensor) => sub(tensor, mul(gradients.get(path)!, 0.05));
+    const step = (path: string, tensor: Tensor) => sub(tensor, mul(namedParams(gradients).get(path)!, 0.05));
     const [layer] = params.layers;
     const moved: Params = {
       layers: [{ kernel: step('layers.0.kernel', layer!.kernel), bias: step('layers.0.bias', layer!.bias) }],
@@ -85,8 +84,8 @@ describe.each(backends)('valueAndGradients on %s', (backend) => {
     const params = initialize(specs, Rng.fromSeed(1));
     const f = loss(distinct([5, 3]), distinct([5, 2]));
     await withoutLeak(() => {
-      const { value, gradients } = valueAndGradients(specs, params, f);
-      dispose([value, ...gradients.values()]);
+      const { value, gradients } = valueAndGradients(params, f);
+      dispose([value, ...namedParams(gradients).values()]);
     });
     expect(params.unused.isDisposed).toBe(false);
   });
@@ -97,16 +96,10 @@ describe('refusals', () => {
 
   test('a function that returns no scalar', () => {
     const params = { a: tensor1d([1, 2]) };
-    const run = () => valueAndGradients({ a: leaf(2) }, params, ({ a }) => square(a) as Scalar);
+    const run = () => valueAndGradients(params, ({ a }) => square(a) as unknown as Scalar);
     expect(run).toThrow(ShapeError);
     expect(run).toThrow(
       'valueAndGradients: got shape [2], expected a scalar, []. Reduce it with sum or mean.',
     );
-  });
-
-  test('parameters that do not fit', () => {
-    const run = () => valueAndGradients({ a: leaf(3) }, { a: tensor1d([1, 2]) }, ({ a }) => sum(a));
-    expect(run).toThrow(StructureError);
-    expect(run).toThrow('shape       a: got [2], expected [3]');
   });
 });

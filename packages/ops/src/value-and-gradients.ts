@@ -1,39 +1,31 @@
-import { namedParams, type ParamsOf, paramTree, ShapeError, type SpecNode } from '@sshn/core';
+import { likeParams, namedParams, type ParamNode, ShapeError } from '@sshn/core';
 import { engine, type Scalar, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { registerGradients } from './gradients/register.js';
 
 /**
- * The value of a scalar function of a parameter tree, and its gradient to every parameter; 0 for those that the value
- * does not depend on.
+ * The value of a scalar function of a parameter tree, and its gradient to every parameter, as a tree like it; 0 for those
+ * that the value does not depend on.
  *
- * The caller owns `value` and all tensors in `gradients`, whose keys are in canonical order.
+ * The caller owns `value` and all tensors of `gradients`.
  *
- * @param specs The tree's description.
  * @param params The point at which to differentiate.
  * @param f Must be made of differentiable ops and return a scalar.
  * @throws {ShapeError} if `f` returns anything but a scalar.
- * @throws {StructureError} if `params` does not fit `specs`.
  *
  * @example
- * const { value, gradients } = valueAndGradients(network.specs, params, (p) => loss(network.apply(p, x, at), y));
+ * const { value, gradients } = valueAndGradients(params, (p) => loss(network.apply(p, x, at), y));
+ * disposeParams(gradients);
  */
-export function valueAndGradients<Specs extends SpecNode>(
-  specs: Specs,
-  params: ParamsOf<Specs>,
-  f: (params: ParamsOf<Specs>) => Scalar,
-): { value: Scalar; gradients: Map<string, Tensor> } {
+export function valueAndGradients<Params extends ParamNode>(
+  params: Params,
+  f: (params: Params) => Scalar,
+): { value: Scalar; gradients: Params } {
   registerGradients();
-  const named = namedParams(specs, params);
-  const leaves = [...named.values()];
-  const { value, grads } = engine().gradients(
-    () => requireScalar(f(paramTree(specs, named))),
-    leaves,
-    undefined,
-    true,
-  );
+  const leaves = [...namedParams(params).values()];
+  const { value, grads } = engine().gradients(() => requireScalar(f(params)), leaves, undefined, true);
   // tfjs' types deny it, but what was not reached has no gradient.
   const all = (grads as Array<Tensor | undefined>).map((gradient, i) => gradient ?? zeros(leaves[i]!.shape));
-  return { value: value as Scalar, gradients: new Map([...named.keys()].map((path, i) => [path, all[i]!])) };
+  return { value: value as Scalar, gradients: likeParams(params, all) };
 }
 
 function requireScalar(value: Tensor): Tensor {

@@ -94,7 +94,7 @@ export class Registrar extends TrainedModel {
       lambda: undefined,
       ...(this.manifest.registration ?? usualObjective),
     };
-    const lambda = this.choose(setting).at.conditions?.[0];
+    const lambda = this.choose(setting).at.conditions[0];
     return {
       ...trained,
       ...(lambda === undefined ? {} : { lambda }),

@@ -14,6 +14,7 @@ const hypernetwork = {
   form: 'residual',
   residualScale: 0.1,
   factors: 1,
+  conditions: 0,
 } as const;
 
 interface Case {
@@ -48,7 +49,7 @@ async function modelBytes({ size, channels = 1, volumes, accuracyCost = [] }: Ca
   try {
     return await saveModel({ specs, params, manifest });
   } finally {
-    dispose([...namedParams(specs, params).values()]);
+    dispose([...namedParams(params).values()]);
   }
 }
 

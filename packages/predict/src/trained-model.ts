@@ -1,5 +1,4 @@
 import {
-  conditioned,
   type Factor,
   namedParams,
   type ParamsOf,
@@ -138,7 +137,7 @@ export abstract class TrainedModel {
 
   /** The plain network's weights at a setting; they stay this model's and are valid until its next setting but seven. */
   weightsAt(at: Rescaling): ParamsOf<SpecNode> {
-    const key = JSON.stringify([at.factors, at.conditions ?? []]);
+    const key = JSON.stringify([at.factors, at.conditions]);
     const weights = this.#kept.get(key) ?? this.model.specialize(this.#tree, at);
     this.#kept.delete(key);
     this.#kept.set(key, weights);
@@ -219,9 +218,9 @@ export abstract class TrainedModel {
         expected: count === 1 ? 'one, as the model has' : `one, or ${count}: one per downsampling step`,
       });
     }
-    const at = rescaling(given.length === count ? given : Array<number>(count).fill(given[0]!));
-    const takesLambda = 'hypernetwork' in method && method.hypernetwork.factors > count;
-    if (!takesLambda && lambda === undefined) return at;
+    const factors = given.length === count ? given : Array<number>(count).fill(given[0]!);
+    const takesLambda = 'hypernetwork' in method && method.hypernetwork.conditions > 0;
+    if (!takesLambda && lambda === undefined) return rescaling(factors);
     if (!takesLambda) {
       throw new ValueError({
         where: 'lambda',
@@ -231,7 +230,7 @@ export abstract class TrainedModel {
       });
     }
     const told = lambda ?? (registration?.lambda && middleOf(registration.lambda));
-    if (told !== undefined) return conditioned(at, [told]);
+    if (told !== undefined) return rescaling(factors, { conditions: [told] });
     throw new ValueError({
       where: 'lambda',
       got: undefined,

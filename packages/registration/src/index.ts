@@ -1,4 +1,4 @@
-export { affineField } from './affine/field.js';
+export { affineField, composeAffineField, resampleAffine } from './affine/field.js';
 export { fitAffine } from './affine/fit.js';
 export { type AffineMatrix, composeAffine, invertAffine } from './affine/matrix.js';
 export {
@@ -7,6 +7,16 @@ export {
   affineMatrix,
   affineParameters,
 } from './affine/parameters.js';
+export {
+  type AffineKind,
+  type AffineProgress,
+  type AffineRegistration,
+  type AffineRegistrationOptions,
+  affineCoverage,
+  affineKinds,
+  type ImageArray,
+  registerAffine,
+} from './affine/register.js';
 export { composeFields } from './fields/compose.js';
 export { type Integration, integrateInverse, integrateVelocity } from './fields/integrate.js';
 export { invertField } from './fields/invert.js';

@@ -3,6 +3,7 @@ import { unet } from '@sshn/architectures';
 import {
   initialize,
   type Module,
+  namedParams,
   namedSpecs,
   type ParamsOf,
   Rng,
@@ -28,8 +29,8 @@ const [image, target] = [
 async function trainingStep<Specs extends SpecNode>(module: Module<Specs, Tensor, Tensor>) {
   const step = (params: ParamsOf<Specs>, x: Tensor, y: Tensor) => {
     const loss = (p: ParamsOf<Specs>) => mean(square(sub(module.apply(p, x, rescaling(0.5)), y))) as Scalar;
-    const { value, gradients } = valueAndGradients(module.specs, params, loss);
-    return new Map([['loss', value as Tensor], ...gradients]);
+    const { value, gradients } = valueAndGradients(params, loss);
+    return new Map([['loss', value as Tensor], ...namedParams(gradients)]);
   };
   const inputs: InputTree[] = [module.specs, { shape: image! }, { shape: target! }];
   const { graph, outputs } = await withoutLeak(() =>

@@ -1,4 +1,12 @@
-import { namedSpecs, type ParamSpec, type ParamsOf, paramTree, type SpecNode, zeros } from '@sshn/core';
+import {
+  namedParams,
+  namedSpecs,
+  type ParamSpec,
+  type ParamsOf,
+  paramTree,
+  type SpecNode,
+  zeros,
+} from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { dispose, mul, reshape, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 
@@ -63,12 +71,15 @@ export function probeTree<Specs extends SpecNode>(
 ): Map<string, Tensor> {
   const params = waveParams(specs);
   const y = tidy(() => f(params));
-  const { value, gradients } = valueAndGradients(specs, params, (p) => {
+  const { value, gradients } = valueAndGradients(params, (p) => {
     const flat = reshape(f(p), [-1]);
     return sum(mul(flat, weights(flat.size)));
   });
   dispose([value, params as unknown as Tensor]);
-  return new Map([['y', y], ...[...gradients].map(([path, g]) => [`gradient to ${path}`, g] as const)]);
+  return new Map([
+    ['y', y],
+    ...[...namedParams(gradients)].map(([path, g]) => [`gradient to ${path}`, g] as const),
+  ]);
 }
 
 const weights = (size: number): Tensor =>

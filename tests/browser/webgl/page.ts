@@ -1,15 +1,17 @@
 // Bundled and run in a page: our programs on webgl, its precision, and a context that is lost.
+
 import {
   type FastWebglOptions,
   type FastWebglStatus,
   fastWebglStatus,
   useFastWebgl,
 } from '@sshn/backend-webgl';
+import { namedParams } from '@sshn/core';
 import { applyConvolution } from '@sshn/layers';
 import { valueAndGradients } from '@sshn/ops';
 import type { MathBackendWebGL, WebGLMemoryInfo } from '@tensorflow/tfjs-backend-webgl';
 import { backend, dispose, engine, env, memory, square, sum, tensor } from '@tensorflow/tfjs-core';
-import { specOf, wave } from '../conformance/probe.js';
+import { wave } from '../conformance/probe.js';
 import { type Outcome, runCases } from '../conformance/run.js';
 import { cases } from './cases.js';
 
@@ -54,11 +56,10 @@ const pageFunctions = {
     const inferred = (await infer().data()).length;
     let trained = 'yes';
     try {
-      const specs = { kernel: specOf(kernel.shape) };
-      const { value, gradients } = valueAndGradients(specs, { kernel }, (p) =>
+      const { value, gradients } = valueAndGradients({ kernel }, (p) =>
         sum(applyConvolution(x, p.kernel, bias, 0.1)),
       );
-      dispose([value, ...gradients.values()]);
+      dispose([value, ...namedParams(gradients).values()]);
     } catch (error) {
       trained = wordsOf(error);
     }

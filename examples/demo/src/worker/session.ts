@@ -113,12 +113,7 @@ export class Session {
     if (factor === undefined) return this.bytes.slice();
     const weights = this.model.specialize(this.params, rescaling(factor));
     try {
-      return await specialized(
-        this.loaded.manifest,
-        namedParams(this.model.network.specs, weights),
-        factor,
-        this.gflopsAt(factor),
-      );
+      return await specialized(this.loaded.manifest, namedParams(weights), factor, this.gflopsAt(factor));
     } finally {
       dispose(weights as unknown as Tensor);
     }

@@ -1,27 +1,26 @@
 import {
   initialize,
-  inTraining,
+  type Network,
   namedParams,
   namedSpecs,
   type ParamNode,
   type Rescaling,
   Rng,
   rescaling,
-  type SpecNode,
 } from '@sshn/core';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { add, dispose, type Scalar, slice, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { NetworkConfig } from '../config/network-config.js';
-import { type Architectures, createNetwork, type ImageNetwork } from '../registry.js';
+import { type Architectures, createNetwork } from '../create-network.js';
+import type { NetworkConfig } from '../options.js';
 import { directionalError } from './directional.js';
 
 /** What every architecture must do, whatever is inside. */
 export function describeArchitecture(name: keyof Architectures): void {
   const make = (config: Partial<NetworkConfig>) =>
     createNetwork(name, { inChannels: 1, outChannels: 2, features: 2, ...config });
-  const start = (network: ImageNetwork, seed = 1) => initialize(network.specs, Rng.fromSeed(seed));
+  const start = (network: Network, seed = 1) => initialize(network.specs, Rng.fromSeed(seed));
   const factors = [0, 0.1, 0.37, 0.5, 1];
 
   describe.each(backends)(`${name} on %s`, (backend) => {
@@ -99,12 +98,14 @@ export function describeArchitecture(name: keyof Architectures): void {
       const image = distinct([1, 9, 8, 1], { gap: 0.02 });
       // A rectifier may be silent for one start, not for several.
       const silent = [4, 5, 6, 7].map((seed) => {
-        const { value, gradients } = valueAndGradients<SpecNode>(network.specs, start(network, seed), (p) => {
+        const { value, gradients } = valueAndGradients(start(network, seed), (p) => {
           const all = network.outputs!.apply(p, image, rescaling(0.5));
           return all.map(weighted).reduce((sum, next) => add(sum, next)) as Scalar;
         });
-        const zero = [...gradients].filter(([, x]) => x.dataSync().every((entry) => entry === 0));
-        dispose([value, ...gradients.values()]);
+        const zero = [...namedParams(gradients)].filter(([, x]) =>
+          x.dataSync().every((entry) => entry === 0),
+        );
+        dispose([value, ...namedParams(gradients).values()]);
         return zero.map(([path]) => path);
       });
       expect(silent[0]!.filter((path) => silent.every((paths) => paths.includes(path)))).toEqual([]);
@@ -150,9 +151,9 @@ export function describeArchitecture(name: keyof Architectures): void {
       const network = make({ dropout: 0.3, features: 8, stages: 3 });
       const plain = make({ features: 8, stages: 3 });
       const params = start(network);
-      const logits = (of: ImageNetwork, at: Rescaling) => of.apply(params, image, at).dataSync();
+      const logits = (of: Network, at: Rescaling) => of.apply(params, image, at).dataSync();
       const at = rescaling(0.5);
-      const step = (seed: number) => logits(network, inTraining(at, Rng.fromSeed(seed)));
+      const step = (seed: number) => logits(network, rescaling(0.5, { rng: Rng.fromSeed(seed) }));
       expect(logits(network, at)).toEqual(logits(plain, at));
       expect(step(1)).not.toEqual(logits(plain, at));
       expect(step(1)).toEqual(step(1));
@@ -187,15 +188,14 @@ export function describeArchitecture(name: keyof Architectures): void {
         await withoutLeak(() => network.apply(params, image, rescaling(0.5)).dispose());
         await withoutLeak(() => dispose(network.outputs!.apply(params, image, rescaling(0.5))));
         await withoutLeak(() => {
-          const { value, gradients } = valueAndGradients<SpecNode>(
-            network.specs,
+          const { value, gradients } = valueAndGradients(
             params,
             (p) => weighted(network.apply(p, image, rescaling(0.5))) as Scalar,
           );
-          expect(gradients.size).toBe(namedSpecs(network.specs).length);
-          dispose([value, ...gradients.values()]);
+          expect(namedParams(gradients).size).toBe(namedSpecs(network.specs).length);
+          dispose([value, ...namedParams(gradients).values()]);
         });
-        dispose([image, ...namedParams(network.specs, params).values()]);
+        dispose([image, ...namedParams(params).values()]);
       }
     });
   });

@@ -12,15 +12,15 @@ export function directionalError<Specs extends SpecNode>(
   f: (params: ParamNode) => Tensor,
   step: number,
 ): number {
-  const named = namedParams<SpecNode>(specs, params);
+  const named = namedParams(params);
   const rng = Rng.fromSeed(11);
   const direction = new Map(
     [...named].map(([path, { size }]) => [path, Float32Array.from({ length: size }, () => rng.normal())]),
   );
-  const { value, gradients } = valueAndGradients<SpecNode>(specs, params, (p) => f(p) as Scalar);
+  const { value, gradients } = valueAndGradients(params, (p) => f(p) as Scalar);
   let taped = 0;
   let squares = 0;
-  for (const [path, gradient] of gradients) {
+  for (const [path, gradient] of namedParams(gradients)) {
     gradient.dataSync().forEach((entry, i) => {
       taped += entry * direction.get(path)![i]!;
       squares += entry ** 2;
@@ -35,6 +35,6 @@ export function directionalError<Specs extends SpecNode>(
       return f(paramTree<SpecNode>(specs, new Map(moved))).dataSync()[0]!;
     });
   const central = (probe(step) - probe(-step)) / (2 * step);
-  dispose([value, ...gradients.values()]);
+  dispose([value, ...namedParams(gradients).values()]);
   return Math.abs(central - taped) / Math.sqrt(squares);
 }

@@ -11,7 +11,7 @@ export interface LocalNccSettings {
   readonly epsilon: number;
 }
 
-/** Two images of one shape `[batch, ...spatial, channels]`, each with a mean near 0. */
+/** Two images of one shape `[batch, ...spatial, channels]`, each with a mean near 0 and a spread of the order of 1. */
 interface Pair {
   readonly moved: TensorInfo;
   readonly fixed: TensorInfo;

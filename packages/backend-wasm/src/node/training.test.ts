@@ -1,4 +1,4 @@
-import { initialize, kaimingNormal, type ParamSpec, Rng, zeros } from '@sshn/core';
+import { initialize, kaimingNormal, namedParams, type ParamSpec, Rng, zeros } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { distinct } from '@sshn-internal/testing';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
@@ -99,11 +99,11 @@ describe.each([
     const target = distinct([2, 1, 3], { gap: 0.3 });
     let params = initialize(specs, Rng.fromSeed(3));
     const step = (): number => {
-      const { value, gradients } = valueAndGradients(specs, params, (p) => loss(p, x, target));
+      const { value, gradients } = valueAndGradients(params, (p) => loss(p, x, target));
       const entries = Object.entries(params).map(([name, old]) => {
-        const next = tidy(() => sub(old, mul(gradients.get(name)!, 0.02)));
+        const next = tidy(() => sub(old, mul(namedParams(gradients).get(name)!, 0.02)));
         old.dispose();
-        gradients.get(name)!.dispose();
+        namedParams(gradients).get(name)!.dispose();
         return [name, next];
       });
       params = Object.fromEntries(entries);

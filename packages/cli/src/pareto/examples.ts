@@ -1,4 +1,4 @@
-import { conditioned, type Rescaling, rescaling } from '@sshn/core';
+import { type Rescaling, rescaling } from '@sshn/core';
 import type { Dataset, Image, PairDataset } from '@sshn/data';
 import { diceScore } from '@sshn/losses';
 import { fieldOf, jacobianStatistics, warp, warpLabels } from '@sshn/registration';
@@ -79,9 +79,9 @@ export async function alignExamples(
 
 /** The rescaling with which a run is used: λ in the middle of its range, where it takes one. */
 function atFactor({ config }: Run, factor: number): Rescaling {
-  const at = rescaling(factorIn(config, factor));
   const lambda = lambdaSpread(config.registration);
-  return lambda === undefined ? at : conditioned(at, [middleOf(lambda)]);
+  const conditions = lambda === undefined ? [] : [middleOf(lambda)];
+  return rescaling(factorIn(config, factor), { conditions });
 }
 
 function register({ model, params, config }: Run, pair: Image, labels: Uint8Array, at: Rescaling) {

@@ -106,7 +106,7 @@ describe.each(backends)('on %s', (backend) => {
       kind,
       ratio: kind === 'spatial' ? undefined : 0.5,
     } as never);
-    const params = namedParams(layer.specs, initialize(layer.specs, Rng.fromSeed(3)));
+    const params = new Map(namedParams(initialize(layer.specs, Rng.fromSeed(3))));
     // Off the kink of the hidden units.
     const hidden = params.get('squeeze.bias')?.size ?? 0;
     if (hidden > 0)
@@ -137,13 +137,12 @@ describe.each(backends)('on %s', (backend) => {
     await withoutLeak(() => layer.apply(params, x, at).dispose());
     await withoutLeak(() => {
       const { value, gradients } = valueAndGradients(
-        layer.specs,
         params,
         (p) => weighted(layer.apply(p, x, at)) as Scalar,
       );
-      dispose([value, ...gradients.values()]);
+      dispose([value, ...namedParams(gradients).values()]);
     });
-    dispose([x, ...namedParams(layer.specs, params).values()]);
+    dispose([x, ...namedParams(params).values()]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { type Module, ShapeError, ValueError } from '@sshn/core';
 import { concat, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { ContainerSpecs, Layer, Layers } from '../layer.js';
+import type { ContainerSpecs, Layers } from '../layer.js';
 import { childrenOf } from './children.js';
 
 /**
@@ -19,7 +19,7 @@ import { childrenOf } from './children.js';
 export function concatenate<const Children extends Layers>(
   layers: Children,
 ): Module<ContainerSpecs<Children>, Tensor, Tensor>;
-export function concatenate(layers: Layers): Layer {
+export function concatenate(layers: Layers): Module {
   const { specs, children } = childrenOf(layers);
   if (children.length === 0)
     throw new ValueError({ where: 'concatenate', got: layers, expected: 'at least one layer' });

@@ -1,14 +1,14 @@
 import { type Module, ShapeError } from '@sshn/core';
 import { add, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { ContainerSpecs, Layer } from '../layer.js';
+import type { ContainerSpecs } from '../layer.js';
 import { childrenOf } from './children.js';
 
 /** The two sides of a residual connection. */
 export type ResidualLayers = {
   /** What is added to the input. */
-  readonly body: Layer;
+  readonly body: Module;
   /** Maps the input to the body's channels, usually a 1×1 convolution; left out where they agree. */
-  readonly projection?: Layer;
+  readonly projection?: Module;
 };
 
 /**
@@ -26,7 +26,7 @@ export type ResidualLayers = {
 export function residual<const Sides extends ResidualLayers>(
   layers: Sides,
 ): Module<ContainerSpecs<Sides>, Tensor, Tensor>;
-export function residual({ body, projection }: ResidualLayers): Layer {
+export function residual({ body, projection }: ResidualLayers): Module {
   const { specs, children } = childrenOf(projection === undefined ? { body } : { body, projection });
   const [change, base] = children;
   return {

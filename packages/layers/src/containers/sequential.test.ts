@@ -1,11 +1,19 @@
-import { currentScope, initialize, namedParams, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import {
+  currentScope,
+  initialize,
+  type Module,
+  namedParams,
+  namedSpecs,
+  type ParamsOf,
+  Rng,
+  rescaling,
+} from '@sshn/core';
 import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { leakyRelu } from '../activation/leaky-relu.js';
 import { convolution } from '../convolution/convolution.js';
 import { film } from '../film.js';
-import type { Layer } from '../layer.js';
 import { downsample } from '../resize/resize.js';
 import { sequential } from './sequential.js';
 
@@ -36,13 +44,13 @@ describe('names', () => {
     expectTypeOf<ParamsOf<typeof list.specs>[1]['gamma']>().toEqualTypeOf<Tensor>();
     // @ts-expect-error there is no third layer
     expectTypeOf<ParamsOf<typeof list.specs>[2]>().not.toBeAny();
-    expectTypeOf(list).toExtend<Layer>();
+    expectTypeOf(list).toExtend<Module>();
   });
 
   test('are the scope of what runs inside', async () => {
     await useBackend('cpu');
     const seen: string[] = [];
-    const spy: Layer = {
+    const spy: Module = {
       specs: {},
       apply(_, x) {
         seen.push(currentScope());
@@ -63,7 +71,7 @@ describe.each(backends)('on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   test('applies one after the other, in the order given', () => {
-    const times = (factor: number): Layer => ({ specs: {}, apply: (_, x) => mul(x, factor) });
+    const times = (factor: number): Module => ({ specs: {}, apply: (_, x) => mul(x, factor) });
     const shift = film({ channels: 1 });
     const y = sequential([times(3), shift, times(2)]).apply(
       [{}, { gamma: tensor([0]), beta: tensor([5]) }, {}],
@@ -95,6 +103,6 @@ describe.each(backends)('on %s', (backend) => {
     const params = initialize(stage.specs, Rng.fromSeed(1));
     const x = distinct([1, 4, 5, 2]);
     await withoutLeak(() => stage.apply(params, x, at).dispose());
-    dispose([x, ...namedParams(stage.specs, params).values()]);
+    dispose([x, ...namedParams(params).values()]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Module } from '@sshn/core';
 import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { ContainerSpecs, Layer, Layers } from '../layer.js';
+import type { ContainerSpecs, Layers } from '../layer.js';
 import { childrenOf } from './children.js';
 
 /**
@@ -17,7 +17,7 @@ import { childrenOf } from './children.js';
 export function sequential<const Children extends Layers>(
   layers: Children,
 ): Module<ContainerSpecs<Children>, Tensor, Tensor>;
-export function sequential(layers: Layers): Layer {
+export function sequential(layers: Layers): Module {
   const { specs, children } = childrenOf(layers);
   return {
     specs,

@@ -1,4 +1,4 @@
-import { initialize, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { initialize, namedParams, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import {
@@ -173,11 +173,10 @@ describe.each(backends)('on %s', (backend) => {
     await withoutLeak(() => layer.apply(params, x, at).dispose());
     await withoutLeak(() => {
       const { value, gradients } = valueAndGradients(
-        layer.specs,
         params,
         (p) => weighted(layer.apply(p, x, at)) as Scalar,
       );
-      dispose([value, ...gradients.values()]);
+      dispose([value, ...namedParams(gradients).values()]);
     });
     dispose([x, params.gamma, params.beta]);
   });

@@ -74,7 +74,7 @@ describe.each(backends)('on %s', (backend) => {
   test.each([[[1, 5, 4, 2]], [[2, 1, 1, 2]], [[1, 2, 3, 2, 2]]])('gradients at %j', (shape) => {
     const rank = (shape.length - 2) as 2 | 3;
     const layer = pyramidPooling({ rank, inChannels: 2, bins: [1, 3] });
-    const params = namedParams(layer.specs, initialize(layer.specs, Rng.fromSeed(2)));
+    const params = namedParams(initialize(layer.specs, Rng.fromSeed(2)));
     const f = (x: Tensor, ...[bias0, kernel0, bias1, kernel1]: Tensor[]) =>
       weighted(
         layer.apply(
@@ -98,13 +98,12 @@ describe.each(backends)('on %s', (backend) => {
     await withoutLeak(() => layer.apply(params, x, at).dispose());
     await withoutLeak(() => {
       const { value, gradients } = valueAndGradients(
-        layer.specs,
         params,
         (p) => weighted(layer.apply(p, x, at)) as Scalar,
       );
-      dispose([value, ...gradients.values()]);
+      dispose([value, ...namedParams(gradients).values()]);
     });
-    dispose([x, ...namedParams(layer.specs, params).values()]);
+    dispose([x, ...namedParams(params).values()]);
   });
 });
 

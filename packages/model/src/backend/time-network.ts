@@ -1,5 +1,5 @@
 import { unet } from '@sshn/architectures';
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, namedParams, Rng, rescaling } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { dispose, mean, ones, reshape, slice, square, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
@@ -30,9 +30,7 @@ export async function timeNetwork(
     const results: Tensor[] =
       purpose === 'inference'
         ? [network.apply(params, image, at)]
-        : gradientsOf(() =>
-            valueAndGradients(network.specs, params, (p) => mean(square(network.apply(p, image, at)))),
-          );
+        : gradientsOf(valueAndGradients(params, (p) => mean(square(network.apply(p, image, at)))));
     // The last result is there when all are.
     const last = tidy(() => slice(reshape(results.at(-1)!, [-1]), 0, 1));
     try {
@@ -53,15 +51,13 @@ export async function timeNetwork(
       times.push(performance.now() - began);
     } while (performance.now() < end);
   } finally {
-    dispose([image, params as unknown as Tensor]);
+    image.dispose();
+    disposeParams(params);
   }
   times.sort((a, b) => a - b);
   return { milliseconds: times[Math.floor(times.length / 2)]!, runs: times.length };
 }
 
-function gradientsOf(
-  compute: () => { readonly value: Tensor; readonly gradients: ReadonlyMap<string, Tensor> },
-): Tensor[] {
-  const { value, gradients } = compute();
-  return [value, ...gradients.values()];
+function gradientsOf({ value, gradients }: ReturnType<typeof valueAndGradients>): Tensor[] {
+  return [value, ...namedParams(gradients).values()];
 }

@@ -113,10 +113,17 @@ describe('calibrate', () => {
   });
 
   test('one that takes a condition gets that', async () => {
-    const method = { kind: 'sshn', hypernetwork: { ...hypernetwork, factors: 2 } } as const;
-    const model = await modelOf({ ...manifest, method });
+    const method = { kind: 'sshn', hypernetwork: { ...hypernetwork, conditions: 1 } } as const;
+    // Two steps: a condition that is counted as a factor would look like one factor per step.
+    const network = { architecture: 'unet', options: { ...options, features: [4, 4, 4] } };
+    const model = await modelOf({ ...manifest, network, method });
     expect(await calibrate(model, { conditions: [0.1], repeats: 1 })).toHaveLength(2);
-    await expect(calibrate(model, { conditions: [0.1, 0.2], repeats: 1 })).rejects.toThrow('2 factors');
+    for (const conditions of [[], [0.1, 0.2]]) {
+      await expect(calibrate(model, { conditions, repeats: 1 })).rejects.toThrow(ValueError);
+      await expect(calibrate(model, { conditions, repeats: 1 })).rejects.toThrow(
+        `calibrate: conditions: got [${conditions}], expected 1 in [0, 1].`,
+      );
+    }
   });
 
   test.each([

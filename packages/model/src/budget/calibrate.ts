@@ -1,4 +1,4 @@
-import { conditioned, paramTree, type Rescaling, requireIntegers, rescaling, ValueError } from '@sshn/core';
+import { paramTree, type Rescaling, requireIntegers, rescaling, ValueError } from '@sshn/core';
 import { dispose, reshape, slice, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Manifest } from '../manifest/schema.js';
 import type { LoadedModel } from '../model.js';
@@ -13,7 +13,7 @@ export interface CalibrateOptions {
   readonly factors?: readonly number[];
   /** Timed runs per factor, after one that is not; their median counts. @default 5 */
   readonly repeats?: number;
-  /** What the hypernetwork is told besides factors, where it takes such; see `conditioned` of @sshn/core. @default none */
+  /** What the hypernetwork is told besides factors, where it takes such; each in [0, 1], as many as the manifest says. @default none */
   readonly conditions?: readonly number[];
   /**
    * GFLOPs at a factor, for points of which the manifest says nothing. With @sshn/flops:
@@ -41,7 +41,8 @@ export interface CalibrationProgress {
  * their turn, so that a page can show progress and stop. The model stays the caller's; all else is freed, however it ends.
  *
  * @returns one point per factor, in rising order of factors.
- * @throws {ValueError} if a factor is outside [0, 1], a size or `repeats` is no positive integer, or there is no factor.
+ * @throws {ValueError} if a factor or condition is outside [0, 1], there are more or fewer conditions than the model takes, a
+ * size or `repeats` is no positive integer, or there is no factor.
  * @throws {ShapeError} if the network does not take images of that size.
  * @example
  * const model = await fetchModel('cells.safetensors');
@@ -111,9 +112,16 @@ function usualFactors({ accuracyCost, prior }: Manifest): number[] {
 
 /** The rescaling with one factor for all steps, in as many copies as the hypernetwork takes. */
 function placeOf({ method }: Manifest, factor: number, conditions: readonly number[]): Rescaling {
-  const inputs = 'hypernetwork' in method ? method.hypernetwork.factors - conditions.length : 1;
-  const at = rescaling(Array<number>(Math.max(1, inputs)).fill(factor));
-  return conditions.length === 0 ? at : conditioned(at, conditions);
+  const taken = 'hypernetwork' in method ? method.hypernetwork : { factors: 1, conditions: 0 };
+  if (conditions.length !== taken.conditions) {
+    throw new ValueError({
+      where: 'calibrate: conditions',
+      got: conditions,
+      expected: taken.conditions === 0 ? 'none, as the model takes none' : `${taken.conditions} in [0, 1]`,
+      hint: taken.conditions === 0 ? '' : 'Of a registration model: λ, the weight of its regularizer.',
+    });
+  }
+  return rescaling(Array<number>(taken.factors).fill(factor), { conditions });
 }
 
 /** The rows of the manifest's table, where they hold for images of that size. */

@@ -6,13 +6,13 @@ import { type Migration, manifestText, migrate, readManifest } from './read.js';
 import type { ManifestInput } from './schema.js';
 
 const read = (value: unknown) => readManifest({ sshn: JSON.stringify(value) }, 'unet.safetensors');
-const good = { format: 'sshn', version: 1, ...manifest };
+const good = { format: 'sshn', version: 2, ...manifest };
 
 const lambda = { low: 0.01, high: 1, distribution: 'logUniform', endpoints: 0.2 } as const;
 const told: ManifestInput = {
   ...manifest,
   task: 'registration',
-  method: { kind: 'sshn', hypernetwork: { ...hypernetwork, factors: 2 } },
+  method: { kind: 'sshn', hypernetwork: { ...hypernetwork, conditions: 1 } },
   registration: { similarity: 'localNcc', window: 9, regularizer: 'diffusion', weight: 0.01, lambda },
 };
 
@@ -42,7 +42,7 @@ describe('the manifest', () => {
       'preprocessing.volumes.spacingMm.0',
     ],
   ])('with %s is refused', (_, input, message) => {
-    expect(() => read({ format: 'sshn', version: 1, ...(input as object) })).toThrow(message);
+    expect(() => read({ format: 'sshn', version: 2, ...(input as object) })).toThrow(message);
   });
 
   function withLambda(changes: object): unknown {
@@ -109,8 +109,8 @@ describe('the manifest', () => {
   test.each<[string, unknown, string]>([
     [
       'a newer version',
-      { ...good, version: 2 },
-      'has version 2, this release of @sshn/model reads up to 1. Update',
+      { ...good, version: 3 },
+      'has version 3, this release of @sshn/model reads up to 2. Update',
     ],
     ['another format', { ...good, format: 'x' }, 'does not name format and version'],
     ['no version', { ...good, version: undefined }, 'does not name format and version'],
@@ -124,6 +124,43 @@ describe('the manifest', () => {
     expect(() => read(value)).toThrow(FileError);
     expect(() => read(value)).toThrow(message);
     expect(() => read(value)).toThrow(/^unet\.safetensors: /);
+  });
+
+  describe('of version 1, which counted conditions among the factors', () => {
+    const { conditions: _, ...counted } = hypernetwork;
+    const before = (factors: number, rest: object) => ({
+      ...told,
+      format: 'sshn',
+      version: 1,
+      method: { kind: 'sshn', hypernetwork: { ...counted, factors } },
+      ...rest,
+    });
+    const taken = (value: unknown) => {
+      const { method, version } = read(value);
+      if (!('hypernetwork' in method)) throw new Error('no hypernetwork');
+      expect(version).toBe(2);
+      return [method.hypernetwork.factors, method.hypernetwork.conditions];
+    };
+
+    test('has λ where registration has one input more than the prior has factors', () => {
+      expect(taken(before(2, {}))).toEqual([1, 1]);
+      const separate = { kind: 'uniform', low: 0, high: 0.5, factors: 4 };
+      expect(taken(before(5, { prior: separate }))).toEqual([4, 1]);
+      expect(taken(before(3, { prior: { kind: 'constant', factor: [0.5, 0.25] } }))).toEqual([2, 1]);
+    });
+
+    test('has none else', () => {
+      const fixed = { registration: { ...told.registration, lambda: undefined } };
+      expect(taken(before(1, fixed))).toEqual([1, 0]);
+      expect(taken(before(4, { task: 'segmentation', registration: undefined }))).toEqual([4, 0]);
+    });
+
+    test('is refused where it makes no sense', () => {
+      expect(() => read(before(3, {}))).toThrow('2 conditions');
+      for (const method of [7, null, {}, { kind: 'sshn', hypernetwork: { ...counted, factors: '2' } }])
+        expect(() => read(before(2, { method }))).toThrow(FileError);
+      expect(() => read(before(2, { prior: null }))).toThrow(FileError);
+    });
   });
 
   test('refuses files without one, telling checkpoints apart', () => {

@@ -8,8 +8,28 @@ export const manifestKey = 'sshn';
 /** Turns a manifest of one version into one of the next. */
 export type Migration = (manifest: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
-/** By the version that they start from. Version 1 is the first, so there is none yet. */
-const migrations: ReadonlyMap<number, Migration> = new Map();
+/** By the version that they start from. */
+const migrations: ReadonlyMap<number, Migration> = new Map([[1, withConditions]]);
+
+/**
+ * Version 1 counted a hypernetwork's conditions among its factors: of registration models those are conditions that the
+ * prior has no factors for. What is of another form than it should be stays so, for the schema to say.
+ */
+function withConditions(manifest: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { task, method, prior } = manifest;
+  if (!isRecord(method) || !isRecord(method.hypernetwork)) return { ...manifest };
+  const inputs = method.hypernetwork.factors;
+  if (typeof inputs !== 'number') return { ...manifest };
+  const ofPrior = isRecord(prior) ? prior : {};
+  const factors = ofPrior.kind === 'constant' ? [ofPrior.factor].flat().length : (ofPrior.factors ?? 1);
+  const conditions = task === 'registration' ? Math.max(0, inputs - Number(factors)) : 0;
+  const hypernetwork = { ...method.hypernetwork, factors: inputs - conditions, conditions };
+  return { ...manifest, method: { ...method, hypernetwork } };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
 
 /**
  * Text of a manifest, checked.

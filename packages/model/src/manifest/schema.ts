@@ -3,7 +3,7 @@ import { flowResolutions, regularizerNames, similarityNames } from '@sshn/regist
 import { z } from 'zod';
 
 /** The version of the manifest that this code writes. */
-export const manifestVersion = 1;
+export const manifestVersion = 2;
 
 const factor = z.number().min(0).max(1);
 /** One for all downsampling steps, or one for each. */
@@ -18,6 +18,8 @@ const hypernetwork = z.strictObject({
   residualScale: z.number().positive(),
   /** 1 for one common factor, else one per downsampling step. */
   factors: count,
+  /** Its further inputs: 1 where the weight of a regularizer is one. Version 1 counted them among the factors. */
+  conditions: z.int().min(0),
 });
 
 /** How the weights came about, and with it what they are: those of a network, or of a hypernetwork that predicts them. */
@@ -158,10 +160,11 @@ export const manifestSchema = z
     if (task !== 'registration')
       fault(`is for models of registration, and this is one of ${task}`, 'registration');
     const factors = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
-    const inputs = 'hypernetwork' in method ? method.hypernetwork.factors : factors;
-    if (inputs !== factors + (registration.lambda === undefined ? 0 : 1))
+    const taken = 'hypernetwork' in method ? method.hypernetwork : { factors, conditions: 0 };
+    const conditions = registration.lambda === undefined ? 0 : 1;
+    if (taken.factors !== factors || taken.conditions !== conditions)
       fault(
-        `does not fit a hypernetwork of ${inputs} inputs, of which ${factors} are factors`,
+        `does not fit a hypernetwork of ${taken.factors} factors and ${taken.conditions} conditions, where the prior has ${factors} factors`,
         'registration',
         'lambda',
       );

@@ -22,7 +22,7 @@ describe.each(backends)('files on %s', (backend) => {
     await writeModelFile(path, model);
     const { params, ...loaded } = await readModelFile(path);
     expect(loaded.manifest).toMatchObject(manifest);
-    for (const [name, tensor] of namedParams(model.specs, model.params)) {
+    for (const [name, tensor] of namedParams(model.params)) {
       expect(params.get(name)!.dataSync()).toEqual(tensor.dataSync());
     }
     expect(await readdir(folder)).toEqual(['unet.safetensors']);
@@ -30,8 +30,8 @@ describe.each(backends)('files on %s', (backend) => {
 
   test('a checkpoint', async () => {
     const path = join(folder, 'last.safetensors');
-    const { specs, params } = smallModel();
-    const named = namedParams(specs, params);
+    const { params } = smallModel();
+    const named = namedParams(params);
     const progress = {
       step: 3,
       epoch: 1,

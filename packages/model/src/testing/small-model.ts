@@ -11,6 +11,7 @@ export const hypernetwork = {
   form: 'residual',
   residualScale: 0.1,
   factors: 1,
+  conditions: 0,
 } as const;
 
 export const manifest: ManifestInput = {

@@ -1,7 +1,22 @@
 import { requireIntegers, ShapeError } from '@sshn/core';
-import { add, eye, matMul, reshape, slice, sub, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
-import { requireFloat } from '../check.js';
+import {
+  add,
+  eye,
+  matMul,
+  reshape,
+  slice,
+  sub,
+  type Tensor,
+  tensor,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { requireField, requireFloat, spatialOf } from '../check.js';
 import { voxelGrid } from '../fields/grid.js';
+import { warpOperation } from '../warp/operation.js';
+import type { Sampling } from '../warp/sampling.js';
+import { fullSampling, requireImage } from '../warp/warp.js';
+import { type AffineMatrix, requireAffine } from './matrix.js';
 
 /**
  * An affine map as a field: `field(p) = A p + t − p`. Differentiable in the matrix.
@@ -35,5 +50,71 @@ export function affineField(matrix: Tensor, size: readonly number[]): Tensor {
     const moved: Tensor = reshape(matMul(places, sideBySide), [-1, batch!, rank]);
     const translation = reshape(slice(matrix, [0, 0, rank], [batch!, rank, 1]), [1, batch!, rank]);
     return reshape(transpose(add(moved, translation), [1, 0, 2]), [batch!, ...size, rank]);
+  });
+}
+
+/**
+ * A moving image on a fixed grid, by an affine map from that grid's voxels to its own: `result(p) = image(A p + t)`.
+ *
+ * The two sizes may differ. Differentiable in the image.
+ *
+ * @param image `[batch, ...spatial, channels]`, float32, or int32 with `interpolation: 'nearest'`.
+ * @param matrix Of all images of the batch, `rank × (rank + 1)`.
+ * @param size Spatial size of the result.
+ * @returns `[batch, ...size, channels]`.
+ * @throws {ShapeError} if image, matrix and size do not fit each other. @throws {ValueError} if a type or number is another.
+ * @throws {OptionError} if an option is none of the list.
+ * @example
+ * const aligned = resampleAffine(moving, matrix, [160, 192, 224], { padding: 'zeros' });
+ */
+export function resampleAffine(
+  image: Tensor,
+  matrix: AffineMatrix,
+  size: readonly number[],
+  options: Sampling = {},
+): Tensor {
+  const sampling = fullSampling(options);
+  requireImage('resampleAffine: image', image, sampling);
+  requireAffine('resampleAffine: matrix', matrix);
+  requireRank('resampleAffine: matrix', matrix, image.rank - 2);
+  return tidy(() => warpOperation(image, affineField(perImage(matrix, image.shape[0]!), size), sampling));
+}
+
+/**
+ * One field for a deformation of an image that an affine map has aligned: `p → A (p + field(p)) + t`, so that warping by the
+ * result is `warp(resampleAffine(moving, matrix, …), field)` in one step, without a blur in between.
+ *
+ * @param matrix From voxels of the field's grid to voxels of the moving image, the same for the whole batch.
+ * @param field `[batch, ...spatial, rank]`, voxels.
+ * @returns Displacement of the same shape. Differentiable in the field.
+ * @throws {ShapeError} if it is no field, or the ranks differ. @throws {ValueError} if the field is not float32.
+ * @example
+ * const { matrix } = await registerAffine(moving, fixed);
+ * const { field } = await refineField(resampleAffine(moving, matrix, size), fixed, { objective, steps: 50 });
+ * const whole = composeAffineField(matrix, field);
+ */
+export function composeAffineField(matrix: AffineMatrix, field: Tensor): Tensor {
+  requireField('composeAffineField: field', field);
+  requireAffine('composeAffineField: matrix', matrix);
+  const rank = field.rank - 2;
+  requireRank('composeAffineField: matrix', matrix, rank);
+  return tidy(() => {
+    const linear = tensor(matrix.map((row) => row.slice(0, rank)));
+    const flat: Tensor = reshape(field, [-1, rank]);
+    const turned = reshape(matMul(flat, linear as never, false, true), field.shape);
+    return add(turned, affineField(perImage(matrix, 1), spatialOf(field)));
+  });
+}
+
+function perImage(matrix: AffineMatrix, batch: number): Tensor {
+  return tensor(Array.from({ length: batch }, () => matrix.map((row) => [...row])));
+}
+
+function requireRank(where: string, matrix: AffineMatrix, rank: number): void {
+  if (matrix.length === rank) return;
+  throw new ShapeError({
+    where,
+    got: [matrix.length, matrix.length + 1],
+    expected: `[${rank}, ${rank + 1}], as there are ${rank} spatial axes`,
   });
 }

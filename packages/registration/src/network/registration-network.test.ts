@@ -1,5 +1,14 @@
-import { initialize, OptionError, Rng, rescaling, ShapeError, ValueError } from '@sshn/core';
-import { convolution, type Layer } from '@sshn/layers';
+import {
+  initialize,
+  type Network,
+  namedParams,
+  OptionError,
+  Rng,
+  rescaling,
+  ShapeError,
+  ValueError,
+} from '@sshn/core';
+import { convolution } from '@sshn/layers';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, fill, max, min, mul, type Tensor, zeros } from '@tensorflow/tfjs-core';
@@ -10,8 +19,10 @@ import { warp } from '../warp/warp.js';
 import { fieldOf, pairImages, registrationNetwork } from './registration-network.js';
 
 const at = rescaling(0.5);
-const backboneOf = (rank: 2 | 3): Layer =>
-  convolution({ rank, inChannels: 2, outChannels: 4, activation: 'leakyRelu' }) as unknown as Layer;
+const backboneOf = (rank: 2 | 3, inChannels = 2): Network => {
+  const layer = convolution({ rank, inChannels, outChannels: 4, activation: 'leakyRelu' });
+  return { ...layer, rank, inChannels, outChannels: 4, steps: 0 };
+};
 const read = (x: Tensor) => [...x.dataSync()];
 
 describe.each(backends)('registration network on %s', (backend) => {
@@ -26,7 +37,7 @@ describe.each(backends)('registration network on %s', (backend) => {
     { rank: 3, resolution: 'half', size: [4, 6, 1], grid: [2, 3, 1] },
   ] as const)('rank $rank at $resolution resolution: $size gives $grid, zero at first', (wanted) => {
     const { rank, resolution, size, grid } = wanted;
-    const network = registrationNetwork({ backbone: backboneOf(rank), features: 4, rank, resolution });
+    const network = registrationNetwork({ backbone: backboneOf(rank), resolution });
     const params = initialize(network.specs, Rng.fromSeed(1));
     const [moving, fixed] = randomPair([2, ...size, 1]);
     const flow = network.apply(params, pairImages(moving, fixed), at);
@@ -50,25 +61,25 @@ describe.each(backends)('registration network on %s', (backend) => {
   });
 
   test('a step of descent brings images closer', () => {
-    const network = registrationNetwork({ backbone: backboneOf(2), features: 4 });
+    const network = registrationNetwork({ backbone: backboneOf(2) });
     const params = initialize(network.specs, Rng.fromSeed(2));
     const [moving, fixed] = randomPair([1, 6, 6, 1]);
     const lossAt = (weights: typeof params) => {
       const flow = network.apply(weights, pairImages(moving, fixed), at);
       return meanSquaredErrorLoss(warp(moving, fieldOf(flow, [6, 6], { integrationSteps: 2 })), fixed);
     };
-    const { value, gradients } = valueAndGradients(network.specs, params, lossAt);
-    expect(Math.max(...read(gradients.get('flow.kernel')!).map(Math.abs))).toBeGreaterThan(0);
+    const { value, gradients } = valueAndGradients(params, lossAt);
+    expect(Math.max(...read(namedParams(gradients).get('flow.kernel')!).map(Math.abs))).toBeGreaterThan(0);
     const flow = {
-      kernel: mul(gradients.get('flow.kernel')!, -0.5),
-      bias: mul(gradients.get('flow.bias')!, -0.5),
+      kernel: mul(namedParams(gradients).get('flow.kernel')!, -0.5),
+      bias: mul(namedParams(gradients).get('flow.bias')!, -0.5),
     };
     const next = { ...params, flow };
     expect(lossAt(next).dataSync()[0]).toBeLessThan(value.dataSync()[0]!);
   });
 
   test('keeps nothing alive', async () => {
-    const network = registrationNetwork({ backbone: backboneOf(2), features: 4, resolution: 'half' });
+    const network = registrationNetwork({ backbone: backboneOf(2), resolution: 'half' });
     const params = initialize(network.specs, Rng.fromSeed(1));
     const pair = zeros([1, 6, 6, 2]);
     await withoutLeak(() => {
@@ -82,8 +93,8 @@ describe('registration network refuses', () => {
   beforeAll(() => useBackend('cpu'));
 
   test('options that make no network, and images of other channels', () => {
-    const config = { backbone: backboneOf(2), features: 4 };
-    expect(() => registrationNetwork({ ...config, features: 0 })).toThrow(ValueError);
+    const config = { backbone: backboneOf(2) };
+    expect(() => registrationNetwork({ backbone: backboneOf(2, 3) })).toThrow(ValueError);
     expect(() => registrationNetwork({ ...config, resolution: 'quarter' as never })).toThrow(OptionError);
     const network = registrationNetwork(config);
     const params = initialize(network.specs, Rng.fromSeed(1));

@@ -1,13 +1,14 @@
 import {
   type Module,
-  requireIntegers,
+  type Network,
   requireOption,
   rescaledSize,
   type SpecNode,
   scoped,
+  ValueError,
   zeros,
 } from '@sshn/core';
-import { type ConvolutionSpecs, convolution, type Layer, requireFeatures, resizeLinear } from '@sshn/layers';
+import { type ConvolutionSpecs, convolution, requireFeatures, resizeLinear } from '@sshn/layers';
 import { concat, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 import { spatialOf } from '../check.js';
@@ -23,14 +24,8 @@ export type FlowResolution = (typeof flowResolutions)[number];
 
 /** Options of a registration network. */
 export interface RegistrationNetworkConfig {
-  /** Maps a pair of images, 2 · `channels`, to `features` maps of its size: any architecture. */
-  readonly backbone: Layer;
-  /** Channels that the backbone returns. */
-  readonly features: number;
-  /** Spatial dimensions: 2 for images, 3 for volumes. @default 2 */
-  readonly rank?: 2 | 3;
-  /** Channels of one image. @default 1 */
-  readonly channels?: number;
+  /** Maps a pair of images, whose channels are its `inChannels`, to features of the same size: any architecture. */
+  readonly backbone: Network;
   /** At 'half' the network sees images of half the size, at a quarter or an eighth of the cost. @default 'full' */
   readonly resolution?: FlowResolution;
 }
@@ -45,26 +40,35 @@ export type RegistrationNetworkSpecs = { readonly backbone: SpecNode; readonly f
  *
  * The last convolution starts at zero, so that training starts at the identity.
  *
- * @throws {ValueError} if a count makes no sense. @throws {OptionError} if there is no such resolution.
+ * @throws {ValueError} if the backbone has an odd number of channels. @throws {OptionError} if there is no such resolution.
  * @throws {ShapeError} from `apply`, if pairs have another rank or other channels.
  * @example
- * const network = registrationNetwork({ backbone: unet({ inChannels: 2, outChannels: 16, features: 16 }), features: 16 });
+ * const network = registrationNetwork({ backbone: unet({ inChannels: 2, outChannels: 16, features: 16 }) });
  * const flow = network.apply(params, pairImages(moving, fixed), rescaling(0.25));
  * const moved = warp(moving, fieldOf(flow, [160, 192], { integrationSteps: 7 }));
  *
  * *Source*: the paper, section 4.1; Balakrishnan et al., "VoxelMorph" (2019); Dalca et al. (2019) for velocities.
  */
-export function registrationNetwork(
-  config: RegistrationNetworkConfig,
-): Module<RegistrationNetworkSpecs, Tensor, Tensor> {
-  const { backbone, features, rank = 2, channels = 1, resolution = 'full' } = config;
-  requireIntegers('registrationNetwork', { features, channels });
+export function registrationNetwork(config: RegistrationNetworkConfig): Network<RegistrationNetworkSpecs> {
+  const { backbone, resolution = 'full' } = config;
+  const { rank, inChannels, outChannels, steps } = backbone;
+  if (inChannels % 2 !== 0) {
+    throw new ValueError({
+      where: 'registrationNetwork: inChannels of the backbone',
+      got: inChannels,
+      expected: 'an even number: it sees two images',
+    });
+  }
   requireOption('resolution', resolution, flowResolutions);
-  const { modules, specs } = scoped({ backbone, flow: flowLayer(rank, features) });
+  const { modules, specs } = scoped({ backbone, flow: flowLayer(rank, outChannels) });
   return {
     specs,
+    rank,
+    inChannels,
+    outChannels: rank,
+    steps,
     apply(params, pair, at) {
-      requireFeatures('registrationNetwork', pair, rank, 2 * channels);
+      requireFeatures('registrationNetwork', pair, rank, inChannels);
       return tidy(() => {
         const seen =
           resolution === 'full' ? pair : resizeLinear(pair, rescaledSize(pair.shape.slice(1, -1), 0.5));

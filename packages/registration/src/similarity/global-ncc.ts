@@ -1,6 +1,18 @@
-import { add, div, mul, type Scalar, sqrt, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  clipByValue,
+  div,
+  mul,
+  type Scalar,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { meanAll, meanOver } from '../reduce/mean-all.js';
 import { checkPair, spatialAxes } from './inputs.js';
+import { standardize } from './scale.js';
 
 /** How `globalNccLoss` correlates. */
 export interface GlobalNccOptions {
@@ -8,7 +20,7 @@ export interface GlobalNccOptions {
   readonly squared?: boolean;
 }
 
-/** Added to the product of the variances, so that flat images are uncorrelated rather than NaN. */
+/** Added to the product of the variances of standardized images, so that flat ones are uncorrelated rather than NaN. */
 const EPSILON = 1e-10;
 
 /**
@@ -16,8 +28,8 @@ const EPSILON = 1e-10;
  *
  * `loss = 1 − cov(a, b)² / (var(a) var(b))`, or signed `1 − cov(a, b) / √(var(a) var(b))`
  *
- * Images `[batch, ...spatial, channels]`. Result in [0, 1], signed in [0, 2]; 1 if an image is flat. 10⁻¹⁰ is added to
- * the product of the variances: bring images to [0, 1], for in values of 0.001 that outweighs it.
+ * Images `[batch, ...spatial, channels]`, their intensities in any unit and with any offset. Result in [0, 1], signed in
+ * [0, 2]; 1 if an image is flat.
  *
  * @throws {ShapeError} if the shapes differ.
  * @example
@@ -30,10 +42,11 @@ export function globalNccLoss(moved: Tensor, fixed: Tensor, options: GlobalNccOp
   checkPair('globalNccLoss', moved, fixed);
   return tidy(() => {
     const axes = spatialAxes(moved);
-    const a = sub(moved, meanOver(moved, axes, true));
-    const b = sub(fixed, meanOver(fixed, axes, true));
+    const [a, b] = [standardize(moved), standardize(fixed)];
     const cross = meanOver(mul(a, b), axes);
     const variances = add(mul(meanOver(square(a), axes), meanOver(square(b), axes)), EPSILON);
-    return meanAll(sub(1, squared ? div(square(cross), variances) : div(cross, sqrt(variances))));
+    const ncc = squared ? div(square(cross), variances) : div(cross, sqrt(variances));
+    // Rounding may leave the range by the last digit.
+    return meanAll(sub(1, clipByValue(ncc, squared ? 0 : -1, 1)));
   });
 }

@@ -2,8 +2,9 @@ import { add, div, maximum, type Scalar, square, sub, type Tensor, tidy } from '
 import { meanAll, meanOver } from '../reduce/mean-all.js';
 import { forwardDifference } from '../regularizers/forward-difference.js';
 import { checkPair, spatialAxes } from './inputs.js';
+import { inCommonUnit } from './scale.js';
 
-/** The least variance of edges: images without any are compared on this scale. */
+/** The least variance of edges, in images scaled to the order of 1: images without any are compared on this scale. */
 const FLAT = 1e-6;
 
 /**
@@ -13,8 +14,8 @@ const FLAT = 1e-6;
  *
  * `loss = 1 − mean(v / (v + (∂moved − ∂fixed)²))`
  *
- * Images `[batch, ...spatial, channels]`. Result in [0, 1), 0 for images that differ by a constant. Insensitive to few
- * large differences, such as instruments. Axes of one voxel have no edges and do not count.
+ * Images `[batch, ...spatial, channels]`, both in one unit, whichever it is. Result in [0, 1), 0 for images that differ by
+ * a constant. Insensitive to few large differences, such as instruments. Axes of one voxel have no edges and do not count.
  *
  * @throws {ShapeError} if the shapes differ.
  * @example
@@ -28,13 +29,14 @@ export function gradientDifferenceLoss(moved: Tensor, fixed: Tensor): Scalar {
   return tidy(() => {
     const axes = spatialAxes(moved).filter((axis) => moved.shape[axis]! > 1);
     if (axes.length === 0) return meanAll(sub(moved, moved));
+    const [a, b] = inCommonUnit(moved, fixed);
     const losses = axes.map((axis) => {
-      const edges = forwardDifference(fixed, axis);
+      const edges = forwardDifference(b, axis);
       const scale = tidy(() => {
         const all = spatialAxes(edges);
         return maximum(meanOver(square(sub(edges, meanOver(edges, all, true))), all, true), FLAT);
       });
-      const error = square(sub(forwardDifference(moved, axis), edges));
+      const error = square(sub(forwardDifference(a, axis), edges));
       return meanAll(div(error, add(scale, error)));
     });
     return div(losses.reduce(add), losses.length) as Scalar;

@@ -8,20 +8,25 @@ import {
   div,
   type GradSaveFunc,
   greater,
+  maximum,
+  minimum,
   mul,
+  neg,
   ones,
   relu,
   rsqrt,
   type Scalar,
   split,
+  sqrt,
   square,
   sub,
   type Tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { meanAll, meanOver } from '../reduce/mean-all.js';
+import { meanAll } from '../reduce/mean-all.js';
 import { boxSum } from './box-sum.js';
-import { checkPair, spatialAxes } from './inputs.js';
+import { checkPair } from './inputs.js';
+import { standardized } from './scale.js';
 
 /** How `localNccLoss` correlates. */
 export interface LocalNccOptions {
@@ -43,9 +48,13 @@ export interface LocalNccOptions {
  * `loss = 1 − mean(cross² / (var_a · var_b + epsilon))`, or signed `1 − mean(cross / √(var_a · var_b + epsilon))`
  *
  * Images `[batch, ...spatial, channels]` in 2D or 3D. Result in [0, 1], signed in [0, 2]; 0 for equal images up to a local
- * change of brightness and contrast. At the border, windows hold what lies inside the image and means are over that. A
- * variance that rounding makes negative counts as 0. Intensities are expected in the order of 1: `epsilon` is absolute.
- * Takes time linear in the voxels, whatever the window. Differentiable in both images.
+ * change of brightness and contrast. At the border, windows hold what lies inside the image and means are over that.
+ *
+ * Intensities may have any unit and offset: each channel of each image is centered first and, where its standard deviation
+ * σ lies outside of [1/16, 1/2], divided by 2σ or 16σ, so that `epsilon` is the same share of an image's own variance in
+ * any unit. Images in [0, 1] lie within and are taken as they are. A variance that rounding makes negative counts as 0, and
+ * the covariance never exceeds what both variances allow. Takes time linear in the voxels, whatever the window.
+ * Differentiable in both images; the divisor counts as a constant there.
  *
  * @throws {ShapeError} if the shapes differ.
  * @throws {ValueError} if the window is not odd and positive, or epsilon not positive.
@@ -72,16 +81,17 @@ export function localNccLoss(moved: Tensor, fixed: Tensor, options: LocalNccOpti
   const settings = { window, squared, epsilon };
   const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
     const [first, second, save] = args as [Tensor, Tensor, GradSaveFunc];
-    // The correlation does not see an offset, but float32 does: small means leave digits to the variances.
-    const pair = { moved: centered(first), fixed: centered(second) };
+    // The correlation does not see offset and scale, but float32 and epsilon do.
+    const [moved, fixed] = [standardized(first), standardized(second)];
+    const pair = { moved: moved.image, fixed: fixed.image };
     const [value, maps] = dispatch('SshnLocalNcc', pair, settings, () => correlate(pair, settings));
-    save([pair.moved, pair.fixed, maps!]);
+    save([pair.moved, pair.fixed, maps!, moved.scale, fixed.scale]);
     return {
       value: value as Scalar,
       gradFunc: (dy: Scalar, saved: Tensor[]) => {
         const inputs = { moved: saved[0]!, fixed: saved[1]!, maps: saved[2]! };
         const all = dispatch('SshnLocalNccGrad', inputs, { window }, () => gradients(inputs, window));
-        return all.map((gradient) => mul(gradient, dy));
+        return all.map((gradient, i) => mul(div(gradient, saved[3 + i]!), dy));
       },
     };
   });
@@ -104,9 +114,11 @@ function correlate(
     const perVoxel = div(1, boxSum(ones([1, ...a.shape.slice(1, -1), 1]), window));
     const meanA = mul(sumA!, perVoxel);
     const meanB = mul(sumB!, perVoxel);
-    const cross = sub(sumAB!, mul(sumA!, meanB));
     const varianceA = relu(sub(sumAA!, mul(sumA!, meanA)));
     const varianceB = relu(sub(sumBB!, mul(sumB!, meanB)));
+    // Rounding may not break |cross| ≤ √(var_a · var_b).
+    const most = sqrt(mul(varianceA, varianceB));
+    const cross = maximum(minimum(sub(sumAB!, mul(sumA!, meanB)), most), neg(most));
 
     // ∂ncc/∂cross = weight, ∂ncc/∂var = −slope · var of the other, doubled below as ∂var/∂a has a 2.
     const inverse = squared
@@ -131,10 +143,6 @@ function gradients({ moved, fixed, maps }: Pair & { readonly maps: Tensor }, win
       mul(sub(pull, add(mul(other, weight!), mul(self, along))), 1 / moved.size);
     return [gradient(fixed, moved, toA!, pullA!), gradient(moved, fixed, toB!, pullB!)];
   });
-}
-
-function centered(x: Tensor): Tensor {
-  return sub(x, meanOver(x, spatialAxes(x), true));
 }
 
 /** 1 where a variance has a slope, 0 where it was clamped. */

@@ -74,9 +74,10 @@ describe.each(backends)('mutual information on %s', (backend) => {
     expect(read(mutualInformationLoss(sub(1, image), image))).toBeCloseTo(self, 4);
   });
 
-  test('more voxels than one piece holds: as one of the copies', () => {
+  // Pieces are the same on every backend, and tfjs' plain one takes a minute for them.
+  test.skipIf(backend === 'cpu')('more voxels than one piece holds: as one of the copies', () => {
     const [moved, fixed] = randomPair([1, 64, 64, 1]);
-    const copies = (x: Tensor) => tile(x, [1, 5, 4, 1]);
+    const copies = (x: Tensor) => tile(x, [1, 17, 1, 1]);
     const [large, small] = [
       mutualInformationLoss(copies(moved), copies(fixed)),
       mutualInformationLoss(moved, fixed),
@@ -84,7 +85,7 @@ describe.each(backends)('mutual information on %s', (backend) => {
     expect(read(large)).toBeCloseTo(read(small), 3);
     const [ofLarge] = grads((a, b) => mutualInformationLoss(a, b))([copies(moved), copies(fixed)]);
     const [ofSmall] = grads((a, b) => mutualInformationLoss(a, b))([moved, fixed]);
-    const difference = max(abs(sub(mul(ofLarge!, 20), copies(ofSmall!))));
+    const difference = max(abs(sub(mul(ofLarge!, 17), copies(ofSmall!))));
     expect(read(difference)).toBeLessThan(1e-6);
   });
 

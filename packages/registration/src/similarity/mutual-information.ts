@@ -1,13 +1,22 @@
 import { requireIntegers, ValueError } from '@sshn/core';
 import {
+  abs,
   add,
   concat,
   div,
+  greater,
+  greaterEqual,
+  lessEqual,
   log,
+  logicalAnd,
   matMul,
+  max,
+  maximum,
+  min,
   mul,
   reshape,
   type Scalar,
+  scalar,
   slice,
   softmax,
   square,
@@ -19,6 +28,7 @@ import {
   tensor1d,
   tidy,
   transpose,
+  where,
 } from '@tensorflow/tfjs-core';
 import { checkPair } from './inputs.js';
 import { type ValueAndGradients, withOwnGradients } from './pair-loss.js';
@@ -29,7 +39,12 @@ export interface MutualInformationOptions {
   readonly bins?: number;
   /** Width of a voxel's share in the bins (standard deviation of a Gaussian), in bins. @default 0.5 */
   readonly sigmaRatio?: number;
-  /** Intensities of the centers of the first and last bin; what lies outside falls into those. @default [0, 1] */
+  /**
+   * Intensities of the centers of the first and last bin, of both images; what lies outside falls into those.
+   *
+   * @default for each image of each sample [0, 1] where its intensities lie there, up to a quarter beyond, and are spread
+   * over more than a quarter of it; else from its least to its largest intensity
+   */
   readonly range?: readonly [low: number, high: number];
 }
 
@@ -46,8 +61,8 @@ const CHUNK = 1 << 16;
  * voxels are the joint distribution p, and `loss = −Σ p(i, j) log(p(i, j) / (p(i) p(j)))`.
  *
  * Images `[batch, ...spatial, channels]`; channels count as further voxels. Result in [−log(bins), 0]. For images of
- * different modalities: any relation of intensities will do. Differentiable in both images; memory for shares is bounded,
- * however many voxels there are.
+ * different modalities: any relation of intensities will do, in any units. Differentiable in both images, their ranges
+ * counting as constants; memory for shares is bounded, however many voxels there are.
  *
  * @throws {ShapeError} if the shapes differ.
  * @throws {ValueError} if there are fewer than two bins, the width is not positive or the range is empty or endless.
@@ -62,7 +77,7 @@ export function mutualInformationLoss(
   fixed: Tensor,
   options: MutualInformationOptions = {},
 ): Scalar {
-  const { bins = 23, sigmaRatio = 0.5, range = [0, 1] } = options;
+  const { bins = 23, sigmaRatio = 0.5, range } = options;
   checkPair('mutualInformationLoss', moved, fixed);
   requireIntegers('mutualInformationLoss', { bins }, 2);
   if (!(sigmaRatio > 0 && sigmaRatio < Infinity)) {
@@ -72,7 +87,7 @@ export function mutualInformationLoss(
       expected: 'a positive number',
     });
   }
-  if (!(range[1] > range[0] && range.every(Number.isFinite))) {
+  if (range !== undefined && !(range[1] > range[0] && range.every(Number.isFinite))) {
     throw new ValueError({
       where: 'mutualInformationLoss: range',
       got: range,
@@ -80,22 +95,53 @@ export function mutualInformationLoss(
     });
   }
   return withOwnGradients(moved, fixed, (a, b) =>
-    tidy(() => ofBatch(a, b, new Bins(bins, sigmaRatio, range))),
+    tidy(() => ofBatch(a, b, range, new Bins(bins, sigmaRatio))),
   );
 }
 
 /** Samples one by one: each has its own joint distribution. */
-function ofBatch(moved: Tensor, fixed: Tensor, bins: Bins): ValueAndGradients {
+function ofBatch(
+  moved: Tensor,
+  fixed: Tensor,
+  range: MutualInformationOptions['range'],
+  bins: Bins,
+): ValueAndGradients {
   const batch = moved.shape[0]!;
   const voxels = moved.size / batch;
   const rowOf = (x: Tensor, i: number) =>
     reshape(slice(reshape(x, [batch, voxels]), [i, 0], [1, voxels]), [voxels]) as Tensor1D;
   const samples = Array.from({ length: batch }, (_, i) =>
-    tidy(() => ofSample(rowOf(moved, i), rowOf(fixed, i), bins)),
+    tidy(() => {
+      const [a, b] = [rowOf(moved, i), rowOf(fixed, i)].map((row) => inRange(row, range)) as [Ranged, Ranged];
+      const [value, toA, toB] = ofSample(a.row, b.row, bins);
+      return [value, div(toA, a.width), div(toB, b.width)] as ValueAndGradients;
+    }),
   );
   const gather = (part: 1 | 2) =>
     mul(reshape(concat(samples.map((sample) => sample[part])), moved.shape), 1 / batch);
   return [div(samples.map(([value]) => value).reduce(add), batch), gather(1), gather(2)];
+}
+
+/** Intensities with the centers of the first and last bin at 0 and 1, and what they were divided by. */
+interface Ranged {
+  readonly row: Tensor1D;
+  readonly width: Scalar;
+}
+
+function inRange(row: Tensor1D, range: MutualInformationOptions['range']): Ranged {
+  const [low, width] = range === undefined ? ownRange(row) : [scalar(range[0]), scalar(range[1] - range[0])];
+  return { row: div(sub(row, low), width) as Tensor1D, width };
+}
+
+/** Where an image's bins begin, and how far they reach: [0, 1] where that fits it, else its own range. */
+function ownRange(row: Tensor1D): [low: Scalar, width: Scalar] {
+  const [low, high] = [min(row) as Scalar, max(row) as Scalar];
+  const width = sub(high, low) as Scalar;
+  const isInside = logicalAnd(greaterEqual(low, -0.25), lessEqual(high, 1.25));
+  const fits = logicalAnd(isInside, greater(width, 0.25));
+  // A flat image, or one whose range is rounding, is in one bin.
+  const least = maximum(mul(maximum(abs(low), abs(high)), 1e-7), 1e-30);
+  return [where(fits, 0, low) as Scalar, where(fits, 1, maximum(width, least)) as Scalar];
 }
 
 function ofSample(a: Tensor1D, b: Tensor1D, bins: Bins): ValueAndGradients {
@@ -120,7 +166,8 @@ function ofSample(a: Tensor1D, b: Tensor1D, bins: Bins): ValueAndGradients {
       ];
     }),
   );
-  return [mul(value, -1), concat(parts.map(([toA]) => toA)), concat(parts.map(([, toB]) => toB))];
+  // Never negative but for rounding and the logarithms' epsilon.
+  return [mul(maximum(value, 0), -1), concat(parts.map(([toA]) => toA)), concat(parts.map(([, toB]) => toB))];
 }
 
 /** Both images in pieces of at most `CHUNK` voxels. */
@@ -132,14 +179,14 @@ function chunks(a: Tensor1D, b: Tensor1D): Array<[Tensor1D, Tensor1D]> {
   });
 }
 
-/** The bins of an image's intensities, and how voxels share in them. */
+/** The bins of intensities from 0 to 1, and how voxels share in them. */
 class Bins {
   readonly #centers: Tensor1D;
   readonly #variance: number;
 
-  constructor(count: number, sigmaRatio: number, [low, high]: readonly [number, number]) {
-    const width = (high - low) / (count - 1);
-    this.#centers = tensor1d(Array.from({ length: count }, (_, i) => low + i * width));
+  constructor(count: number, sigmaRatio: number) {
+    const width = 1 / (count - 1);
+    this.#centers = tensor1d(Array.from({ length: count }, (_, i) => i * width));
     this.#variance = (sigmaRatio * width) ** 2;
   }
 

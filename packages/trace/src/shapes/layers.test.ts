@@ -1,5 +1,5 @@
 /** Every layer in a trace, forward and backward, against the same layer computed. */
-import { initialize, namedSpecs, type ParamNode, Rng, rescaling } from '@sshn/core';
+import { initialize, type Module, namedParams, namedSpecs, type ParamNode, Rng, rescaling } from '@sshn/core';
 import * as layers from '@sshn/layers';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, useBackend } from '@sshn-internal/testing';
@@ -8,47 +8,47 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { trace } from '../index.js';
 
 const up = layers.upsample({ method: 'nearest' });
-const nearest: layers.Layer = { specs: {}, apply: (_, x, at) => up.apply({}, { x, size: [9, 5] }, at) };
+const nearest: Module = { specs: {}, apply: (_, x, at) => up.apply({}, { x, size: [9, 5] }, at) };
 
 const image = [2, 7, 6, 4];
 const volume = [1, 5, 4, 6, 4];
-const cases: ReadonlyArray<readonly [name: string, layer: layers.Layer, shape: readonly number[]]> = [
+const cases: ReadonlyArray<readonly [name: string, layer: Module, shape: readonly number[]]> = [
   ...layers.activationKinds.map(
-    (kind) => [`activation ${kind}`, layers.activation({ kind }) as layers.Layer, image] as const,
+    (kind) => [`activation ${kind}`, layers.activation({ kind }) as Module, image] as const,
   ),
-  ['prelu', layers.prelu({ channels: 4 }) as layers.Layer, image],
-  ['groupNormalization', layers.groupNormalization({ channels: 4, groups: 2 }) as layers.Layer, image],
-  ['instanceNormalization', layers.instanceNormalization({ rank: 3, channels: 4 }) as layers.Layer, volume],
+  ['prelu', layers.prelu({ channels: 4 }) as Module, image],
+  ['groupNormalization', layers.groupNormalization({ channels: 4, groups: 2 }) as Module, image],
+  ['instanceNormalization', layers.instanceNormalization({ rank: 3, channels: 4 }) as Module, volume],
   ...(['channel', 'spatial', 'concurrent'] as const).map(
     (kind) =>
       [
         `squeezeExcitation ${kind}`,
-        layers.squeezeExcitation({ channels: 4, kind }) as unknown as layers.Layer,
+        layers.squeezeExcitation({ channels: 4, kind }) as unknown as Module,
         image,
       ] as const,
   ),
-  ['pyramidPooling', layers.pyramidPooling({ inChannels: 4 }) as layers.Layer, image],
-  ['pyramidPooling 3D', layers.pyramidPooling({ rank: 3, inChannels: 4 }) as layers.Layer, volume],
-  ['adaptiveAveragePool', layers.adaptiveAveragePool({ size: 3 }) as layers.Layer, image],
-  ['globalAveragePool', layers.globalAveragePool() as layers.Layer, volume],
-  ['dropout', layers.dropout({ rate: 0.5 }) as layers.Layer, image],
-  ['maximumPooling', layers.maximumPooling({ step: 0 }) as layers.Layer, image],
-  ['averagePooling', layers.averagePooling({ step: 0 }) as layers.Layer, volume],
+  ['pyramidPooling', layers.pyramidPooling({ inChannels: 4 }) as Module, image],
+  ['pyramidPooling 3D', layers.pyramidPooling({ rank: 3, inChannels: 4 }) as Module, volume],
+  ['adaptiveAveragePool', layers.adaptiveAveragePool({ size: 3 }) as Module, image],
+  ['globalAveragePool', layers.globalAveragePool() as Module, volume],
+  ['dropout', layers.dropout({ rate: 0.5 }) as Module, image],
+  ['maximumPooling', layers.maximumPooling({ step: 0 }) as Module, image],
+  ['averagePooling', layers.averagePooling({ step: 0 }) as Module, volume],
   [
     'stridedConvolution',
-    layers.stridedConvolution({ step: 0, inChannels: 4, outChannels: 3 }) as layers.Layer,
+    layers.stridedConvolution({ step: 0, inChannels: 4, outChannels: 3 }) as Module,
     image,
   ],
   ['upsample nearest', nearest, image],
 ];
 
 /** The output, and the gradients to the input and to the parameters. */
-function run(layer: layers.Layer, params: ParamNode, x: Tensor, factor: number): Tensor[] {
+function run(layer: Module, params: ParamNode, x: Tensor, factor: number): Tensor[] {
   const at = rescaling(factor);
   const [dx] = grads((input: Tensor) => sum(layer.apply(params, input, at)))([x]);
   if (namedSpecs(layer.specs).length === 0) return [layer.apply(params, x, at), dx!];
-  const { gradients } = valueAndGradients(layer.specs, params, (p) => sum(layer.apply(p, x, at)) as Scalar);
-  return [layer.apply(params, x, at), dx!, ...gradients.values()];
+  const { gradients } = valueAndGradients(params, (p) => sum(layer.apply(p, x, at)) as Scalar);
+  return [layer.apply(params, x, at), dx!, ...namedParams(gradients).values()];
 }
 
 describe.each(backends)('the shapes are those on %s', (backend) => {

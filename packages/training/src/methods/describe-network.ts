@@ -1,8 +1,5 @@
-import type { ImageNetwork } from '@sshn/architectures';
-import type { SpecNode } from '@sshn/core';
-import type { Hypernetized } from '@sshn/hypernet';
+import type { Scalable } from '@sshn/hypernet';
 import type { Manifest } from '@sshn/model';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { priorOf } from './prior.js';
 
@@ -16,9 +13,7 @@ export interface ImageSpace {
 }
 
 /** A network from images to logits whose weights may depend on the rescaling. */
-export type SegmentationModel = Hypernetized<SpecNode, Tensor, Tensor> & {
-  readonly network: ImageNetwork;
-};
+export type SegmentationModel = Scalable;
 
 /**
  * The network that a configuration asks for, as a model's manifest has it: `networkOf` of @sshn/model makes it.
@@ -58,13 +53,14 @@ function describeMethod(config: RunConfig): Manifest['method'] {
       return { kind: method };
     case 'film':
     case 'sshn':
-      return { kind: method, hypernetwork: { ...config.hypernetwork, factors: inputsOf(config) } };
+      return { kind: method, hypernetwork: { ...config.hypernetwork, ...inputsOf(config) } };
   }
 }
 
-/** How many numbers a hypernetwork is told: those of a draw from the prior, and λ where that is drawn too. */
-function inputsOf(config: RunConfig): number {
+/** What a hypernetwork takes: the factors of a draw from the prior, and λ where that is drawn too. */
+function inputsOf(config: RunConfig): { readonly factors: number; readonly conditions: number } {
   const prior = priorOf(config);
   const conditions = config.task === 'registration' && config.registration.lambdaRange !== undefined ? 1 : 0;
-  return conditions + (prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1));
+  const factors = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
+  return { factors, conditions };
 }

@@ -1,4 +1,4 @@
-import { conditioned, type Factor, rescaling, ValueError } from '@sshn/core';
+import { type Factor, rescaling, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import { measure } from '../evaluation/evaluate-factor.js';
 import type { FactorResult } from '../evaluation/results.js';
@@ -54,8 +54,8 @@ export async function evaluateRun<At extends Factor>(
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
-    const plain = rescaling(factorIn(run.config, factor));
-    const at = task.use(lambda === undefined ? plain : conditioned(plain, [lambda]));
+    const conditions = lambda === undefined ? [] : [lambda];
+    const at = task.use(rescaling(factorIn(run.config, factor), { conditions }));
     const of = [run.model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,

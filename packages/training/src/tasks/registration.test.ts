@@ -1,4 +1,4 @@
-import { conditioned, initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, rescaling } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { networkOf } from '@sshn/model';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
@@ -195,7 +195,7 @@ describe('λ', () => {
     const lambdaRange: [number, number] = [0.2, 0.6];
     using trainer = make({ epochs: 2, registration: { lambdaRange } });
     const seen = await seenWhile(trainer, () => collect(trainer));
-    const drawn = seen.map(({ conditions }) => conditions![0]!);
+    const drawn = seen.map(({ conditions }) => conditions[0]!);
     expect(drawn).toHaveLength(trainer.state.progress.step);
     expect(new Set(drawn).size).toBe(drawn.length);
     for (const lambda of drawn) {
@@ -204,7 +204,7 @@ describe('λ', () => {
     }
     const task = taskOf(parseRunConfig({ ...small, registration: { lambdaRange } }, 'test'));
     expect(task.use(rescaling(0.3)).conditions).toEqual([0.4]);
-    expect(task.use(conditioned(rescaling(0.3), [0.25])).conditions).toEqual([0.25]);
+    expect(task.use(rescaling(0.3, { conditions: [0.25] })).conditions).toEqual([0.25]);
   });
 
   test('does not shift the factors that are drawn, nor is there one without a range', async () => {
@@ -214,22 +214,24 @@ describe('λ', () => {
       await seenWhile(plain, () => collect(plain)),
       await seenWhile(told, () => collect(told)),
     ];
-    expect(without.every(({ conditions }) => conditions === undefined)).toBe(true);
+    expect(without.every(({ conditions }) => conditions.length === 0)).toBe(true);
     expect(with_[0]!.factors).toEqual(without[0]!.factors);
   });
 
   test('is one more input of the hypernetwork, whose weights depend on it', () => {
     const config = parseRunConfig({ ...small, registration: { lambdaRange: [0, 1] } }, 'test');
     const description = describeNetwork(config, { ...images, channels: 2 });
-    expect(description.method).toMatchObject({ hypernetwork: { factors: 2 } });
+    expect(description.method).toMatchObject({ hypernetwork: { factors: 1, conditions: 1 } });
     expect(description.network.flow).toEqual({ resolution: 'full', integrationSteps: 0 });
     const model = networkOf(description);
     const params = initialize(model.specs, Rng.fromSeed(1));
     const weightsAt = (lambda: number) =>
-      JSON.stringify(model.specialize(params, conditioned(rescaling(0.3), [lambda])), (_, value: unknown) =>
-        value !== null && typeof value === 'object' && 'dataSync' in value
-          ? [...(value as Tensor).dataSync()]
-          : value,
+      JSON.stringify(
+        model.specialize(params, rescaling(0.3, { conditions: [lambda] })),
+        (_, value: unknown) =>
+          value !== null && typeof value === 'object' && 'dataSync' in value
+            ? [...(value as Tensor).dataSync()]
+            : value,
       );
     expect(weightsAt(0.1)).not.toBe(weightsAt(0.9));
     expect(weightsAt(0.1)).toBe(weightsAt(0.1));

@@ -1,4 +1,4 @@
-import { conditioned, ValueError } from '@sshn/core';
+import { rescaling, ValueError } from '@sshn/core';
 import type { Batch, Dataset, PairDataset } from '@sshn/data';
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
@@ -13,13 +13,16 @@ export function registration({ registration: config }: RunConfig): Task {
   const lambda = lambdaSpread(config);
   return {
     stage: () => ({ phase: 'alignment', isLast: true }),
-    draw: (at, rng) => (lambda === undefined ? at : conditioned(at, [drawFrom(lambda, rng)])),
+    draw: (at, rng) =>
+      lambda === undefined ? at : rescaling(at.factors, { conditions: [drawFrom(lambda, rng)] }),
     use: (at) =>
-      lambda === undefined || at.conditions !== undefined ? at : conditioned(at, [middleOf(lambda)]),
+      lambda === undefined || at.conditions.length > 0
+        ? at
+        : rescaling(at.factors, { conditions: [middleOf(lambda)] }),
     loss: (model, params, { images, batch, labelCount, at }) =>
       tidy(() =>
         registrationObjective(model.apply(params, images, at), images, config, {
-          lambda: at.conditions?.[0],
+          lambda: at.conditions[0],
           labels: config.diceWeight === 0 ? undefined : labelsOf(batch, labelCount),
         }),
       ),

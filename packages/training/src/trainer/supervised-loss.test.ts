@@ -63,16 +63,16 @@ describe('supervisedLoss', () => {
     const { model, params } = make({ name: 'fpn' });
     const images = tensor(batch.images, [2, 9, 7, 1]);
     await withoutLeak(() => {
-      const { value, gradients } = valueAndGradients(
-        model.specs,
-        paramTree(model.specs, namedParams(model.specs, params)),
-        (tree) => supervisedLoss(model, tree, images, batch, at, crossEntropy),
+      const { value, gradients } = valueAndGradients(paramTree(model.specs, namedParams(params)), (tree) =>
+        supervisedLoss(model, tree, images, batch, at, crossEntropy),
       );
-      const heads = [...gradients].filter(([path]) => path.includes('heads.') && path.includes('kernel'));
+      const heads = [...namedParams(gradients)].filter(
+        ([path]) => path.includes('heads.') && path.includes('kernel'),
+      );
       expect(heads.length).toBeGreaterThan(0);
       for (const [, gradient] of heads)
         expect(Math.max(...gradient.dataSync().map(Math.abs))).toBeGreaterThan(0);
-      dispose([value, ...gradients.values()]);
+      dispose([value, ...namedParams(gradients).values()]);
     });
   });
 });

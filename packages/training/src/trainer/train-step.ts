@@ -1,4 +1,4 @@
-import { paramTree, type Rescaling } from '@sshn/core';
+import { namedParams, paramTree, type Rescaling } from '@sshn/core';
 import type { Batch } from '@sshn/data';
 import { valueAndGradients } from '@sshn/ops';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
@@ -43,11 +43,11 @@ export async function trainStep(
   { stage, task, labelCount, learningRate, step, clipNorm }: StepOptions,
 ): Promise<StepResult> {
   const images = tensor(batch.images, [...batch.shape], 'float32');
-  const { value, gradients } = valueAndGradients(
-    model.specs,
+  const { value, gradients: tree } = valueAndGradients(
     paramTree(model.specs, now.params),
     (params): Scalar => task.loss(model, params, { images, batch, labelCount, at, stage }),
   );
+  const gradients = namedParams(tree);
   try {
     const loss = (await value.data())[0]!;
     if (!Number.isFinite(loss))

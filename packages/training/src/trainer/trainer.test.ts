@@ -77,7 +77,7 @@ describe('Trainer', () => {
     const seenBy = async (trainer: Trainer, work: () => Promise<unknown>) => {
       const apply = vi.spyOn(trainer.model.network, 'apply');
       await work();
-      return apply.mock.calls.map(([, , { training }]) => training?.rng.state().join() ?? 'none');
+      return apply.mock.calls.map(([, , { rng }]) => rng?.state().join() ?? 'none');
     };
     using whole = make({ epochs: 2 });
     const all = await seenBy(whole, () => collect(whole));

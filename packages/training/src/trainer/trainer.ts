@@ -2,11 +2,11 @@ import {
   countParams,
   type Factor,
   initialize,
-  inTraining,
   namedParams,
   type ParamsOf,
   paramTree,
   Rng,
+  rescaling,
   ValueError,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
@@ -93,7 +93,7 @@ export class Trainer {
     this.optimizer = optimizerOf(config);
     this.schedule = scheduleOf(config, this.stepsPerEpoch * config.epochs);
     if (state === undefined) {
-      const params = namedParams(this.model.specs, initialize(this.model.specs, this.root.split('weights')));
+      const params = namedParams(initialize(this.model.specs, this.root.split('weights')));
       this.tensors = { params, optimizer: this.optimizer.init(params) };
       this.progress = start(this.root);
     } else {
@@ -168,10 +168,9 @@ export class Trainer {
     })) {
       if (index++ < done) continue; // Taken before the checkpoint that this run goes on from.
       const generator = Rng.fromState(this.progress.generator);
-      const at = inTraining(
-        this.task.draw(sampleRescaling(this.prior, generator), generator),
-        this.root.split('layers').split(this.progress.step),
-      );
+      const { factors, conditions } = this.task.draw(sampleRescaling(this.prior, generator), generator);
+      const rng = this.root.split('layers').split(this.progress.step);
+      const at = rescaling(factors, { conditions, rng });
       const factor = factorOf(at);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);

@@ -1,4 +1,4 @@
-import { type ParamNode, type Rescaling, rescaling, type SpecNode } from '@sshn/core';
+import { type Module, type ParamNode, type Rescaling, rescaling, type SpecNode } from '@sshn/core';
 import {
   activation,
   activationKinds,
@@ -8,7 +8,6 @@ import {
   globalAveragePool,
   groupNormalization,
   instanceNormalization,
-  type Layer,
   modulatedConvolution,
   prelu,
   pyramidPooling,
@@ -26,7 +25,7 @@ const volume = [1, 4, 5, 3, 2];
 /** A layer: its output, and the gradients to its input and to every parameter. */
 export function layerCase(
   name: string,
-  layer: Layer,
+  layer: Module,
   shape: readonly number[],
   at: Rescaling = rescaling(0.5),
 ): Case {

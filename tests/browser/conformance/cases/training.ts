@@ -1,5 +1,5 @@
 import { unet } from '@sshn/architectures';
-import { initialize, namedParams, type ParamsOf, paramTree, Rng, rescaling, type SpecNode } from '@sshn/core';
+import { initialize, namedParams, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
@@ -57,27 +57,28 @@ function trainingCase(steps: number): Case {
         unet({ inChannels: 1, outChannels: 2, features: [4, 6], convolutionsPerStage: 1 }),
         { predict: 'convolutions', hidden: [6, 20] },
       );
-      const specs: SpecNode = model.specs;
+      const { specs } = model;
       const [image, labels] = [wave([2, 12, 10, 1]), labelWave([2, 12, 10], 2)];
       const optimizer = adam();
-      let params: NamedTensors = namedParams(specs, initialize(specs, Rng.fromSeed(5)));
+      let params: NamedTensors = namedParams(initialize(specs, Rng.fromSeed(5)));
       let state: NamedTensors = optimizer.init(params);
       const values: Tensor[] = [];
-      const logits = (named: NamedTensors, factor: number) =>
-        model.apply(paramTree(specs, named) as ParamsOf<typeof model.specs>, image, rescaling(factor));
+      const logits = (weights: ParamsOf<typeof model.specs>, factor: number) =>
+        model.apply(weights, image, rescaling(factor));
       for (let step = 0; step < steps; step++) {
         const loss = step < steps / 2 ? crossEntropy : softDiceLoss;
-        const { value, gradients } = valueAndGradients(specs, paramTree(specs, params), (p) =>
-          loss(logits(namedParams(specs, p), [0.5, 0.2, 0][step % 3]!), labels),
+        const { value, gradients } = valueAndGradients(paramTree(specs, params), (p) =>
+          loss(logits(p, [0.5, 0.2, 0][step % 3]!), labels),
         );
-        const next = optimizer.update(gradients, state, params, { step, learningRate: 3e-3 });
-        disposeAll(params, state, gradients);
+        const slopes = namedParams(gradients);
+        const next = optimizer.update(slopes, state, params, { step, learningRate: 3e-3 });
+        disposeAll(params, state, slopes);
         ({ params, state } = next);
         values.push(value);
       }
       const outcome = new Map([
         ['losses', stack(values)],
-        ['logits', logits(params, 0.3)],
+        ['logits', logits(paramTree(specs, params), 0.3)],
       ]);
       disposeAll(params, state);
       dispose([image, labels, ...values]);

@@ -12,7 +12,7 @@ export interface LocalNccSettings {
   readonly epsilon: number;
 }
 
-/** Two images of one shape `[batch, ...spatial, channels]`, each with a mean near 0. */
+/** Two images of one shape `[batch, ...spatial, channels]`, each with a mean near 0 and a spread of the order of 1. */
 interface Pair {
   readonly moved: TensorInfo;
   readonly fixed: TensorInfo;
@@ -69,9 +69,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let sumB = windows[first + args.channels];
     let meanA = sumA * perVoxel;
     let meanB = sumB * perVoxel;
-    let cross = windows[first + 4u * args.channels] - sumA * meanB;
     let varianceA = max(windows[first + 2u * args.channels] - sumA * meanA, 0.0);
     let varianceB = max(windows[first + 3u * args.channels] - sumB * meanB, 0.0);
+    // Rounding may not break |cross| <= sqrt(varianceA * varianceB).
+    let most = sqrt(varianceA * varianceB);
+    let cross = clamp(windows[first + 4u * args.channels] - sumA * meanB, -most, most);
     let product = varianceA * varianceB + args.epsilon;
     let inverse = ${isSquared ? '1.0 / product' : '1.0 / sqrt(product)'};
     let ncc = ${isSquared ? 'cross * cross' : 'cross'} * inverse;

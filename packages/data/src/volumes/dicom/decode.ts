@@ -1,7 +1,7 @@
 import { requireIntegers, ValueError } from '@sshn/core';
 import { type Elements, tags } from '../../formats/readers/dicom/elements.js';
 import { type DicomFile, looksLikeDicom, NoImage, parseDicom } from '../../formats/readers/dicom/file.js';
-import { openFrames } from '../../formats/readers/dicom/frames.js';
+import { openFrames, requirePixels } from '../../formats/readers/dicom/frames.js';
 import { type Modality, modalityOf } from '../../formats/readers/dicom/image.js';
 import { type PixelLayout, pixelLayout } from '../../formats/readers/dicom/layout.js';
 import { naming, orDamaged, Refusal, unsupported } from '../../formats/refusal.js';
@@ -163,7 +163,9 @@ function parsed(name: string, bytes: Uint8Array): Parsed | NoImage {
   }
   try {
     const file = parseDicom(bytes);
-    return { name, file, layout: pixelLayout(file) };
+    const layout = pixelLayout(file);
+    requirePixels(file, layout);
+    return { name, file, layout };
   } catch (error) {
     if (error instanceof NoImage) return error;
     throw error;
@@ -241,7 +243,6 @@ async function voxelsOf(frames: readonly SeriesFrame[], pixels: number): Promise
   const openings = new Map<Parsed, ReturnType<typeof openFrames>>();
   for (const { source } of frames) {
     if (openings.has(source)) continue;
-    // All files are checked before memory is taken for any.
     openings.set(
       source,
       reading(source.name, () => openFrames(source.file, source.layout)),

@@ -10,7 +10,7 @@ export type WrittenElement = readonly [tag: number, kind: string, value: Value];
 export type Written = readonly WrittenElement[];
 
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
-const longKinds = ['OB', 'OW', 'SQ', 'UT'];
+const longKinds = ['OB', 'OD', 'OF', 'OW', 'SQ', 'UT'];
 
 /** This software, for readers that note who wrote a file. */
 const implementation = '2.25.208341792391645307893620173285012094117';

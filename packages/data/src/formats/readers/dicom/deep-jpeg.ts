@@ -2,7 +2,7 @@
  * The two kinds of JPEG that DICOM uses and image formats do not: lossless coding of 2 to 16 bits, and sequential coding of 12.
  *
  * Of the packages that claim lossless JPEG, `jpeg-lossless-decoder-js` loses the last pixel of some files (seen in one of
- * eight against dcmtk), `@cornerstonejs/codec-libjpeg-turbo-8bit` reads 8 bits only; none reads 12-bit sequential coding.
+ * twelve against dcmtk), `@cornerstonejs/codec-libjpeg-turbo-8bit` reads 8 bits only; none reads 12-bit sequential coding.
  */
 import { damaged, unsupported } from '../../refusal.js';
 

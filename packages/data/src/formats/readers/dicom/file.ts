@@ -94,10 +94,10 @@ function isMeta(tag: number): boolean {
 /** How elements are written: as the first of them is, whatever the syntax says. */
 function encodingAt(bytes: Uint8Array, at: number, syntax: string | undefined): Encoding {
   if (at + 8 > bytes.length) throw damaged('DICOM', 'it ends before its first element');
-  // Groups are far below 256, so that the byte that is not zero tells the order.
+  // Data sets begin with group 8; which of its bytes is zero tells the order.
   const [first, second] = [bytes[at]!, bytes[at + 1]!];
   const isLittleEndian =
-    first === 0 && second !== 0 ? false : first !== 0 && second === 0 ? true : syntax !== bigEndian;
+    first === 0 && second === 8 ? false : first === 8 && second === 0 ? true : syntax !== bigEndian;
   return { isExplicit: isExplicitAt(bytes, at) || syntax === bigEndian, isLittleEndian };
 }
 
@@ -148,8 +148,7 @@ function isBare(bytes: Uint8Array): boolean {
   if (bytes.length < 16) return false;
   const [group, element] = [bytes[0]! + 256 * bytes[1]!, bytes[2]! + 256 * bytes[3]!];
   // In big-endian order, group 8 reads as 8 × 256.
-  const isFirst = group === 0x0800 ? isExplicitAt(bytes, 0) : group === 8 || group === 2;
-  if (!isFirst || (group !== 0x0800 && element > 0x20)) return false;
-  // Without a kind in letters it must have a length, below 64 KiB.
-  return isExplicitAt(bytes, 0) || (bytes[6] === 0 && bytes[7] === 0);
+  if (group !== 8 && group !== 2 && group !== 0x0800) return false;
+  // Without a kind in letters it must be one of the first elements, of less than 64 KiB.
+  return isExplicitAt(bytes, 0) || (group === 8 && element <= 0x70 && bytes[6] === 0 && bytes[7] === 0);
 }

@@ -29,13 +29,8 @@ export interface Frame {
  * @throws {Refusal} if the file is too short for what it claims; from the function, if the frame is damaged.
  */
 export function openFrames(file: DicomFile, layout: PixelLayout): (index: number) => Promise<Frame> {
-  const { bytes, pixels } = file;
-  const present = Math.min(
-    Math.max(0, bytes.length - pixels.begin),
-    pixels.length ?? Number.POSITIVE_INFINITY,
-  );
-  checkPresent(layout, present, pixels.length === undefined);
-  if (pixels.length !== undefined) return async (index) => nativeFrame(file, layout, index);
+  requirePixels(file, layout);
+  if (file.pixels.length !== undefined) return async (index) => nativeFrame(file, layout, index);
   if (layout.bitsAllocated === 1 || layout.number === 'float') {
     throw unsupported('DICOM', 'compressed pixels of a single bit or of floating-point numbers');
   }
@@ -50,6 +45,12 @@ export function openFrames(file: DicomFile, layout: PixelLayout): (index: number
     const decoded = await decodeFrame(frame, layout);
     return { samples: storedOf(decoded, layout), isRgb: decoded.isRgb };
   };
+}
+
+/** @throws {Refusal} if a file is too short for the pixels that it claims. */
+export function requirePixels({ bytes, pixels }: DicomFile, layout: PixelLayout): void {
+  const behind = Math.max(0, bytes.length - pixels.begin);
+  checkPresent(layout, Math.min(behind, pixels.length ?? behind), pixels.length === undefined);
 }
 
 function isRunLength(frame: Uint8Array, { syntax }: DicomFile): boolean {

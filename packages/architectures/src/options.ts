@@ -1,10 +1,15 @@
 import { type ActivationKind, activationKinds } from '@sshn/layers';
-import { type BlockConfig, normalizations } from '../parts/block.js';
-import { type Downsampling, downsamplings } from '../parts/downsampling.js';
+import { type BlockConfig, normalizations } from './block.js';
 import { type Checks, count, counts, flag, number, word } from './checks.js';
 
+/** What may bring features to the size of the next stage. */
+export const downsamplings = ['linear', 'max', 'average', 'strided'] as const;
+
+/** One of them. */
+export type Downsampling = (typeof downsamplings)[number];
+
 /** What all architectures have in common. */
-export interface NetworkConfig<Film extends boolean = boolean> {
+export interface NetworkConfig {
   /** Spatial dimensions: 2 for images, 3 for volumes. @default 2 */
   readonly rank?: 2 | 3;
   /** Channels of the input image. */
@@ -39,7 +44,7 @@ export interface NetworkConfig<Film extends boolean = boolean> {
    */
   readonly downsampling?: Downsampling;
   /** Modulates every convolution of a stage by FiLM. @default false */
-  readonly film?: Film;
+  readonly film?: boolean;
   /**
    * Trains predictions at every resolution, with a 1×1 convolution at each: the network gets `outputs`.
    * @default false; of the FPN true

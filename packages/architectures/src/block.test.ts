@@ -4,8 +4,8 @@ import { registerGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, moments, ones, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { directionalError } from '../testing/directional.js';
 import { type BlockConfig, block } from './block.js';
+import { directionalError } from './testing/directional.js';
 
 const at = rescaling(0.5);
 const base = {

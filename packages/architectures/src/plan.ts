@@ -1,10 +1,9 @@
-import { type Rescaling, ValueError } from '@sshn/core';
+import { type Module, type Rescaling, ValueError } from '@sshn/core';
 import { activation } from '@sshn/layers';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type Block, type BlockConfig, block } from '../parts/block.js';
-import type { Downsampling } from '../parts/downsampling.js';
+import { type BlockConfig, type BlockSpecs, block } from './block.js';
 import { type Checks, requireConfig } from './checks.js';
-import { commonChecks, type NetworkConfig } from './network-config.js';
+import { commonChecks, type Downsampling, type NetworkConfig } from './options.js';
 
 /** A configuration, checked, with all defaults filled in. */
 export interface Plan {
@@ -20,7 +19,7 @@ export interface Plan {
   readonly downsampling: Downsampling;
   readonly deepSupervision: boolean;
   /** A convolution with all that the configuration puts behind it; `more` is what differs. */
-  block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Block;
+  block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Module<BlockSpecs>;
   /** The activation that the configuration puts behind convolutions, where something stands between. */
   activate(x: Tensor, at: Rescaling): Tensor;
 }

@@ -1,6 +1,4 @@
-import { type ParamNode, type Rescaling, requireOption, type SpecNode } from '@sshn/core';
-import type { Layer } from '@sshn/layers';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { type Network, requireOption } from '@sshn/core';
 import { type FpnConfig, fpn } from './fpn.js';
 import { type PSPNetConfig, pspnet } from './pspnet.js';
 import { type ResUNetConfig, resunet } from './resunet.js';
@@ -16,16 +14,7 @@ export interface Architectures {
   readonly senet: SENetConfig;
 }
 
-/** A network from images to logits of the same size, whatever its architecture. */
-export interface ImageNetwork extends Layer {
-  /** All predictions of a deeply supervised network; see `SegmentationNetwork`. */
-  readonly outputs?: {
-    readonly specs: SpecNode;
-    apply(params: ParamNode, image: Tensor, at: Rescaling): Tensor[];
-  };
-}
-
-const makers: { readonly [Name in keyof Architectures]: (options: Architectures[Name]) => ImageNetwork } = {
+const makers: { readonly [Name in keyof Architectures]: (options: Architectures[Name]) => Network } = {
   unet,
   resunet,
   fpn,
@@ -56,8 +45,8 @@ export const architectureNames = [
 export function createNetwork<Name extends keyof Architectures>(
   name: Name,
   options: Architectures[Name],
-): ImageNetwork {
+): Network {
   requireOption('architecture', name, architectureNames);
-  const make: (options: Architectures[Name]) => ImageNetwork = makers[name];
+  const make: (options: Architectures[Name]) => Network = makers[name];
   return make(options);
 }

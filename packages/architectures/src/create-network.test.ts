@@ -1,6 +1,6 @@
 import { countParams, OptionError, ValueError } from '@sshn/core';
 import { expect, test } from 'vitest';
-import { type Architectures, architectureNames, createNetwork } from './registry.js';
+import { type Architectures, architectureNames, createNetwork } from './create-network.js';
 import { unet } from './unet.js';
 
 test('a network by name is the network of the function of that name', () => {

@@ -1,4 +1,4 @@
-import type { Module, ParamNode } from '@sshn/core';
+import type { Module } from '@sshn/core';
 import {
   type ActivationKind,
   activation,
@@ -6,14 +6,13 @@ import {
   type ConvolutionSpecs,
   convolution,
   dropout,
+  type FilmSpecs,
   groupNormalization,
   instanceNormalization,
-  type Layer,
-  type ModulatedConvolutionSpecs,
   modulatedConvolution,
   type NormalizationSpecs,
 } from '@sshn/layers';
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
 
 /** What may normalize features, image by image. */
 export const normalizations = ['none', 'group', 'instance'] as const;
@@ -30,26 +29,18 @@ export interface BlockConfig extends Omit<ConvolutionConfig, 'activation' | 'slo
   readonly dropout: number;
 }
 
-/** Parameters of a block: γ and β where FiLM modulates it, and else those of the normalization if there is one. */
-export type BlockSpecs<Film extends boolean = boolean> = Film extends true
-  ? ModulatedConvolutionSpecs
-  : ConvolutionSpecs & { readonly normalization?: NormalizationSpecs };
-
-/** A convolution and what follows it. */
-export type Block = Module<BlockSpecs, Tensor, Tensor>;
+/** Parameters of a block: γ and β where FiLM modulates it, else those of the normalization if there is one. */
+export type BlockSpecs = ConvolutionSpecs &
+  Partial<FilmSpecs> & { readonly normalization?: NormalizationSpecs };
 
 /**
  * Convolution, normalization, FiLM, activation, dropout: the unit that all architectures are built of.
  *
- * FiLM's γ and β take the place of the normalization's own, which do the same. Where nothing stands between, all that can
- * be is computed in the pass of the convolution.
+ * FiLM's γ and β replace those of the normalization, which do the same. A convolution without normalization computes FiLM
+ * and a (leaky) ReLU in its own pass.
  */
-export function block(config: BlockConfig): Block;
-export function block({ dropout: rate, normalization, film, ...config }: BlockConfig): Layer {
-  const layer =
-    normalization === 'none'
-      ? activated(film ? modulatedConvolution : convolution, config)
-      : normalized(normalization, film, config);
+export function block({ dropout: rate, normalization, film, ...config }: BlockConfig): Module<BlockSpecs> {
+  const layer = normalization === 'none' ? activated(film, config) : normalized(normalization, film, config);
   if (rate === 0) return layer;
   const drop = dropout({ rate, kind: 'channel' });
   return {
@@ -64,25 +55,23 @@ function normalized(
   kind: 'group' | 'instance',
   film: boolean,
   { activation: activationKind, slope, ...config }: Bare,
-): Layer {
-  const linear: Layer = convolution(config);
+): Module<BlockSpecs> {
+  const linear = convolution(config);
   const normalization = kind === 'group' ? groupNormalization : instanceNormalization;
-  const normalize: Layer = normalization({ rank: config.rank ?? 2, channels: config.outChannels });
+  const normalize = normalization({ rank: config.rank ?? 2, channels: config.outChannels });
   const withSlope = activationKind === 'leakyRelu' && slope !== undefined ? { slope } : {};
   const activate = activation({ kind: activationKind, ...withSlope });
   return {
     specs: { ...linear.specs, ...(film ? normalize.specs : { normalization: normalize.specs }) },
     apply(params, x, at) {
-      const affine = film ? params : (params as { readonly normalization: ParamNode }).normalization;
+      const affine = film ? { gamma: params.gamma!, beta: params.beta! } : params.normalization!;
       return tidy(() => activate.apply({}, normalize.apply(affine, linear.apply(params, x, at), at), at));
     },
   };
 }
 
-function activated(
-  layer: (config: ConvolutionConfig) => Layer,
-  { activation: kind, slope, ...config }: Bare,
-): Layer {
+function activated(film: boolean, { activation: kind, slope, ...config }: Bare): Module<BlockSpecs> {
+  const layer: (config: ConvolutionConfig) => Module<BlockSpecs> = film ? modulatedConvolution : convolution;
   if (kind === 'identity') return layer({ ...config, activation: 'none' });
   const leak = kind === 'leakyRelu' ? slope : 0;
   const rectified = layer({
@@ -94,7 +83,7 @@ function activated(
   const linear = layer({ ...config, activation: 'none' });
   const after = activation({ kind });
   return {
-    // Those of a convolution before a ReLU: the smooth activations ask for the same scale.
+    // Those of a convolution before a ReLU: the smooth activations need the same scale.
     specs: rectified.specs,
     apply: (params, x, at) => tidy(() => after.apply({}, linear.apply(params, x, at), at)),
   };

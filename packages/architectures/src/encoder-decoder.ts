@@ -1,0 +1,213 @@
+import {
+  countParams,
+  type Module,
+  type Network,
+  type ParamNode,
+  type ParamsOf,
+  type Rescaling,
+  type SpecNode,
+  scoped,
+  ValueError,
+} from '@sshn/core';
+import {
+  averagePooling,
+  type ConvolutionSpecs,
+  convolution,
+  downsample,
+  maximumPooling,
+  requireFeatures,
+  sequential,
+  stridedConvolution,
+  upsample,
+} from '@sshn/layers';
+import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { BlockConfig, BlockSpecs } from './block.js';
+import { limits } from './options.js';
+import type { Plan } from './plan.js';
+
+/** Parameters of an encoder–decoder; entry 0 of each list is at the image's resolution, entry 1 one step below, … */
+export type EncoderDecoderSpecs<Stage extends SpecNode, DecoderStage extends SpecNode = Stage> = {
+  readonly encoder: readonly Stage[];
+  /** Empty ones but for downsampling by strided convolutions. */
+  readonly down: readonly SpecNode[];
+  /** One less than the encoder has. */
+  readonly decoder: readonly DecoderStage[];
+  readonly head: ConvolutionSpecs;
+  /** With deep supervision, of the resolutions below the image's. */
+  readonly coarseHeads: readonly ConvolutionSpecs[];
+};
+
+/** Makes the layers of one resolution, from so many channels to so many. */
+export type Stage<Specs extends SpecNode> = (inChannels: number, outChannels: number) => Module<Specs>;
+
+/**
+ * The network that U-Net, ResUNet, PSPNet and SENet are, each with stages of its own:
+ *
+ * ```
+ * image → encoder.0 ─────────────────────────── skip ─→ concat → decoder.0 → head → logits
+ *            ↓ down.0: φ₀                                  ↑ up: to the size of the skip
+ *         encoder.1 ─────────────── skip ─→ concat → decoder.1 → coarseHeads.0
+ *            ↓ down.1: φ₁                      ↑ up
+ *         encoder.2 ──────────────────────────→ · → coarseHeads.1
+ * ```
+ *
+ * Every stage has the features that the plan says. The heads are 1×1 convolutions without activation, the coarse ones for
+ * deep supervision.
+ */
+export function encoderDecoder<Encoder extends SpecNode, Decoder extends SpecNode = Encoder>(
+  plan: Plan,
+  encoderStage: Stage<Encoder>,
+  decoderStage: Stage<Decoder>,
+): Network<EncoderDecoderSpecs<Encoder, Decoder>> {
+  const { inChannels, widths, deepSupervision } = plan;
+  const { modules, specs } = scoped({
+    encoder: widths.map((width, level) => encoderStage(widths[level - 1] ?? inChannels, width)),
+    down: downsampling(plan),
+    decoder: widths.slice(1).map((below, level) => decoderStage(below + widths[level]!, widths[level]!)),
+    head: head(plan, widths[0]!),
+    coarseHeads: deepSupervision ? widths.slice(1).map((width) => head(plan, width)) : [],
+  });
+  type Params = ParamsOf<EncoderDecoderSpecs<Encoder, Decoder>>;
+  const decoder: readonly Module[] = modules.decoder;
+
+  /** The features that the heads read, the image's resolution first. */
+  function featuresOf(params: Params, image: Tensor, at: Rescaling): Tensor[] {
+    const features = encode(modules, params, image, at);
+    for (let level = decoder.length - 1; level >= 0; level--) {
+      const skip = features[level]!;
+      const joined = tidy(() => concat([upsampleTo(skip, features[level + 1]!, at), skip], skip.rank - 1));
+      dispose(skip); // Volumes of full resolution are large: keep only those that are still read.
+      features[level] = decoder[level]!.apply(params.decoder[level]!, joined, at);
+      dispose(joined);
+    }
+    return features;
+  }
+
+  return network(plan, specs, {
+    predict(params, image, at) {
+      const [finest] = tidy(() => featuresOf(params, image, at).slice(0, 1));
+      return modules.head.apply(params.head, finest!, at);
+    },
+    predictAll: (params, image, at) =>
+      featuresOf(params, image, at).map((x, level) =>
+        level === 0
+          ? modules.head.apply(params.head, x, at)
+          : modules.coarseHeads[level - 1]!.apply(params.coarseHeads[level - 1]!, x, at),
+      ),
+  });
+}
+
+/** The convolutions of one resolution, as many as the plan says; `last` is what differs in the last one. */
+export function convolutions(plan: Plan, last?: Partial<BlockConfig>): Stage<readonly BlockSpecs[]> {
+  const { convolutionsPerStage: count, block } = plan;
+  return (inChannels, outChannels) =>
+    sequential(
+      Array.from({ length: count }, (_, i) =>
+        block(i === 0 ? inChannels : outChannels, outChannels, i === count - 1 ? last : {}),
+      ),
+    );
+}
+
+/** The steps down between the stages of an encoder; step 0 follows the stage of full resolution. */
+export function downsampling({ downsampling: kind, rank, kernelSize, widths }: Plan): Module[] {
+  return widths.slice(0, -1).map((width, step): Module => {
+    if (kind === 'linear') return downsample({ step });
+    if (kind === 'max') return maximumPooling({ step });
+    if (kind === 'average') return averagePooling({ step });
+    return stridedConvolution({ step, rank, inChannels: width, outChannels: width, kernelSize });
+  });
+}
+
+/** Stages of an encoder and the steps down between them, or their parameters. */
+interface EncoderParts<Part> {
+  readonly encoder: readonly Part[];
+  readonly down: readonly Part[];
+}
+
+/** Runs an encoder: a stage, a step down, a stage … Returns the features of every stage, the image's resolution first. */
+export function encode(
+  modules: EncoderParts<Module>,
+  params: EncoderParts<ParamNode>,
+  image: Tensor,
+  at: Rescaling,
+): Tensor[] {
+  let x = image;
+  return modules.encoder.map((stage, level) => {
+    x = tidy(() => {
+      const step = level - 1;
+      const smaller = level === 0 ? x : modules.down[step]!.apply(params.down[step]!, x, at);
+      return stage.apply(params.encoder[level]!, smaller, at);
+    });
+    return x;
+  });
+}
+
+const { up } = scoped({ up: upsample() }).modules;
+
+/** Brings features to the size of others by linear interpolation. */
+export function upsampleTo(like: Tensor, x: Tensor, at: Rescaling): Tensor {
+  return up.apply({}, { x, size: like.shape.slice(1, -1) }, at);
+}
+
+/** A 1×1 convolution from so many features to the labels, without activation. */
+export function head({ rank, outChannels }: Plan, features: number): Module<ConvolutionSpecs> {
+  return convolution({ rank, inChannels: features, outChannels, kernelSize: 1 });
+}
+
+/** What an architecture computes, its input already checked. Intermediate tensors need not be disposed of. */
+interface Computation<Specs extends SpecNode> {
+  predict(params: ParamsOf<Specs>, image: Tensor, at: Rescaling): Tensor;
+  /** All predictions, for deep supervision. */
+  predictAll(params: ParamsOf<Specs>, image: Tensor, at: Rescaling): Tensor[];
+}
+
+/**
+ * The network of an architecture: what it computes, with the checks and the memory management that all share.
+ *
+ * @throws {ValueError} if it has more parameters than `limits` allows; from `apply`, if the rescaling has another number of
+ * factors.
+ * @throws {ShapeError} from `apply`, if the image's rank or channels do not fit.
+ */
+export function network<Specs extends SpecNode>(
+  plan: Plan,
+  specs: Specs,
+  { predict, predictAll }: Computation<Specs>,
+): Network<Specs> {
+  const { name, rank, inChannels, outChannels } = plan;
+  const steps = plan.widths.length - 1;
+  requireRoom(name, specs);
+  const checked = <Output extends Tensor | Tensor[]>(
+    work: (params: ParamsOf<Specs>, image: Tensor, at: Rescaling) => Output,
+  ): Module<Specs, Tensor, Output> => {
+    return {
+      specs,
+      apply(params, image, at) {
+        requireFeatures(name, image, rank, inChannels);
+        requireFactors(name, steps, at);
+        return tidy(() => work(params, image, at));
+      },
+    };
+  };
+  const plain = { ...checked(predict), rank, inChannels, outChannels, steps };
+  return plan.deepSupervision ? { ...plain, outputs: checked(predictAll) } : plain;
+}
+
+function requireRoom(name: string, specs: SpecNode): void {
+  const parameters = countParams(specs);
+  if (parameters <= limits.parameters) return;
+  throw new ValueError({
+    where: `${name}: parameters`,
+    got: parameters,
+    expected: `at most ${limits.parameters}`,
+    hint: 'Use fewer features, stages or convolutions, or a smaller kernel.',
+  });
+}
+
+function requireFactors(name: string, steps: number, { factors }: Rescaling): void {
+  if (factors.length === 1 || factors.length === steps) return;
+  throw new ValueError({
+    where: `${name}: rescaling`,
+    got: factors,
+    expected: `one factor, or ${steps} (one per downsampling step)`,
+  });
+}
