@@ -167,7 +167,7 @@ export abstract class TrainedModel {
         : { registration: objective as NonNullable<Manifest['registration']> }),
     };
     const { specs } = networkOf(manifest);
-    const weights = namedParams(this.network.specs, this.weightsAt(at));
+    const weights = namedParams(this.weightsAt(at));
     const named = new Map([...weights].map(([path, tensor]) => [`network.${path}`, tensor]));
     return { specs, params: paramTree(specs, named), manifest };
   }

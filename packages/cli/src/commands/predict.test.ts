@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initialize, namedParams, Rng } from '@sshn/core';
+import { disposeParams, initialize, Rng } from '@sshn/core';
 import { decodeNifti, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
 import { type ManifestInput, networkOf } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
@@ -9,7 +9,6 @@ import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
 import { useBackend } from '@sshn-internal/testing';
-import { dispose } from '@tensorflow/tfjs-core';
 import { decode, encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -48,7 +47,7 @@ async function store(name: string, config: RunConfigInput, space: { size: number
     provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
   };
   await writeModelFile(at(name), { specs, params, manifest });
-  dispose([...namedParams(specs, params).values()]);
+  disposeParams(params);
 }
 
 beforeAll(async () => {
