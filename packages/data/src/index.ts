@@ -44,6 +44,7 @@ export {
 } from './volumes/dicom/encode-segmentation.js';
 export type { Code, Segment } from './volumes/dicom/segmentation.js';
 export { padOrCrop } from './volumes/fit.js';
+export { type WholeLabels, wholeLabels } from './volumes/labels.js';
 export {
   type DecodeNiftiOptions,
   decodeNifti,
@@ -51,6 +52,7 @@ export {
   readNiftiHeader,
 } from './volumes/nifti/decode.js';
 export { type EncodeNiftiOptions, encodeNifti } from './volumes/nifti/encode.js';
+export { joinNiftiPair } from './volumes/nifti/pair.js';
 export { type Grid, orientationOf, reorient, reorientGrid } from './volumes/orientation.js';
 export { resampleImage, resampleLabels, shapeOn, type Target } from './volumes/resample.js';
 export { type OntoOptions, resampleOnto } from './volumes/resample-onto.js';
