@@ -9,7 +9,7 @@ export type { Batch, Dataset, Example, Image, LabelMap, Split } from './dataset/
 export { type LayoutName, layoutNames } from './folder/layouts.js';
 export { type FolderOptions, openFiles } from './folder/open-files.js';
 export type { SourceFile } from './folder/source-file.js';
-export { fits, type SliceOptions, type VolumeOptions } from './folder/volumes/options.js';
+export { fits, type SliceOptions, type VolumeOptions } from './folder/volume-options.js';
 export {
   type DecodeOptions,
   decodeImage,
