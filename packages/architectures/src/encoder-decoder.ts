@@ -9,17 +9,8 @@ import {
   scoped,
   ValueError,
 } from '@sshn/core';
-import {
-  averagePooling,
-  type ConvolutionSpecs,
-  convolution,
-  downsample,
-  maximumPooling,
-  requireFeatures,
-  sequential,
-  stridedConvolution,
-  upsample,
-} from '@sshn/layers';
+import { averagePooling, type ConvolutionSpecs, convolution, downsample, maximumPooling, sequential, stridedConvolution, upsample } from '@sshn/layers';
+import { requireFeatures } from '@sshn/ops';
 import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { BlockConfig, BlockSpecs } from './block.js';
 import { limits } from './options.js';
