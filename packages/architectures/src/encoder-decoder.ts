@@ -9,7 +9,16 @@ import {
   scoped,
   ValueError,
 } from '@sshn/core';
-import { averagePooling, type ConvolutionSpecs, convolution, downsample, maximumPooling, sequential, stridedConvolution, upsample } from '@sshn/layers';
+import {
+  averagePooling,
+  type ConvolutionSpecs,
+  convolution,
+  downsample,
+  maximumPooling,
+  sequential,
+  stridedConvolution,
+  upsample,
+} from '@sshn/layers';
 import { requireFeatures } from '@sshn/ops';
 import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { BlockConfig, BlockSpecs } from './block.js';
