@@ -47,7 +47,7 @@ test('volumes are trained on in 3D, augmented, and reported by their middle slic
     '3d',
   );
   expect(trained).toMatchObject({ code: 0, stderr: '' });
-  expect(trained.stdout).toMatch(/^warning {2}left out for want of labels: .*lonely\.nii\.gz$/m);
+  expect(trained.stdout).toMatch(/^warning {2}left out, as there are no labels: .*lonely\.nii\.gz$/m);
   expect(trained.stdout).toMatch(/8 images, 10×12×15 pixels, 1 channel/);
   expect(JSON.parse(await read('3d', 'run.json'))).toMatchObject({
     config: { data: { fit: 'pad', unpaired: 'skip' } },

@@ -1,5 +1,4 @@
-import { applyAdaptiveAverage, applyAdaptiveMaximum, resizeLinear } from '@sshn/layers';
-import { dispatch } from '@sshn/ops';
+import { applyAdaptiveAverage, applyAdaptiveMaximum, dispatch, resizeLinear } from '@sshn/ops';
 import { localNccLoss } from '@sshn/registration';
 import { mul, round, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

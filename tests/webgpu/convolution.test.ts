@@ -1,5 +1,4 @@
-import { applyConvolution, applyLeakyRelu } from '@sshn/layers';
-import { dispatch } from '@sshn/ops';
+import { applyConvolution, applyLeakyRelu, dispatch } from '@sshn/ops';
 import { greater, mul, type Tensor, where } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';

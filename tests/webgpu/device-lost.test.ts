@@ -1,5 +1,5 @@
 import { fastWebgpuStatus, useFastWebgpu, WebgpuDeviceLostError } from '@sshn/backend-webgpu';
-import { resizeLinear } from '@sshn/layers';
+import { resizeLinear } from '@sshn/ops';
 import { add, backend, ones } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { hasWebgpu } from './compare.js';

@@ -1,5 +1,5 @@
-import { applyAdaptiveMaximum, resizeLinear } from '@sshn/layers';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
+import { applyAdaptiveMaximum, resizeLinear } from '@sshn/ops';
 import { localNccLoss, warp } from '@sshn/registration';
 import { add, dispose, memory, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -15,11 +15,11 @@ import {
   convolution,
   downsample,
   maximumPooling,
-  requireFeatures,
   sequential,
   stridedConvolution,
   upsample,
 } from '@sshn/layers';
+import { requireFeatures } from '@sshn/ops';
 import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { BlockConfig, BlockSpecs } from './block.js';
 import { limits } from './options.js';

@@ -1,5 +1,5 @@
 import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
-import { resizeLinear } from '@sshn/layers';
+import { resizeLinear } from '@sshn/ops';
 import { distinct, useBackend } from '@sshn-internal/testing';
 import { addN, div, tensor } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';

@@ -9,7 +9,7 @@ export type { Batch, Dataset, Example, Image, LabelMap, Split } from './dataset/
 export { type LayoutName, layoutNames } from './folder/layouts.js';
 export { type FolderOptions, openFiles } from './folder/open-files.js';
 export type { SourceFile } from './folder/source-file.js';
-export { fits, type SliceOptions, type VolumeOptions } from './folder/volumes/options.js';
+export { fits, type SliceOptions, type VolumeOptions } from './folder/volume-options.js';
 export {
   type DecodeOptions,
   decodeImage,
@@ -44,6 +44,7 @@ export {
 } from './volumes/dicom/encode-segmentation.js';
 export type { Code, Segment } from './volumes/dicom/segmentation.js';
 export { padOrCrop } from './volumes/fit.js';
+export { type WholeLabels, wholeLabels } from './volumes/labels.js';
 export {
   type DecodeNiftiOptions,
   decodeNifti,
@@ -51,6 +52,7 @@ export {
   readNiftiHeader,
 } from './volumes/nifti/decode.js';
 export { type EncodeNiftiOptions, encodeNifti } from './volumes/nifti/encode.js';
+export { joinNiftiPair } from './volumes/nifti/pair.js';
 export { type Grid, orientationOf, reorient, reorientGrid } from './volumes/orientation.js';
 export { resampleImage, resampleLabels, shapeOn, type Target } from './volumes/resample.js';
 export { type OntoOptions, resampleOnto } from './volumes/resample-onto.js';

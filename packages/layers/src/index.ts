@@ -4,7 +4,7 @@ export {
   activation,
   activationKinds,
 } from './activation/activation.js';
-export { type ActivationConfig, applyLeakyRelu, defaultSlope, leakyRelu } from './activation/leaky-relu.js';
+export { type ActivationConfig, leakyRelu } from './activation/leaky-relu.js';
 export { type PreluSpecs, prelu } from './activation/prelu.js';
 export {
   type SqueezeExcitationConfig,
@@ -12,13 +12,12 @@ export {
   type SqueezeExcitationSpecs,
   squeezeExcitation,
 } from './attention/squeeze-excitation.js';
-export { requireFeatures, requireRank } from './check.js';
+export { requireRank } from './check.js';
 export { concatenate } from './containers/concatenate.js';
 export { type ResidualLayers, residual } from './containers/residual.js';
 export { sequential } from './containers/sequential.js';
 export { type ConvolutionConfig, type ConvolutionSpecs, convolution } from './convolution/convolution.js';
 export { type ModulatedConvolutionSpecs, modulatedConvolution } from './convolution/modulated.js';
-export { applyConvolution } from './convolution/operation.js';
 export { type StridedConvolutionConfig, stridedConvolution } from './convolution/strided.js';
 export { type DenseConfig, type DenseSpecs, dense } from './dense.js';
 export { type DropoutConfig, dropout } from './dropout.js';
@@ -31,12 +30,7 @@ export {
   instanceNormalization,
   type NormalizationSpecs,
 } from './normalization/normalization.js';
-export {
-  type AdaptiveAveragePoolConfig,
-  adaptiveAveragePool,
-  applyAdaptiveAverage,
-} from './pooling/adaptive-average.js';
-export { applyAdaptiveMaximum } from './pooling/adaptive-maximum.js';
+export { type AdaptiveAveragePoolConfig, adaptiveAveragePool } from './pooling/adaptive-average.js';
 export { averagePooling, maximumPooling } from './pooling/downsampling.js';
 export { globalAveragePool } from './pooling/global-average.js';
 export {
@@ -45,6 +39,4 @@ export {
   type PyramidPoolingSpecs,
   pyramidPooling,
 } from './pooling/pyramid.js';
-export { resizeNearest } from './resize/nearest.js';
-export { resizeLinear } from './resize/operation.js';
 export { downsample, type UpsampleConfig, type Upsampling, upsample } from './resize/resize.js';

@@ -10,6 +10,7 @@ import {
   readImageHeader,
   type Volume,
   volumeOf,
+  wholeLabels,
 } from '@sshn/data';
 
 /** An image with its place in space: what a model is applied to. */
@@ -72,9 +73,8 @@ export async function decodeLabelPicture(bytes: Uint8Array, path: string): Promi
     const [height, width] = size as [number, number];
     return { path, format: 'raster', channels: [volumeOf(values, [1, height, width])] };
   }
-  const volume = decodeNifti(bytes, path);
-  const wrong = volume.data.find((value) => !Number.isInteger(value));
-  if (wrong === undefined) return { path, format: 'volume', channels: [volume] };
+  const { labels, wrong } = wholeLabels(decodeNifti(bytes, path));
+  if (labels !== undefined) return { path, format: 'volume', channels: [labels] };
   throw new FileError({
     path,
     problem: `holds the value ${wrong}, and labels are whole numbers`,

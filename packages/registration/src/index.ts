@@ -19,7 +19,7 @@ export {
 } from './affine/register.js';
 export { composeFields } from './fields/compose.js';
 export { type Integration, integrateInverse, integrateVelocity } from './fields/integrate.js';
-export { invertField } from './fields/invert.js';
+export { type Inversion, type InvertedField, inverseOf, invertField } from './fields/invert.js';
 export { resampleField, resampleImage, type Spacings } from './fields/resample.js';
 export { rescaleField } from './fields/rescale.js';
 export { mmToVoxels, voxelsToMm } from './fields/units.js';

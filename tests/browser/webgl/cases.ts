@@ -1,7 +1,7 @@
 import { createNetwork } from '@sshn/architectures';
 import { rescaling } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
-import { applyAdaptiveAverage, applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/layers';
+import { applyAdaptiveAverage, applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/optim';
 import { type Interpolation, localNccLoss, type Padding, warp } from '@sshn/registration';
 import { dispose, relu, type Tensor } from '@tensorflow/tfjs-core';

@@ -7,8 +7,7 @@ import {
   useFastWebgl,
 } from '@sshn/backend-webgl';
 import { namedParams } from '@sshn/core';
-import { applyConvolution } from '@sshn/layers';
-import { valueAndGradients } from '@sshn/ops';
+import { applyConvolution, valueAndGradients } from '@sshn/ops';
 import type { MathBackendWebGL, WebGLMemoryInfo } from '@tensorflow/tfjs-backend-webgl';
 import { backend, dispose, engine, env, memory, square, sum, tensor } from '@tensorflow/tfjs-core';
 import { wave } from '../conformance/probe.js';

@@ -163,7 +163,7 @@ async function predict(modelPath: string, paths: readonly string[], flags: Predi
     terminal.line(`${modelPath}: ${reason} On ${backend}.`);
     const journal = await Journal.open(flags.out, {
       model: await digestOf(modelPath),
-      options: JSON.stringify(options),
+      options: JSON.stringify({ ...options, format: flags.format, truth: flags.truth }),
     });
     const failed = await predictAll(model, inputs, options, flags, journal, terminal, interruption.signal);
     await writeTables(model, flags.out);

@@ -36,6 +36,8 @@ export interface Dataset {
   readonly size: readonly number[];
   /** The name of each label value; the first is 'background'. */
   readonly labelNames: readonly string[];
+  /** Red, green and blue of each label, 0 to 255; undefined where a label has none, or the data come without colors. */
+  readonly labelColors?: ReadonlyArray<readonly [red: number, green: number, blue: number] | undefined>;
   /** Whom an example is of, where several are of one: a split must not part them. @default each id is one of its own */
   readonly subjectOf?: (id: string) => string;
   /** @throws {FileError} naming the file that cannot be used and the remedy; {ValueError} if the id is unknown. */

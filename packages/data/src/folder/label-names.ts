@@ -1,14 +1,37 @@
 import { FileError } from '@sshn/core';
 import type { SourceFile } from './source-file.js';
 
+/** The largest number that a label file may hold; FreeSurfer's go to 14175. */
+export const highestLabel = 65535;
+
+/** So many different labels can be told apart, the background among them. */
+const mostLabels = 256;
+
+/** Without names, more different values than these are taken for a mistake: an image, or masks with soft borders. */
+const mostUnnamed = 128;
+
+/** Red, green and blue, 0 to 255. */
+export type Color = readonly [red: number, green: number, blue: number];
+
+/** Names and colors by the numbers in label files. */
+export type LabelTable = ReadonlyMap<number, { readonly name: string; readonly color?: Color }>;
+
 /** What the numbers in label files mean. */
 export interface LabelScheme {
   /** By label value as networks see it: 0, 1, 2, … */
   readonly names: readonly string[];
-  /** The label of each of the 256 values that a file can hold; −1 where it means nothing. */
+  /** Undefined where no table gives any. */
+  readonly colors?: ReadonlyArray<Color | undefined>;
+  /** The label of each value that a file can hold; −1 where it means nothing, as beyond the end. */
   readonly labelOf: Int16Array;
   /** What to do about any other value. */
   readonly remedy: string;
+}
+
+/** What lies beside the images: a scheme that says which labels there are, or a table that names more than occur. */
+export interface LabelNaming {
+  readonly scheme?: LabelScheme | undefined;
+  readonly table?: LabelTable | undefined;
 }
 
 /**
@@ -37,13 +60,14 @@ export function parseLabelNames(text: string, path: string): LabelScheme {
   const entries = Object.entries(parsed).map(([key, name]) => [Number(key), name] as const);
   entries.sort(([a], [b]) => a - b);
   for (const [value, name] of entries) {
-    if (!Number.isInteger(value) || value < 0 || value > 255)
-      refuse('has a key that is not a number from 0 to 255');
+    if (!Number.isInteger(value) || value < 0 || value > highestLabel)
+      refuse(`has a key that is not a number from 0 to ${highestLabel}`);
     if (typeof name !== 'string' || name === '')
       refuse(`names the label ${value} with something that is no text`);
   }
   if (entries[0]?.[0] !== 0) refuse('does not name the label 0, the background');
   if (entries.length < 2) refuse('names nothing but the background');
+  if (entries.length > mostLabels) refuse(`names ${entries.length} labels, and there can be ${mostLabels}`);
   return schemeOf(
     entries.map(([value]) => value),
     entries.map(([, name]) => name as string),
@@ -51,29 +75,113 @@ export function parseLabelNames(text: string, path: string): LabelScheme {
 }
 
 /**
- * What `labels.json` beside the images says, if it is there.
+ * What names labels beside the images or in the folder of the labels: `labels.json`, a table of BIDS (`…dseg.tsv`), a label
+ * file of ITK-SNAP or a color table of FreeSurfer, the first of these that there is.
  *
  * @param path Makes a path for errors of a path in the folder.
- * @throws {FileError} as `parseLabelNames` does.
+ * @throws {FileError} as `parseLabelNames` does; tables that cannot be read are passed over.
  */
 export async function namedLabels(
   files: readonly SourceFile[],
   path: (relative: string) => string,
-): Promise<LabelScheme | undefined> {
+): Promise<LabelNaming> {
   const names = files.find((file) => file.path === 'labels.json');
-  if (names === undefined) return undefined;
-  return parseLabelNames(new TextDecoder().decode(await names.read()), path(names.path));
+  if (names !== undefined) {
+    return { scheme: parseLabelNames(new TextDecoder().decode(await names.read()), path(names.path)) };
+  }
+  const beside = files.filter(({ path: file }) =>
+    /^((labels|masks)\/)?[^/]+\.(tsv|txt|label|ctab|lut)$/i.test(file),
+  );
+  const texts = await Promise.all(
+    beside.map(async (file) => new TextDecoder().decode(await file.read(mostTableBytes))),
+  );
+  for (const parse of [parseBids, parseItkSnap, parseFreeSurfer]) {
+    for (const text of texts) {
+      const table = parse(text);
+      if (table.size > 0) return { table };
+    }
+  }
+  return {};
+}
+
+const mostTableBytes = 2 ** 22;
+
+/** *Source*: BIDS 1.9, "Segmentations": columns `index`, `name` and perhaps `color`, parted by tabs. */
+function parseBids(text: string): LabelTable {
+  const [head = '', ...rows] = text.split(/\r?\n/);
+  const columns = head.split('\t').map((column) => column.trim().toLowerCase());
+  const [index, name, color] = ['index', 'name', 'color'].map((column) => columns.indexOf(column));
+  const table = new Map<number, { name: string; color?: Color }>();
+  if (index === -1 || name === -1) return table;
+  for (const row of rows) {
+    const cells = row.split('\t').map((cell) => cell.trim());
+    const hex = /^#?([\da-f]{2})([\da-f]{2})([\da-f]{2})/i.exec(cells[color!] ?? '');
+    add(
+      table,
+      cells[index!],
+      cells[name!],
+      hex?.slice(1).map((part) => Number.parseInt(part, 16)),
+    );
+  }
+  return table;
+}
+
+/** Lines of index, red, green, blue, opacity, visibility, mesh visibility and a name in quotes. */
+function parseItkSnap(text: string): LabelTable {
+  const table = new Map<number, { name: string; color?: Color }>();
+  for (const line of text.split(/\r?\n/)) {
+    const found = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+[\d.]+\s+\d\s+\d\s+"(.*)"\s*$/.exec(line);
+    if (found !== null) add(table, found[1], found[5], found.slice(2, 5).map(Number));
+  }
+  return table;
+}
+
+/** Lines of index, name, red, green, blue and transparency. */
+function parseFreeSurfer(text: string): LabelTable {
+  const table = new Map<number, { name: string; color?: Color }>();
+  for (const line of text.split(/\r?\n/)) {
+    const found = /^\s*(\d+)\s+(\S+)\s+(\d+)\s+(\d+)\s+(\d+)\s+\d+\s*$/.exec(line);
+    if (found !== null) add(table, found[1], found[2], found.slice(3, 6).map(Number));
+  }
+  return table;
+}
+
+function add(
+  table: Map<number, { name: string; color?: Color }>,
+  index: string | undefined,
+  name: string | undefined,
+  [red = -1, green = -1, blue = -1]: readonly number[] = [],
+): void {
+  const value = Number(index);
+  if (!index || !name || !Number.isInteger(value) || value < 0 || value > highestLabel) return;
+  const isColor = [red, green, blue].every((part) => part >= 0 && part <= 255);
+  table.set(value, isColor ? { name, color: [red, green, blue] } : { name });
 }
 
 /**
- * The scheme of files that come without `labels.json`: values 0 to the largest, called 'label 1', 'label 2', …
+ * The scheme of files that come without `labels.json`: labels are numbered in the order of the values that occur, and named
+ * by a table, else 'label 1', 'label 2', … by their values.
  *
  * @param values All values that occur in the files.
- * @throws {FileError} if there are gaps between them: then they may stand for anything.
+ * @param options.onWarning Called with a sentence if the values have gaps, so that labels get other numbers.
+ * @throws {FileError} if all is background, or there are more values than labels can be.
  */
-export function schemeOfValues(values: ReadonlySet<number>, path: string): LabelScheme {
+export function schemeOfValues(
+  values: ReadonlySet<number>,
+  path: string,
+  {
+    table,
+    onWarning,
+  }: {
+    readonly table?: LabelTable | undefined;
+    readonly onWarning?: ((warning: string) => void) | undefined;
+  } = {},
+): LabelScheme {
   const sorted = [...new Set([0, ...values])].sort((a, b) => a - b);
-  const names = sorted.map((value) => (value === 0 ? 'background' : `label ${value}`));
+  const nameOf = (value: number): string => {
+    if (value === 0) return 'background';
+    return table?.get(value)?.name ?? `label ${value}`;
+  };
   if (sorted.length < 2) {
     throw new FileError({
       path,
@@ -81,19 +189,28 @@ export function schemeOfValues(values: ReadonlySet<number>, path: string): Label
       remedy: 'Check that label files hold 1, 2, … where there is something.',
     });
   }
-  if (sorted.at(-1) !== sorted.length - 1) {
-    const example = JSON.stringify(Object.fromEntries(sorted.slice(0, 4).map((v, i) => [v, names[i]])));
+  const most = table === undefined ? mostUnnamed : mostLabels;
+  if (sorted.length > most) {
     throw new FileError({
       path,
-      problem: `holds the label values ${listed(sorted)}, which have gaps`,
-      remedy: `Say what they mean in a file labels.json beside images, such as ${example}.`,
+      problem: `holds ${sorted.length} different label values: ${listed(sorted)}`,
+      remedy:
+        'Labels number kinds of structures: make one label of numbered cells, save masks without soft borders, or name the values in labels.json.',
     });
   }
-  return schemeOf(sorted, names);
+  if (table === undefined && sorted.at(-1) !== sorted.length - 1) {
+    const example = JSON.stringify(Object.fromEntries(sorted.slice(0, 3).map((v) => [v, nameOf(v)])));
+    onWarning?.(
+      `label values have gaps (${listed(sorted)}): they are numbered 0 to ${sorted.length - 1} in this order; labels.json can name them, such as ${example}`,
+    );
+  }
+  const colors = sorted.map((value) => table?.get(value)?.color);
+  const scheme = schemeOf(sorted, sorted.map(nameOf));
+  return colors.some((color) => color !== undefined) ? { ...scheme, colors } : scheme;
 }
 
 function schemeOf(values: readonly number[], names: readonly string[]): LabelScheme {
-  const labelOf = new Int16Array(256).fill(-1);
+  const labelOf = new Int16Array(Math.max(...values) + 1).fill(-1);
   for (const [label, value] of values.entries()) labelOf[value] = label;
   const remedy = `Correct the file, or name the label in labels.json besides ${listed(values)}.`;
   return { names, labelOf, remedy };

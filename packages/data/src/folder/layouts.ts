@@ -1,9 +1,29 @@
 import { FileError } from '@sshn/core';
-import type { FolderLayout } from './folder-layout.js';
-import { type LabelScheme, namedLabels } from './label-names.js';
-import { pairFiles } from './pair.js';
+import { type LabelNaming, type LabelScheme, namedLabels } from './label-names.js';
+import { type OnUnpaired, type Pair, pairFiles, withoutSuffixes } from './pairing.js';
 import { isBystander, isVolumeName, type SourceFile, stemOf } from './source-file.js';
-import { subjects } from './subjects.js';
+
+/** A folder as a layout reads it. */
+export interface Folder {
+  readonly pairs: readonly Pair[];
+  readonly naming: LabelNaming;
+}
+
+/** A way to arrange images and labels in a folder. */
+export interface FolderLayout {
+  /** What the folder has to look like, for errors. */
+  readonly description: string;
+  matches(files: readonly SourceFile[]): boolean;
+  /**
+   * @param path Makes a path for errors of a path in the folder.
+   * @param onUnpaired Called with files without a partner, which are then left out; without it they are refused.
+   */
+  read(
+    files: readonly SourceFile[],
+    path: (relative: string) => string,
+    onUnpaired?: OnUnpaired,
+  ): Promise<Folder>;
+}
 
 const inGeneric = /^(images|labels|masks)\//;
 
@@ -29,8 +49,9 @@ const generic: FolderLayout = {
       image: (id: string) => `images/${id}${isOfVolumes ? '.nii.gz' : '.png (or .jpg, .bmp, .tif)'}`,
       labels: (id: string) => `${folder}/${id}${isOfVolumes ? '.nii.gz' : '.png (or .bmp, .tif)'}`,
     };
-    const pairs = pairFiles(images, folder === 'masks' ? masks : labels, path, place, onUnpaired);
-    return { pairs, scheme: await namedLabels(files, path) };
+    const labelled = withoutSuffixes(folder === 'masks' ? masks : labels, images);
+    const pairs = pairFiles(images, labelled, path, place, onUnpaired);
+    return { pairs, naming: await namedLabels(files, path) };
   },
 };
 
@@ -65,9 +86,51 @@ const wbc: FolderLayout = {
         .map((file) => [stemOf(file.path), file]);
     const place = { image: (id: string) => `${id}.bmp`, labels: (id: string) => `${id}.png` };
     const pairs = pairFiles(withExtension('.bmp'), withExtension('.png'), path, place, onUnpaired);
-    return { pairs, scheme: wbcScheme };
+    return { pairs, naming: { scheme: wbcScheme } };
   },
 };
+
+const inSubject = /^([^/]+)\/[^/]+\.nii(\.gz)?$/i;
+const isLabels = /\/labels\.nii(\.gz)?$/i;
+
+/** A folder per subject, each with its volume and `labels.nii.gz`, and optionally `labels.json` beside the folders. */
+const subjects: FolderLayout = {
+  description: 'a folder per subject with one volume (t1.nii.gz) and labels.nii.gz',
+  matches: (files) => files.some(({ path }) => inSubject.test(path) && isLabels.test(path)),
+  async read(files, path, onUnpaired) {
+    const volumes = files.flatMap((file): Array<[string, SourceFile]> => {
+      const subject = inSubject.exec(file.path)?.[1];
+      return subject === undefined ? [] : [[subject, file]];
+    });
+    const images = volumes.filter(([, file]) => !isLabels.test(file.path));
+    refuseSeveral(images, path);
+    const labels = volumes.filter(([, file]) => isLabels.test(file.path));
+    const place = {
+      image: (id: string) => `${id}/t1.nii.gz`,
+      labels: (id: string) => `${id}/labels.nii.gz`,
+    };
+    const pairs = pairFiles(images, labels, path, place, onUnpaired);
+    return { pairs, naming: await namedLabels(files, path) };
+  },
+};
+
+function refuseSeveral(
+  images: ReadonlyArray<readonly [subject: string, file: SourceFile]>,
+  path: (relative: string) => string,
+): void {
+  const seen = new Map<string, SourceFile>();
+  for (const [subject, file] of images) {
+    const other = seen.get(subject);
+    if (other !== undefined) {
+      throw new FileError({
+        path: path(file.path),
+        problem: `lies beside ${other.path}, and one volume per subject is expected`,
+        remedy: 'Leave one volume besides labels.nii.gz in each folder.',
+      });
+    }
+    seen.set(subject, file);
+  }
+}
 
 /** All layouts, by name. */
 export const layouts = { generic, subjects, wbc } as const;

@@ -47,6 +47,41 @@ describe('openFiles, generic layout', () => {
     expect((await open(files)).ids).toEqual(['a']);
   });
 
+  it('pairs names in two Unicode forms, and labels with a suffix', async () => {
+    const files = {
+      'images/ma\u0308r.png': image,
+      'labels/m\u00e4r.png': labels,
+      'images/b.png': image,
+      'labels/b_mask.png': labels,
+      'images/c_seg.png': image,
+      'labels/c_seg.png': labels,
+    };
+    expect((await open(files)).ids).toEqual(['b', 'c_seg', 'm\u00e4r']);
+    await expect(open({ ...files, 'labels/b-seg.png': labels })).rejects.toThrow(/same name as .*b_mask/);
+  });
+
+  it('says which images it does not use', async () => {
+    const warnings: string[] = [];
+    const files = {
+      ...good,
+      'other/x.png': image,
+      'images/p/q/r/deep.png': image,
+      'labels/p/q/r/deep.png': labels,
+    };
+    const dataset = await open(files, { onWarning: (warning) => warnings.push(warning) });
+    expect(dataset.ids).toEqual(['a', 'b', 'p/q/r/deep']);
+    expect(warnings).toEqual(['left out, as they lie where this layout has no images: other/x.png']);
+  });
+
+  it('takes label values with gaps as they are, with a note', async () => {
+    const warnings: string[] = [];
+    const files = { 'images/a.png': image, 'labels/a.png': png(3, 2, (i) => (i % 2) * 255) };
+    const dataset = await open(files, { onWarning: (warning) => warnings.push(warning) });
+    expect(dataset.labelNames).toEqual(['background', 'label 255']);
+    expect([...(await dataset.load('a')).labels.values]).toEqual([0, 1, 0, 1, 0, 1]);
+    expect(warnings[0]).toMatch(/^label values have gaps \(0, 255\): they are numbered 0 to 1/);
+  });
+
   it('brings images to a size and to channels, labels along', async () => {
     const mixed = { ...good, 'images/c.bmp': bmp(6, 4), 'labels/c.png': png(6, 4, () => 1) };
     const dataset = await open(mixed, { size: [4, 6], channels: 3 });

@@ -2,19 +2,17 @@ import { FileError, requireIntegers, requireOption, ShapeError, ValueError } fro
 import { cacheDataset } from '../dataset/cache.js';
 import { unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example, LabelMap } from '../dataset/types.js';
-import { decodeImage, decodeLabels } from '../formats/decode.js';
+import { lossyLabels } from '../formats/convert.js';
+import { decodeImage, decodeLabels, type ImageHeader, readImageHeader } from '../formats/decode.js';
 import { convertChannels } from '../geometry/channels.js';
 import { resizeImage, resizeLabels } from '../geometry/resize.js';
 import { headerBytes, looksLikeNifti } from '../volumes/nifti/header.js';
-import type { Folder } from './folder-layout.js';
-import { checkSameSize, commonChannels, commonSize, readHeaders } from './headers.js';
-import { type LabelScheme, schemeOfValues } from './label-names.js';
-import { type LayoutName, layoutNames, layouts } from './layouts.js';
-import { mapLimited } from './limited.js';
-import type { Pair } from './pair.js';
-import type { SourceFile } from './source-file.js';
-import { type OpenVolumesOptions, openVolumes } from './volumes/open-volumes.js';
-import type { VolumeOptions } from './volumes/options.js';
+import { type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';
+import { type Folder, type LayoutName, layoutNames, layouts } from './layouts.js';
+import { type OpenVolumesOptions, openVolumes } from './open-volumes.js';
+import type { Pair } from './pairing.js';
+import { isBystander, mapLimited, type SourceFile, withPairsJoined } from './source-file.js';
+import type { VolumeOptions } from './volume-options.js';
 
 /** How to read a folder of images and labels. */
 export interface FolderOptions {
@@ -46,6 +44,9 @@ export interface FolderOptions {
   readonly cache?: boolean;
 }
 
+/** Makes a path for errors of a path in the folder. */
+type PathOf = (relative: string) => string;
+
 const atOnce = 16;
 
 /**
@@ -75,8 +76,8 @@ export async function openFiles(
   const { layout = 'auto', unpaired = 'refuse', cache = true } = options;
   requireOption('layout', layout, layoutNames);
   requireOption('unpaired', unpaired, ['refuse', 'skip']);
-  const path = (relative: string): string => `${name}/${relative}`;
-  const folder = await readLayout(name, files, options, path);
+  const path: PathOf = (relative) => `${name}/${relative}`;
+  const folder = await readLayout(name, withPairsJoined(files), options, path);
   const opened = (await holdsVolumes(folder.pairs[0]!))
     ? await openVolumes(name, folder, path, volumeOptions(options))
     : await openImages(name, folder, path, options);
@@ -86,8 +87,8 @@ export async function openFiles(
 async function openImages(
   name: string,
   folder: Folder,
-  path: (relative: string) => string,
-  { size, channels, volumes = {} }: FolderOptions,
+  path: PathOf,
+  { size, channels, volumes = {}, onWarning }: FolderOptions,
 ): Promise<Dataset> {
   const unfit = Object.keys(volumes)[0];
   if (unfit !== undefined) {
@@ -103,17 +104,28 @@ async function openImages(
     size: size ?? commonSize(pairs, headers, path),
     channels: channels ?? commonChannels(pairs, headers, path),
   };
-  const scheme = folder.scheme ?? (await schemeInFiles(name, pairs, path));
+  const { naming } = folder;
+  const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, onWarning));
   const pairOf = new Map(pairs.map((pair) => [pair.id, pair]));
   const load = (id: string): Promise<Example> =>
     loadPair(pairOf.get(id) ?? unknownId(dataset.name, id), scheme, dataset, path);
-  return { ...dataset, labelNames: scheme.names, load: async (id) => load(id) };
+  const { names, colors } = scheme;
+  return {
+    ...dataset,
+    labelNames: names,
+    ...(colors === undefined ? {} : { labelColors: colors }),
+    load: async (id) => load(id),
+  };
 }
 
 /** @throws {ValueError} if channels other than 1 are asked for. */
-function volumeOptions({ size, channels = 1, volumes }: FolderOptions): OpenVolumesOptions {
+function volumeOptions({ size, channels = 1, volumes, onWarning }: FolderOptions): OpenVolumesOptions {
   if (channels !== 1) throw new ValueError({ where: 'channels', got: channels, expected: '1, for volumes' });
-  return { ...volumes, ...(size === undefined ? {} : { size }) };
+  return {
+    ...volumes,
+    ...(size === undefined ? {} : { size }),
+    ...(onWarning === undefined ? {} : { onWarning }),
+  };
 }
 
 /** Whether the files are NIfTI volumes, by how the first of them begins. */
@@ -126,11 +138,16 @@ async function readLayout(
   name: string,
   files: readonly SourceFile[],
   { layout = 'auto', unpaired, onWarning }: FolderOptions,
-  path: (relative: string) => string,
+  path: PathOf,
 ): Promise<Folder> {
   const candidates = layout === 'auto' ? [layouts.generic, layouts.wbc, layouts.subjects] : [layouts[layout]];
-  const warn = (paths: readonly string[], what: string): void =>
-    onWarning?.(`left out for want of ${what}: ${paths.join(', ')}`);
+  const reported = new Set<string>();
+  const warn = (paths: readonly string[], what: string): void => {
+    for (const each of paths) reported.add(each);
+    onWarning?.(
+      `left out, as there ${what === 'labels' ? 'are no labels' : 'is no image'}: ${paths.join(', ')}`,
+    );
+  };
   const matching = candidates.find((candidate) => candidate.matches(files));
   const folder = await matching?.read(files, path, unpaired === 'skip' ? warn : undefined);
   if (folder === undefined || folder.pairs.length === 0) {
@@ -141,26 +158,46 @@ async function readLayout(
       remedy: `Arrange it as ${expected}.`,
     });
   }
+  const used = new Set(folder.pairs.flatMap(({ image, labels }) => [image.path, labels.path]));
+  const unused = files
+    .map((file) => file.path)
+    .filter(
+      (file) => isImageName(file) && !isBystander(file) && !used.has(file) && !reported.has(path(file)),
+    );
+  if (unused.length > 0) {
+    const some =
+      unused.length > 3
+        ? `${unused.slice(0, 3).join(', ')} and ${unused.length - 3} others`
+        : unused.join(', ');
+    onWarning?.(`left out, as they lie where this layout has no images: ${some}`);
+  }
   return folder;
+}
+
+/** Whether a name is that of an image that could have been meant for the dataset. */
+function isImageName(path: string): boolean {
+  return /\.(png|jpe?g|bmp|tiff?|dcm|nii|nii\.gz|hdr)$/i.test(path);
 }
 
 async function schemeInFiles(
   name: string,
   pairs: readonly Pair[],
-  path: (relative: string) => string,
+  path: PathOf,
+  { table }: LabelNaming,
+  onWarning: FolderOptions['onWarning'],
 ): Promise<LabelScheme> {
   const values = new Set<number>();
   await mapLimited(pairs, atOnce, async ({ labels }) => {
     for (const value of (await readLabels(labels, path)).values) values.add(value);
   });
-  return schemeOfValues(values, name);
+  return schemeOfValues(values, name, { table, onWarning });
 }
 
 async function loadPair(
   pair: Pair,
   scheme: LabelScheme,
   { size, channels }: Pick<Dataset, 'size' | 'channels'>,
-  path: (relative: string) => string,
+  path: PathOf,
 ): Promise<Example> {
   const [bytes, stored] = await Promise.all([pair.image.read(), readLabels(pair.labels, path)]);
   const image = await decodeImage(bytes, path(pair.image.path));
@@ -173,13 +210,13 @@ async function loadPair(
   };
 }
 
-async function readLabels(file: SourceFile, path: (relative: string) => string): Promise<LabelMap> {
+async function readLabels(file: SourceFile, path: PathOf): Promise<LabelMap> {
   return decodeLabels(await file.read(), path(file.path));
 }
 
 function translate({ values, size }: LabelMap, { labelOf, remedy }: LabelScheme, path: string): Uint8Array {
   return values.map((value, i) => {
-    const label = labelOf[value]!;
+    const label = labelOf[value] ?? -1;
     if (label === -1) {
       const width = size.at(-1)!;
       throw new FileError({
@@ -195,4 +232,78 @@ function translate({ values, size }: LabelMap, { labelOf, remedy }: LabelScheme,
 function checkSize(size: readonly number[]): void {
   if (size.length !== 2) throw new ShapeError({ where: 'size', got: size, expected: '[height, width]' });
   requireIntegers('size', { height: size[0]!, width: size[1]! });
+}
+
+const headLength = 1 << 16;
+
+/**
+ * What an image's file says about itself, read from the beginning of the file where that is enough.
+ *
+ * @throws {FileError} if it or its labels cannot be read, the labels are a JPEG, or their sizes disagree.
+ */
+async function readHeaders(pair: Pair, path: PathOf): Promise<ImageHeader> {
+  const [image, labels] = await Promise.all([readHeader(pair.image, path), readHeader(pair.labels, path)]);
+  if (labels.format === 'jpeg') {
+    const { problem, remedy } = lossyLabels();
+    throw new FileError({ path: path(pair.labels.path), problem, remedy });
+  }
+  checkSameSize(pair, image.size, labels.size, path);
+  return image;
+}
+
+async function readHeader(file: SourceFile, path: PathOf): Promise<ImageHeader> {
+  const head = await file.read(headLength);
+  try {
+    return readImageHeader(head, path(file.path));
+  } catch (error) {
+    if (head.length < headLength) throw error;
+    return readImageHeader(await file.read(), path(file.path));
+  }
+}
+
+/** @throws {FileError} naming the label file, if it is not as large as its image. */
+function checkSameSize(
+  { image, labels }: Pair,
+  imageSize: readonly number[],
+  labelSize: readonly number[],
+  path: PathOf,
+): void {
+  if (imageSize.join() === labelSize.join()) return;
+  throw new FileError({
+    path: path(labels.path),
+    problem: `has ${inPixels(labelSize)}, but its image ${image.path} has ${inPixels(imageSize)}`,
+    remedy: 'Export the labels at the size of the image.',
+  });
+}
+
+/** The size of all images. @throws {FileError} naming the first one that has another. */
+function commonSize(
+  pairs: readonly Pair[],
+  headers: readonly ImageHeader[],
+  path: PathOf,
+): readonly number[] {
+  const texts = headers.map(({ size }) => `has ${inPixels(size)}`);
+  requireSame(pairs, texts, path, 'Give a size to bring all images to, for example [128, 128].');
+  return headers[0]!.size;
+}
+
+/** The channels of all images. @throws {FileError} naming the first one that has others. */
+function commonChannels(pairs: readonly Pair[], headers: readonly ImageHeader[], path: PathOf): 1 | 3 {
+  const texts = headers.map(({ channels }) => (channels === 1 ? 'is grey' : 'is in color'));
+  requireSame(pairs, texts, path, 'Give the channels to bring all images to, 1 for grey or 3 for color.');
+  return headers[0]!.channels;
+}
+
+function requireSame(pairs: readonly Pair[], texts: readonly string[], path: PathOf, remedy: string): void {
+  const other = texts.findIndex((text) => text !== texts[0]);
+  if (other === -1) return;
+  throw new FileError({
+    path: path(pairs[other]!.image.path),
+    problem: `${texts[other]}, but ${pairs[0]!.image.path} ${texts[0]}`,
+    remedy,
+  });
+}
+
+function inPixels(size: readonly number[]): string {
+  return `${size[1]} × ${size[0]} pixels`;
 }

@@ -74,14 +74,9 @@ describe('openFiles refuses, naming the file and the remedy,', () => {
       'data/cells/images/c.bmp: is in color, but images/a.png is grey. Give the channels to bring all images to, 1 for',
     ],
     [
-      'label values with gaps',
-      { 'images/a.png': image, 'labels/a.png': png(3, 2, (i) => (i % 2) * 255) },
-      'data/cells: holds the label values 0, 255, which have gaps. Say what they mean in a file labels.json beside images, such as {"0":"background","255":"label 255"}.',
-    ],
-    [
-      'many label values with gaps',
-      { 'images/a.png': png(9, 1, (i) => i), 'labels/a.png': png(9, 1, (i) => i * 2) },
-      'holds the label values 0, 2, 4, 6, … 16 (9 values), which have gaps',
+      'soft masks, or instances',
+      { 'images/a.png': png(200, 1, (i) => i), 'labels/a.png': png(200, 1, (i) => i) },
+      'data/cells: holds 200 different label values: 0, 1, 2, 3, … 199 (200 values). Labels number kinds of structures',
     ],
     [
       'labels that are all background',

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError, Rng } from '@sshn/core';
@@ -52,6 +53,47 @@ describe('openFolder', () => {
     await symlink(join(root, 'gone'), join(root, 'cells/images/b.png'));
     await expect(openFolder(join(root, 'cells'))).rejects.toThrow(/images\/b\.png: does not exist/);
     await rm(join(root, 'cells/images/b.png'));
+  });
+
+  it('finds files at any depth, once, though a link leads back', async () => {
+    const deep = join(root, 'deep');
+    for (const folder of ['images', 'labels'])
+      await mkdir(join(deep, folder, 'p/q/r/s'), { recursive: true });
+    await writeFile(join(deep, 'images/p/q/r/s/a.png'), image);
+    await writeFile(join(deep, 'labels/p/q/r/s/a.png'), labels);
+    await symlink(deep, join(deep, 'images/p/loop'));
+    expect((await openFolder(deep)).ids).toEqual(['p/q/r/s/a']);
+  });
+
+  it.skipIf(process.platform === 'win32')('refuses pipes and devices before reading them', async () => {
+    const file = join(root, 'cells/images/b.png');
+    execFileSync('mkfifo', [file]);
+    await expect(openFolder(join(root, 'cells'))).rejects.toThrow(`${file}: is a pipe, a socket or a device`);
+    await rm(file);
+    await symlink('/dev/zero', file);
+    await expect(openFolder(join(root, 'cells'))).rejects.toThrow(`${file}: is a pipe, a socket or a device`);
+    await rm(file);
+  });
+
+  it('opens few files at a time, however many are asked for at once', async () => {
+    const many = join(root, 'many');
+    for (const folder of ['images', 'labels']) await mkdir(join(many, folder), { recursive: true });
+    await writeFile(join(many, 'labels.json'), '["background", "cell"]');
+    for (let i = 0; i < 1500; i++) {
+      await writeFile(join(many, `images/${i}.png`), image);
+      await writeFile(join(many, `labels/${i}.png`), labels);
+    }
+    const before = (await readdir('/proc/self/fd').catch(() => [])).length;
+    const dataset = await openFolder(many, { cache: false });
+    const loads = dataset.ids.map((id) => dataset.load(id));
+    let most = 0;
+    const watch = setInterval(async () => {
+      most = Math.max(most, (await readdir('/proc/self/fd').catch(() => [])).length - before);
+    }, 1);
+    await Promise.all(loads);
+    clearInterval(watch);
+    expect(dataset.ids).toHaveLength(1500);
+    expect(most).toBeLessThan(100);
   });
 
   it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(

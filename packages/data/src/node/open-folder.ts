@@ -1,12 +1,15 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '@sshn/core';
 import type { Dataset } from '../dataset/types.js';
 import { type FolderOptions, openFiles } from '../folder/open-files.js';
 import type { SourceFile } from '../folder/source-file.js';
 
-/** Deep enough for `Dataset 1/001.bmp` and `images/patient/001.png`, and not for a whole disk. */
-const deepest = 3;
+/** More files than any dataset has: somebody named a whole disk. */
+const mostFiles = 500_000;
+
+/** So many files are open at a time, however many are asked for at once: systems allow 1024, some 256. */
+const mostOpen = 64;
 
 /**
  * Opens a folder of images and labels; see `openFiles` for what is checked.
@@ -26,21 +29,61 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
       remedy: 'Give the folder that holds the images.',
     });
   }
-  return openFiles(path.replace(/(?<=.)[\\/]+$/, ''), await list(path, ''), options);
+  return openFiles(path.replace(/(?<=.)[\\/]+$/, ''), await list(path), options);
 }
 
-async function list(root: string, folder: string, depth = 0): Promise<SourceFile[]> {
-  const names = await readdir(join(root, folder)).catch((cause) => unreadable(join(root, folder), cause));
+/** All files within, hidden ones left out, at any depth; links to a folder that holds them are not followed again. */
+async function list(root: string): Promise<SourceFile[]> {
   const found: SourceFile[] = [];
-  for (const name of names.sort()) {
-    if (name.startsWith('.')) continue;
-    const path = folder === '' ? name : `${folder}/${name}`;
-    const info = await stat(join(root, path)).catch((cause) => unreadable(join(root, path), cause));
-    if (info.isDirectory()) {
-      if (depth + 1 < deepest) found.push(...(await list(root, path, depth + 1)));
-    } else found.push({ path, read: (limit) => readBeginning(join(root, path), info.size, limit) });
-  }
+  const walk = async (folder: string, above: readonly string[]): Promise<void> => {
+    const whole = join(root, folder);
+    const real = await realpath(whole).catch((cause) => unreadable(whole, cause));
+    if (above.includes(real)) return;
+    const names = await readdir(whole).catch((cause) => unreadable(whole, cause));
+    for (const name of names.sort()) {
+      if (name.startsWith('.')) continue;
+      const path = folder === '' ? name : `${folder}/${name}`;
+      const info = await stat(join(root, path)).catch((cause) => unreadable(join(root, path), cause));
+      if (info.isDirectory()) await walk(path, [...above, real]);
+      else if (info.isFile()) {
+        found.push({
+          path,
+          read: (limit) => inTurn(() => readBeginning(join(root, path), info.size, limit)),
+        });
+      } else {
+        throw new FileError({
+          path: join(root, path),
+          problem: 'is a pipe, a socket or a device, not a file',
+          remedy: 'Take it out of the folder.',
+        });
+      }
+      if (found.length > mostFiles) {
+        throw new FileError({
+          path: root,
+          problem: `holds more than ${mostFiles} files`,
+          remedy: 'Give the folder of the dataset alone.',
+        });
+      }
+    }
+  };
+  await walk('', []);
   return found;
+}
+
+let opened = 0;
+const waiting: Array<() => void> = [];
+
+/** Does work as soon as fewer than `mostOpen` others are being done. */
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (opened >= mostOpen) await new Promise<void>((start) => waiting.push(start));
+  else opened++;
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) opened--;
+    else next();
+  }
 }
 
 async function readBeginning(

@@ -49,6 +49,7 @@ export interface Nifti1 {
   readonly units?: number;
   readonly qform?: readonly number[];
   readonly sform?: readonly number[];
+  readonly intent?: number;
   readonly magic?: string;
   readonly voxels?: (view: DataView, isLittle: boolean) => void;
   readonly voxelBytes?: number;
@@ -63,6 +64,7 @@ export function buildNifti1(nifti: Nifti1 = {}): Uint8Array {
   const little = !isBig;
   view.setInt32(0, 348, little);
   for (const [i, n] of dims.entries()) view.setInt16(40 + 2 * i, n, little);
+  view.setInt16(68, nifti.intent ?? 0, little);
   view.setInt16(70, datatype, little);
   view.setInt16(72, bits, little);
   for (const [i, edge] of pixdim.entries()) view.setFloat32(76 + 4 * i, edge, little);

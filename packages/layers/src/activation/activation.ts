@@ -1,7 +1,8 @@
 import { type Module, requireOption, ValueError } from '@sshn/core';
+import { applyLeakyRelu } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NoSpecs } from '../layer.js';
-import { applyLeakyRelu, leakyRelu } from './leaky-relu.js';
+import { leakyRelu } from './leaky-relu.js';
 import {
   applyElu,
   applyGelu,

@@ -1,9 +1,9 @@
 import { rescaling } from '@sshn/core';
-import { registerGradients } from '@sshn/ops';
+import { applyLeakyRelu, leakyReluGradient, registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { applyLeakyRelu, leakyRelu, leakyReluGradient } from './leaky-relu.js';
+import { leakyRelu } from './leaky-relu.js';
 
 describe.each(backends)('on %s', (backend) => {
   beforeAll(async () => {

@@ -2,6 +2,8 @@
  * Activations as differentiable functions of one tensor. Each keeps as little as its derivative needs, and none makes a
  * mask of comparisons: on wasm those are several times slower than arithmetic.
  */
+
+import { leakyReluGradient } from '@sshn/ops';
 import {
   add,
   customGrad,
@@ -20,7 +22,6 @@ import {
   tanh,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { leakyReluGradient } from './leaky-relu.js';
 
 /** What an activation computes: its output, what is kept for the way back, and the gradient from both. */
 interface Pointwise {

@@ -1,4 +1,5 @@
 import { type Module, type ParamSpec, requireIntegers, ShapeError } from '@sshn/core';
+import { channelSum } from '@sshn/ops';
 import {
   add,
   customGrad,
@@ -11,7 +12,6 @@ import {
   tidy,
   where,
 } from '@tensorflow/tfjs-core';
-import { channelSum } from '../pooling/channel-mean.js';
 
 /** Parameters of a PReLU. */
 export type PreluSpecs = {

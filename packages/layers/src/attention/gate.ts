@@ -1,5 +1,5 @@
+import { channelMean } from '@sshn/ops';
 import { customGrad, type GradSaveFunc, mul, reshape, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { channelMean } from '../pooling/channel-mean.js';
 
 /**
  * Features times a gate that is the same for all positions, or for all channels: y = x · gate, broadcast.

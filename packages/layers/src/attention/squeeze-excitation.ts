@@ -1,10 +1,10 @@
 import { type Module, requireIntegers, requireOption, scoped, ValueError } from '@sshn/core';
+import { applyGlobalAverage, requireFeatures } from '@sshn/ops';
 import { add, reshape, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import { applySigmoid } from '../activation/pointwise.js';
-import { requireFeatures, requireRank } from '../check.js';
+import { requireRank } from '../check.js';
 import { type ConvolutionSpecs, convolution } from '../convolution/convolution.js';
 import { type DenseSpecs, dense } from '../dense.js';
-import { applyGlobalAverage } from '../pooling/global-average.js';
 import { applyGate } from './gate.js';
 
 /** Which features are gated: channels, positions, or both. */

@@ -8,10 +8,9 @@ import {
   rescaling,
   ValueError,
 } from '@sshn/core';
-import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
+import { backends, distinct, naiveConvolution, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, moments, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { naiveConvolution } from '../testing/naive-convolution.js';
 import { convolution } from './convolution.js';
 
 const at = rescaling(0.5);

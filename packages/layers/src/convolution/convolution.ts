@@ -1,8 +1,8 @@
 import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ValueError, zeros } from '@sshn/core';
+import { applyConvolution } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type ActivationConfig, activationSlope } from '../activation/leaky-relu.js';
 import { requireRank } from '../check.js';
-import { applyConvolution } from './operation.js';
 
 /** Options of a convolution. */
 export interface ConvolutionConfig extends ActivationConfig {

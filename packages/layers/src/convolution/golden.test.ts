@@ -1,9 +1,8 @@
-import { registerGradients } from '@sshn/ops';
+import { applyConvolution, registerGradients } from '@sshn/ops';
 import { backends, goldenCases, useBackend } from '@sshn-internal/testing';
 import { grads, mul, sum, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, test } from 'vitest';
 import { asTensor, expectClose, type Values } from '../testing/golden.js';
-import { applyConvolution } from './operation.js';
 
 type Case = Readonly<Record<'x' | 'w' | 'b' | 'y' | 'dy' | 'dx' | 'dw' | 'db', Values>>;
 

@@ -1,8 +1,8 @@
 import type { Module } from '@sshn/core';
+import { applyConvolution } from '@sshn/ops';
 import { add, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type FilmSpecs, filmSpecs } from '../film.js';
 import { type ConvolutionConfig, type ConvolutionSpecs, convolutionParts } from './convolution.js';
-import { applyConvolution } from './operation.js';
 
 /** Parameters of a convolution that FiLM modulates. */
 export type ModulatedConvolutionSpecs = ConvolutionSpecs & FilmSpecs;

@@ -1,6 +1,14 @@
 import { initialize, namedParams, namedSpecs, Rng, rescaledSize, rescaling } from '@sshn/core';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
-import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
+import {
+  backends,
+  distinct,
+  gradientError,
+  naiveConvolution,
+  useBackend,
+  weighted,
+  withoutLeak,
+} from '@sshn-internal/testing';
 import {
   conv2d,
   dispose,
@@ -13,7 +21,6 @@ import {
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { downsample } from '../resize/resize.js';
-import { naiveConvolution } from '../testing/naive-convolution.js';
 import { convolution } from './convolution.js';
 import { commonStride, sampledPositions } from './sampling.js';
 import { stridedConvolution } from './strided.js';

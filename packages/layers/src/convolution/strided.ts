@@ -1,4 +1,5 @@
 import { factorAt, type Module, requireIntegers, rescaledSize } from '@sshn/core';
+import { addBias, applyLeakyRelu, padSpatial, requireFeatures } from '@sshn/ops';
 import {
   conv2d,
   conv3d,
@@ -8,9 +9,6 @@ import {
   type Tensor5D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { applyLeakyRelu } from '../activation/leaky-relu.js';
-import { requireFeatures } from '../check.js';
-import { addBias, padSpatial } from './composed.js';
 import { type ConvolutionConfig, type ConvolutionSpecs, convolutionParts } from './convolution.js';
 import { commonStride, sampledPositions } from './sampling.js';
 import { cutWindows } from './windows.js';

@@ -1,6 +1,7 @@
 import { type Module, type ParamSpec, requireIntegers, ValueError, zeros } from '@sshn/core';
+import { requireFeatures } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { requireFeatures, requireRank } from '../check.js';
+import { requireRank } from '../check.js';
 import type { NoSpecs } from '../layer.js';
 import { applyNormalization } from './operation.js';
 

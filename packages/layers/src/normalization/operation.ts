@@ -1,3 +1,4 @@
+import { channelMean } from '@sshn/ops';
 import {
   add,
   customGrad,
@@ -13,7 +14,6 @@ import {
   type Tensor,
   type Tensor3D,
 } from '@tensorflow/tfjs-core';
-import { channelMean } from '../pooling/channel-mean.js';
 
 /** How features are normalized. */
 interface Grouping {

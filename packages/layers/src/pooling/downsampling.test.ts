@@ -1,5 +1,5 @@
 import { rescaledSize, rescaling, ShapeError, ValueError } from '@sshn/core';
-import { registerGradients } from '@sshn/ops';
+import { applyAdaptiveMaximum, registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import {
   dispose,
@@ -16,7 +16,6 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { downsample } from '../resize/resize.js';
 import { average, maximum, naivePooling } from '../testing/naive-pooling.js';
-import { applyAdaptiveMaximum } from './adaptive-maximum.js';
 import { averagePooling, maximumPooling } from './downsampling.js';
 
 const factors = [0, 0.01, 0.1, 0.3, 0.37, 0.5, 0.77, 0.99, 1];

@@ -1,9 +1,7 @@
 import { factorAt, type Module, requireIntegers, rescaledSize } from '@sshn/core';
+import { applyAdaptiveAverage, applyAdaptiveMaximum, requireFeatures } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { requireFeatures } from '../check.js';
 import type { NoSpecs } from '../layer.js';
-import { applyAdaptiveAverage } from './adaptive-average.js';
-import { applyAdaptiveMaximum } from './adaptive-maximum.js';
 
 /**
  * Variable downsampling by the greatest value of every window, in place of `downsample`: every spatial axis of n pixels

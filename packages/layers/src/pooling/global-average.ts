@@ -1,8 +1,7 @@
 import type { Module } from '@sshn/core';
-import { customGrad, mul, ones, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { requireFeatures } from '../check.js';
+import { applyGlobalAverage, requireFeatures } from '@sshn/ops';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NoSpecs } from '../layer.js';
-import { channelMean } from './channel-mean.js';
 
 /**
  * Global average pooling: the mean over all positions.
@@ -24,17 +23,4 @@ export function globalAveragePool(): Module<NoSpecs, Tensor, Tensor> {
       return applyGlobalAverage(x);
     },
   };
-}
-
-/** The mean over all positions with its gradient, `[batch, ...spatial, channels]` → `[batch, 1, …, 1, channels]`. */
-export function applyGlobalAverage(x: Tensor): Tensor {
-  const { shape } = x;
-  const one = shape.map((n, axis) => (axis === 0 || axis === shape.length - 1 ? n : 1));
-  const positions = x.size / (shape[0]! * shape.at(-1)!);
-  const op = customGrad((input) => ({
-    value: reshape(channelMean(input as Tensor), one),
-    // A product with ones: `tile` is several times slower.
-    gradFunc: (dy: Tensor) => tidy(() => mul(ones(shape), mul(dy, 1 / positions))),
-  }));
-  return op(x);
 }

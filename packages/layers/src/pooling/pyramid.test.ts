@@ -1,9 +1,8 @@
 import { initialize, namedParams, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
-import { registerGradients, valueAndGradients } from '@sshn/ops';
+import { interpolationMatrix, registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Scalar, slice, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { interpolationMatrix } from '../resize/interpolation.js';
 import { average, naivePooling } from '../testing/naive-pooling.js';
 import { pyramidPooling } from './pyramid.js';
 

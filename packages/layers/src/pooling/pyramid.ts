@@ -1,10 +1,9 @@
 import { type Module, requireIntegers, scoped, ValueError } from '@sshn/core';
+import { applyAdaptiveAverage, requireFeatures, resizeLinear } from '@sshn/ops';
 import { concat, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { ActivationConfig } from '../activation/leaky-relu.js';
-import { requireFeatures, requireRank } from '../check.js';
+import { requireRank } from '../check.js';
 import { type ConvolutionSpecs, convolution } from '../convolution/convolution.js';
-import { resizeLinear } from '../resize/operation.js';
-import { applyAdaptiveAverage } from './adaptive-average.js';
 
 /** Options of pyramid pooling. */
 export interface PyramidPoolingConfig extends ActivationConfig {

@@ -1,9 +1,8 @@
-import { registerGradients } from '@sshn/ops';
+import { registerGradients, resizeLinear } from '@sshn/ops';
 import { backends, goldenCases, useBackend } from '@sshn-internal/testing';
 import { grads, mul, sum, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, test } from 'vitest';
 import { asTensor, expectClose, type Values } from '../testing/golden.js';
-import { resizeLinear } from './operation.js';
 
 interface Case {
   readonly x: Values;

@@ -1,9 +1,8 @@
-import { rescaling } from '@sshn/core';
-import { registerGradients } from '@sshn/ops';
+import { OptionError, rescaling } from '@sshn/core';
+import { registerGradients, resizeLinear, resizeNearest } from '@sshn/ops';
 import { backends, distinct, goldenCases, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, mean, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { resizeLinear } from './operation.js';
 import { downsample, upsample } from './resize.js';
 
 const sizes = goldenCases<{ size: number; phi: number; sizes: number[] }>('sizes.json');
@@ -56,6 +55,14 @@ describe.each(backends)('on %s', (backend) => {
     }
   });
 
+  test('upsample by copies', () => {
+    const x = distinct([1, 3, 2, 2]);
+    const y = upsample({ method: 'nearest' }).apply({}, { x, size: [7, 4] }, rescaling(0.5));
+    expect(y.dataSync()).toEqual(resizeNearest(x, [7, 4]).dataSync());
+    const linear = upsample({ method: 'linear' }).apply({}, { x, size: [7, 4] }, rescaling(0.5));
+    expect(linear.dataSync()).not.toEqual(y.dataSync());
+  });
+
   test('down and up leave nothing behind', async () => {
     const x = distinct([1, 5, 3, 2]);
     await withoutLeak(() => {
@@ -79,6 +86,10 @@ test.skipIf(sizes === undefined)('golden sizes of five stages', async () => {
       expect(got, `size ${size}, φ = ${phi}`).toEqual(want);
     });
   }
+});
+
+test('refuses an unknown method', () => {
+  expect(() => upsample({ method: 'bilinear' as never })).toThrow(OptionError);
 });
 
 test('refuses a step that is none', () => {

@@ -9,7 +9,6 @@ import {
   mul,
   neg,
   slice,
-  sub,
   sum,
   type Tensor,
   tensor,
@@ -22,7 +21,6 @@ import { naiveIntegral } from '../testing/naive-warp.js';
 import { waves } from '../testing/smooth.js';
 import { composeFields } from './compose.js';
 import { integrateInverse, integrateVelocity } from './integrate.js';
-import { invertField } from './invert.js';
 
 const valuesOf = (x: Tensor): number[] => [...x.dataSync()];
 const largest = (x: Tensor): number => max(abs(x)).dataSync()[0]!;
@@ -111,28 +109,15 @@ describe.each(backends)('integrateVelocity on %s', (backend) => {
     },
   );
 
-  test('invertField finds the same inverse without the velocity', () => {
-    const velocity = waves([24, 22], 2);
-    const field = integrateVelocity(velocity);
-    expect(largest(composeFields(field, invertField(field)))).toBeLessThan(1e-4);
-    expect(largest(sub(invertField(field), integrateInverse(velocity)))).toBeLessThan(0.05);
-    const errors = [2, 5, 10].map((iterations) =>
-      largest(composeFields(field, invertField(field, { iterations }))),
-    );
-    expect(errors[1]!).toBeLessThan(errors[0]! / 2);
-    expect(errors[2]!).toBeLessThan(errors[1]! / 2);
-  });
-
   test('leaves nothing behind', async () => {
     const velocity = waves([5, 4], 1);
     await withoutLeak(() => integrateVelocity(velocity).dispose());
     await withoutLeak(() => integrateInverse(velocity).dispose());
-    await withoutLeak(() => invertField(velocity).dispose());
     velocity.dispose();
   });
 
   test('refuses what is no velocity, and steps that are no count', () => {
-    for (const f of [integrateVelocity, integrateInverse, invertField]) {
+    for (const f of [integrateVelocity, integrateInverse]) {
       expect(() => f(zeros([1, 4, 4, 3]))).toThrow(ShapeError);
       expect(() => f(zeros([4, 4, 2]))).toThrow(ShapeError);
     }
@@ -140,6 +125,5 @@ describe.each(backends)('integrateVelocity on %s', (backend) => {
     expect(() => integrateVelocity(zeros([1, 4, 4, 2]), { integrationSteps: -1 })).toThrow(
       'integrateVelocity: integrationSteps: got -1, expected an integer of at least 0.',
     );
-    expect(() => invertField(zeros([1, 4, 4, 2]), { iterations: 0 })).toThrow(ValueError);
   });
 });

@@ -1,4 +1,4 @@
-import { resizeLinear } from '@sshn/layers';
+import { resizeLinear } from '@sshn/ops';
 import { mul, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { requireField, spatialOf } from '../check.js';
 

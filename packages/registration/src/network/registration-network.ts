@@ -8,7 +8,8 @@ import {
   ValueError,
   zeros,
 } from '@sshn/core';
-import { type ConvolutionSpecs, convolution, requireFeatures, resizeLinear } from '@sshn/layers';
+import { type ConvolutionSpecs, convolution } from '@sshn/layers';
+import { requireFeatures, resizeLinear } from '@sshn/ops';
 import { concat, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 import { spatialOf } from '../check.js';

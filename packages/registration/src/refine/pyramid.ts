@@ -1,4 +1,4 @@
-import { resizeLinear } from '@sshn/layers';
+import { resizeLinear } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** The shortest edge of the coarsest level unless told otherwise, in voxels. */

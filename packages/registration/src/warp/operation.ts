@@ -41,12 +41,16 @@ function withGradientToField(image: Tensor, field: Tensor, sampling: FullSamplin
       value: clone(value),
       gradFunc: (dy: Tensor, saved: Tensor[]): Tensor[] => {
         const [from, at] = saved as [Tensor, Tensor];
-        const toField = dispatch('SshnWarpGradField', { dy, image: from, field: at }, { ...sampling }, () =>
-          sampleGradField(dy, from, at, sampling),
-        );
-        return [clone(dy), toField];
+        return [clone(dy), gradientToPlaces(dy, from, at, sampling)];
       },
     };
   });
   return op(warped, field);
+}
+
+/** The gradient to a field, from that to the image it warps: the slope of the image's interpolation where the field reads. */
+export function gradientToPlaces(dy: Tensor, image: Tensor, field: Tensor, sampling: FullSampling): Tensor {
+  return dispatch('SshnWarpGradField', { dy, image, field }, { ...sampling }, () =>
+    sampleGradField(dy, image, field, sampling),
+  );
 }

@@ -1,5 +1,5 @@
 import { requireOption, ShapeError, ValueError } from '@sshn/core';
-import { requireFeatures } from '@sshn/layers';
+import { requireFeatures } from '@sshn/ops';
 import { expandDims, squeeze, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { requireField, requireShape } from '../check.js';
 import { warpOperation } from './operation.js';

@@ -1,6 +1,6 @@
 import { unet } from '@sshn/architectures';
 import { initialize, Rng, rescaling } from '@sshn/core';
-import { applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/layers';
+import { applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/ops';
 import { dispatch } from '@sshn/ops';
 import { warp } from '@sshn/registration';
 import { backends, useBackend } from '@sshn-internal/testing';

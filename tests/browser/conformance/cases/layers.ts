@@ -2,8 +2,6 @@ import { type Module, type ParamNode, type Rescaling, rescaling, type SpecNode }
 import {
   activation,
   activationKinds,
-  applyAdaptiveAverage,
-  applyAdaptiveMaximum,
   convolution,
   globalAveragePool,
   groupNormalization,
@@ -11,11 +9,10 @@ import {
   modulatedConvolution,
   prelu,
   pyramidPooling,
-  resizeLinear,
-  resizeNearest,
   squeezeExcitation,
   stridedConvolution,
 } from '@sshn/layers';
+import { applyAdaptiveAverage, applyAdaptiveMaximum, resizeLinear, resizeNearest } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Case, probe, probeTree, specOf } from '../probe.js';
 

@@ -7,7 +7,7 @@ import {
   gradientDifferenceLoss,
   type Interpolation,
   integrateVelocity,
-  invertField,
+  inverseOf,
   jacobianDeterminant,
   localNccLoss,
   meanSquaredErrorLoss,
@@ -46,7 +46,7 @@ const similarities: Record<string, (moved: Tensor, fixed: Tensor) => Tensor> = {
 const ofFields: Record<string, (field: Tensor) => Tensor> = {
   composeFields: (field) => composeFields(field, field),
   foldingPenalty,
-  invertField: (field) => invertField(mul(field, 0.1), { iterations: 3 }),
+  inverseOf: (field) => inverseOf(mul(field, 0.1), { iterations: 3 }),
   warpedDiceLoss(field) {
     const [moving, fixed] = [3, 2].map((count) => labelWave(field.shape.slice(0, -1), count));
     return warpedDiceLoss(field, moving!, fixed!, { labels: 3 });

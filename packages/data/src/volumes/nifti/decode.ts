@@ -1,5 +1,5 @@
 import { ValueError } from '@sshn/core';
-import { gunzip } from '../../formats/readers/inflate.js';
+import { gunzip, gunzipBeginning } from '../../formats/readers/inflate.js';
 import { damaged, naming, orDamaged, Refusal } from '../../formats/refusal.js';
 import { spacingOf, type Triple, type Volume, type VoxelData, voxelCount } from '../volume.js';
 import { headerBytes, type NiftiHeader, parseHeader } from './header.js';
@@ -22,13 +22,18 @@ export interface NiftiInfo extends Pick<Volume, 'shape' | 'spacingMm' | 'affine'
 
 const defaultMaxVoxels = 2 ** 27;
 
+/** So many bytes may follow the last voxel of a compressed file. */
+const mostSurplus = 2 ** 20;
+
 const isLittleMachine = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * Reads a volume from a NIfTI-1 or NIfTI-2 file (`.nii`, `.nii.gz`), in the order and orientation in which it is stored.
  *
  * Where the file scales its numbers (scl_slope, scl_inter), the result holds the scaled ones as 32-bit floats; otherwise
- * numbers are of the type that the file has, 64-bit integers as 64-bit floats. Units of space become millimeters.
+ * numbers are of the type that the file has, 64-bit integers as 64-bit floats; colors become their luma, 0 to 255. Units of
+ * space become millimeters. Checksums of compressed files are verified to the end, of one frame of many too, without ever
+ * holding more than that frame.
  *
  * @param name What errors call the file, its path as a rule.
  * @throws {FileError} naming the file and the remedy, whatever the bytes; {ValueError} if there is no such frame.
@@ -53,16 +58,16 @@ export function decodeNifti(bytes: Uint8Array, name: string, options: DecodeNift
         expected: `an index from 0 to ${frames - 1}`,
       });
     }
-    const begin = offset + (frame ?? 0) * voxelCount(shape) * type.bytes;
-    const end = begin + voxelCount(shape) * type.bytes;
-    const all = isGzip(bytes) ? gunzip(bytes, end) : bytes;
-    if (all.length < end) {
-      throw damaged(
-        'NIfTI',
-        `${Math.max(0, all.length - begin)} of ${end - begin} bytes of its voxels are there`,
-      );
+    const length = voxelCount(shape) * type.bytes;
+    const begin = offset + (frame ?? 0) * length;
+    const most = offset + frames * length + mostSurplus;
+    const voxels = isGzip(bytes)
+      ? gunzip('NIfTI', bytes, { begin, end: begin + length, most })
+      : bytes.subarray(begin, begin + length);
+    if (voxels.length < length) {
+      throw damaged('NIfTI', `${voxels.length} of ${length} bytes of its voxels are there`);
     }
-    return { data: numbersOf(all, begin, header), shape, spacingMm: spacingOf(affine), affine };
+    return { data: numbersOf(voxels, header), shape, spacingMm: spacingOf(affine), affine };
   });
 }
 
@@ -84,19 +89,21 @@ export function readNiftiHeader(
 }
 
 function checkedHeader(bytes: Uint8Array, { maxVoxels = defaultMaxVoxels }: DecodeNiftiOptions): NiftiHeader {
-  const header = parseHeader(isGzip(bytes) ? gunzip(bytes, headerBytes) : bytes.subarray(0, headerBytes));
-  const { shape, frames } = header;
-  if (voxelCount(shape) * frames > maxVoxels) {
+  const header = parseHeader(
+    isGzip(bytes) ? gunzipBeginning('NIfTI', bytes, headerBytes) : bytes.subarray(0, headerBytes),
+  );
+  const { shape } = header;
+  if (voxelCount(shape) > maxVoxels) {
     throw new Refusal(
-      `has ${inVoxels(shape)}${frames > 1 ? ` × ${frames}` : ''} voxels, more than the limit of ${maxVoxels}`,
+      `has ${inVoxels(shape)} voxels, more than the limit of ${maxVoxels}`,
       'Resample or crop it; if the size is wrong, the file is damaged.',
     );
   }
   return header;
 }
 
-function numbersOf(bytes: Uint8Array, begin: number, header: NiftiHeader): VoxelData {
-  const stored = storedNumbers(bytes, begin, header);
+function numbersOf(voxels: Uint8Array, header: NiftiHeader): VoxelData {
+  const stored = storedNumbers(voxels, header);
   if (header.scaling === undefined) return stored;
   const { slope, intercept } = header.scaling;
   const scaled = new Float32Array(stored.length);
@@ -104,16 +111,12 @@ function numbersOf(bytes: Uint8Array, begin: number, header: NiftiHeader): Voxel
   return scaled;
 }
 
-function storedNumbers(
-  bytes: Uint8Array,
-  begin: number,
-  { shape, type, isLittleEndian }: NiftiHeader,
-): VoxelData {
+function storedNumbers(voxels: Uint8Array, { shape, type, isLittleEndian }: NiftiHeader): VoxelData {
   const count = voxelCount(shape);
   if (type.isPlain && (type.bytes === 1 || isLittleEndian === isLittleMachine)) {
-    return new type.Array(bytes.slice(begin, begin + count * type.bytes).buffer, 0, count);
+    return new type.Array(voxels.slice().buffer, 0, count);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + begin, count * type.bytes);
+  const view = new DataView(voxels.buffer, voxels.byteOffset, voxels.byteLength);
   const data = new type.Array(count);
   for (let i = 0; i < count; i++) data[i] = type.read(view, i * type.bytes, isLittleEndian);
   return data;

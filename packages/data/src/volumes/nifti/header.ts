@@ -14,7 +14,7 @@ export interface NiftiHeader {
   readonly shape: Triple;
   /** How many volumes there are, one after another: time points or components. */
   readonly frames: number;
-  /** Whether the volumes are components of a vector in each voxel: intent 1007, along the fifth axis. */
+  /** Whether the volumes are components of a vector in each voxel: intent 1007 or 1006, along the fifth axis. */
   readonly isVector: boolean;
   readonly affine: Affine;
   readonly type: VoxelType;
@@ -29,8 +29,9 @@ const remedy = 'Convert it to 16-bit integers or 32-bit floats, with nibabel or 
 /**
  * Parses a header; `nifti-reader-js` reads the fields.
  *
- * The place of voxels is that of the sform, else of the qform (as nibabel and FSL choose), else pixdim alone from the origin. (The library's own
- * `affine` prefers the larger code in NIfTI-1 and ignores the qform in NIfTI-2.)
+ * The place of voxels is that of the sform, else of the qform (as nibabel and FSL choose), else pixdim alone from the origin;
+ * an sform without an inverse gives way to a qform that has one. Negative edges count as positive, edges of 0 as 1. (The
+ * library's own `affine` prefers the larger code in NIfTI-1 and ignores the qform in NIfTI-2.)
  *
  * @param bytes At least the beginning of the file, inflated.
  * @throws {Refusal} if it is no NIfTI header, or one of voxels that are not read.
@@ -43,6 +44,9 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
   const fields = version === 1 ? new NIFTI1() : new NIFTI2();
   // The fixed part alone: extensions are not read.
   fields.readHeader(bytes.slice(0, length).buffer);
+  const intent = fields.intent_code;
+  const surface = surfaces.get(intent) ?? (intent >= 3000 && intent < 3100 ? cifti : undefined);
+  if (surface !== undefined) throw new Refusal(`holds ${surface}`, 'Take the volume that it was made from.');
   const { shape, frames } = shapeOf(fields.dims);
   const type = voxelTypes.get(fields.datatypeCode);
   if (type === undefined) {
@@ -50,13 +54,15 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
     throw unsupported('NIfTI', what, remedy);
   }
   const offset = fields.vox_offset;
-  if (!(Number.isInteger(offset) && offset >= length)) throw damaged('NIfTI', `voxels at byte ${offset}`);
+  if (!(Number.isInteger(offset) && offset >= length && offset <= mostOffset)) {
+    throw damaged('NIfTI', `voxels at byte ${offset}`);
+  }
   return {
     version,
     isLittleEndian: fields.littleEndian,
     shape,
     frames,
-    isVector: fields.intent_code === vectorIntent && fields.dims[0] === 5 && fields.dims[4] === 1,
+    isVector: vectorIntents.includes(intent) && fields.dims[0] === 5 && fields.dims[4] === 1,
     affine: affineOf(fields, view, version),
     type,
     offset,
@@ -66,6 +72,21 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
 
 /** NIFTI_INTENT_VECTOR. */
 export const vectorIntent = 1007;
+/** NIFTI_INTENT_DISPVECT besides. */
+const vectorIntents = [1006, vectorIntent];
+
+/** No extensions of a header are longer. */
+const mostOffset = 2 ** 26;
+
+const cifti = 'values of brain surfaces (CIFTI: .dtseries.nii, .dscalar.nii, .dconn.nii …), not a volume';
+
+/** What else uses NIfTI as a container, by intent. */
+const surfaces: ReadonlyMap<number, string> = new Map([
+  [1008, 'the points of a surface, not a volume'],
+  [1009, 'the triangles of a surface, not a volume'],
+  [2002, 'the nodes of a surface, not a volume'],
+  [2005, 'values of a surface, not a volume'],
+]);
 
 /** Whether a file begins as a NIfTI-1 or -2, inflated. */
 export function looksLikeNifti(bytes: Uint8Array): boolean {
@@ -85,7 +106,7 @@ function versionOf(bytes: Uint8Array, view: DataView): 1 | 2 {
       throw unsupported(
         'NIfTI',
         'its voxels in another file (.hdr and .img)',
-        'Save it as one file, .nii or .nii.gz.',
+        'Join the two with `joinNiftiPair`, or save it as one file, .nii or .nii.gz.',
       );
     }
     if (bytes.length < at + 4) throw damaged('NIfTI', 'it ends within its header');
@@ -96,6 +117,8 @@ function versionOf(bytes: Uint8Array, view: DataView): 1 | 2 {
 function shapeOf(dims: readonly number[]): { shape: Triple; frames: number } {
   const rank = dims[0]!;
   const used = dims.slice(1, rank + 1);
+  // FreeSurfer's way to store more than 32767 vertices.
+  if (used[0] === -1) throw new Refusal('holds values of a surface, not a volume', 'Take a volume.');
   if (!(rank >= 1 && rank <= 7) || !used.every((n) => Number.isSafeInteger(n) && n >= 1)) {
     throw damaged('NIfTI', `dimensions ${used.join(' × ') || rank}`);
   }
@@ -111,25 +134,53 @@ function scalingOf(slope: number, intercept: number): NiftiHeader['scaling'] {
 
 function affineOf(fields: NIFTI1 | NIFTI2, view: DataView, version: 1 | 2): Affine {
   const toMm = [1, 1000, 1, 0.001][fields.xyzt_units & NIFTI1.SPATIAL_UNITS_MASK] ?? 1;
-  const rows = [0, 1, 2].map((row) => rowOf(fields, view, version, row).map((value) => value * toMm));
-  // NIfTI's columns are width, height, depth.
-  const affine = rows.map(([w, h, d, offset]) => [d, h, w, offset]) as unknown as Affine;
+  const affine = asAffine(placeOf(fields, view, version).map((row) => row.map((value) => value * toMm)));
   if (!isInvertible(affine)) throw damaged('NIfTI', 'its affine matrix has no inverse');
   return affine;
 }
 
-function rowOf(fields: NIFTI1 | NIFTI2, view: DataView, version: 1 | 2, row: number): readonly number[] {
+/** Columns are width, height, depth and the offset, as NIfTI has them. */
+function placeOf(fields: NIFTI1 | NIFTI2, view: DataView, version: 1 | 2): readonly (readonly number[])[] {
   const { sform_code: sform, qform_code: qform, littleEndian, pixDims } = fields;
+  const edges = [1, 2, 3].map((axis) => Math.abs(pixDims[axis]!) || 1);
+  const rotated = qform > 0 ? qformOf(fields, edges) : undefined;
   if (sform > 0) {
-    return [0, 1, 2, 3].map((column) =>
-      version === 1
-        ? view.getFloat32(280 + (4 * row + column) * 4, littleEndian)
-        : view.getFloat64(400 + (4 * row + column) * 8, littleEndian),
+    const rows = [0, 1, 2].map((row) =>
+      [0, 1, 2, 3].map((column) =>
+        version === 1
+          ? view.getFloat32(280 + (4 * row + column) * 4, littleEndian)
+          : view.getFloat64(400 + (4 * row + column) * 8, littleEndian),
+      ),
     );
+    if (rotated === undefined || isInvertible(asAffine(rows))) return rows;
   }
-  if (qform > 0) return fields.getQformMat()[row]!;
-  // Edges that are not given count as 1.
-  return [0, 1, 2, 3].map((column) => (column === row ? Math.abs(pixDims[row + 1]!) || 1 : 0));
+  return rotated ?? [0, 1, 2].map((row) => [0, 1, 2, 3].map((column) => (column === row ? edges[row]! : 0)));
+}
+
+/** *Source*: nifti1.h, method 2: a quaternion (its first component is what is missing to length 1), edges, an offset. */
+function qformOf(fields: NIFTI1 | NIFTI2, edges: readonly number[]): readonly (readonly number[])[] {
+  let [b, c, d] = [fields.quatern_b, fields.quatern_c, fields.quatern_d];
+  const rest = 1 - (b * b + c * c + d * d);
+  const length = Math.hypot(b, c, d);
+  // Rounding makes it longer than 1 at half turns.
+  if (rest < 1e-7) [b, c, d] = [b / length, c / length, d / length];
+  const a = rest < 1e-7 ? 0 : Math.sqrt(rest);
+  const rotation = [
+    [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+    [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+    [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
+  ];
+  const steps = [edges[0]!, edges[1]!, (fields.pixDims[0]! < 0 ? -1 : 1) * edges[2]!];
+  const offset = [fields.qoffset_x, fields.qoffset_y, fields.qoffset_z];
+  return rotation.map((row, world) => [...row.map((value, axis) => value * steps[axis]!), offset[world]!]);
+}
+
+function asAffine(rows: readonly (readonly number[])[]): Affine {
+  const row = (world: 0 | 1 | 2): Affine[0] => {
+    const [w = 0, h = 0, d = 0, offset = 0] = rows[world]!;
+    return [d, h, w, offset];
+  };
+  return [row(0), row(1), row(2)];
 }
 
 function text(bytes: Uint8Array, at: number): string {

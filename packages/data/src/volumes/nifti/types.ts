@@ -18,6 +18,9 @@ type VoxelArray = {
   readonly BYTES_PER_ELEMENT: number;
 };
 
+/** Colors with opacity, a later addition to the standard. */
+const rgba32 = 2304;
+
 /** By datatype code. */
 export const voxelTypes: ReadonlyMap<number, VoxelType> = new Map<number, VoxelType>([
   [NIFTI1.TYPE_UINT8, type(Uint8Array, 'Uint8')],
@@ -30,6 +33,8 @@ export const voxelTypes: ReadonlyMap<number, VoxelType> = new Map<number, VoxelT
   [NIFTI1.TYPE_FLOAT64, type(Float64Array, 'Float64')],
   [NIFTI1.TYPE_INT64, long('BigInt64')],
   [NIFTI1.TYPE_UINT64, long('BigUint64')],
+  [NIFTI1.TYPE_RGB24, color(3)],
+  [rgba32, color(4)],
 ]);
 
 /** What other datatype codes stand for, for errors. */
@@ -39,13 +44,13 @@ export const otherTypes: ReadonlyMap<number, string> = new Map([
   [NIFTI1.TYPE_COMPLEX128, 'complex numbers'],
   [NIFTI1.TYPE_COMPLEX256, 'complex numbers'],
   [NIFTI1.TYPE_FLOAT128, '128-bit numbers'],
-  [NIFTI1.TYPE_RGB24, 'colors'],
-  [2304, 'colors'],
 ]);
 
 /** The code and type that an array is written as. */
 export function typeOfArray(data: VoxelData): readonly [code: number, type: VoxelType] {
-  for (const [code, voxelType] of voxelTypes) if (data instanceof voxelType.Array) return [code, voxelType];
+  for (const [code, voxelType] of voxelTypes) {
+    if (voxelType.isPlain && data instanceof voxelType.Array) return [code, voxelType];
+  }
   throw new Error('internal: an array of no known type');
 }
 
@@ -68,5 +73,19 @@ function long(name: 'BigInt64' | 'BigUint64'): VoxelType {
     Array: Float64Array,
     read: (view, at, isLittle) => Number(view[`get${name}`](at, isLittle)),
     write: (view, at, value) => view[`set${name}`](at, BigInt(value), true),
+  };
+}
+
+/** Colors of 8 bits a channel, read as their luma, 0 to 255 (ITU-R BT.601); opacity is dropped. */
+function color(channels: 3 | 4): VoxelType {
+  return {
+    bytes: channels,
+    isPlain: false,
+    Array: Float32Array,
+    read: (view, at) =>
+      0.299 * view.getUint8(at) + 0.587 * view.getUint8(at + 1) + 0.114 * view.getUint8(at + 2),
+    write: () => {
+      throw new Error('internal: colors are not written');
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { adaptiveWindow, windowRuns } from './windows.js';
+import { adaptiveWindow } from './average-pool.js';
+import { windowRuns } from './maximum-pool.js';
 
 test('runs are the windows, and neighbors at most share a pixel', () => {
   for (let from = 2; from <= 40; from++)

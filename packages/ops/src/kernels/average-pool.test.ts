@@ -1,7 +1,7 @@
 import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { channelMean, channelSum } from './channel-mean.js';
+import { channelMean, channelSum } from './average-pool.js';
 
 describe.each(backends)('on %s', (backend) => {
   beforeAll(() => useBackend(backend));

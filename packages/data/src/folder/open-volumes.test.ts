@@ -1,14 +1,14 @@
 import { FileError, OptionError, Rng, ShapeError, ValueError } from '@sshn/core';
 import { sharedFolder } from '@sshn-internal/testing';
 import { describe, expect, it } from 'vitest';
-import { splitDataset } from '../../dataset/split.js';
-import { openFolder } from '../../node/open-folder.js';
-import { type Files, open, image as png, sources, text } from '../../testing/folder.js';
-import { expectClose } from '../../testing/volumes.js';
-import { encodeNifti } from '../../volumes/nifti/encode.js';
-import { reorient } from '../../volumes/orientation.js';
-import { type Triple, type Volume, type VoxelData, volumeOf } from '../../volumes/volume.js';
-import { openFiles } from '../open-files.js';
+import { splitDataset } from '../dataset/split.js';
+import { openFolder } from '../node/open-folder.js';
+import { type Files, open, image as png, sources, text } from '../testing/folder.js';
+import { expectClose } from '../testing/volumes.js';
+import { encodeNifti } from '../volumes/nifti/encode.js';
+import { reorient } from '../volumes/orientation.js';
+import { type Triple, type Volume, type VoxelData, volumeOf } from '../volumes/volume.js';
+import { openFiles } from './open-files.js';
 
 /** Intensities 10, 11, 12, … and labels 0, 1, 2, 0, … */
 const scan = (shape: Triple, spacingMm: Triple = [1, 1, 1]): Volume<Float32Array> =>
@@ -106,6 +106,79 @@ describe('a folder of volumes', () => {
     ]);
   });
 
+  it('names labels by the tables of FreeSurfer, ITK-SNAP and BIDS, those that occur', async () => {
+    const volume = { ...one, data: Int32Array.from(one.data, (_, i) => [0, 17, 1035, 53][i % 4]!) };
+    const files = { 'images/a.nii.gz': nii(one), 'labels/a.nii.gz': nii(volume) };
+    const line = (text: string) => new TextEncoder().encode(text);
+    const tables = {
+      'ColorLUT.txt': `#No. Label Name:  R G B A
+0   Unknown                 0   0   0   0
+17  Left-Hippocampus        220 216 20  0
+53  Right-Hippocampus       220 216 20  0
+99  Not-here                1   2   3   0
+1035 ctx-lh-insula          255 192 32  0`,
+      'snap.label': `################################################
+# ITK-SnAP Label Description File
+    0     0    0    0        0  0  0    "Clear Label"
+   17   220  216   20        1  1  1    "Left-Hippocampus"
+   53   220  216   20        1  1  1    "Right-Hippocampus"
+ 1035   255  192   32        1  1  1    "ctx-lh-insula"`,
+      'labels/atlas_dseg.tsv':
+        'index\tname\tcolor\n17\tLeft-Hippocampus\t#dcd814\n53\tRight-Hippocampus\t#dcd814\n1035\tctx-lh-insula\t#ffc020\n',
+    };
+    for (const [path, text] of Object.entries(tables)) {
+      const dataset = await open({ ...files, [path]: line(text) });
+      expect(dataset.labelNames).toEqual([
+        'background',
+        'Left-Hippocampus',
+        'Right-Hippocampus',
+        'ctx-lh-insula',
+      ]);
+      expect(dataset.labelColors?.slice(1)).toEqual([
+        [220, 216, 20],
+        [220, 216, 20],
+        [255, 192, 32],
+      ]);
+      expect([...(await dataset.load('a')).labels.values.subarray(0, 4)]).toEqual([0, 1, 3, 2]);
+    }
+    const prose = { ...files, 'notes.txt': line('12 volumes were left out') };
+    expect((await open(prose)).labelNames[1]).toBe('label 17');
+  });
+
+  it('rounds labels that a header scales, with a warning', async () => {
+    const scaled = { ...one, data: Float32Array.from(one.data, (_, i) => (i % 3) * 1.0000153) };
+    const files = { 'images/a.nii.gz': nii(one), 'labels/a.nii.gz': nii(scaled) };
+    const warnings: string[] = [];
+    const dataset = await open(files, { onWarning: (warning) => warnings.push(warning) });
+    expect([...(await dataset.load('a')).labels.values.subarray(0, 3)]).toEqual([0, 1, 2]);
+    expect(warnings[0]).toMatch(/^label files hold scaled numbers \(1\.00001\d* in labels\/a\.nii\.gz\)/);
+    const soft = { ...one, data: Float32Array.from(one.data, (_, i) => (i % 3) / 2) };
+    await expect(open({ ...files, 'labels/a.nii.gz': nii(soft) })).rejects.toThrow(
+      /holds the value 0\.5, and labels are whole numbers from 0 to 65535\. If it was resampled/,
+    );
+  });
+
+  it('reads .hdr with .img, and passes over .bval and .bvec', async () => {
+    const split = (volume: Volume<VoxelData>) => {
+      const whole = nii(volume, false);
+      const hdr = whole.slice(0, 348);
+      new DataView(hdr.buffer).setFloat32(108, 0, true);
+      hdr.set([0x6e, 0x69, 0x31, 0], 344);
+      return { hdr, img: whole.slice(352) };
+    };
+    const [image, labels] = [split(one), split(labelsOf(one))];
+    const dataset = await open({
+      'images/a.hdr': image.hdr,
+      'images/a.img': image.img,
+      'labels/a.hdr': labels.hdr,
+      'labels/a.img': labels.img,
+      'images/a.bval': text(1),
+      'images/a.bvec': text(1),
+    });
+    expect(dataset.ids).toEqual(['a']);
+    expect((await dataset.load('a')).image.values).toEqual(one.data);
+  });
+
   it('numbers labels as labels.json says', async () => {
     const volume = labelsOf(one, (i) => (i === 0 ? 200 : 0));
     const files = { 'images/a.nii.gz': nii(one), 'labels/a.nii.gz': nii(volume) };
@@ -115,7 +188,13 @@ describe('a folder of volumes', () => {
     await expect((await open(other)).load('a')).rejects.toThrow(
       /labels\/a\.nii\.gz: holds the label value 200\. /,
     );
-    await expect(open(files)).rejects.toThrow(/label values 0, 200, which have gaps/);
+    const warnings: string[] = [];
+    const unnamed = await open(files, { onWarning: (warning) => warnings.push(warning) });
+    expect(unnamed.labelNames).toEqual(['background', 'label 200']);
+    expect((await unnamed.load('a')).labels.values[0]).toBe(1);
+    expect(warnings).toEqual([
+      'label values have gaps (0, 200): they are numbered 0 to 1 in this order; labels.json can name them, such as {"0":"background","200":"label 200"}',
+    ]);
   });
 });
 
@@ -130,8 +209,8 @@ describe('files without a partner', () => {
     const dataset = await open(lonely, { unpaired: 'skip', onWarning: (warning) => warnings.push(warning) });
     expect(dataset.ids).toEqual(['a', 'b']);
     expect(warnings).toEqual([
-      'left out for want of labels: data/cells/images/c.nii.gz',
-      'left out for want of image: data/cells/labels/d.nii.gz',
+      'left out, as there are no labels: data/cells/images/c.nii.gz',
+      'left out, as there is no image: data/cells/labels/d.nii.gz',
     ]);
     // @ts-expect-error -- from JavaScript
     await expect(open(lonely, { unpaired: 'keep' })).rejects.toThrow(OptionError);

@@ -1,14 +1,11 @@
 import { ValueError } from '@sshn/core';
-import { dispatch, maximumPoolGradient } from '@sshn/ops';
 import {
   add,
   avgPool,
   cast,
   concat,
-  customGrad,
   div,
   equal,
-  type GradSaveFunc,
   maxPool,
   mul,
   reshape,
@@ -18,8 +15,22 @@ import {
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { requireFeatures, requireSize } from '../check.js';
-import { type WindowRun, windowRuns } from './windows.js';
+import { differentiable } from '../differentiable.js';
+import { requireFeatures, requireSize } from '../features.js';
+import { maximumPoolGradient } from '../gradients/window/pooling.js';
+import { adaptiveWindow, windowedWork } from './average-pool.js';
+import { dispatcher, type Kernel, type KernelRules } from './contract.js';
+import { onGrid } from './resize.js';
+
+/** Kernels of maxima over adaptive windows, those of average pooling, where there are fewer windows than pixels. */
+export interface MaximumPoolKernels {
+  /** The greatest value of every window, `size` of them. */
+  SshnMaximumPool: Kernel<'x', { readonly size: readonly number[] }>;
+  /** The gradient to x: dy goes to the maxima, in shares where several are equally great. */
+  SshnMaximumPoolGrad: Kernel<'dy' | 'x' | 'y'>;
+}
+
+const dispatch = dispatcher<MaximumPoolKernels>();
 
 /**
  * The greatest value of every window, as many windows as asked for: output i along an axis of n pixels sees inputs
@@ -49,17 +60,15 @@ export function applyAdaptiveMaximum(x: Tensor, size: readonly number[]): Tensor
     });
   }
   if (size.join() === inputSize.join()) return x.clone();
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [input, save] = args as [Tensor, GradSaveFunc];
-    const y = dispatch('SshnMaximumPool', { x: input }, { size: [...size] }, () => maximum(input, size));
-    save([input, y]);
-    const gradFunc = (dy: Tensor, [savedX, savedY]: Tensor[]): Tensor =>
-      dispatch('SshnMaximumPoolGrad', { dy, x: savedX!, y: savedY! }, {}, () =>
-        maximumGradient(dy, savedX!, size),
-      );
-    return { value: y, gradFunc };
+  return differentiable([x], {
+    forward: (input) => {
+      const y = dispatch('SshnMaximumPool', { x: input }, { size: [...size] }, () => maximum(input, size));
+      return { value: y, saved: [input, y] };
+    },
+    backward: (dy, savedX, y) => [
+      dispatch('SshnMaximumPoolGrad', { dy, x: savedX, y }, {}, () => maximumGradient(dy, savedX, size)),
+    ],
   });
-  return op(x);
 }
 
 function maximum(x: Tensor, size: readonly number[]): Tensor {
@@ -180,3 +189,37 @@ function rows(x: Tensor4D, begin: number, count: number): Tensor4D {
   const cut = slice(reshape(x, [outer, pixels * size]), [0, begin * size], [outer, count * size]);
   return reshape(cut, [outer, count, inner, channels]);
 }
+
+/** Neighboring windows of one length at one distance from each other. */
+interface WindowRun {
+  readonly begin: number;
+  readonly window: number;
+  readonly stride: number;
+  readonly count: number;
+}
+
+/** All adaptive windows along an axis, gathered into as few runs as there are; for `to` < `from`. */
+export function windowRuns(from: number, to: number): WindowRun[] {
+  const runs: WindowRun[] = [];
+  for (let i = 0; i < to; i++) {
+    const [begin, end] = adaptiveWindow(i, from, to);
+    const last = runs.at(-1);
+    const distance = last === undefined ? 0 : begin - (last.begin + (last.count - 1) * last.stride);
+    const continues =
+      last !== undefined && last.window === end - begin && (last.count === 1 || last.stride === distance);
+    if (continues) runs[runs.length - 1] = { ...last, stride: distance, count: last.count + 1 };
+    else runs.push({ begin, window: end - begin, stride: end - begin, count: 1 });
+  }
+  return runs;
+}
+
+export const maximumPoolRules: KernelRules<MaximumPoolKernels> = {
+  SshnMaximumPool: {
+    shapes: ({ x }, { size }) => onGrid(x, size),
+    work: ({ x }, _, [y]) => ({ elementwise: windowedWork(x, y!) }),
+  },
+  SshnMaximumPoolGrad: {
+    shapes: ({ x }) => x,
+    work: ({ dy, x }) => ({ elementwise: windowedWork(x, dy) }),
+  },
+};

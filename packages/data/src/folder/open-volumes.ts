@@ -1,21 +1,29 @@
 import { FileError, requireIntegers, ShapeError } from '@sshn/core';
-import { unknownId } from '../../dataset/from-examples.js';
-import type { Dataset, Example } from '../../dataset/types.js';
-import { sliceOf } from '../../volumes/slices.js';
-import type { Triple } from '../../volumes/volume.js';
-import type { Folder } from '../folder-layout.js';
-import { type LabelScheme, schemeOfValues } from '../label-names.js';
-import { mapLimited } from '../limited.js';
-import type { Pair } from '../pair.js';
-import { checkVolumeOptions, type VolumeOptions } from './options.js';
-import { conformed, conformedShape, fitted, type LabeledVolume } from './pipeline.js';
-import { readLabelVolume, readPair, readSpace } from './read-pair.js';
-import { sliceIndices, sliceName } from './slice-ids.js';
+import { unknownId } from '../dataset/from-examples.js';
+import type { Dataset, Example } from '../dataset/types.js';
+import { sliceOf } from '../volumes/slices.js';
+import type { Triple } from '../volumes/volume.js';
+import { highestLabel, type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';
+import type { Folder } from './layouts.js';
+import type { Pair } from './pairing.js';
+import { mapLimited } from './source-file.js';
+import { checkVolumeOptions, sliceIndices, sliceName, type VolumeOptions } from './volume-options.js';
+import {
+  conformed,
+  conformedShape,
+  fitted,
+  type LabeledVolume,
+  readLabelVolume,
+  readPair,
+  readSpace,
+} from './volume-pairs.js';
 
 /** How volumes become examples of one size. */
 export interface OpenVolumesOptions extends VolumeOptions {
   /** `[depth, height, width]` of volumes, `[height, width]` of slices. */
   readonly size?: readonly number[];
+  /** Called with what should be known and is no reason to stop. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 type PathOf = (relative: string) => string;
@@ -40,7 +48,7 @@ const keptVolumes = 2;
  */
 export async function openVolumes(
   name: string,
-  { pairs, scheme: named }: Folder,
+  { pairs, naming }: Folder,
   path: PathOf,
   options: OpenVolumesOptions,
 ): Promise<Dataset> {
@@ -49,7 +57,7 @@ export async function openVolumes(
     conformedShape(await readSpace(pair, path), options),
   );
   const shape = commonShape(pairs, shapes, path, options);
-  const scheme = named ?? (await schemeInFiles(name, pairs, path));
+  const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, options));
   const origins = originsOf(pairs, shapes, options);
   if (origins.size === 0) {
     const problem = `has no ${options.slices?.axis} slices from ${options.slices?.range?.join(' to ')} on`;
@@ -65,6 +73,7 @@ export async function openVolumes(
     size: options.slices === undefined ? shape : shape.slice(1),
     channels: 1,
     labelNames: scheme.names,
+    ...(scheme.colors === undefined ? {} : { labelColors: scheme.colors }),
     subjectOf: (id) => (origins.get(id) ?? unknownId(short, id)).pair.id,
     load: async (id) => {
       const { pair, slice } = origins.get(id) ?? unknownId(short, id);
@@ -141,12 +150,26 @@ function exampleOf(id: string, { image, labels }: LabeledVolume, isSlice = false
   };
 }
 
-async function schemeInFiles(name: string, pairs: readonly Pair[], path: PathOf): Promise<LabelScheme> {
-  const isThere = new Uint8Array(256);
+async function schemeInFiles(
+  name: string,
+  pairs: readonly Pair[],
+  path: PathOf,
+  { table }: LabelNaming,
+  { onWarning }: OpenVolumesOptions,
+): Promise<LabelScheme> {
+  const isThere = new Uint8Array(highestLabel + 1);
+  const scaled: string[] = [];
   await mapLimited(pairs, atOnce, async ({ labels }) => {
-    for (const value of (await readLabelVolume(labels, path)).data) isThere[value] = 1;
+    const volume = await readLabelVolume(labels, path, (value) => scaled.push(`${value} in ${labels.path}`));
+    for (const value of volume.data) isThere[value] = 1;
   });
-  return schemeOfValues(new Set([...isThere.keys()].filter((value) => isThere[value] === 1)), name);
+  if (scaled.length > 0) {
+    onWarning?.(
+      `label files hold scaled numbers (${scaled[0]}${scaled.length > 1 ? `, ${scaled.length} files in all` : ''}): rounded to whole ones`,
+    );
+  }
+  const values = new Set([...isThere.keys()].filter((value) => isThere[value] === 1));
+  return schemeOfValues(values, name, { table, onWarning });
 }
 
 /** The same function, its last few results kept. */

@@ -16,7 +16,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { resizeLinear } from './operation.js';
+import { resizeLinear } from './resize.js';
 
 /** Batch, spatial sizes from and to, channels; 2D or 3D. */
 const cases = fc.integer({ min: 2, max: 3 }).chain((rank) => {

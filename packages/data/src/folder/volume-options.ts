@@ -1,6 +1,6 @@
 import { requireIntegers, requireOption, ValueError } from '@sshn/core';
-import { type SliceAxis, sliceAxes } from '../../volumes/slices.js';
-import type { Triple } from '../../volumes/volume.js';
+import { type SliceAxis, sliceAxes } from '../volumes/slices.js';
+import type { Triple } from '../volumes/volume.js';
 
 /** How volumes become examples. All of them are brought to canonical orientation (RAS) first. */
 export interface VolumeOptions {
@@ -62,4 +62,17 @@ export function spacingTriple(spacingMm: number | readonly number[]): Triple {
   const [depth, height, width] =
     typeof spacingMm === 'number' ? [spacingMm, spacingMm, spacingMm] : spacingMm;
   return [depth!, height ?? depth!, width ?? depth!];
+}
+
+/** The indices of a volume's slices that are examples, of `count` that it has. */
+export function sliceIndices(count: number, { range = [0, count - 1], step = 1 }: SliceOptions): number[] {
+  const [first, last] = [range[0]!, Math.min(range[1]!, count - 1)];
+  const indices: number[] = [];
+  for (let index = first; index <= last; index += step) indices.push(index);
+  return indices;
+}
+
+/** 'subject-01/coronal-096'. */
+export function sliceName(subject: string, axis: SliceAxis, index: number): string {
+  return `${subject}/${axis}-${String(index).padStart(3, '0')}`;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { interpolationMatrix, transposed } from './interpolation.js';
+import { interpolationMatrix, transposed } from './resize.js';
 
 test.each([
   ['a pixel to itself', 1, 1, [[1]]],

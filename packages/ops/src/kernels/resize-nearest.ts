@@ -1,15 +1,7 @@
-import {
-  customGrad,
-  gather,
-  image,
-  reshape,
-  type Tensor,
-  type Tensor4D,
-  tensor1d,
-  tidy,
-} from '@tensorflow/tfjs-core';
-import { requireFeatures, requireSize } from '../check.js';
-import { mapAxes } from './composed.js';
+import { gather, image, reshape, type Tensor, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { differentiable } from '../differentiable.js';
+import { requireFeatures, requireSize } from '../features.js';
+import { mapAxes } from './resize.js';
 
 /**
  * Resize of the spatial axes by copies of the nearest pixel, with half-pixel centers: output i is input ⌊(i + ½)·from/to⌋. Equal
@@ -31,11 +23,10 @@ export function resizeNearest(x: Tensor, size: readonly number[]): Tensor {
   const inputSize = x.shape.slice(1, -1);
   requireSize('resizeNearest', size, inputSize.length);
   if (size.every((n, axis) => n === inputSize[axis])) return x.clone();
-  const op = customGrad((input) => ({
-    value: copyNearest(input as Tensor, size),
-    gradFunc: (dy: Tensor) => tidy(() => mapAxes(dy, inputSize, (from, to) => copyMatrix(to, from))),
-  }));
-  return op(x);
+  return differentiable([x], {
+    forward: (input) => ({ value: copyNearest(input, size), saved: [] }),
+    backward: (dy) => [tidy(() => mapAxes(dy, inputSize, (from, to) => copyMatrix(to, from)))],
+  });
 }
 
 /** Which input an output copies, in whole numbers. */

@@ -77,3 +77,21 @@ function byId(
   }
   return map;
 }
+
+/** How label files are marked that lie under the name of their image. */
+const suffix = /[-_.](labels?|masks?|seg|segmentation|gt|groundtruth)$/i;
+
+/**
+ * Label files whose id is that of an image but for a suffix such as `_mask` get the image's id; an id that fits as it is
+ * stays.
+ */
+export function withoutSuffixes(
+  labels: ReadonlyArray<readonly [id: string, file: SourceFile]>,
+  images: ReadonlyArray<readonly [id: string, file: SourceFile]>,
+): ReadonlyArray<readonly [id: string, file: SourceFile]> {
+  const ids = new Set(images.map(([id]) => id));
+  return labels.map(([id, file]) => {
+    const short = id.replace(suffix, '');
+    return ids.has(id) || !ids.has(short) ? [id, file] : [short, file];
+  });
+}

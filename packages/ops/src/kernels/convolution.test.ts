@@ -1,9 +1,16 @@
 import { registerGradients } from '@sshn/ops';
-import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
+import {
+  backends,
+  distinct,
+  gradientError,
+  naiveConvolution,
+  useBackend,
+  weighted,
+  withoutLeak,
+} from '@sshn-internal/testing';
 import { dispose, grads, ones, reshape, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { naiveConvolution } from '../testing/naive-convolution.js';
-import { applyConvolution } from './operation.js';
+import { applyConvolution } from './convolution.js';
 
 /** Input, kernel and bias of the given sizes, all entries different and about 1 in size. */
 function operands(batch: number, size: number[], window: number[], inChannels: number, outChannels: number) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapLimited } from './limited.js';
+import { mapLimited } from './source-file.js';
 
 const tick = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 

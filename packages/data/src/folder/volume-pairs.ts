@@ -1,0 +1,163 @@
+import { FileError } from '@sshn/core';
+import { rangeOf } from '../preprocessing/intensity.js';
+import { padOrCrop } from '../volumes/fit.js';
+import { wholeLabels } from '../volumes/labels.js';
+import { decodeNifti, inVoxels, readNiftiHeader } from '../volumes/nifti/decode.js';
+import { type Grid, orientationOf, reorient, reorientGrid } from '../volumes/orientation.js';
+import { resampleImage, resampleLabels, shapeOn } from '../volumes/resample.js';
+import { orientationOfSlices } from '../volumes/slices.js';
+import type { Triple, Volume } from '../volumes/volume.js';
+import { highestLabel, type LabelScheme } from './label-names.js';
+import type { Pair } from './pairing.js';
+import type { SourceFile } from './source-file.js';
+import { spacingTriple, type VolumeOptions } from './volume-options.js';
+
+/** Enough of a file for its header. */
+const headLength = 1 << 14;
+
+/** How far apart an image and its labels may lie, in voxels. */
+const tolerance = 0.5;
+
+type PathOf = (relative: string) => string;
+
+/**
+ * Shape and place of a volume, from the beginning of its file.
+ *
+ * @throws {FileError} if it or its labels cannot be read, hold several volumes, or lie on different grids.
+ */
+export async function readSpace(pair: Pair, path: PathOf): Promise<Grid> {
+  const [image, labels] = await Promise.all([headerOf(pair.image, path), headerOf(pair.labels, path)]);
+  checkSameSpace(pair, image, labels, path);
+  return image;
+}
+
+/** @throws {FileError} besides the above, if values of the image are not finite or a label means nothing. */
+export async function readPair(pair: Pair, scheme: LabelScheme, path: PathOf): Promise<LabeledVolume> {
+  const [bytes, stored] = await Promise.all([pair.image.read(), readLabelVolume(pair.labels, path)]);
+  const image = decodeNifti(bytes, path(pair.image.path));
+  checkSameSpace(pair, image, stored, path);
+  if (!image.data.every(Number.isFinite)) {
+    throw new FileError({
+      path: path(pair.image.path),
+      problem: 'holds values that are not finite numbers',
+      remedy: 'Replace them before saving it.',
+    });
+  }
+  const data = Uint8Array.from(stored.data, (value) => {
+    const label = scheme.labelOf[value] ?? -1;
+    if (label !== -1) return label;
+    const problem = `holds the label value ${value}`;
+    throw new FileError({ path: path(pair.labels.path), problem, remedy: scheme.remedy });
+  });
+  // Headers round: the labels lie where the image lies, turned as it is.
+  return { image, labels: { ...image, data: reorient({ ...stored, data }, orientationOf(image)).data } };
+}
+
+/**
+ * Label values as stored, or rounded where scaling in the header left fractions.
+ *
+ * @param onRounded Called with such a fraction.
+ * @throws {FileError} unless they are whole numbers from 0 to 65535.
+ */
+export async function readLabelVolume(
+  file: SourceFile,
+  path: PathOf,
+  onRounded?: (value: number) => void,
+): Promise<Volume<Uint8Array | Uint16Array>> {
+  const volume = decodeNifti(await file.read(), path(file.path));
+  const { data: stored } = volume;
+  if (stored instanceof Uint8Array || stored instanceof Uint16Array) return { ...volume, data: stored };
+  const { labels, rounded, wrong } = wholeLabels(volume);
+  const outside = labels?.data.find((value) => !(value >= 0 && value <= highestLabel));
+  if (labels === undefined || outside !== undefined) {
+    throw new FileError({
+      path: path(file.path),
+      problem: `holds the value ${wrong ?? outside}, and labels are whole numbers from 0 to ${highestLabel}`,
+      remedy:
+        labels === undefined
+          ? 'If it was resampled, do it again by the nearest voxel.'
+          : 'Renumber the labels from 0 up.',
+    });
+  }
+  if (rounded !== undefined) onRounded?.(rounded);
+  return { ...volume, data: Uint16Array.from(labels.data) };
+}
+
+async function headerOf(file: SourceFile, path: PathOf): Promise<Grid> {
+  const { frames, isVector: _, ...space } = readNiftiHeader(await file.read(headLength), path(file.path));
+  if (frames === 1) return space;
+  throw new FileError({
+    path: path(file.path),
+    problem: `holds ${frames} volumes, and one is expected`,
+    remedy: 'Save one of them alone.',
+  });
+}
+
+/** Whether both grids put their corners at the same places, whatever the order of their axes. */
+function checkSameSpace(pair: Pair, image: Grid, labels: Grid, path: PathOf): void {
+  const [a, b] = [reorientGrid(image), reorientGrid(labels)];
+  const refuse = (problem: string, remedy: string): never => {
+    throw new FileError({ path: path(pair.labels.path), problem, remedy });
+  };
+  if (a.shape.join() !== b.shape.join()) {
+    refuse(
+      `has ${inVoxels(labels.shape)} voxels, but its image ${pair.image.path} has ${inVoxels(image.shape)}`,
+      'Export the labels on the grid of the image.',
+    );
+  }
+  const corners = [0, 1].flatMap((d) => [0, 1].flatMap((h) => [0, 1].map((w) => [d, h, w] as const)));
+  const apart = corners.map((corner) => {
+    const at = corner.map((side, axis) => side * (a.shape[axis]! - 1));
+    const shift = a.affine.map((row, world) =>
+      [...at, 1].reduce((sum, index, column) => sum + index * (row[column]! - b.affine[world]![column]!), 0),
+    );
+    return Math.hypot(...shift);
+  });
+  if (Math.max(...apart) > tolerance * Math.min(...a.spacingMm)) {
+    refuse(
+      `lies ${Math.max(...apart).toFixed(1)} mm away from its image ${pair.image.path}`,
+      'Give both the same affine matrix, or resample the labels to the grid of the image.',
+    );
+  }
+}
+
+/** A volume and its labels, voxel by voxel. */
+export interface LabeledVolume {
+  readonly image: Volume;
+  readonly labels: Volume<Uint8Array>;
+}
+
+/** The shape that `conformed` gives a volume, from its header. */
+export function conformedShape(grid: Grid, { slices, spacingMm }: VolumeOptions): Triple {
+  return resampledShape(reorientGrid(grid, orientationOfSlices(slices?.axis)), spacingMm);
+}
+
+/** Oriented and resampled to the spacing asked for. */
+export function conformed({ image, labels }: LabeledVolume, options: VolumeOptions): LabeledVolume {
+  const orientation = orientationOfSlices(options.slices?.axis);
+  const turned = { image: reorient(image, orientation), labels: reorient(labels, orientation) };
+  return reshaped(turned, resampledShape(turned.image, options.spacingMm));
+}
+
+/** Brought to the common shape of all examples, by stretching or by padding. */
+export function fitted(
+  volume: LabeledVolume,
+  shape: Triple,
+  { fit = 'resize' }: VolumeOptions,
+): LabeledVolume {
+  if (fit === 'resize') return reshaped(volume, shape);
+  const { image, labels } = volume;
+  const [lowest] = rangeOf(image.data);
+  return { image: padOrCrop(image, shape, lowest), labels: padOrCrop(labels, shape) };
+}
+
+function reshaped({ image, labels }: LabeledVolume, shape: Triple): LabeledVolume {
+  return { image: resampleImage(image, { shape }), labels: resampleLabels(labels, { shape }) };
+}
+
+function resampledShape(
+  { shape, spacingMm }: Pick<Volume, 'shape' | 'spacingMm'>,
+  wanted: VolumeOptions['spacingMm'],
+): Triple {
+  return wanted === undefined ? shape : shapeOn({ shape, spacingMm }, { spacingMm: spacingTriple(wanted) });
+}
