@@ -4,7 +4,14 @@ import { Rng } from '@sshn/core';
 import { cacheDataset, type Dataset, splitIds } from '@sshn/data';
 import type { Manifest } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
-import { describeNetwork, evaluateFactor, parseRunConfig, priorOf, Trainer } from '@sshn/training';
+import {
+  chosenIntensity,
+  describeNetwork,
+  evaluateFactor,
+  parseRunConfig,
+  priorOf,
+  Trainer,
+} from '@sshn/training';
 
 const seed = 1;
 
@@ -62,7 +69,7 @@ export async function trainPackaged({ file, dataset, labels, config, script }: P
       task: 'segmentation',
       ...describeNetwork(run, cached),
       prior: priorOf(run),
-      preprocessing: { size: cached.size, channels: cached.channels, intensity: run.intensity },
+      preprocessing: { size: cached.size, channels: cached.channels, intensity: chosenIntensity(run) },
       labels,
       accuracyCost,
       provenance: {

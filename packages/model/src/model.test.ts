@@ -53,6 +53,17 @@ describe('models', () => {
     expect([...decodeSafetensors(bytes).tensors.keys()]).toEqual([...namedParams(params).keys()]);
   });
 
+  test.each([Number.NaN, Infinity, -Infinity])('a weight of %s is refused, and named', async (bad) => {
+    const { tensors, metadata } = decodeSafetensors(await saveModel(smallModel()));
+    const [name, raw] = [...tensors].at(-1)!;
+    const data = Uint8Array.from(raw.data);
+    new Float32Array(data.buffer)[0] = bad;
+    const bytes = encodeSafetensors({ tensors: new Map([...tensors, [name, { ...raw, data }]]), metadata });
+    await withoutLeak(() => {
+      expect(() => loadModel(bytes, 'm')).toThrow(`m: tensor '${name}' holds ${bad}`);
+    });
+  });
+
   test('parameters that do not fit are refused, and so are files that are no models', async () => {
     const model = smallModel();
     const other = { ...model, params: { ...model.params, network: { stray: fill([1], 0) } } };

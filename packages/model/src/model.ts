@@ -4,7 +4,7 @@ import { manifestKey, manifestText, readManifest } from './manifest/read.js';
 import type { Manifest, ManifestInput } from './manifest/schema.js';
 import { decodeSafetensors } from './safetensors/decode.js';
 import { encodeSafetensors } from './safetensors/encode.js';
-import { rawTensors, tensorsFromRaw } from './safetensors/tensors.js';
+import { rawTensors, requireFinite, tensorsFromRaw } from './safetensors/tensors.js';
 
 /** A trained module, as it is saved. */
 export interface Model<Specs extends SpecNode> {
@@ -41,7 +41,7 @@ export async function saveModel<Specs extends SpecNode>(model: Model<Specs>): Pr
  * Reads what `saveModel` wrote, in Node as in a page.
  *
  * @param source What the file is called in errors: a path or an address.
- * @throws {FileError} if the bytes are no valid safetensors file, or no model.
+ * @throws {FileError} if the bytes are no valid safetensors file or no model, or a weight is NaN or infinite.
  * @example
  * const { manifest, params } = loadModel(bytes);
  * const logits = network.apply(paramTree(network.specs, params), image, at);
@@ -49,5 +49,6 @@ export async function saveModel<Specs extends SpecNode>(model: Model<Specs>): Pr
 export function loadModel(bytes: Uint8Array, source = 'model'): LoadedModel {
   const { tensors, metadata } = decodeSafetensors(bytes, source);
   const manifest = readManifest(metadata, source);
+  requireFinite(tensors, source);
   return { manifest, params: tensorsFromRaw(tensors, source) };
 }

@@ -23,7 +23,7 @@ export {
   type Spread,
   sampleRescaling,
 } from './methods/prior.js';
-export { type Examples, examplesOf, prepareDataset } from './tasks/of-config.js';
+export { chosenIntensity, type Examples, examplesOf, prepareDataset } from './tasks/of-config.js';
 export type {
   EndEvent,
   EpochEvent,
@@ -32,6 +32,7 @@ export type {
   StepEvent,
   TrainEvent,
   ValidatedFactor,
+  WarningEvent,
 } from './trainer/events.js';
 export { DivergenceError } from './trainer/events.js';
 export type { Progress } from './trainer/progress.js';

@@ -2,6 +2,7 @@ import { Rng, rescaling } from '@sshn/core';
 import { cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
 import { type AccuracyCostPoint, saveModel } from '@sshn/model';
 import {
+  chosenIntensity,
   describeNetwork,
   diceOver,
   gflopsAt,
@@ -103,7 +104,7 @@ async function saveTrained(
       task: 'segmentation',
       ...describeNetwork(config, dataset),
       prior: priorOf(config),
-      preprocessing: { size: dataset.size, channels: dataset.channels, intensity: config.intensity },
+      preprocessing: { size: dataset.size, channels: dataset.channels, intensity: chosenIntensity(config) },
       labels: dataset.labelNames.map((name) => ({ name })),
       accuracyCost: accuracyCost.map(({ factor, dice, gflops }) => ({
         factor,

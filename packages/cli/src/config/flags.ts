@@ -3,7 +3,14 @@ import { parseRunConfig, type RunConfig, type RunConfigInput, runOptions } from 
 import { type Command, Option } from 'commander';
 import { argument, grouped } from '../commands/options.js';
 import { readConfigFile, withValue } from './file.js';
-import { describeWord, parseConstantPrior, parseIntensity, parseUniformPrior, parseWord } from './values.js';
+import {
+  describeWord,
+  parseConstantPrior,
+  parseIntensity,
+  parseShares,
+  parseUniformPrior,
+  parseWord,
+} from './values.js';
 
 /** Every word that a configuration may hold. */
 export const configWords: readonly OptionLeaf[] = leavesOf(runOptions);
@@ -81,10 +88,28 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
     '--intensity <kind>',
     'how intensities are normalized, image by image: none, minMax, zScore, percentile:1,99 or window:-160,240 (default: none)',
   );
+  const shares = new Option(
+    '--split <shares>',
+    'shares of training, validation and test, such as 60/20/20 (default: 64/16/20)',
+  ).conflicts(['folds', 'fold']);
+  const foldCount = new Option('--folds <number>', 'cross-validation with so many folds; needs --fold');
+  const fold = new Option('--fold <number>', 'the fold that is tested, from 1');
+  const ofFolds = (key: 'count' | 'fold') => {
+    const read = set(['split', key], (text) =>
+      parseWord({ type: { kind: 'number', integer: true, least: 1 }, nullable: false }, text),
+    );
+    return (text: string) => {
+      settings.push({ path: ['split', 'kind'], value: 'folds' });
+      return read(text);
+    };
+  };
   command
     .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], readFactor))))
     .addOption(grouped('Run', prior.argParser(set(['prior'], parseUniformPrior))))
-    .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))));
+    .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))))
+    .addOption(grouped('Run', shares.argParser(set(['split'], parseShares))))
+    .addOption(grouped('Run', foldCount.argParser(ofFolds('count'))))
+    .addOption(grouped('Run', fold.argParser(ofFolds('fold'))));
   for (const { name, word } of configFlags) {
     if (word.option.type.kind === 'boolean') {
       for (const [flag, value] of [

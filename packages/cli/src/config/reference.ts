@@ -22,6 +22,7 @@ export function configReference(): string {
 function flagCell(word: OptionLeaf): string {
   const key = word.path.join('.');
   if (key === 'prior') return '`--factor`, `--prior`';
+  if (key === 'split') return '`--split`, `--folds`, `--fold`';
   const flag = configFlags.find((candidate) => candidate.word.path.join('.') === key);
   return `\`--${flag?.name ?? key}\``;
 }

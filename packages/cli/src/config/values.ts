@@ -112,12 +112,13 @@ export function parseUniformPrior(text: string): NonNullable<RunConfigInput['pri
  */
 export function parseIntensity(text: string): NonNullable<RunConfigInput['intensity']> {
   const [kind, bounds, ...more] = text.split(':');
-  if ((kind === 'none' || kind === 'minMax' || kind === 'zScore') && bounds === undefined) return { kind };
+  if ((kind === 'auto' || kind === 'none' || kind === 'minMax' || kind === 'zScore') && bounds === undefined)
+    return { kind };
   const [low, high, ...rest] = bounds?.split(',') ?? [];
   const isPair = low !== undefined && high !== undefined && more.length + rest.length === 0;
   if (!isPair || (kind !== 'percentile' && kind !== 'window')) {
     throw new WordError(
-      "Expected 'none', 'minMax', 'zScore', two percentiles such as 'percentile:1,99' or a window such as 'window:-160,240'.",
+      "Expected 'auto', 'none', 'minMax', 'zScore', two percentiles such as 'percentile:1,99' or a window such as 'window:-160,240'.",
     );
   }
   if (kind === 'window') {
@@ -127,4 +128,14 @@ export function parseIntensity(text: string): NonNullable<RunConfigInput['intens
     return { kind, low: ends[0], high: ends[1] };
   }
   return { kind, low: parseWord(percentWord, low) as number, high: parseWord(percentWord, high) as number };
+}
+
+/** `--split 60/20/20`: shares of training, validation and test. @throws {WordError} unless there are three shares ≥ 0. */
+export function parseShares(text: string): NonNullable<RunConfigInput['split']> {
+  const shares = text.split('/').map((share) => (share.trim() === '' ? Number.NaN : Number(share)));
+  const [train = 0, validation = 0, test = 0] = shares;
+  if (shares.length === 3 && train > 0 && validation > 0 && test >= 0 && shares.every(Number.isFinite)) {
+    return { kind: 'shares', train, validation, test };
+  }
+  throw new WordError('Expected three shares such as 60/20/20, for training, validation and test.');
 }

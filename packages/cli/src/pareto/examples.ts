@@ -48,7 +48,7 @@ export async function alignExamples(
   { split, count }: { readonly split: 'train' | 'validation' | 'test'; readonly count: number },
   factors: readonly number[],
 ): Promise<AlignmentRow[]> {
-  const examples = examplesOf(prepareDataset(images, run.config), run.config);
+  const examples = examplesOf(prepareDataset(images, run.config), run.config, run.split(images));
   const dataset = examples.dataset as PairDataset;
   const rows: AlignmentRow[] = [];
   for (const id of spread(examples.split[split], count)) {

@@ -40,13 +40,13 @@ type MeasuredRun<At extends Factor> = Omit<Measurements, 'results'> & {
 
 /** Evaluates the best model of a run at all factors that are not known yet; undefined if it was aborted. */
 export async function measureRun<At extends Factor>(
-  { run, dataset, data }: OpenedRun,
+  { run, dataset, digest }: OpenedRun,
   options: MeasureOptions<At>,
 ): Promise<MeasuredRun<At> | undefined> {
   const { factors, split, schema, output, batchSize = 1, fresh = false, backend, terminal, signal } = options;
   await mkdir(output, { recursive: true });
   const checkpoint = await identify(join(run.folder, 'best.safetensors'));
-  const key = [checkpoint.sha256, data.path, split, backend, machine()].join('\n');
+  const key = [run.modelDigest, digest, split, backend, machine()].join('\n');
   const keptIn = { path: join(output, 'evaluated.json'), key, schema };
   const kept = fresh ? KeptResults.empty(keptIn) : await KeptResults.open(keptIn);
   const known = factors.filter((factor) => kept.get(factor) !== undefined).length;

@@ -7,7 +7,10 @@ import { type DataSource, openData, parseDataSource } from './data-source.js';
 export interface OpenedRun {
   readonly run: Run;
   readonly data: DataSource;
+  /** With the names that the images had in training. */
   readonly dataset: Dataset;
+  /** Of images, labels and split. */
+  readonly digest: string;
 }
 
 /**
@@ -21,9 +24,9 @@ export async function openRun(folder: string, moved?: string): Promise<OpenedRun
   try {
     const layout = layoutNames.find((name) => name === run.data.layout) ?? 'auto';
     const data = moved === undefined ? run.data : parseDataSource(moved, layout);
-    const dataset = await openData(data, run.config);
-    run.split(dataset); // throws if these are other images
-    return { run, data, dataset };
+    const { dataset, digest, changes } = await run.match(await openData(data, run.config));
+    for (const change of changes) process.stderr.write(`note: ${change}\n`);
+    return { run, data, dataset, digest };
   } catch (error) {
     run.dispose();
     throw error;

@@ -8,6 +8,7 @@ const start = (firstEpoch = 0): TrainEvent => ({
   epochs: 10,
   stepsPerEpoch: 5,
   firstEpoch,
+  schedule: { steps: 50, warmUpSteps: 5, highest: 2e-3, last: 1e-6 },
   parameters: { trained: 1_234_567, network: 7_890 },
 });
 const step = (epoch: number, index: number): TrainEvent => ({

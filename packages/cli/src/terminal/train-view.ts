@@ -38,6 +38,8 @@ export class TrainView {
   /** Takes in what the trainer tells; give it as `onEvent`. */
   readonly show = (event: TrainEvent): void => {
     if (event.kind === 'start') this.#begin(event);
+    else if (event.kind === 'warning')
+      this.terminal.line(`${this.terminal.style('yellow', 'note')}  ${event.message}`);
     else if (event.kind === 'step') this.#step(event);
     else if (event.kind === 'epoch') this.#epoch(event);
     else this.terminal.clear();
@@ -50,6 +52,10 @@ export class TrainView {
     const { trained, network } = event.parameters;
     const numbers = `${trained.toLocaleString('en')} trained, ${network.toLocaleString('en')} in the network they make`;
     this.terminal.line(`parameters  ${trained === network ? trained.toLocaleString('en') : numbers}`);
+    const { steps, warmUpSteps, highest, last } = event.schedule;
+    this.terminal.line(
+      `learning rate  ${steps} steps: ${warmUpSteps === 0 ? 'from' : `up for ${warmUpSteps} to`} ${highest.toPrecision(3)}, at the end ${last.toPrecision(3)}`,
+    );
     if (event.firstEpoch > 0)
       this.terminal.line(`resuming after epoch ${event.firstEpoch} of ${event.epochs}`);
   }

@@ -1,3 +1,4 @@
 export { writeFileAtomic } from './atomic-write.js';
+export { fileProblem } from './file-problem.js';
 export { fileStore } from './file-store.js';
 export { readCheckpointFile, readModelFile, writeCheckpointFile, writeModelFile } from './files.js';

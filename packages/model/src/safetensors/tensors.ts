@@ -49,3 +49,17 @@ export function tensorsFromRaw(raw: ReadonlyMap<string, RawTensor>, source: stri
     ]),
   );
 }
+
+/** @throws {FileError} if a float32 tensor holds NaN or infinity: no network gives anything of use with such weights. */
+export function requireFinite(raw: ReadonlyMap<string, RawTensor>, source: string): void {
+  for (const [name, { dtype, data }] of raw) {
+    if (dtype !== 'F32') continue;
+    const bad = new Float32Array(new Uint8Array(data).buffer).find((value) => !Number.isFinite(value));
+    if (bad === undefined) continue;
+    throw new FileError({
+      path: source,
+      problem: `tensor '${name}' holds ${bad}, which is no weight`,
+      remedy: 'The file is damaged, or of a training that diverged: use another one.',
+    });
+  }
+}

@@ -15,6 +15,7 @@ const percent = { least: 0, most: 100 } as const;
 
 const intensity = option.variants(
   {
+    auto: {},
     none: {},
     minMax: {},
     zScore: {},
@@ -32,11 +33,37 @@ const intensity = option.variants(
     },
   },
   {
-    default: { kind: 'none' },
-    help: 'How intensities are normalized, image by image',
+    default: { kind: 'auto' },
+    help: 'How intensities are normalized, image by image; auto chooses by the kind of image',
     check: (one) =>
       (one.kind === 'percentile' || one.kind === 'window') && one.low >= one.high
         ? [{ path: ['high'], message: 'is not above low' }]
+        : [],
+  },
+);
+
+const share = { least: 0, help: 'Share of the images, in any unit' } as const;
+
+/** Which images are for training, validation and test; a subject is never divided. */
+const split = option.variants(
+  {
+    shares: {
+      train: option.number({ ...share, above: 0 }),
+      validation: option.number({ ...share, above: 0 }),
+      test: option.number(share),
+    },
+    folds: {
+      count: option.integer({ least: 2, help: 'How many folds there are' }),
+      fold: option.integer({ least: 1, help: 'The fold that is tested, from 1' }),
+    },
+  },
+  {
+    optional: true,
+    usually: '64, 16 and 20 %',
+    help: 'Which images are for training, validation and test',
+    check: (one) =>
+      one.kind === 'folds' && one.fold > one.count
+        ? [{ path: ['fold'], message: `is ${one.fold} of ${one.count}` }]
         : [],
   },
 );
@@ -64,6 +91,7 @@ export const runOptions = {
     help: 'Size that images are resized to, in pixels',
   }),
   data: dataOptions,
+  split,
   intensity,
   seed: option.integer({
     least: 0,

@@ -36,8 +36,8 @@ export async function evaluateRun<At extends Factor>(
 ): Promise<FactorResult<At>[]> {
   const { factors, split = 'test', surface, lambda, onProgress, signal } = options;
   const task = taskOf(run.config);
-  run.split(dataset); // throws if it is another dataset
-  const examples = examplesOf(prepareDataset(dataset, run.config), run.config);
+  const matched = await run.match(dataset);
+  const examples = examplesOf(prepareDataset(matched.dataset, run.config), run.config, matched.split);
   const ids = examples.split[split];
   if (ids.length === 0)
     throw new ValueError({ where: `evaluateRun: ${split} images`, got: 0, expected: 'at least one' });

@@ -1,4 +1,5 @@
 export { type EvaluateOptions, evaluateRun } from './evaluate-run.js';
 export { loadRun, type Run } from './load-run.js';
 export { type RunFile, readRunFile } from './run-file.js';
+export type { MatchedData } from './stored-split.js';
 export { type TrainRunOptions, trainRun } from './train-run.js';

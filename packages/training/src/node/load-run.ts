@@ -1,15 +1,19 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type Factor, FileError, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
-import { type Dataset, type Image, type LabelMap, preprocess, type Split, splitDataset } from '@sshn/data';
+import { readFile } from 'node:fs/promises';
+import { type Factor, FileError, type ParamsOf, paramTree, rescaling } from '@sshn/core';
+import { type Dataset, type Image, type LabelMap, preprocess, type Split } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
-import { networkOf } from '@sshn/model';
-import { readModelFile } from '@sshn/model/node';
+import { loadModel, networkOf } from '@sshn/model';
+import { fileProblem } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/network.js';
 import { factorIn } from '../methods/prior.js';
+import { chosenIntensity, splitOf } from '../tasks/of-config.js';
 import { type RunFile, readRunFile, spaceOf } from './run-file.js';
 import { bestModel } from './run-model.js';
+import { describeSplit, digestOf, type MatchedData, matchSplit, readStoredSplit } from './stored-split.js';
 
 /** A trained run: its best model, ready to be evaluated or to segment images. */
 export interface Run {
@@ -17,10 +21,18 @@ export interface Run {
   readonly config: RunConfig;
   readonly data: RunFile['data'];
   readonly labelNames: readonly string[];
+  /** SHA-256 of the file of the best model, as it was loaded. */
+  readonly modelDigest: string;
   readonly model: SegmentationModel;
   /** Weights of the best model. */
   readonly params: ParamsOf<SegmentationModel['specs']>;
-  /** The split that the run was trained with. @throws {FileError} if the dataset is not the one of the run. */
+  /**
+   * The images of the run in a dataset, known again by content where they were renamed, and their split.
+   *
+   * @throws {FileError} if images are missing or replaced.
+   */
+  match(dataset: Dataset): Promise<MatchedData>;
+  /** The split that the run was trained with, of a dataset that `match` gave. @throws {FileError} if it is another one. */
   split(dataset: Dataset): Split;
   /**
    * Labels of one image (preprocessed as in training), of the size that the network sees.
@@ -59,22 +71,46 @@ export async function loadRun(folder: string): Promise<Run> {
   }
   const { config, dataset, data } = run;
   const { channels, size, labelNames } = dataset;
+  const stored = await readStoredSplit(folder);
   const model = networkOf(describeNetwork(config, spaceOf(run)));
-  const loaded = await readModelFile(bestModel(folder));
+  const bytes = await readFile(bestModel(folder)).catch((cause: unknown) => {
+    throw fileProblem(bestModel(folder), cause);
+  });
+  const loaded = loadModel(bytes, bestModel(folder));
   const params = paramTree(model.specs, loaded.params);
   return {
     folder,
     config,
     data,
     labelNames,
+    modelDigest: createHash('sha256').update(bytes).digest('hex'),
     model,
     params,
+    match: async (opened) => {
+      if (stored !== undefined) return matchSplit(stored, opened, data.path);
+      requireSameDataset(run, opened);
+      const split = splitOf(opened, config);
+      const digest = digestOf(await describeSplit(opened, split));
+      const changes = [
+        'The run keeps no split, as it was begun by an older release: it is drawn again from the seed and the names of the images, and wrong if those have changed.',
+      ];
+      return { dataset: opened, split, digest, changes };
+    },
     split: (opened) => {
       requireSameDataset(run, opened);
-      return splitDataset(opened, Rng.fromSeed(config.seed));
+      if (stored === undefined) return splitOf(opened, config);
+      const of = (part: keyof Split) => stored.images.filter((one) => one.part === part).map(({ id }) => id);
+      if (stored.images.every(({ id }) => opened.ids.includes(id))) {
+        return { train: of('train'), validation: of('validation'), test: of('test') };
+      }
+      throw new FileError({
+        path: data.path,
+        problem: 'its images have other names than when the run was trained',
+        remedy: 'Use the dataset that `match` gives.',
+      });
     },
     predict: async (image, factor) => {
-      const { values } = preprocess(image, { size, channels, intensity: config.intensity });
+      const { values } = preprocess(image, { size, channels, intensity: chosenIntensity(config) });
       const at = rescaling(factorIn(config, factor));
       const labels = tidy(() => {
         const weights = model.specialize(params, at);
@@ -100,6 +136,6 @@ function requireSameDataset({ dataset, data }: RunFile, opened: Dataset): void {
   throw new FileError({
     path: data.path,
     problem: `${opened.name} (${opened.ids.length} images of ${opened.size.join('×')}) is not what the run was trained on (${dataset.images} images of ${dataset.size.join('×')})`,
-    remedy: 'Name the folder that the run was trained on.',
+    remedy: 'Name the folder that the run was trained on with --data.',
   });
 }

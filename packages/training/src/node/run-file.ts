@@ -1,8 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
-import { writeFileAtomic } from '@sshn/model/node';
+import { fileProblem, writeFileAtomic } from '@sshn/model/node';
 import { z } from 'zod';
 import { parseRunConfig, type RunConfig } from '../config/run-config.js';
 
@@ -49,12 +49,7 @@ export async function readRunFile(folder: string): Promise<RunFile | undefined> 
   const path = join(folder, 'run.json');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new FileError({
-      path,
-      problem: `cannot be read (${error.code})`,
-      remedy: 'Check its permissions.',
-      cause: error,
-    });
+    throw fileProblem(path, error);
   });
   if (text === undefined) return undefined;
   const remedy = 'Train into another folder, or restore the file.';
@@ -90,14 +85,6 @@ export async function claimRunFolder(folder: string, run: RunFile): Promise<bool
       remedy: 'Train into another folder, or use the configuration that the run began with.',
     });
   }
-  await mkdir(join(folder, 'checkpoints'), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new FileError({
-      path: folder,
-      problem: `cannot be made (${cause.code})`,
-      remedy: 'Choose another folder.',
-      cause,
-    });
-  });
   await writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   return false;
 }

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
+import { rescaling } from '@sshn/core';
 import type { ManifestInput } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
 import { lambdaSpread } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
+import { gflopsAt } from '../evaluation/measure.js';
 import { describeNetwork } from '../methods/network.js';
-import { priorOf } from '../methods/prior.js';
+import { factorIn, priorOf } from '../methods/prior.js';
+import { chosenIntensity, taskOf } from '../tasks/of-config.js';
+import type { ValidatedFactor } from '../trainer/events.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { version } from '../version.js';
 import { hashOf } from './checkpoint-file.js';
@@ -15,10 +19,40 @@ export function bestModel(folder: string): string {
   return join(folder, 'best.safetensors');
 }
 
-/** Stores the trainer's model as the best so far, atomically. @throws {FileError} if it cannot be written. */
-export async function writeRunModel(folder: string, run: RunFile, trainer: Trainer): Promise<void> {
+/** Where a run folder keeps the model of its end. */
+export function lastModel(folder: string): string {
+  return join(folder, 'last.safetensors');
+}
+
+/** Stores the trainer's model, atomically, with what its validation found. @throws {FileError} if it cannot be written. */
+export async function writeRunModel(
+  path: string,
+  run: RunFile,
+  trainer: Trainer,
+  validation: readonly ValidatedFactor[] = [],
+): Promise<void> {
   const { specs } = trainer.model;
-  await writeModelFile(bestModel(folder), { specs, params: trainer.params, manifest: manifestOf(run) });
+  const accuracyCost = costsOf(run, trainer, validation);
+  await writeModelFile(path, {
+    specs,
+    params: trainer.params,
+    manifest: { ...manifestOf(run), accuracyCost },
+  });
+}
+
+/** What validated factors reach and cost; factors that differ from step to step have no place in the table. */
+function costsOf(
+  run: RunFile,
+  { model }: Trainer,
+  validation: readonly ValidatedFactor[],
+): ManifestInput['accuracyCost'] {
+  const task = taskOf(run.config);
+  return validation.flatMap(({ factor, dice }) => {
+    const one = [...new Set([factor].flat())];
+    if (one.length !== 1 || Number.isNaN(dice)) return [];
+    const at = task.use(rescaling(factorIn(run.config, factor)));
+    return [{ factor: one[0]!, dice, gflops: gflopsAt(model, spaceOf(run), at), milliseconds: null }];
+  });
 }
 
 function manifestOf(run: RunFile): ManifestInput {
@@ -28,7 +62,7 @@ function manifestOf(run: RunFile): ManifestInput {
     task: config.task,
     ...describeNetwork(config, spaceOf(run)),
     prior: priorOf(config),
-    preprocessing: { size, channels, intensity: config.intensity, ...volumesOf(config, size.length) },
+    preprocessing: { size, channels, intensity: chosenIntensity(config), ...volumesOf(config, size.length) },
     ...(config.task === 'registration' ? { registration: objectiveOf(config) } : {}),
     labels: labelNames.map((label) => ({ name: label })),
     accuracyCost: [],

@@ -1,13 +1,19 @@
-import type { Dataset } from '@sshn/data';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FileError } from '@sshn/core';
+import { chooseIntensity, type Dataset, type Split } from '@sshn/data';
+import { fileProblem } from '@sshn/model/node';
 import type { RunConfig } from '../config/run-config.js';
-import { examplesOf, prepareDataset } from '../tasks/of-config.js';
-import type { EndEvent, TrainEvent } from '../trainer/events.js';
-import { DivergenceError } from '../trainer/events.js';
+import { type Examples, examplesOf, prepareDataset, requireParts, splitOf } from '../tasks/of-config.js';
+import { DivergenceError, type EndEvent, type TrainEvent } from '../trainer/events.js';
 import { Trainer } from '../trainer/trainer.js';
 import { lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
 import { MetricsLog } from './metrics-log.js';
 import { claimRunFolder, describeRun, type RunFile } from './run-file.js';
-import { writeRunModel } from './run-model.js';
+import { lockRun } from './run-lock.js';
+import { bestModel, lastModel, writeRunModel } from './run-model.js';
+import { describeSplit, matchSplit, readStoredSplit, writeStoredSplit } from './stored-split.js';
 
 /** What to train, on what, and where to keep it. */
 export interface TrainRunOptions {
@@ -24,30 +30,73 @@ export interface TrainRunOptions {
 
 /**
  * Trains in a folder: run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints/last.safetensors
- * (everything needed to go on, after every epoch) and best.safetensors (the model with the best validation so far).
+ * (everything needed to go on, after every epoch), split.json (which image is in which part, with digests), best.safetensors
+ * (the model with the best validation so far) and at the end last.safetensors (the model of the last epoch).
  *
  * Killed at any moment, the same call goes on from the last checkpoint and ends with the same weights, bit by bit, as
  * a run that was never cut.
  *
- * @throws {FileError} if the folder holds another run or cannot be written, or a file in it is damaged.
+ * @throws {FileError} if the folder holds another run, another process trains in it, it cannot be written, a file in it is
+ * damaged, or images of the run are missing or replaced.
  * @throws {DivergenceError} at a loss or weight that is not finite; names the last good checkpoint.
  * @throws {ValueError} if the dataset is too small to be split.
  */
 export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
-  const { folder, config, data, onEvent, signal } = options;
-  const run = describeRun(config, data, options.dataset);
-  await claimRunFolder(folder, run);
-  const { dataset, split } = examplesOf(prepareDataset(options.dataset, config), config);
+  const { folder, data, onEvent } = options;
+  // All that may be wrong with data and configuration is found before anything is written.
+  const stored = await readStoredSplit(folder);
+  const matched = stored === undefined ? undefined : await matchSplit(stored, options.dataset, data.path);
+  const images = matched?.dataset ?? options.dataset;
+  const parts = matched?.split ?? splitOf(images, options.config);
+  requireParts(parts, 'segmentation');
+  const { intensity, sentence, warnings } = await chooseIntensity(
+    images,
+    parts.train,
+    options.config.intensity,
+  );
+  const config = { ...options.config, intensity };
+  const examples = examplesOf(prepareDataset(images, config), config, parts);
+  requireParts(examples.split, config.task);
+  const run = describeRun(config, data, images);
+  const notes = [
+    ...(matched?.changes ?? []),
+    ...(options.config.intensity.kind === 'auto' ? [sentence] : []),
+    ...warnings,
+    ...(await labelGaps(images, parts)),
+  ];
+
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw fileProblem(folder, cause);
+  });
+  const unlock = await lockRun(folder);
+  try {
+    const isThere = await claimRunFolder(folder, run);
+    if (stored === undefined && !isThere) await writeStoredSplit(folder, await describeSplit(images, parts));
+    for (const message of notes) onEvent?.({ kind: 'warning', message });
+    return await trainIn(options, run, examples);
+  } finally {
+    await unlock();
+  }
+}
+
+/** Trains in a folder that is this process's own. */
+async function trainIn(
+  { folder, onEvent, signal }: TrainRunOptions,
+  run: RunFile,
+  examples: Examples,
+): Promise<EndEvent> {
+  const { config } = run;
   const state = await readCheckpoint(folder, run);
-  using trainer = new Trainer({ config, dataset, split, ...(state === undefined ? {} : { state }) });
+  using trainer = new Trainer({ config, ...examples, ...(state === undefined ? {} : { state }) });
   const log = await MetricsLog.open(folder, trainer.state.progress.epoch);
+  if (state === undefined) await requireNoCheckpointLost(folder, log.epochs);
   let hasCheckpoint = state !== undefined;
   try {
     for await (const event of trainer.run(signal)) {
       if (event.kind === 'epoch') {
         const measured = { ...event, memory: { ...event.memory, rssBytes: process.memoryUsage.rss() } };
         await log.append(measured);
-        if (event.isBest) await writeRunModel(folder, run, trainer);
+        if (event.isBest) await writeRunModel(bestModel(folder), run, trainer, event.validation);
         await writeCheckpoint(folder, run, trainer.state);
         hasCheckpoint = true;
         onEvent?.(measured);
@@ -55,6 +104,7 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
       }
       if (event.kind === 'end') {
         if (event.reason === 'interrupted') await writeCheckpoint(folder, run, trainer.state);
+        else await writeRunModel(lastModel(folder), run, trainer);
         onEvent?.(event);
         return event;
       }
@@ -71,4 +121,35 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
     });
   }
   throw new Error('internal: a run ended without saying so');
+}
+
+/** @throws {FileError} if epochs are logged whose checkpoint is gone. One may be logged without: a run killed just then. */
+async function requireNoCheckpointLost(folder: string, epochs: number): Promise<void> {
+  if (epochs > 1 || (epochs === 1 && !existsSync(dirname(lastCheckpoint(folder))))) {
+    throw new FileError({
+      path: lastCheckpoint(folder),
+      problem: `is not there, though ${epochs} epochs are logged: the run cannot go on`,
+      remedy: 'Restore it, delete metrics.jsonl to begin anew, or train into another folder.',
+    });
+  }
+  const checkpoints = dirname(lastCheckpoint(folder));
+  await mkdir(checkpoints, { recursive: true }).catch((cause: unknown) => {
+    throw fileProblem(checkpoints, cause);
+  });
+}
+
+/** Sentences on labels that a part of the split lacks. */
+async function labelGaps(dataset: Dataset, split: Split): Promise<string[]> {
+  const names = { train: 'training', validation: 'validation', test: 'test' } as const;
+  const sentences = [];
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const seen = new Set<number>();
+    for (const id of split[part]) for (const label of (await dataset.load(id)).labels.values) seen.add(label);
+    const absent = dataset.labelNames.filter((_, label) => label > 0 && !seen.has(label));
+    if (absent.length === 0 || split[part].length === 0) continue;
+    sentences.push(
+      `No ${names[part]} image has the label${absent.length > 1 ? 's' : ''} ${absent.join(', ')}.`,
+    );
+  }
+  return sentences;
 }

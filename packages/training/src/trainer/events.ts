@@ -1,4 +1,5 @@
 import { type Factor, SshnError } from '@sshn/core';
+import type { ScheduleSummary } from '@sshn/optim';
 import type { RunConfig } from '../config/run-config.js';
 
 /**
@@ -14,6 +15,8 @@ export interface StartEvent {
   readonly stepsPerEpoch: number;
   /** The epoch that comes next, from 0; above 0 when a run goes on. */
   readonly firstEpoch: number;
+  /** What the course of the learning rate amounts to. */
+  readonly schedule: ScheduleSummary;
   /** How many numbers are trained, and how many the plain network has. */
   readonly parameters: { readonly trained: number; readonly network: number };
 }
@@ -32,10 +35,22 @@ export interface StepEvent {
   readonly imagesPerSecond: number;
 }
 
-/** Mean foreground Dice on the validation images at a factor. */
+/** Something that should be known at once, with what to do; training goes on. */
+export interface WarningEvent {
+  readonly kind: 'warning';
+  readonly message: string;
+}
+
+/** How good the network is on the validation images at a factor. */
 export interface ValidatedFactor {
   readonly factor: Factor;
+  /** Mean foreground Dice; NaN where no validation image has a label. */
   readonly dice: number;
+  /** Where no validation image has a label: the mean loss, which then says which model is best. */
+  readonly loss?: number;
+  /** Of registration: mean Dice of the labels before it, and the share of folded voxels in percent. */
+  readonly diceBefore?: number;
+  readonly foldedPercent?: number;
 }
 
 /** An epoch is over; the trainer's state is worth a checkpoint. */
@@ -69,7 +84,7 @@ export interface EndEvent {
 }
 
 /** What a trainer tells while it runs. */
-export type TrainEvent = StartEvent | StepEvent | EpochEvent | EndEvent;
+export type TrainEvent = StartEvent | WarningEvent | StepEvent | EpochEvent | EndEvent;
 
 /** A loss or weight that is no number any more: training has diverged, and says where and what is left. */
 export class DivergenceError extends SshnError {

@@ -12,7 +12,7 @@ export interface Progress {
   readonly lossSum: number;
   /** The generator that draws the rescaling factors. */
   readonly generator: RngState;
-  /** The best mean Dice on validation images so far, and its epoch. */
+  /** The best score of a validation so far, and its epoch: a mean Dice or, without labels to score, minus the loss. */
   readonly best: { readonly dice: number; readonly epoch: number } | null;
   /** Validations after the epochs of cross-entropy since then. */
   readonly validationsWithoutProgress: number;
@@ -36,7 +36,7 @@ export function afterStep(
 /**
  * After the last step of an epoch and its validation.
  *
- * @param dice The mean Dice on validation images; NaN where the epoch was not validated.
+ * @param dice The score of the validation; NaN where the epoch was not validated.
  * @param countsAsStall Whether the run may stop early over validations like this one.
  */
 export function afterEpoch(progress: Progress, dice: number, countsAsStall: boolean): Progress {
@@ -52,7 +52,7 @@ export function afterEpoch(progress: Progress, dice: number, countsAsStall: bool
   };
 }
 
-/** Whether a mean Dice is above all before. */
+/** Whether a score is above all before. NaN never is. */
 export function isBetter({ best }: Progress, dice: number): boolean {
-  return dice > (best?.dice ?? -1);
+  return dice > (best?.dice ?? Number.NEGATIVE_INFINITY);
 }

@@ -8,7 +8,6 @@ import {
   paramTree,
   Rng,
   rescaling,
-  ValueError,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
 import { networkOf } from '@sshn/model';
@@ -20,18 +19,20 @@ import {
   type Optimizer,
   rateAt,
   type Schedule,
+  summarizeSchedule,
 } from '@sshn/optim';
 import { dispose, memory } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/network.js';
 import { factorOf, type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
-import { taskOf } from '../tasks/of-config.js';
+import { requireParts, taskOf } from '../tasks/of-config.js';
 import type { Task } from '../tasks/task.js';
 import type { EndEvent, EpochEvent, TrainEvent } from './events.js';
 import { DivergenceError } from './events.js';
 import { afterEpoch, afterStep, isBetter, type Progress, start } from './progress.js';
 import { trainStep } from './step.js';
-import { validate } from './validate.js';
+import { hasForeground, scoreOf, validate } from './validate.js';
+import { warningsOf } from './warnings.js';
 
 /** All that a run needs to go on exactly where it was: what a checkpoint stores. */
 export interface TrainerState {
@@ -75,20 +76,13 @@ export class Trainer {
   private progress: Progress;
   private lastFactor: Factor = Number.NaN;
   private imagesPerSecond = Number.NaN;
+  private hasLabels = true;
+  private readonly warned = new Set<string>();
 
   /** @throws {ValueError} if there are no training or validation images, or the options make no network. */
   constructor(private readonly options: TrainerOptions) {
     const { config, dataset, split, state } = options;
-    for (const part of ['train', 'validation'] as const) {
-      if (split[part].length === 0) {
-        throw new ValueError({
-          where: `Trainer: ${part} images`,
-          got: 0,
-          expected: 'at least one',
-          hint: 'A dataset of three or more images has some for training, validation and test.',
-        });
-      }
-    }
+    requireParts(split, config.task);
     this.model = networkOf(describeNetwork(config, dataset));
     this.task = taskOf(config);
     this.prior = priorOf(config);
@@ -136,14 +130,22 @@ export class Trainer {
       epochs: config.epochs,
       stepsPerEpoch: this.stepsPerEpoch,
       firstEpoch: first,
+      schedule: summarizeSchedule(this.schedule, this.stepsPerEpoch * config.epochs),
       parameters,
     };
+    this.hasLabels = await hasForeground(this.options.dataset, this.options.split.validation);
+    for (const message of this.firstWarnings()) yield { kind: 'warning', message };
     const began = performance.now();
     while (this.progress.epoch < config.epochs && !this.isStalled()) {
       for await (const event of this.epoch(signal)) yield event;
       if (signal?.aborted) return yield this.end('interrupted');
       const secondsPerEpoch = (performance.now() - began) / 1000 / (this.progress.epoch + 1 - first);
-      yield await this.endOfEpoch(secondsPerEpoch);
+      const event = await this.endOfEpoch(secondsPerEpoch);
+      for (const [kind, message] of warningsOf(config, event)) {
+        if (!this.warned.has(kind)) yield { kind: 'warning', message };
+        this.warned.add(kind);
+      }
+      yield event;
     }
     yield this.end(this.progress.epoch < config.epochs ? 'stoppedEarly' : 'finished');
   }
@@ -218,11 +220,17 @@ export class Trainer {
     const isValidated = (epoch + 1) % config.validation.every === 0 || epoch + 1 === config.epochs;
     const { dataset, split } = this.options;
     const validation = isValidated
-      ? await validate(this.task, this.model, this.params, { dataset, ids: split.validation, config })
+      ? await validate(this.task, this.model, this.params, {
+          dataset,
+          ids: split.validation,
+          config,
+          stage,
+          hasLabels: this.hasLabels,
+        })
       : undefined;
-    const dice = validation === undefined ? Number.NaN : meanOf(validation.map((result) => result.dice));
-    const isBest = isBetter(this.progress, dice);
-    this.progress = afterEpoch(this.progress, dice, isValidated && stage.isLast);
+    const score = validation === undefined ? Number.NaN : scoreOf(validation);
+    const isBest = isBetter(this.progress, score);
+    this.progress = afterEpoch(this.progress, score, isValidated && stage.isLast);
     return {
       kind: 'epoch',
       epoch,
@@ -247,6 +255,25 @@ export class Trainer {
     throw new DivergenceError({ what, step: this.progress.step - 1, factor });
   }
 
+  /** What is to be known before the first step. */
+  private firstWarnings(): string[] {
+    const { config } = this.options;
+    const steps = this.stepsPerEpoch * config.epochs;
+    const { warmUpSteps = 0 } = config.optimizer;
+    return [
+      ...(this.hasLabels
+        ? []
+        : [
+            'No validation image has a label, so there is no Dice: the loss on validation images says which model is best. Give more images, or another split, to have it scored.',
+          ]),
+      ...(warmUpSteps > steps / 2
+        ? [
+            `The learning rate rises for ${warmUpSteps} of ${steps} steps${warmUpSteps >= steps ? ' and never reaches its peak' : ''}: leave optimizer.warmUpSteps out, or train for more epochs.`,
+          ]
+        : []),
+    ];
+  }
+
   private isStalled(): boolean {
     const { patience } = this.options.config.validation;
     return patience !== null && this.progress.validationsWithoutProgress >= patience;
@@ -262,11 +289,7 @@ export class Trainer {
       kind: 'end',
       reason,
       epoch: this.progress.epoch,
-      bestDice: this.progress.best?.dice ?? Number.NaN,
+      bestDice: this.hasLabels ? (this.progress.best?.dice ?? Number.NaN) : Number.NaN,
     };
   }
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

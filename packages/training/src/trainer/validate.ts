@@ -1,25 +1,78 @@
-import { nextTask, type ParamsOf, rescaling } from '@sshn/core';
-import type { Dataset } from '@sshn/data';
+import { nextTask, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
+import { batches, type Dataset } from '@sshn/data';
+import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import type { SegmentationModel } from '../methods/network.js';
 import { factorIn, priorOf, representativeFactors } from '../methods/prior.js';
-import type { Task } from '../tasks/task.js';
+import type { Stage, Task } from '../tasks/task.js';
 import type { ValidatedFactor } from './events.js';
 
-/** Mean foreground Dice on validation examples, at the factors that the configuration names or some of its prior. */
+/** What a model is validated on. */
+interface ValidatedOn {
+  readonly dataset: Dataset;
+  readonly ids: readonly string[];
+  readonly config: RunConfig;
+  /** Of the epoch. */
+  readonly stage: Stage;
+  /** Whether the images have labels to score; without, the loss is taken. */
+  readonly hasLabels: boolean;
+}
+
+/** Scores of a model on validation examples, at the factors that the configuration names or some of its prior. */
 export async function validate(
   task: Task,
   model: SegmentationModel,
   params: ParamsOf<SegmentationModel['specs']>,
-  on: { readonly dataset: Dataset; readonly ids: readonly string[]; readonly config: RunConfig },
+  on: ValidatedOn,
 ): Promise<ValidatedFactor[]> {
-  const { dataset, ids, config } = on;
-  const results = [];
+  const { dataset, ids, config, hasLabels } = on;
+  const results: ValidatedFactor[] = [];
   for (const factor of config.validation.factors ?? representativeFactors(priorOf(config))) {
     const at = task.use(rescaling(factorIn(config, factor)));
-    const { dice } = await task.accuracy(model, params, dataset, ids, at, config.batchSize);
-    results.push({ factor, dice: dice.mean });
+    const { dice, registration } = await task.accuracy(model, params, dataset, ids, at, config.batchSize);
+    results.push({
+      factor,
+      dice: dice.mean,
+      ...(hasLabels ? {} : { loss: await lossOver(task, model, params, on, at) }),
+      ...(registration === undefined
+        ? {}
+        : { diceBefore: registration.before.mean, foldedPercent: registration.foldedPercent }),
+    });
     await nextTask();
   }
   return results;
+}
+
+/** What says which model is best: the mean Dice over factors or, without labels to score, minus the mean loss. */
+export function scoreOf(validation: readonly ValidatedFactor[]): number {
+  const scores = validation.map(({ dice, loss }) => (loss === undefined ? dice : -loss));
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
+/** Whether any example has a label other than the background, at the size that the network sees. */
+export async function hasForeground(dataset: Dataset, ids: readonly string[]): Promise<boolean> {
+  for (const id of ids) {
+    if ((await dataset.load(id)).labels.values.some((label) => label !== 0)) return true;
+  }
+  return false;
+}
+
+async function lossOver(
+  task: Task,
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  { dataset, ids, config, stage }: ValidatedOn,
+  at: Rescaling,
+): Promise<number> {
+  let sum = 0;
+  for await (const batch of batches(dataset, ids, { batchSize: config.batchSize })) {
+    const loss = tidy(() => {
+      const images = tensor(batch.images, [...batch.shape], 'float32');
+      const labelCount = dataset.labelNames.length;
+      return task.loss(model, params, { images, batch, labelCount, at, stage });
+    });
+    sum += (await loss.data())[0]! * batch.ids.length;
+    loss.dispose();
+  }
+  return sum / ids.length;
 }

@@ -1,0 +1,66 @@
+import type { RunConfig } from '../config/run-config.js';
+import type { EpochEvent, ValidatedFactor } from './events.js';
+
+/** Folded voxels in percent above which a field is doubtful. */
+const manyFolds = 3;
+/** How far rounding may take a loss or a Dice beyond its bounds. */
+const slack = 1e-3;
+
+/** Losses of segmentation that are never above 1. */
+const atMost1: readonly string[] = [
+  'softDice',
+  'generalizedDice',
+  'jaccard',
+  'tversky',
+  'focalTversky',
+  'lovasz',
+];
+/** Similarities that are never below 0. */
+const atLeast0: readonly string[] = ['mse', 'localNcc', 'globalNcc', 'gradientDifference'];
+
+/** What an epoch shows to be wrong, by a word for each kind, so that none need be said twice. */
+export function warningsOf(config: RunConfig, event: EpochEvent): Map<string, string> {
+  const warnings = new Map<string, string>();
+  const [low, high] = boundsOf(config, event.phase);
+  if (event.loss < low - slack || event.loss > high + slack) {
+    warnings.set(
+      'loss',
+      `The loss of epoch ${event.epoch + 1} is ${event.loss.toPrecision(4)}, and cannot leave [${low}, ${high}]: intensities are too large for exact arithmetic. Normalize them, for example with intensity percentile:1,99.`,
+    );
+  }
+  const scored = event.validation ?? [];
+  const worse = scored.find(({ dice, diceBefore }) => diceBefore !== undefined && dice < diceBefore - 0.01);
+  if (worse !== undefined) {
+    warnings.set(
+      'dice',
+      `After epoch ${event.epoch + 1} labels fit worse than before registration at factor ${factorText(worse)}: Dice ${worse.dice.toFixed(3)} instead of ${worse.diceBefore!.toFixed(3)}. Look at the intensities, align the images first, raise registration.weight, or lower optimizer.learningRate.`,
+    );
+  }
+  const folded = scored.find(({ foldedPercent = 0 }) => foldedPercent > manyFolds);
+  if (folded !== undefined) {
+    warnings.set(
+      'folds',
+      `After epoch ${event.epoch + 1} ${folded.foldedPercent!.toFixed(1)} % of the voxels are folded at factor ${factorText(folded)}. Give registration.integrationSteps (7 is usual), raise registration.weight, or set registration.foldingWeight.`,
+    );
+  }
+  return warnings;
+}
+
+function boundsOf({ task, loss, registration }: RunConfig, phase: string): [low: number, high: number] {
+  if (task === 'registration') {
+    return [
+      atLeast0.includes(registration.similarity) ? 0 : Number.NEGATIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ];
+  }
+  if (phase === 'boundary') return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const isBounded = atMost1.includes(phase) && loss.crossEntropyWeight === 0;
+  return [0, isBounded ? deepBound : Number.POSITIVE_INFINITY];
+}
+
+/** Predictions at further resolutions add halves, quarters, … of their losses. */
+const deepBound = 2;
+
+function factorText({ factor }: ValidatedFactor): string {
+  return [factor].flat().join(', ');
+}
