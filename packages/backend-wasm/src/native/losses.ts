@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-import { sizeOf } from '../geometry.js';
-import type { NativeModule } from '../module.js';
+import { sizeOf } from './conv-geometry.js';
+import { bytesOf, SIZES } from './layout.js';
+import type { NativeModule } from './module.js';
 
 /** What a loss compares: logits `[batch, ...spatial, labels]` and labels, int32 `[batch, ...spatial]` or float32 of the logits' shape. */
 interface Compared {
@@ -17,27 +18,16 @@ export interface DiceSettings {
   readonly perSample: boolean;
 }
 
-/** Pixels of one task of either loss. */
-const PIXELS_PER_TASK = 4096;
-
-/** Size of `CrossEntropyArgs` of `assembly/cross-entropy.ts` in bytes. */
-const CROSS_ENTROPY_ARGS_BYTES = 7 * 4;
-
-/** Size of `DiceArgs` of `assembly/soft-dice.ts` in bytes, and bytes per label of its sums. */
-const DICE_ARGS_BYTES = 9 * 4;
-const DICE_ENTRY = 16;
-
 /** Mean cross-entropy of softmax(logits), and its gradient to the logits. */
 export function crossEntropy(native: NativeModule, { logits, labels }: Compared): TensorInfo[] {
   const loss = native.output([]);
   const gradient = native.output(logits.shape);
   const { pixels, count, isSoft } = measures(logits, labels);
-  const tasks = Math.ceil(pixels / PIXELS_PER_TASK);
-  const addresses = [logits, labels, gradient].map((tensor) => native.address(tensor));
-  const at = native.reserve({ args: CROSS_ENTROPY_ARGS_BYTES, partials: tasks * 8 });
-  native.words().set([...addresses, at.partials, pixels, count, isSoft], at.args / 4);
-  native.run('crossEntropy', at.args, tasks);
-  native.floats()[native.address(loss) >>> 2] = native.exports.meanOfPartials(at.partials, tasks, pixels);
+  const tasks = Math.ceil(pixels / SIZES.LOSS_GRAIN);
+  const addresses = addressesOf(native, { logits, truth: labels, gradient });
+  const { args, partials } = native.reserve({ args: bytesOf('CrossEntropyArgs'), partials: tasks * 8 });
+  native.start('crossEntropy', args, { ...addresses, partials, pixels, labels: count, isSoft }, tasks);
+  native.floats()[native.address(loss) >>> 2] = native.exports.meanOfPartials(partials, tasks, pixels);
   return [loss, gradient];
 }
 
@@ -52,18 +42,30 @@ export function softDice(
   const { pixels, count, isSoft } = measures(logits, labels);
   const groups = perSample ? logits.shape[0]! : 1;
   const groupPixels = pixels / groups;
-  const tasks = Math.ceil(groupPixels / PIXELS_PER_TASK);
+  const tasks = Math.ceil(groupPixels / SIZES.LOSS_GRAIN);
   const firstLabel = includeBackground ? 0 : 1;
   const weight = 1 / ((count - firstLabel) * groups);
   const isSquared = squaredDenominator ? 1 : 0;
-  const addresses = [logits, labels, gradient].map((tensor) => native.address(tensor));
-  const { args, sums } = native.reserve({ args: DICE_ARGS_BYTES, sums: groups * tasks * count * DICE_ENTRY });
-  native.words().set([...addresses, sums, groupPixels, count, tasks, isSoft, isSquared], args / 4);
-  native.run('softDiceSums', args, groups * tasks);
+  const addresses = addressesOf(native, { logits, truth: labels, gradient });
+  const sumBytes = groups * tasks * count * SIZES.DICE_ENTRY;
+  const { args, sums } = native.reserve({ args: bytesOf('DiceArgs'), sums: sumBytes });
+  const values = { ...addresses, sums, pixels: groupPixels, labels: count, tasks, isSoft, isSquared };
+  native.start('softDiceSums', args, values, groups * tasks);
   const dice = native.exports.softDice(sums, groups, tasks, count, firstLabel, weight, smooth, isSquared);
   native.run('softDiceGradient', args, groups * tasks);
   native.floats()[native.address(loss) >>> 2] = 1 - dice;
   return [loss, gradient];
+}
+
+function addressesOf(
+  native: NativeModule,
+  { logits, truth, gradient }: Readonly<Record<'logits' | 'truth' | 'gradient', TensorInfo>>,
+): Readonly<Record<'logits' | 'truth' | 'gradient', number>> {
+  return {
+    logits: native.address(logits),
+    truth: native.address(truth),
+    gradient: native.address(gradient),
+  };
 }
 
 function measures(

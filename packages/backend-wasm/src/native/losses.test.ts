@@ -2,9 +2,9 @@ import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { NativeKernels } from '../index.js';
-import { nativeForTests, noise, take } from '../testing/native.js';
+import type { NativeKernels } from './index.js';
 import { crossEntropy, type DiceSettings, softDice } from './losses.js';
+import { nativeForTests, noise, take } from './testing/native.js';
 
 let native: NativeKernels;
 beforeAll(async () => {

@@ -13,11 +13,11 @@ import {
 } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { type AdamSettings, adam } from '../adam.js';
-import { type NativeKernels, registerNativeKernels, unregisterNativeKernels } from '../index.js';
-import { nativeForTests, noise, take } from '../testing/native.js';
-import { relativeError } from '../testing/reference-conv.js';
-import { deferredProducts, headGradWeight } from './head.js';
+import { type AdamSettings, adam } from './adam.js';
+import { deferredProducts, headGradWeight } from './heads.js';
+import { type NativeKernels, registerNativeKernels, unregisterNativeKernels } from './index.js';
+import { nativeForTests, noise, take } from './testing/native.js';
+import { relativeError } from './testing/reference-conv.js';
 
 const KERNEL = 'SshnHeadGradWeightUnderTest';
 
@@ -82,10 +82,13 @@ describe('a deferred outer product', () => {
   });
 
   it('is written when the kernels are disposed', () => {
+    const { disposeData, incRef, refCount } = engine().backend;
     const x = product(tensor([1, 2]), tensor([3, 4]));
+    expect(engine().backend.disposeData).not.toBe(disposeData);
     native.dispose();
     expect(Array.from(x.dataSync())).toEqual([3, 4, 6, 8]);
-    expect(Object.keys(engine().backend)).not.toContain('disposeData');
+    const now = engine().backend;
+    expect([now.disposeData, now.incRef, now.refCount]).toEqual([disposeData, incRef, refCount]);
   });
 
   it('stays one under what clipping does to it', () => {

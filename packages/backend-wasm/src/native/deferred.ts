@@ -74,15 +74,13 @@ export class DeferredProducts {
 
   #watchCounts(): void {
     const backend = this.#backend;
-    const disposeData = backend.disposeData.bind(backend);
-    const incRef = backend.incRef.bind(backend);
-    const refCount = backend.refCount.bind(backend);
+    const { disposeData, incRef, refCount } = backend;
     this.#restore.push(() => Object.assign(backend, { disposeData, incRef, refCount }));
-    backend.incRef = (dataId) => this.#counting(() => incRef(dataId));
-    backend.refCount = (dataId) => this.#counting(() => refCount(dataId));
+    backend.incRef = (dataId) => this.#counting(() => incRef.call(backend, dataId));
+    backend.refCount = (dataId) => this.#counting(() => refCount.call(backend, dataId));
     backend.disposeData = (dataId, force) => {
       const product = this.#pending.get(dataId);
-      const isGone = this.#counting(() => disposeData(dataId, force));
+      const isGone = this.#counting(() => disposeData.call(backend, dataId, force));
       if (isGone && product !== undefined) {
         this.#pending.delete(dataId);
         this.#fate.release(product);

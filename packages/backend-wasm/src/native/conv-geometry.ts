@@ -1,3 +1,5 @@
+import type { NativeModule } from './module.js';
+
 /**
  * Sizes of a stride-1, zero-padded ('same') convolution with odd kernel edges.
  * Two dimensions are depth 1 and kernel depth 1.
@@ -59,4 +61,64 @@ export function tapCount(geometry: ConvGeometry): number {
 /** Number of values of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, edge) => product * edge, 1);
+}
+
+/** What a convolution works on besides its geometry: addresses in the wasm memory. */
+export interface ConvOperands {
+  readonly x: number;
+  /**
+   * The kernel `[taps, in, out]`; in a gradient to the input that of the forward convolution, `[taps, out, in]` of the
+   * gradient's own geometry.
+   */
+  readonly kernel: number;
+  /** `dataNumber` of the kernel, whose packed form is kept if it is used again; none for never. */
+  readonly kernelData?: number;
+  readonly isGradient: boolean;
+  /** 0 for none. */
+  readonly bias: number;
+  readonly y: number;
+  /** Factor of the leaky rectifier below zero; 1 for none. */
+  readonly slope: number;
+}
+
+/** What a gradient to the kernel works on. */
+export interface KernelGradientOperands {
+  readonly x: number;
+  readonly dy: number;
+  /** `[taps, in, out]`. */
+  readonly out: number;
+}
+
+/** Where a convolution finds its data; see `ConvArgs`. */
+export interface ConvAddresses {
+  readonly x: number;
+  readonly w: number;
+  readonly bias?: number;
+  readonly y: number;
+  /** Scratch of all threads, `scratchStride` bytes each. */
+  readonly scratch: number;
+  readonly scratchStride: number;
+  readonly zeros: number;
+  /** @default 1 */
+  readonly slope?: number;
+  /** @default 1 */
+  readonly slots?: number;
+  /** @default 0 */
+  readonly blockTiles?: number;
+}
+
+/** Writes `ConvArgs` to `address` and clears the zeros that taps outside the image read. */
+export function writeConvArgs(
+  native: NativeModule,
+  address: number,
+  geometry: ConvGeometry,
+  at: ConvAddresses,
+): void {
+  native.write('ConvArgs', address, { bias: 0, slope: 1, slots: 1, blockTiles: 0, ...at, ...geometry });
+  native.words().fill(0, at.zeros >>> 2, (at.zeros + zerosBytes(geometry)) >>> 2);
+}
+
+/** Bytes of zeros that one pixel outside the image needs. */
+export function zerosBytes(geometry: ConvGeometry): number {
+  return (geometry.inChannels + 8) * 4;
 }
