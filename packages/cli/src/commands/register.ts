@@ -39,7 +39,7 @@ Examples:
   $ sshn register none t2.nii.gz t1.nii.gz --affine rigid --affine-similarity mutualInformation -o t2-on-t1.nii.gz`,
 };
 
-const positive = { kind: 'number', isInteger: false, above: 0 } as const;
+const positive = { kind: 'number', above: 0 } as const;
 
 /** `sshn register`: brings one image onto another. */
 export function addRegisterCommand(program: Command, finish: (exitCode: number) => void): void {
@@ -111,7 +111,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     refinement,
     '--weight <number>',
     `of the regularizer (default: the model's, else ${usualObjective.weight})`,
-    readerOf({ kind: 'number', isInteger: false, least: 0 }),
+    readerOf({ kind: 'number', least: 0 }),
   );
   add(
     refinement,
