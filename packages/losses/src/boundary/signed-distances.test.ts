@@ -3,8 +3,7 @@ import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, oneHot, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { asFloat } from '../input/check-labels.js';
-import { signedDistances } from './signed-distances.js';
-import { likeliest, signedDistancesOnDevice } from './signed-distances-on-device.js';
+import { likeliest, signedDistances, signedDistancesOnDevice } from './signed-distances.js';
 
 const grids: ReadonlyArray<{ readonly size: readonly number[]; readonly spacingMm?: readonly number[] }> = [
   { size: [1] },

@@ -1,9 +1,7 @@
 import { Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { diceScore } from '../overlap/named-scores.js';
-import type { LabelScores, ScoreOptions } from './label-scores.js';
-import { percentileOf } from './percentile.js';
-import { summarizeScores } from './summarize-scores.js';
+import { diceScore } from './overlap.js';
+import { type LabelScores, percentileOf, type ScoreOptions, summarizeScores } from './summary.js';
 
 /** Three cases of three labels: both foreground labels; label 1 only; background only. */
 const scores = (options: ScoreOptions = {}) =>

@@ -5,9 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { linkOf } from '../input/link.js';
 import { targetOf } from '../input/target.js';
 import { taskCase } from '../testing/task-case.js';
-import { lovaszExtension } from './lovasz-extension.js';
+import { lovaszExtension, lovaszOnDevice, lovaszRows } from './lovasz-extension.js';
 import { type LovaszOptions, lovaszLoss } from './lovasz-loss.js';
-import { lovaszOnDevice, lovaszRows } from './lovasz-on-device.js';
 import { channelWeights } from './region-options.js';
 
 describe.each(backends)('on %s', (backend) => {

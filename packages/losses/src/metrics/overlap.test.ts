@@ -1,9 +1,14 @@
 import { OptionError } from '@sshn/core';
 import { array as arrayOf, assert, integer, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { confusionCounts } from './confusion-counts.js';
-import * as named from './named-scores.js';
-import { type OverlapMetric, overlapFromCounts, overlapMetrics, overlapScores } from './overlap-scores.js';
+import * as named from './overlap.js';
+import {
+  confusionCounts,
+  type OverlapMetric,
+  overlapFromCounts,
+  overlapMetrics,
+  overlapScores,
+} from './overlap.js';
 
 // Label 1: two hits, one false alarm, three misses, four right rejections.
 const predicted = [1, 1, 1, 0, 0, 0, 0, 0, 0, 0];

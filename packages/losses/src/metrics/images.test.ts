@@ -1,7 +1,6 @@
 import { Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { imageErrors } from './image-errors.js';
-import { structuralSimilarity } from './structural-similarity.js';
+import { imageErrors, structuralSimilarity } from './images.js';
 
 const noise = (count: number, seed: number): Float32Array => {
   const rng = Rng.fromSeed(seed);

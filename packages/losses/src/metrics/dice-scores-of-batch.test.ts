@@ -2,9 +2,8 @@ import { ShapeError, ValueError } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { randomCase } from '../../testing/random-case.js';
-import { diceScoresOfBatch } from './dice-scores-of-batch.js';
-import { diceScore } from './named-scores.js';
+import { randomCase } from '../testing/random-case.js';
+import { diceScore, diceScoresOfBatch } from './overlap.js';
 
 describe.each(backends)('diceScoresOfBatch on %s', (backend) => {
   beforeAll(() => useBackend(backend));

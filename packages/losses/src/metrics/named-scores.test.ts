@@ -1,8 +1,7 @@
 import { OptionError, ValueError } from '@sshn/core';
 import { array as arrayOf, assert, integer, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { confusionCounts } from './confusion-counts.js';
-import { diceFromCounts, diceScore } from './named-scores.js';
+import { confusionCounts, diceFromCounts, diceScore } from './overlap.js';
 
 describe('confusionCounts', () => {
   test('by hand', () => {

@@ -1,5 +1,63 @@
 import { ValueError } from '@sshn/core';
-import { requireImages, requireRange } from './image-options.js';
+
+/** @throws {ValueError} if two images do not have the same number of intensities, one at least. */
+export function requireImages(where: string, image: ArrayLike<number>, truth: ArrayLike<number>): void {
+  if (image.length === truth.length && image.length > 0) return;
+  throw new ValueError({
+    where: `${where}: image`,
+    got: `${image.length} intensities`,
+    expected: truth.length === 0 ? 'one or more' : `${truth.length}, as the true image has`,
+  });
+}
+
+/** @throws {ValueError} if that is no range of intensities. */
+export function requireRange(where: string, dataRange: number): void {
+  if (dataRange > 0 && dataRange < Infinity) return;
+  throw new ValueError({ where: `${where}: dataRange`, got: dataRange, expected: 'a positive number' });
+}
+
+/** How far apart two images are, pixel by pixel. */
+export interface ImageErrors {
+  /** `mean(|a − b|)`. */
+  readonly meanAbsolute: number;
+  /** `mean((a − b)²)`. */
+  readonly meanSquared: number;
+  /** The root of that. */
+  readonly rootMeanSquared: number;
+  /** Peak signal-to-noise ratio in decibels, `10 log₁₀(dataRange² / mean squared)`; Infinity for equal images. */
+  readonly peakSignalToNoise: number;
+}
+
+/**
+ * Errors between two images of one size, in double precision.
+ *
+ * @param image Intensities in any order. @param truth As many, in the same order.
+ * @param options.dataRange What the largest and the smallest possible intensity differ by, > 0. @default 1
+ * @throws {ValueError} if the lengths differ or are 0, or the range is not positive.
+ * @example
+ * imageErrors(moved, fixed).peakSignalToNoise;   // in dB, of intensities in [0, 1]
+ */
+export function imageErrors(
+  image: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  { dataRange = 1 }: { readonly dataRange?: number } = {},
+): ImageErrors {
+  requireImages('imageErrors', image, truth);
+  requireRange('imageErrors', dataRange);
+  let [absolute, squared] = [0, 0];
+  for (let i = 0; i < image.length; i++) {
+    const difference = image[i]! - truth[i]!;
+    absolute += Math.abs(difference);
+    squared += difference * difference;
+  }
+  const meanSquared = squared / image.length;
+  return {
+    meanAbsolute: absolute / image.length,
+    meanSquared,
+    rootMeanSquared: Math.sqrt(meanSquared),
+    peakSignalToNoise: 10 * Math.log10(dataRange ** 2 / meanSquared),
+  };
+}
 
 /** How `structuralSimilarity` compares. */
 export interface StructuralSimilarityOptions {

@@ -1,11 +1,7 @@
 import { OptionError, Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import type { LabelScores } from '../summary/label-scores.js';
-import { percentileOf } from '../summary/percentile.js';
-import { averageSurfaceDistance } from './average-surface-distance.js';
-import { hausdorffDistance } from './hausdorff-distance.js';
-import { surfaceDice } from './surface-dice.js';
-import { surfaceScores } from './surface-scores.js';
+import { type LabelScores, percentileOf } from './summary.js';
+import { averageSurfaceDistance, hausdorffDistance, surfaceDice, surfaceScores } from './surface-metrics.js';
 
 /** Surface voxels of a label, as points in mm; written from the definition, without boxes. */
 function surfacePoints(
