@@ -92,7 +92,7 @@ export function signedDistancesOnDevice(inside: Tensor, spacingMm?: readonly num
   // Farther than anything in the image: no voxel of the kind is there.
   const far = 4 * size.reduce((sum, n, axis) => sum + (n * spacing[axis]!) ** 2, 1);
   const costs = mul(concat([sub(1, held) as Tensor2D, held], 0), far) as Tensor2D;
-  const squares = squaredDistances(costs, size, spacing);
+  const squares = squaredDistancesOnDevice(costs, size, spacing);
   const [toLabel, toOthers] = split(squares, 2, 0);
   const hasBoundary = mul(asFloat(greater(max(held, 1, true), 0)), asFloat(less(min(held, 1, true), 1)));
   const maps = mul(sub(sqrt(toLabel!), sqrt(toOthers!)), hasBoundary);
@@ -100,7 +100,11 @@ export function signedDistancesOnDevice(inside: Tensor, spacingMm?: readonly num
 }
 
 /** Squared distances to the nearest voxel that costs nothing: `[rows, voxels]` of costs, 0 or far, in and out. */
-function squaredDistances(costs: Tensor2D, size: readonly number[], spacing: readonly number[]): Tensor2D {
+function squaredDistancesOnDevice(
+  costs: Tensor2D,
+  size: readonly number[],
+  spacing: readonly number[],
+): Tensor2D {
   const [rows, voxels] = costs.shape;
   return size.reduceRight<Tensor2D>((all, length, axis) => {
     const lines: Tensor3D = reshape(all, [rows, voxels / length, length]);

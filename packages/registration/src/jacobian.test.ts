@@ -3,11 +3,9 @@ import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { concat, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { affineField } from '../affine/field.js';
-import { waves } from '../testing/smooth.js';
-import { derivativeAlong } from './derivative.js';
-import { jacobianDeterminant } from './determinant.js';
-import { jacobianStatistics } from './statistics.js';
+import { affineField } from './affine/matrix.js';
+import { derivativeAlong, jacobianDeterminant, jacobianStatistics } from './jacobian.js';
+import { waves } from './testing/smooth.js';
 
 const valuesOf = (x: Tensor): number[] => [...x.dataSync()];
 /** Displacements along the width of one line. */

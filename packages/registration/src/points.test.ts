@@ -3,14 +3,12 @@ import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { affineField } from '../affine/field.js';
-import { integrateInverse, integrateVelocity } from '../fields/integrate.js';
-import { noise } from '../testing/cases.js';
-import { naiveWarp } from '../testing/naive-warp.js';
-import { waves } from '../testing/smooth.js';
-import { sampleAt } from './sample-at.js';
-import { targetRegistrationError } from './target-registration-error.js';
-import { warpPoints } from './warp-points.js';
+import { affineField } from './affine/matrix.js';
+import { integrateInverse, integrateVelocity } from './fields/integrate.js';
+import { sampleAt, targetRegistrationError, warpPoints } from './points.js';
+import { noise } from './testing/cases.js';
+import { naiveWarp } from './testing/naive-warp.js';
+import { waves } from './testing/smooth.js';
 
 const valuesOf = (x: Tensor): number[] => [...x.dataSync()];
 
