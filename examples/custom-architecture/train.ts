@@ -6,7 +6,8 @@ import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
-import { adam, diceOver } from '@sshn/training';
+import { adam } from '@sshn/optim';
+import { diceOver } from '@sshn/training';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { attentionUNet } from './attention-unet.js';
 

@@ -12,6 +12,8 @@ export async function pageFiles(entry: string): Promise<Map<string, Uint8Array |
     format: 'esm',
     platform: 'browser',
     conditions: ['@sshn/source'],
+    // Codecs of @sshn/data ask for these in Node alone.
+    external: ['fs', 'path'],
     write: false,
   });
   const files = new Map<string, Uint8Array | string>([

@@ -1,5 +1,5 @@
 import { dispatch } from '@sshn/ops';
-import { adamW, globalNorm } from '@sshn/training';
+import { adamW, globalNorm } from '@sshn/optim';
 import { matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
 import { expectSame, hasWebgpu, noise } from './compare.js';

@@ -1,5 +1,5 @@
 import { namedParams, type ParamNode } from '@sshn/core';
-import { adam, type NamedTensors } from '@sshn/training';
+import { adam, type NamedTensors } from '@sshn/optim';
 import { dispose, type Scalar } from '@tensorflow/tfjs-core';
 import type { Prepared } from '../program.js';
 import { downloadAll } from '../tfjs/tensors.js';

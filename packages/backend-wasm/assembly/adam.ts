@@ -1,37 +1,5 @@
 import { loadLanes, madd, storeLanes } from './simd';
-
-/** As it lies in memory; `src/native/adam.ts` writes it. */
-@unmanaged
-export class AdamArgs {
-  param: usize;
-  m: usize;
-  v: usize;
-  /** The gradient, or the factors of its rows. */
-  grad: usize;
-  paramOut: usize;
-  mOut: usize;
-  vOut: usize;
-  count: i32;
-  /** `1 - learningRate * weightDecay`. */
-  keep: f32;
-  /** `learningRate / correction1`. */
-  rate: f32;
-  beta1: f32;
-  beta2: f32;
-  /** `1 - beta1`, `1 - beta2`. */
-  rest1: f32;
-  rest2: f32;
-  /** `1 / sqrt(correction2)`. */
-  rootScale: f32;
-  epsilon: f32;
-  /** Where the gradient is an outer product, its factors: `grad` `[count / width]` and this row `[width]`. */
-  row: usize;
-  width: i32;
-}
-
-/** Values of one task, and rows of one task where the gradient is an outer product. */
-const GRAIN: i32 = 65536;
-const ROWS: i32 = 512;
+import { AdamArgs, OUTER_ROWS, POINTWISE_GRAIN } from './layout';
 
 /**
  * One step of Adam with decoupled weight decay over one task's values, in one pass.
@@ -40,7 +8,7 @@ const ROWS: i32 = 512;
  * `param' = keep * param - rate * m' / (rootScale * sqrt(v') + epsilon)`.
  */
 export function adam(args: AdamArgs, task: i32): void {
-  const first = task * GRAIN, count = min(GRAIN, args.count - first);
+  const first = task * POINTWISE_GRAIN, count = min(POINTWISE_GRAIN, args.count - first);
   const begin = <usize>first << 2, end = begin + (<usize>count << 2);
   for (let at = begin; at < end; at += 16) {
     const left = <i32>(end - at) >> 2;
@@ -51,7 +19,7 @@ export function adam(args: AdamArgs, task: i32): void {
 /** The same for a gradient that is the outer product of `args.grad` and `args.row`, which is never written out. */
 export function adamOuter(args: AdamArgs, task: i32): void {
   const width = args.width, rowBytes = <usize>width << 2, rows = args.count / width;
-  const first = task * ROWS, last = min(first + ROWS, rows);
+  const first = task * OUTER_ROWS, last = min(first + OUTER_ROWS, rows);
   let begin = <usize>first * rowBytes;
   for (let row = first; row < last; row++) {
     const scale = v128.load32_splat(args.grad + (<usize>row << 2));

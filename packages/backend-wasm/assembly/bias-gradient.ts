@@ -1,24 +1,9 @@
 import { rectify } from './leaky-gradient';
 import { addLanes, addPair, storeLanes } from './simd';
+import { BiasArgs } from './layout';
 
 /** Pixels summed before the sum joins the total: keeps the block in the cache and rounding errors small. */
 const BLOCK: i32 = 64;
-
-/** As it lies in memory; `src/native/pointwise.ts` writes it. */
-@unmanaged
-export class BiasArgs {
-  dy: usize;
-  /** Partial sums, `[slots][ceil4(channels)]`. */
-  sums: usize;
-  pixels: i32;
-  channels: i32;
-  slots: i32;
-  /** Address of the output of the leaky rectifier behind the bias, or 0 for none. */
-  y: usize;
-  /** Where there is a rectifier: address of the gradient before it. */
-  dz: usize;
-  slope: f32;
-}
 
 /**
  * Gradient to a bias, one of `args.slots` partial sums of dy `[pixels, channels]` over pixels; where there is a rectifier,

@@ -1,30 +1,13 @@
-/** One axis of a box sum: `src/native/box-sum.ts` writes it. Arrays are `[outer, length, inner]` in memory order. */
-@unmanaged
-export class BoxSumArgs {
-  x: usize;
-  y: usize;
-  outer: i32;
-  length: i32;
-  inner: i32;
-  /** How far a window reaches to each side. */
-  reach: i32;
-  /** Pieces of `inner` that are summed side by side, `PIECE` values each. */
-  pieces: i32;
-  /** Running sums in double precision: `PIECE` values for each worker. */
-  scratch: usize;
-}
-
-/** Values of `inner` whose running sums fit in the first cache beside what they read; known to `src/native/box-sum.ts`. */
-const PIECE: i32 = 256;
+import { BOX_PIECE, BoxSumArgs } from './layout';
 
 /** The sums of one piece of one outer index, along the whole axis. */
 export function boxSum(args: BoxSumArgs, task: i32, worker: i32): void {
   const outer = task / args.pieces, piece = task - outer * args.pieces;
-  const begin = piece * PIECE, count = min(PIECE, args.inner - begin);
+  const begin = piece * BOX_PIECE, count = min(BOX_PIECE, args.inner - begin);
   const stride = <usize>args.inner << 2;
   const offset = (<usize>outer * <usize>args.length * <usize>args.inner + <usize>begin) << 2;
   const x = args.x + offset, y = args.y + offset;
-  const sums = args.scratch + (<usize>(worker * PIECE) << 3);
+  const sums = args.scratch + (<usize>(worker * BOX_PIECE) << 3);
   memory.fill(sums, 0, <usize>count << 3);
   const reach = args.reach, length = args.length;
   for (let i = 0; i < min(reach, length); i++) addLine(sums, x + <usize>i * stride, count);

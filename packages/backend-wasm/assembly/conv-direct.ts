@@ -1,6 +1,7 @@
-import { ConvArgs, pixelCount, tapCount } from './conv-args';
-import { CHUNK, fillTable } from './conv-table';
+import { pixelCount, tapCount } from './conv-size';
+import { fillTable } from './conv-table';
 import { biasLanes, leaky, madd, storeLanes } from './simd';
+import { CHUNK, ConvArgs } from './layout';
 
 /** Products summed in registers before they join the sum in memory; keeps rounding errors of long sums small. */
 const RUN: i32 = 256;

@@ -1,6 +1,7 @@
-import { ConvArgs, pixelCount, tapCount } from './conv-args';
-import { CHUNK, fillTable } from './conv-table';
+import { pixelCount, tapCount } from './conv-size';
+import { fillTable } from './conv-table';
 import { addPair, madd, storeLanes } from './simd';
+import { CHUNK, ConvArgs } from './layout';
 
 /**
  * Gradient to the kernel, gathered directly: one of `args.slots` partial sums.

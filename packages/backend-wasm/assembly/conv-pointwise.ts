@@ -1,6 +1,6 @@
-import { ConvArgs, pixelCount } from './conv-args';
+import { pixelCount } from './conv-size';
 import { biasLanes, leaky, madd, storeLanes } from './simd';
-import { CHUNK } from './conv-table';
+import { CHUNK, ConvArgs } from './layout';
 
 /**
  * 1×1 convolution with bias and leaky rectifier of one chunk of `CHUNK` pixels: a matrix product.

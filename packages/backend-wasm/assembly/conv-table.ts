@@ -1,7 +1,5 @@
-import { ConvArgs } from './conv-args';
+import { CHUNK, ConvArgs } from './layout';
 
-/** Pixels handled together by the direct kernels; a multiple of 8. */
-export const CHUNK: i32 = 64;
 
 /**
  * Writes where each tap of each pixel reads: `table[tap][pixel]`, addresses of x, `CHUNK` a row.

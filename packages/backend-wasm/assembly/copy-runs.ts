@@ -1,19 +1,7 @@
+import { CopyArgs } from './layout';
+
 /** Runs at least this long are left to `memory.copy`, whose call costs more than a short run takes. */
 const LONG: usize = 2048;
-
-/** As it lies in memory; `src/native/copies/copy-runs.ts` writes it. */
-@unmanaged
-export class CopyArgs {
-  from: usize;
-  fromStride: usize;
-  to: usize;
-  toStride: usize;
-  /** Of one run. */
-  bytes: usize;
-  runs: i32;
-  /** Runs of one task. */
-  grain: i32;
-}
 
 /**
  * Copies one task's runs of `bytes` each, the starts of which lie `fromStride` and `toStride` bytes apart: what concat,

@@ -1,26 +1,11 @@
 import { expInPlace, subtractLargest, sumRow } from './softmax';
+import { CrossEntropyArgs, LOSS_GRAIN } from './layout';
 
 /** Pixels that go through all steps while they are in the cache. */
 const BLOCK: i32 = 64;
 
 /** The product of totals is turned into a logarithm before it may overflow. */
 const LARGE: f64 = 1e200;
-
-/** Pixels of one task; `PIXELS_PER_TASK` of `src/native/losses/losses.ts`. */
-const GRAIN: i32 = 4096;
-
-/** As it lies in memory; `src/native/losses/losses.ts` writes it. */
-@unmanaged
-export class CrossEntropyArgs {
-  logits: usize;
-  truth: usize;
-  gradient: usize;
-  /** One double for each task. */
-  partials: usize;
-  pixels: i32;
-  labels: i32;
-  isSoft: i32;
-}
 
 /**
  * Cross-entropy of softmax(logits), summed over one task's pixels, and its gradient `(softmax - t) / pixels`.
@@ -30,7 +15,7 @@ export class CrossEntropyArgs {
  * for the product of many sums.
  */
 export function crossEntropy(args: CrossEntropyArgs, task: i32): void {
-  const labels = args.labels, begin = task * GRAIN, end = min(begin + GRAIN, args.pixels);
+  const labels = args.labels, begin = task * LOSS_GRAIN, end = min(begin + LOSS_GRAIN, args.pixels);
   const row = <usize>labels << 2, isSoft = args.isSoft != 0;
   const share: f32 = 1 / <f32>args.pixels;
   let logits = args.logits + <usize>begin * row, gradient = args.gradient + <usize>begin * row;

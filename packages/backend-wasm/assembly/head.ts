@@ -1,30 +1,12 @@
 import { addLanes, loadLanes, madd, storeLanes } from './simd';
+import { HEAD_GRAIN, HeadArgs } from './layout';
 
 /** Rows of the weight whose contributions to the hidden layer are summed before the sum joins the total. */
 const BLOCK: i32 = 64;
 
-/** As it lies in memory; `src/native/heads/head.ts` writes it. */
-@unmanaged
-export class HeadArgs {
-  /** `[outputs, width]`; what the gradient to the weight writes. */
-  weight: usize;
-  /** `[width]`. */
-  hidden: usize;
-  /** The product, or its gradient, `[outputs]`. */
-  out: usize;
-  /** Partial sums of the gradient to the hidden layer: a row of `ceil4(width)` values for each task, then a row for each
-   * task's block sums. */
-  sums: usize;
-  outputs: i32;
-  width: i32;
-}
-
-/** Outputs of one task. */
-const GRAIN: i32 = 2048;
-
 /** `out = weight · hidden`. */
 export function head(args: HeadArgs, task: i32): void {
-  const first = task * GRAIN, outputs = min(GRAIN, args.outputs - first), width = args.width;
+  const first = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - first), width = args.width;
   const row = <usize>width << 2, hidden = args.hidden;
   let weight = args.weight + <usize>first * row, out = args.out + (<usize>first << 2);
   for (let o = 0; o < outputs; o += 4) {
@@ -72,7 +54,7 @@ function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
 
 /** Gradient to the weight: the outer product of `out` and `hidden` into `weight`. */
 export function headWeightGradient(args: HeadArgs, task: i32): void {
-  const first = task * GRAIN, outputs = min(GRAIN, args.outputs - first), width = args.width;
+  const first = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - first), width = args.width;
   const hidden = args.hidden;
   let dy = args.out + (<usize>first << 2), out = args.weight + (<usize>first * <usize>width << 2);
   for (let o = 0; o < outputs; o++) {
@@ -96,10 +78,10 @@ export function headWeightGradient(args: HeadArgs, task: i32): void {
  * Sums of blocks of rows keep rounding errors small where there are many outputs.
  */
 export function headHiddenGradient(args: HeadArgs, task: i32): void {
-  const begin = task * GRAIN, outputs = min(GRAIN, args.outputs - begin), width = args.width;
+  const begin = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - begin), width = args.width;
   const row = <usize>width << 2, padded = <usize>((width + 3) & ~3) << 2;
   let weight = args.weight + <usize>begin * row, dy = args.out + (<usize>begin << 2);
-  const tasks = (args.outputs + GRAIN - 1) / GRAIN;
+  const tasks = (args.outputs + HEAD_GRAIN - 1) / HEAD_GRAIN;
   const total = args.sums + <usize>task * padded, scratch = args.sums + <usize>(tasks + task) * padded;
   memory.fill(total, 0, padded);
   memory.fill(scratch, 0, padded);

@@ -1,21 +1,9 @@
 import { storeLanes } from './simd';
-
-/** As it lies in memory; `src/native/pointwise.ts` writes it. */
-@unmanaged
-export class LeakyArgs {
-  dy: usize;
-  y: usize;
-  dx: usize;
-  count: i32;
-  slope: f32;
-}
-
-/** Values of one task. */
-const GRAIN: i32 = 65536;
+import { LeakyArgs, POINTWISE_GRAIN } from './layout';
 
 /** `dx = y > 0 ? dy : slope * dy` for one task's values; y is the rectifier's output. */
 export function leakyGradient(args: LeakyArgs, task: i32): void {
-  const first = task * GRAIN, count = min(GRAIN, args.count - first), offset = <usize>first << 2;
+  const first = task * POINTWISE_GRAIN, count = min(POINTWISE_GRAIN, args.count - first), offset = <usize>first << 2;
   rectify(args.dy + offset, args.y + offset, args.dx + offset, count, args.slope);
 }
 

@@ -1,36 +1,10 @@
-/** How many maps each image pair has; known to `src/native/local-ncc.ts`. */
-const MAPS: usize = 5;
-
-/**
- * Local normalized cross-correlation of two images `[images, depth, height, width, channels]`; `src/native/local-ncc.ts`
- * writes it. A task is a line of `width` voxels. Maps are `[…voxels, MAPS, channels]`.
- */
-@unmanaged
-export class NccArgs {
-  a: usize;
-  b: usize;
-  maps: usize;
-  /** One double for each task. */
-  partials: usize;
-  toA: usize;
-  toB: usize;
-  depth: i32;
-  height: i32;
-  width: i32;
-  channels: i32;
-  /** How far a window reaches to each side. */
-  reach: i32;
-  isSquared: i32;
-  epsilon: f32;
-  /** Of one value in the mean. */
-  share: f32;
-}
+import { NCC_MAPS, NccArgs } from './layout';
 
 /** What is summed over windows: a, b, a², b², ab. */
 export function nccTerms(args: NccArgs, task: i32): void {
   const line = <usize>args.channels << 2;
   const first = <usize>task * <usize>args.width * line;
-  let a = args.a + first, b = args.b + first, map = args.maps + first * MAPS;
+  let a = args.a + first, b = args.b + first, map = args.maps + first * NCC_MAPS;
   for (let x = 0; x < args.width; x++) {
     for (let c: usize = 0; c < line; c += 4) {
       const u = load<f32>(a + c), v = load<f32>(b + c), at = map + c;
@@ -42,7 +16,7 @@ export function nccTerms(args: NccArgs, task: i32): void {
     }
     a += line;
     b += line;
-    map += MAPS * line;
+    map += NCC_MAPS * line;
   }
 }
 
@@ -55,7 +29,7 @@ export function nccMaps(args: NccArgs, task: i32): void {
   const row = task % args.height, slice = (task / args.height) % args.depth;
   const across = inside(slice, reach, args.depth) * inside(row, reach, args.height);
   const isSquared = args.isSquared != 0, epsilon = <f64>args.epsilon;
-  let map = args.maps + <usize>task * <usize>width * MAPS * line;
+  let map = args.maps + <usize>task * <usize>width * NCC_MAPS * line;
   let total: f64 = 0;
   for (let x = 0; x < width; x++) {
     const perVoxel = 1 / <f64>(across * inside(x, reach, width));
@@ -82,7 +56,7 @@ export function nccMaps(args: NccArgs, task: i32): void {
       store<f32>(at + 3 * line, <f32>(weight * meanB + toA * meanA));
       store<f32>(at + 4 * line, <f32>(weight * meanA + toB * meanB));
     }
-    map += MAPS * line;
+    map += NCC_MAPS * line;
   }
   store<f64>(args.partials + (<usize>task << 3), total);
 }
@@ -92,7 +66,7 @@ export function nccGradients(args: NccArgs, task: i32): void {
   const line = <usize>args.channels << 2;
   const first = <usize>task * <usize>args.width * line;
   const share = args.share;
-  let a = args.a + first, b = args.b + first, map = args.maps + first * MAPS;
+  let a = args.a + first, b = args.b + first, map = args.maps + first * NCC_MAPS;
   let toA = args.toA + first, toB = args.toB + first;
   for (let x = 0; x < args.width; x++) {
     for (let c: usize = 0; c < line; c += 4) {
@@ -105,7 +79,7 @@ export function nccGradients(args: NccArgs, task: i32): void {
     b += line;
     toA += line;
     toB += line;
-    map += MAPS * line;
+    map += NCC_MAPS * line;
   }
 }
 

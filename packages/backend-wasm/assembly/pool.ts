@@ -1,4 +1,5 @@
 import { runTask } from './tasks';
+import { CONTROL_DONE, CONTROL_MAY_WAIT } from './layout';
 
 /**
  * A pool of workers over shared memory, driven by one control block of `CONTROL_BYTES` zeros.
@@ -18,14 +19,10 @@ const NEXT: usize = 64;
 const KIND: usize = 128;
 const ARGS: usize = 132;
 const TASKS: usize = 136;
-/** Tasks done; the main thread sleeps on it. */
-const DONE: usize = 192;
 /** Workers asleep. */
 const SLEEPERS: usize = 256;
 /** 1 while the main thread sleeps. */
 const WAITING: usize = 320;
-/** 1 where the main thread may sleep (in Node; in pages it may not). */
-const MAY_WAIT: usize = 324;
 
 /** The kind of job that ends the workers. */
 const QUIT: i32 = -1;
@@ -79,7 +76,7 @@ function publish(control: usize, kind: i32, args: usize, tasks: i32): void {
   atomic.store<i32>(control + KIND, kind);
   atomic.store<usize>(control + ARGS, args);
   atomic.store<i32>(control + TASKS, tasks);
-  atomic.store<i32>(control + DONE, 0);
+  atomic.store<i32>(control + CONTROL_DONE, 0);
   atomic.store<u64>(control + NEXT, high);
   atomic.store<i32>(control + JOB, job);
   // The main thread takes one task itself; the end of the pool concerns everyone.
@@ -97,8 +94,8 @@ function work(control: usize, worker: i32): void {
     if (task >= <u32>tasks) return;
     if (atomic.cmpxchg<u64>(control + NEXT, next, next + 1) != next) continue;
     runTask(kind, args, task, worker);
-    if (atomic.add<i32>(control + DONE, 1) + 1 == tasks && atomic.load<i32>(control + WAITING)) {
-      atomic.notify(control + DONE, 1);
+    if (atomic.add<i32>(control + CONTROL_DONE, 1) + 1 == tasks && atomic.load<i32>(control + WAITING)) {
+      atomic.notify(control + CONTROL_DONE, 1);
     }
   }
 }
@@ -106,12 +103,12 @@ function work(control: usize, worker: i32): void {
 /** Waits some time for the tasks of the current job; false if they are not done yet. */
 export function awaitDone(control: usize, tasks: i32): bool {
   for (let spins = MAIN_SPINS; spins > 0; spins--) {
-    if (atomic.load<i32>(control + DONE) == tasks) return true;
+    if (atomic.load<i32>(control + CONTROL_DONE) == tasks) return true;
   }
-  if (!atomic.load<i32>(control + MAY_WAIT)) return false;
+  if (!atomic.load<i32>(control + CONTROL_MAY_WAIT)) return false;
   atomic.store<i32>(control + WAITING, 1);
-  const done = atomic.load<i32>(control + DONE);
-  if (done != tasks) atomic.wait<i32>(control + DONE, done, NAP_NANOSECONDS);
+  const done = atomic.load<i32>(control + CONTROL_DONE);
+  if (done != tasks) atomic.wait<i32>(control + CONTROL_DONE, done, NAP_NANOSECONDS);
   atomic.store<i32>(control + WAITING, 0);
-  return atomic.load<i32>(control + DONE) == tasks;
+  return atomic.load<i32>(control + CONTROL_DONE) == tasks;
 }

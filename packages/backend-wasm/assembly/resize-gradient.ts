@@ -1,4 +1,4 @@
-import { ENTRY, ResizeArgs } from './resize';
+import { AXIS_ENTRY, ResizeArgs } from './layout';
 import { madd, loadLanes, storeLanes } from './simd';
 
 /**
@@ -6,16 +6,16 @@ import { madd, loadLanes, storeLanes } from './simd';
  * followed by the weights, from the table of `fillAxis`. Needs `12 * inSize + 8 * outSize + 8 * inSize` bytes.
  */
 export function invertAxis(axis: usize, inverse: usize, inSize: i32, outSize: i32): void {
-  let weights = inverse + <usize>inSize * ENTRY;
+  let weights = inverse + <usize>inSize * AXIS_ENTRY;
   let first = 0;
   for (let i = 0; i < inSize; i++) {
-    while (first < outSize && load<i32>(axis + <usize>first * ENTRY, 4) < i) first++;
-    const entry = inverse + <usize>i * ENTRY;
+    while (first < outSize && load<i32>(axis + <usize>first * AXIS_ENTRY, 4) < i) first++;
+    const entry = inverse + <usize>i * AXIS_ENTRY;
     store<i32>(entry, first);
     store<usize>(entry, weights, 8);
     let o = first;
     for (; o < outSize; o++) {
-      const from = axis + <usize>o * ENTRY;
+      const from = axis + <usize>o * AXIS_ENTRY;
       const lower = load<i32>(from), upper = load<i32>(from, 4), t = load<f32>(from, 8);
       if (lower > i) break;
       store<f32>(weights, (lower == i ? 1 - t : 0) + (upper == i ? t : 0));
@@ -37,9 +37,9 @@ export function resizeGradient(args: ResizeArgs, task: i32, worker: i32): void {
   const rowBytes = <usize>(args.inWidth * args.channels) << 2;
   for (let row = begin; row < end; row++) {
     const slice = row / args.inHeight;
-    const line = args.heightTable + <usize>(row - slice * args.inHeight) * ENTRY;
+    const line = args.heightTable + <usize>(row - slice * args.inHeight) * AXIS_ENTRY;
     const image = slice / args.inDepth;
-    const layer = args.depthTable + <usize>(slice - image * args.inDepth) * ENTRY;
+    const layer = args.depthTable + <usize>(slice - image * args.inDepth) * AXIS_ENTRY;
     const to = args.coarse + <usize>row * rowBytes;
     if (sumRows(args, image, layer, line, sums)) gatherRow(args, sums, to);
     else memory.fill(to, 0, rowBytes);
@@ -103,7 +103,7 @@ function addRow(sums: usize, a: usize, u: f32, count: i32, isFirst: bool): void 
 function gatherRow(args: ResizeArgs, sums: usize, to: usize): void {
   const pixelBytes = <usize>args.channels << 2;
   for (let w = 0; w < args.inWidth; w++) {
-    const column = args.widthTable + <usize>w * ENTRY;
+    const column = args.widthTable + <usize>w * AXIS_ENTRY;
     const weights = load<usize>(column, 8), taps = load<i32>(column, 4) - load<i32>(column);
     let from = sums + <usize>load<i32>(column) * pixelBytes, count = args.channels;
     for (; count >= 8; count -= 8) {

@@ -1,36 +1,5 @@
 import { madd, loadLanes, storeLanes } from './simd';
-
-/**
- * Sizes of a linear resize in memory order; `src/native/resize.ts` writes it. Two dimensions are depth 1 to depth 1.
- */
-@unmanaged
-export class ResizeArgs {
-  /** The side with the `in` sizes: input of the forward pass, output of the gradient. */
-  coarse: usize;
-  /** The side with the `out` sizes. */
-  fine: usize;
-  /** Three axis tables (depth, height, width), see `fillAxis`. */
-  depthTable: usize;
-  heightTable: usize;
-  widthTable: usize;
-  inDepth: i32;
-  inHeight: i32;
-  inWidth: i32;
-  outDepth: i32;
-  outHeight: i32;
-  outWidth: i32;
-  channels: i32;
-  /** Rows of the written side, counted over batch, depth and height. */
-  rows: i32;
-  /** Rows of one task. */
-  grain: i32;
-  /** One row of the `out` side for each worker, `scratchStride` bytes apart; only the gradient needs it. */
-  scratch: usize;
-  scratchStride: usize;
-}
-
-/** Bytes of one entry of an axis table. */
-export const ENTRY: usize = 12;
+import { AXIS_ENTRY, ResizeArgs } from './layout';
 
 /**
  * Where each output position of one axis reads: `[lower index, upper index, weight of the upper]` per position.
@@ -45,7 +14,7 @@ export function fillAxis(table: usize, inSize: i32, outSize: i32): void {
     store<i32>(table, lower);
     store<i32>(table, min(lower + 1, inSize - 1), 4);
     store<f32>(table, <f32>(source - <f64>lower), 8);
-    table += ENTRY;
+    table += AXIS_ENTRY;
   }
 }
 
@@ -55,9 +24,9 @@ export function resize(args: ResizeArgs, task: i32): void {
   const lineBytes = <usize>(args.inWidth * args.channels) << 2;
   for (let row = begin; row < end; row++) {
     const slice = row / args.outHeight;
-    const line = args.heightTable + <usize>(row - slice * args.outHeight) * ENTRY;
+    const line = args.heightTable + <usize>(row - slice * args.outHeight) * AXIS_ENTRY;
     const image = slice / args.outDepth;
-    const layer = args.depthTable + <usize>(slice - image * args.outDepth) * ENTRY;
+    const layer = args.depthTable + <usize>(slice - image * args.outDepth) * AXIS_ENTRY;
     const near = args.coarse + <usize>((image * args.inDepth + load<i32>(layer)) * args.inHeight) * lineBytes;
     const far = args.coarse + <usize>((image * args.inDepth + load<i32>(layer, 4)) * args.inHeight) * lineBytes;
     const top = <usize>load<i32>(line) * lineBytes, bottom = <usize>load<i32>(line, 4) * lineBytes;
@@ -72,7 +41,7 @@ export function resize(args: ResizeArgs, task: i32): void {
 function resizeRow2(args: ResizeArgs, top: usize, bottom: usize, down: f32, out: usize): void {
   const channels = args.channels;
   for (let w = 0; w < args.outWidth; w++) {
-    const column = args.widthTable + <usize>w * ENTRY;
+    const column = args.widthTable + <usize>w * AXIS_ENTRY;
     const left = <usize>(load<i32>(column) * channels) << 2, right = <usize>(load<i32>(column, 4) * channels) << 2;
     const across = load<f32>(column, 8);
     const w00 = f32x4.splat((1 - down) * (1 - across)), w01 = f32x4.splat((1 - down) * across);
@@ -101,7 +70,7 @@ function resizeRow4(
   const w00 = f32x4.splat((1 - back) * (1 - down)), w01 = f32x4.splat((1 - back) * down);
   const w10 = f32x4.splat(back * (1 - down)), w11 = f32x4.splat(back * down);
   for (let w = 0; w < args.outWidth; w++) {
-    const column = args.widthTable + <usize>w * ENTRY;
+    const column = args.widthTable + <usize>w * AXIS_ENTRY;
     const left = <usize>(load<i32>(column) * channels) << 2, right = <usize>(load<i32>(column, 4) * channels) << 2;
     const across = f32x4.splat(load<f32>(column, 8)), rest = f32x4.splat(1 - load<f32>(column, 8));
     for (let c = 0; c < channels; c += 4) {

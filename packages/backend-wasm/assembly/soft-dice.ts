@@ -1,39 +1,16 @@
 import { expInPlace, subtractLargest, sumRow } from './softmax';
+import { DICE_ENTRY, DiceArgs, LOSS_GRAIN } from './layout';
 
 /** Pixels that go through softmax while they are in the cache. */
 const BLOCK: i32 = 64;
 
-/** Per label, in `sums`: overlap `Σ p t` and size `Σ p² + Σ t²` (or `Σ p + Σ t`), then two factors of the gradient. */
-const ENTRY: usize = 16;
-
-/** Pixels of one task; `PIXELS_PER_TASK` of `src/native/losses/losses.ts`. */
-const GRAIN: i32 = 4096;
-
-/** As it lies in memory; `src/native/losses/losses.ts` writes it. */
-@unmanaged
-export class DiceArgs {
-  /** `[groups, pixels, labels]`. */
-  logits: usize;
-  /** int32 `[groups, pixels]`, or where `isSoft` float32 `[groups, pixels, labels]`. */
-  truth: usize;
-  gradient: usize;
-  /** `ENTRY` bytes for each label of each task. */
-  sums: usize;
-  pixels: i32;
-  labels: i32;
-  /** Tasks of one group. */
-  tasks: i32;
-  isSoft: i32;
-  isSquared: i32;
-}
-
 /** Softmax of one task's pixels, into `gradient`, and its sums. */
 export function softDiceSums(args: DiceArgs, task: i32): void {
   const labels = args.labels, row = <usize>labels << 2, isSoft = args.isSoft != 0, isSquared = args.isSquared != 0;
-  const group = task / args.tasks, begin = (task - group * args.tasks) * GRAIN, end = min(begin + GRAIN, args.pixels);
-  const sums = args.sums + <usize>(task * labels) * ENTRY, pixel = <usize>(group * args.pixels + begin);
+  const group = task / args.tasks, begin = (task - group * args.tasks) * LOSS_GRAIN, end = min(begin + LOSS_GRAIN, args.pixels);
+  const sums = args.sums + <usize>(task * labels) * DICE_ENTRY, pixel = <usize>(group * args.pixels + begin);
   let z = args.logits + pixel * row, p = args.gradient + pixel * row, t = args.truth + pixel * (isSoft ? row : 4);
-  memory.fill(sums, 0, ENTRY * <usize>labels);
+  memory.fill(sums, 0, DICE_ENTRY * <usize>labels);
   for (let first = begin; first < end; first += BLOCK) {
     const count = min(BLOCK, end - first);
     softmax(z, p, count, labels);
@@ -52,11 +29,11 @@ export function softDiceSums(args: DiceArgs, task: i32): void {
  * `weight` is that of each label from `firstLabel` on, others count nothing.
  */
 export function softDice(sums: usize, groups: i32, tasks: i32, labels: i32, firstLabel: i32, weight: f64, smooth: f64, isSquared: bool): f64 {
-  const taskBytes = <usize>labels * ENTRY;
+  const taskBytes = <usize>labels * DICE_ENTRY;
   let dice: f64 = 0;
   for (; groups > 0; groups--) {
     for (let l = 0; l < labels; l++) {
-      const entry = sums + <usize>l * ENTRY;
+      const entry = sums + <usize>l * DICE_ENTRY;
       let overlap: f64 = 0, size: f64 = 0;
       for (let i = 0; i < tasks; i++) {
         overlap += load<f64>(entry + <usize>i * taskBytes);
@@ -78,8 +55,8 @@ export function softDice(sums: usize, groups: i32, tasks: i32, labels: i32, firs
 /** The gradient of one minus the soft Dice, one task's pixels, in place of the softmax. */
 export function softDiceGradient(args: DiceArgs, task: i32): void {
   const row = <usize>args.labels << 2, isSoft = args.isSoft != 0, isSquared = args.isSquared != 0;
-  const group = task / args.tasks, begin = (task - group * args.tasks) * GRAIN, end = min(begin + GRAIN, args.pixels);
-  const factors = args.sums + <usize>(group * args.tasks * args.labels) * ENTRY;
+  const group = task / args.tasks, begin = (task - group * args.tasks) * LOSS_GRAIN, end = min(begin + LOSS_GRAIN, args.pixels);
+  const factors = args.sums + <usize>(group * args.tasks * args.labels) * DICE_ENTRY;
   const pixel = <usize>(group * args.pixels + begin);
   let p = args.gradient + pixel * row, t = args.truth + pixel * (isSoft ? row : 4);
   for (let i = begin; i < end; i++) {
@@ -112,7 +89,7 @@ function addHard(p: usize, truth: usize, sums: usize, pixels: i32, row: usize, i
     for (let at: usize = 0; at < row; at += 4) {
       const value = <f64>load<f32>(p + at);
       addTo(entry, isSquared ? value * value : value);
-      entry += ENTRY;
+      entry += DICE_ENTRY;
     }
     const at = <usize>load<u32>(truth) << 2;
     if (<u64>load<u32>(truth) << 2 < <u64>row) {
@@ -131,7 +108,7 @@ function addSoft(p: usize, truth: usize, sums: usize, pixels: i32, row: usize, i
       const value = <f64>load<f32>(p + at), t = <f64>load<f32>(truth + at);
       addTo(entry, value * t);
       addTo(entry + 8, isSquared ? value * value + t * t : value + t);
-      entry += ENTRY;
+      entry += DICE_ENTRY;
     }
     p += row;
     truth += row;
@@ -147,14 +124,14 @@ function turnIntoGradient(p: usize, truth: usize, isSoft: bool, sums: usize, row
   let entry = sums;
   for (let at: usize = 0; at < row; at += 4) {
     total += load<f32>(p + at) * toProbability(p + at, truth + at, isSoft, label == l++, entry, isSquared);
-    entry += ENTRY;
+    entry += DICE_ENTRY;
   }
   l = 0;
   entry = sums;
   for (let at: usize = 0; at < row; at += 4) {
     const g = toProbability(p + at, truth + at, isSoft, label == l++, entry, isSquared);
     store<f32>(p + at, load<f32>(p + at) * (g - total));
-    entry += ENTRY;
+    entry += DICE_ENTRY;
   }
 }
 

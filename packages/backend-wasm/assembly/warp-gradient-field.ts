@@ -1,9 +1,10 @@
 import { madd, loadLanes } from './simd';
 import { valuesAt } from './warp';
 import {
-  DEPTH, DOTS, HEIGHT, HIGH, HIGH_SLOPE, HIGH_WEIGHT, imageBytes, listBytes, LOW, LOW_SLOPE, LOW_WEIGHT, planRow, WarpArgs,
+  DEPTH, DOTS, HEIGHT, HIGH, HIGH_SLOPE, HIGH_WEIGHT, imageBytes, listBytes, LOW, LOW_SLOPE, LOW_WEIGHT, planRow,
   WIDTH,
 } from './warp-plan';
+import { WarpArgs } from './layout';
 
 /**
  * The gradient to one task's rows of the field.

@@ -1,10 +1,8 @@
 import { madd, loadLanes, storeLanes } from './simd';
 import {
-  DEPTH, HEIGHT, HIGH, imageBytes, listBytes, LOW, LOW_WEIGHT, planAxis, planRow, WarpArgs, WIDTH,
+  DEPTH, HEIGHT, HIGH, imageBytes, listBytes, LOW, LOW_WEIGHT, planAxis, planRow, WIDTH,
 } from './warp-plan';
-
-/** Bytes of an entry of `ranges`. */
-const RANGE: usize = 8;
+import { RANGE_BYTES, WarpArgs } from './layout';
 
 /**
  * Which part of the image one task's rows of the field read: offsets in bytes of the first and last index along the image's
@@ -23,7 +21,7 @@ export function warpRanges(args: WarpArgs, task: i32, worker: i32): void {
       first = min(first, low);
       last = max(last, high);
     }
-    const range = args.ranges + <usize>row * RANGE;
+    const range = args.ranges + <usize>row * RANGE_BYTES;
     store<u32>(range, first);
     store<u32>(range, last, 4);
   }
@@ -43,7 +41,7 @@ export function warpGradientImage(args: WarpArgs, task: i32, worker: i32): void 
   memory.fill(base + begin, 0, end - begin);
   const rowsPerImage = args.outDepth * args.outHeight, rowBytes = <usize>(args.outWidth * args.channels) << 2;
   for (let row = image * rowsPerImage; row < (image + 1) * rowsPerImage; row++) {
-    const range = args.ranges + <usize>row * RANGE;
+    const range = args.ranges + <usize>row * RANGE_BYTES;
     if (load<u32>(range) >= end || load<u32>(range, 4) < begin) continue;
     planRow(args, row, plan);
     scatterRow(args, base, plan, args.warped + <usize>row * rowBytes, begin, end);

@@ -1,39 +1,5 @@
 import { gatherLanes } from './simd';
-
-/** As it lies in memory; `src/native/warp.ts` writes it. Two dimensions are depth 1, and have no plan of the depth. */
-@unmanaged
-export class WarpArgs {
-  /** What is read, or in the gradient to it written: `[batch, inDepth, inHeight, inWidth, channels]`. */
-  image: usize;
-  /** `[batch, outDepth, outHeight, outWidth, rank]`. */
-  field: usize;
-  /** The result, or its gradient: `[batch, outDepth, outHeight, outWidth, channels]`. */
-  warped: usize;
-  /** The gradient to the field, of its shape. */
-  fieldGradient: usize;
-  rank: i32;
-  channels: i32;
-  inDepth: i32;
-  inHeight: i32;
-  inWidth: i32;
-  outDepth: i32;
-  outHeight: i32;
-  outWidth: i32;
-  /** Rows of the field, counted over batch, depth and height. */
-  rows: i32;
-  /** Rows of one task. */
-  grain: i32;
-  isNearest: i32;
-  /** 0: border, 1: zeros, 2: reflect. */
-  padding: i32;
-  /** 26 lists of `listBytes` for each worker, see below. */
-  scratch: usize;
-  scratchStride: usize;
-  /** The gradient to the image: which part of the image each row of the field reads, see `warpRanges`. */
-  ranges: usize;
-  /** The gradient to the image: slabs that each image is cut into. */
-  slabs: i32;
-}
+import { PADDING_REFLECT, PADDING_ZEROS, PLAN_AXIS_LISTS, WarpArgs } from './layout';
 
 /** Of the lists in a plan: one value per place of a row, three axes with six lists each, then eight lists for dots. */
 export const LOW: usize = 0;
@@ -42,11 +8,10 @@ export const LOW_WEIGHT: usize = 2;
 export const HIGH_WEIGHT: usize = 3;
 export const LOW_SLOPE: usize = 4;
 export const HIGH_SLOPE: usize = 5;
-const LISTS: usize = 6;
 export const DEPTH: usize = 0;
-export const HEIGHT: usize = LISTS;
-export const WIDTH: usize = 2 * LISTS;
-export const DOTS: usize = 3 * LISTS;
+export const HEIGHT: usize = PLAN_AXIS_LISTS;
+export const WIDTH: usize = 2 * PLAN_AXIS_LISTS;
+export const DOTS: usize = 3 * PLAN_AXIS_LISTS;
 
 /** Bytes of one list: whole vectors. */
 // @ts-ignore: decorator
@@ -74,7 +39,7 @@ export function planRow(args: WarpArgs, row: i32, plan: usize): void {
 
 /** The plan of one axis: 0 depth, 1 height, 2 width. */
 export function planAxis(args: WarpArgs, row: i32, axis: i32, plan: usize): void {
-  const list = listBytes(args), to = plan + <usize>axis * LISTS * list;
+  const list = listBytes(args), to = plan + <usize>axis * PLAN_AXIS_LISTS * list;
   const pixel = <usize>args.rank << 2;
   const slice = row / args.outHeight;
   let from = args.field + <usize>row * <usize>args.outWidth * pixel + (<usize>(axis - 3 + args.rank) << 2);
@@ -115,12 +80,12 @@ export function planAxis(args: WarpArgs, row: i32, axis: i32, plan: usize): void
 // @ts-ignore: decorator
 @inline
 function fold(place: v128, size: i32, padding: i32): v128 {
-  if (padding == 2 && size > 1) {
+  if (padding == PADDING_REFLECT && size > 1) {
     const turn = f32x4.splat(<f32>(size - 1) * 2);
     const phase = f32x4.sub(place, f32x4.mul(f32x4.floor(f32x4.div(place, turn)), turn));
     return clamp(f32x4.min(phase, f32x4.sub(turn, phase)), 0, <f32>(size - 1));
   }
-  return padding == 1 ? clamp(place, -1, <f32>size) : clamp(place, 0, <f32>(size - 1));
+  return padding == PADDING_ZEROS ? clamp(place, -1, <f32>size) : clamp(place, 0, <f32>(size - 1));
 }
 
 /** Derivative of `fold`: 1 or -1, and 0 where it is constant or has a kink. */
@@ -128,13 +93,13 @@ function fold(place: v128, size: i32, padding: i32): v128 {
 @inline
 function slopeOf(place: v128, inside: v128, size: i32, padding: i32): v128 {
   const one = f32x4.splat(1);
-  if (padding == 2 && size > 1) {
+  if (padding == PADDING_REFLECT && size > 1) {
     const last = f32x4.splat(<f32>(size - 1)), turn = f32x4.splat(<f32>(size - 1) * 2);
     const phase = f32x4.sub(place, f32x4.mul(f32x4.floor(f32x4.div(place, turn)), turn));
     const direction = v128.bitselect(one, f32x4.splat(-1), f32x4.lt(phase, last));
     return v128.and(direction, v128.and(f32x4.gt(inside, f32x4.splat(0)), f32x4.lt(inside, last)));
   }
-  const least: f32 = padding == 1 ? -1 : 0, most = <f32>(padding == 1 ? size : size - 1);
+  const least: f32 = padding == PADDING_ZEROS ? -1 : 0, most = <f32>(padding == PADDING_ZEROS ? size : size - 1);
   return v128.and(one, v128.and(f32x4.gt(place, f32x4.splat(least)), f32x4.lt(place, f32x4.splat(most))));
 }
 

@@ -1,7 +1,8 @@
 import { madd, loadLanes, storeLanes } from './simd';
 import {
-  DEPTH, HEIGHT, HIGH, HIGH_WEIGHT, imageBytes, listBytes, LOW, LOW_WEIGHT, planRow, WarpArgs, WIDTH,
+  DEPTH, HEIGHT, HIGH, HIGH_WEIGHT, imageBytes, listBytes, LOW, LOW_WEIGHT, planRow, WIDTH,
 } from './warp-plan';
+import { WarpArgs } from './layout';
 
 /** Reads the image at the places of one task's rows of the field. */
 export function warp(args: WarpArgs, task: i32, worker: i32): void {

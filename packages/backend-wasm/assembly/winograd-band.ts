@@ -1,11 +1,10 @@
 import { loadLanes, storeLanes } from './simd';
+import { SKEW } from './layout';
 
 /**
  * Added to the distance between neighboring points, so that the 36 streams of a transform do not fall on the same set
  * of the cache.
  */
-export const SKEW: usize = 64;
-
 /** Channels rounded up to whole vectors. */
 // @ts-ignore: decorator
 @inline

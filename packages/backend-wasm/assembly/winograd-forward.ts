@@ -1,8 +1,8 @@
-import { ConvArgs } from './conv-args';
 import { biasLanes, madd } from './simd';
-import { bandRowBytes, ceil4, ceil8, emptyBand, SKEW } from './winograd-band';
+import { bandRowBytes, ceil4, ceil8, emptyBand } from './winograd-band';
 import { finishLine, outputLine } from './winograd-lines';
-import { LINES_BYTES, POINTS, tileCount, transformInputBlock } from './winograd-tiles';
+import { tileCount, transformInputBlock } from './winograd-tiles';
+import { ConvArgs, LINES_BYTES, POINTS, SKEW } from './layout';
 
 /**
  * Convolution by Winograd's F(4×4, 3×3) with bias and leaky rectifier: one block of `args.blockTiles` tiles.

@@ -1,7 +1,7 @@
-import { ConvArgs } from './conv-args';
 import { addPair, madd } from './simd';
-import { ceil4, ceil8, SKEW } from './winograd-band';
-import { LINES_BYTES, POINTS, tileCount, transformInputBlock, transformOutputGradients } from './winograd-tiles';
+import { ceil4, ceil8 } from './winograd-band';
+import { tileCount, transformInputBlock, transformOutputGradients } from './winograd-tiles';
+import { ConvArgs, LINES_BYTES, POINTS, SKEW } from './layout';
 
 /**
  * Gradient to a 3×3 kernel by Winograd's F(3×3, 4×4), the exact transpose of `winogradForward`: one of `args.slots`

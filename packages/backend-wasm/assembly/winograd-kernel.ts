@@ -1,8 +1,7 @@
-import { ConvArgs } from './conv-args';
 import { gatherLanes, storeLanes } from './simd';
-import { ceil4, ceil8, SKEW } from './winograd-band';
+import { ceil4, ceil8 } from './winograd-band';
 import { kernelGradientLine, kernelLine } from './winograd-lines';
-import { POINTS } from './winograd-tiles';
+import { BACK_GRAIN, ConvArgs, POINTS, SKEW } from './layout';
 
 /**
  * Transforms a kernel for `winogradForward`: `[36][ceil8(out) / 8][depth * ceil4(in)][8]`, zeros in the padding, each point
@@ -41,9 +40,6 @@ export function winogradKernel(
   }
 }
 
-/** Input channels of one task of `winogradKernelBack`. */
-const GRAIN: i32 = 8;
-
 /**
  * Transforms the products summed by `winogradKernelGradient`, `args.slots` partial sums
  * `[36][depth * ceil4(in)][ceil8(out)]` at `args.y` with points `SKEW` bytes apart, to the gradient
@@ -56,9 +52,9 @@ export function winogradKernelBack(args: ConvArgs, task: i32, worker: i32): void
   const slotBytes = <usize>POINTS * pointStride;
   const tapBytes = <usize>(inChannels * outChannels) << 2;
   const lines = args.scratch + <usize>worker * args.scratchStride, totals = lines + 576;
-  const end = min(inChannels, (task + 1) * GRAIN);
+  const end = min(inChannels, (task + 1) * BACK_GRAIN);
   for (let d = 0; d < depth; d++) {
-    for (let i = task * GRAIN; i < end; i++) {
+    for (let i = task * BACK_GRAIN; i < end; i++) {
       for (let o = 0; o < outChannels; o += 4) {
         const from = args.y + (<usize>((d * inPadded + i) * outPadded + o) << 2);
         for (let p: usize = 0; p < <usize>POINTS; p++) {

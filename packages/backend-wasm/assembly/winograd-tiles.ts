@@ -1,12 +1,6 @@
-import { ConvArgs } from './conv-args';
 import { bandRowBytes, ceil4, fillBand } from './winograd-band';
 import { inputLine, outputGradientLine } from './winograd-lines';
-
-/** Products per tile: 6 × 6 points. */
-export const POINTS: i32 = 36;
-
-/** Bytes of one tile's intermediate values: 6 × 6 of four channels. */
-export const LINES_BYTES: usize = 576;
+import { ConvArgs, POINTS } from './layout';
 
 /** Tiles of 4 × 4 outputs in the whole batch. */
 export function tileCount(args: ConvArgs): i32 {

@@ -14,10 +14,10 @@ import {
   setBackend,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-
+import { createBackend } from '../src/heap/tfjs-backend.js';
 import { conv, convGradInput, convGradKernel } from '../src/native/conv.js';
-import { convGeometry, pixelCount, tapCount } from '../src/native/geometry.js';
-import { createSharedBackend, loadNative } from '../src/native/index.js';
+import { convGeometry, pixelCount, tapCount } from '../src/native/conv-geometry.js';
+import { loadNative } from '../src/native/index.js';
 
 const MILLISECONDS_PER_PASS = 300;
 
@@ -78,7 +78,7 @@ const work: ReadonlyArray<readonly [x: number[], kernel: number[]]> = [
 
 const { resolve } = createRequire(import.meta.url);
 const binary = readFileSync(resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
-const wasm = await createSharedBackend(binary);
+const wasm = await createBackend(binary, { isShared: true });
 removeBackend('wasm');
 registerBackend('wasm', () => wasm);
 await setBackend('wasm');

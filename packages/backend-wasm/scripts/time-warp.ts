@@ -16,7 +16,8 @@ import {
   tensor,
 } from '@tensorflow/tfjs-core';
 
-import { createSharedBackend, loadNative } from '../src/native/index.js';
+import { createBackend } from '../src/heap/tfjs-backend.js';
+import { loadNative } from '../src/native/index.js';
 import { warp, warpGradField, warpGradImage } from '../src/native/warp.js';
 
 const MILLISECONDS_PER_PASS = 400;
@@ -33,7 +34,7 @@ const { resolve } = createRequire(import.meta.url);
 const binary = readFileSync(resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
 const threads = Number(process.argv[2] ?? 1);
 removeBackend('wasm');
-const shared = await createSharedBackend(binary);
+const shared = await createBackend(binary, { isShared: true });
 registerBackend('wasm', () => shared);
 await setBackend('wasm');
 const native = await loadNative(shared, { threads });

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addEvaluateCommand } from './commands/evaluate.js';
+import { addExportCommand } from './commands/export.js';
+import { addInfoCommand } from './commands/info.js';
 import { factorText } from './commands/options.js';
 import { addParetoCommand } from './commands/pareto.js';
 import { addPredictCommand } from './commands/predict.js';
@@ -20,6 +22,7 @@ Examples:
   $ sshn evaluate runs/cells-sshn-seed1
   $ sshn pareto runs/cells-sshn-seed1        # CSV, JSON, plots and a report page
   $ sshn predict runs/cells-sshn-seed1 photo.png -o out
+  $ sshn export runs/cells-sshn-seed1 --gflops 0.5 -o cells.onnx
   $ sshn register none a.png b.png --refine 100 -o moved.png   # align two images
 
 Exit codes:
@@ -70,6 +73,8 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     addEvaluateCommand,
     addParetoCommand,
     addPredictCommand,
+    addExportCommand,
+    addInfoCommand,
     addRegisterCommand,
     addWarpCommand,
   ])

@@ -11,6 +11,7 @@ export {
 } from './errors.js';
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
 export type { Module, Network, NoSpecs, SpecsOf } from './module.js';
+export { nextTask } from './next-task.js';
 export {
   ConfigError,
   checkOptions,

@@ -104,7 +104,7 @@ describe('readOptions', () => {
     [{ method: 'sshm' }, "method: got 'sshm', expected 'fixed' or 'sshn'; did you mean 'sshn'?"],
     [{ window: 4 }, 'window: got 4, expected an odd integer ≥ 1'],
     [{ patience: 0 }, 'patience: got 0, expected an integer ≥ 1, or null'],
-    [{ size: [4] }, 'size: got a list of 1, expected 2 to 3 entries'],
+    [{ size: [4] }, 'size: got a list of 1, expected a list of 2 to 3 entries'],
     [{ size: 4 }, 'size: got 4, expected a list of integers ≥ 1'],
     [{ features: [4, 0] }, 'features.1: got 0, expected an integer ≥ 1'],
     [{ features: 'x' }, "features: got 'x', expected an integer ≥ 1, or a list of them"],

@@ -323,27 +323,44 @@ export function requireOptions(where: string, given: object, options: Options): 
     const one = options[name]!;
     const got = Object.hasOwn(given, name) ? given[name] : undefined;
     if (got === undefined && one.presence !== 'required') continue;
-    const faults: OptionFault[] = [];
+    const faults: Mismatch[] = [];
     readOption(one, got, [], faults, options);
     const [fault] = faults;
     if (fault === undefined) continue;
+    const { path, got: value = got, expected = describeOption(one), near } = fault;
     if (one.type.kind === 'choice' && typeof got === 'string') {
       throw new OptionError(`${where}: ${name}`, brief(got) as string, one.type.words);
     }
-    const entry = fault.path.length === 0 ? '' : `: ${fault.path.join('.')}`;
     throw new ValueError({
-      where: `${where}: ${name}${entry}`,
-      got: brief(got),
-      expected: describeOption(one),
+      where: [`${where}: ${name}`, ...path].join('.'),
+      got: brief(value),
+      expected,
+      ...(near === undefined ? {} : { hint: `Did you mean '${near}'?` }),
     });
   }
+}
+
+/** A fault, with what it is made of. */
+interface Mismatch extends OptionFault {
+  readonly got?: unknown;
+  readonly expected?: string;
+  readonly near?: string;
+}
+
+function mismatch(path: readonly string[], got: unknown, type: OptionType): Mismatch {
+  const expected = describeType(type);
+  const near =
+    type.kind === 'choice' && typeof got === 'string' ? nearestWord(got.slice(0, 40), type.words) : undefined;
+  const suggestion = near === undefined ? '' : `; did you mean '${near}'?`;
+  const message = `got ${shown(got)}, expected ${expected}${suggestion}`;
+  return { path, message, got, expected, ...(near === undefined ? {} : { near }) };
 }
 
 function readOption(
   { type, nullable, presence, default: usual }: Option,
   got: unknown,
   path: readonly string[],
-  faults: OptionFault[],
+  faults: Mismatch[],
   root: Options,
 ): unknown {
   if (got === undefined && presence === 'defaulted') {
@@ -363,14 +380,11 @@ function readValue(
   type: OptionType,
   got: unknown,
   path: readonly string[],
-  faults: OptionFault[],
+  faults: Mismatch[],
   root: Options,
 ): unknown {
   const wrong = (): undefined => {
-    faults.push({
-      path,
-      message: `got ${shown(got)}, expected ${describeType(type)}${suggestion(type, got)}`,
-    });
+    faults.push(mismatch(path, got, type));
     return undefined;
   };
   switch (type.kind) {
@@ -385,14 +399,18 @@ function readValue(
     case 'list': {
       if (!Array.isArray(got)) return type.orSingle ? (fits(type.item, got) ? got : wrong()) : wrong();
       if (got.length < type.least || got.length > type.most) {
-        const expected = `${type.least === type.most ? type.least : `${type.least} to ${type.most}`} entries`;
-        faults.push({ path, message: `got a list of ${got.length}, expected ${expected}` });
+        const expected = `a list of ${type.least === type.most ? type.least : `${type.least} to ${type.most}`} entries`;
+        faults.push({
+          path,
+          message: `got a list of ${got.length}, expected ${expected}`,
+          expected,
+          got: got.length,
+        });
         return undefined;
       }
       const bad = got.findIndex((entry) => !fits(type.item, entry));
       if (bad === -1) return [...got];
-      const expected = `${describeType(type.item)}${suggestion(type.item, got[bad])}`;
-      faults.push({ path: [...path, `${bad}`], message: `got ${shown(got[bad])}, expected ${expected}` });
+      faults.push(mismatch([...path, `${bad}`], got[bad], type.item));
       return undefined;
     }
     case 'variants': {
@@ -417,7 +435,7 @@ function readRecord(
   options: Options,
   got: Readonly<Record<string, unknown>>,
   path: readonly string[],
-  faults: OptionFault[],
+  faults: Mismatch[],
   root: Options,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
@@ -438,7 +456,7 @@ function checked<V extends Record<string, unknown>>(
   values: V,
   check: RecordCheck | undefined,
   path: readonly string[],
-  faults: OptionFault[],
+  faults: Mismatch[],
 ): V {
   const isAtFault = faults.some((fault) => path.every((name, i) => fault.path[i] === name));
   if (check === undefined || isAtFault) return values;
@@ -534,12 +552,6 @@ function fits(type: NumberType | ChoiceType, value: unknown): boolean {
   return type.kind === 'number'
     ? isNumber(type, value)
     : typeof value === 'string' && type.words.includes(value);
-}
-
-function suggestion(type: OptionType, got: unknown): string {
-  if (type.kind !== 'choice' || typeof got !== 'string') return '';
-  const near = nearestWord(got.slice(0, 40), type.words);
-  return near === undefined ? '' : `; did you mean '${near}'?`;
 }
 
 function anyOf(words: readonly string[]): string {

@@ -1,5 +1,5 @@
 export { augment } from './augmentation/augment.js';
-export { type AugmentConfig, type AxisName, checkAugmentConfig } from './augmentation/config.js';
+export { type AugmentConfig, type AxisName, augmentationOptions, checkAugmentConfig } from './augmentation/config.js';
 export { type BatchOptions, batches } from './dataset/batches.js';
 export { cacheDataset } from './dataset/cache.js';
 export { type Fold, type FoldOptions, folds } from './dataset/folds.js';

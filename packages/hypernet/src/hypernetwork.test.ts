@@ -153,17 +153,17 @@ describe.each(backends)('predictions on %s', (backend) => {
 
 describe('what makes no hypernetwork is refused', () => {
   test.each([
-    [{ factors: 0 }, 'hypernetwork: factors: got 0, expected an integer of at least 1.'],
-    [{ hidden: [10, 0] }, 'hypernetwork: hidden: layer 1: got 0, expected an integer of at least 1.'],
-    [{ hidden: [8193] }, 'hypernetwork: hidden: layer 0: got 8193, expected an integer from 1 to 8192.'],
+    [{ factors: 0 }, 'hypernetwork: factors: got 0, expected an integer in [1, 64].'],
+    [{ hidden: [10, 0] }, 'hypernetwork: hidden.1: got 0, expected an integer in [1, 8192].'],
+    [{ hidden: [8193] }, 'hypernetwork: hidden.0: got 8193, expected an integer in [1, 8192].'],
     [
       { hidden: Array<number>(1e6).fill(10) },
-      'hypernetwork: hidden layers: got 1000000, expected at most 16.',
+      'hypernetwork: hidden: got 1000000, expected a list of 0 to 16 entries.',
     ],
-    [{ factors: 65 }, 'hypernetwork: factors: got 65, expected an integer from 1 to 64.'],
-    [{ conditions: -1 }, 'hypernetwork: conditions: got -1, expected an integer of at least 0.'],
-    [{ residualScale: 0 }, 'hypernetwork: residualScale: got 0, expected a number above 0.'],
-    [{ residualScale: Number.NaN }, 'hypernetwork: residualScale: got NaN, expected a number above 0.'],
+    [{ factors: 65 }, 'hypernetwork: factors: got 65, expected an integer in [1, 64].'],
+    [{ conditions: -1 }, 'hypernetwork: conditions: got -1, expected an integer in [0, 64].'],
+    [{ residualScale: 0 }, 'hypernetwork: residualScale: got 0, expected a number > 0.'],
+    [{ residualScale: Number.NaN }, 'hypernetwork: residualScale: got NaN, expected a number > 0.'],
   ])('%j', (config, message) => {
     expect(() => hypernetwork(targets, config)).toThrow(ValueError);
     expect(() => hypernetwork(targets, config)).toThrow(message);
@@ -172,9 +172,12 @@ describe('what makes no hypernetwork is refused', () => {
   test.each([
     [
       { form: 'residuals' },
-      "Option 'form': got 'residuals', expected one of 'direct', 'residual'. Did you mean 'residual'?",
+      "Option 'hypernetwork: form': got 'residuals', expected one of 'direct', 'residual'. Did you mean 'residual'?",
     ],
-    [{ encoding: 'cos' }, "Option 'encoding': got 'cos', expected one of 'linear', 'circular'."],
+    [
+      { encoding: 'cos' },
+      "Option 'hypernetwork: encoding': got 'cos', expected one of 'linear', 'circular'.",
+    ],
   ])('%j', (config, message) => {
     const make = () => hypernetwork(targets, config as HypernetworkConfig);
     expect(make).toThrow(OptionError);

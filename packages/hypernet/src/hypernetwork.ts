@@ -1,10 +1,11 @@
 import {
   countParams,
+  type GivenOptions,
+  option,
   type ParamSpec,
   type ParamsOf,
   type Rescaling,
-  requireIntegers,
-  requireOption,
+  requireOptions,
   scoped,
   ValueError,
 } from '@sshn/core';
@@ -24,7 +25,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { predict } from './head.js';
-import { type Form, forms, type HeadSpecs, planHead } from './head-plan.js';
+import { forms, type HeadSpecs, planHead } from './head-plan.js';
 
 /** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
 export type Encoding = 'linear' | 'circular';
@@ -32,26 +33,60 @@ export type Encoding = 'linear' | 'circular';
 /** All encodings. */
 export const encodings = ['linear', 'circular'] as const satisfies readonly Encoding[];
 
+/** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
+const limits = {
+  layers: 16,
+  width: 8192,
+  inputs: 64,
+  /** Of all heads together: four gibibytes of weights. */
+  parameters: 2 ** 30,
+} as const;
+
+/** What may be chosen of a hypernetwork. */
+export const hypernetworkOptions = {
+  hidden: option.list(option.integer({ least: 1, most: limits.width, help: '' }), {
+    least: 0,
+    most: limits.layers,
+    default: [10, 100],
+    help: 'Widths of the hidden layers; without any, predictions are linear in the encoding',
+  }),
+  encoding: option.choice(encodings, {
+    default: 'linear',
+    help: 'How factors are fed in: [φ, 1 − φ] or [cos, sin]',
+  }),
+  form: option.choice(forms, {
+    default: 'residual',
+    help: 'Predict weights, or what is added to shared ones',
+  }),
+  residualScale: option.number({
+    above: 0,
+    default: 0.1,
+    help: 'Of the residual form: size of predictions beside the shared weights',
+  }),
+};
+
+/** What a hypernetwork takes of a rescaling. */
+const inputOptions = {
+  factors: option.integer({
+    least: 1,
+    most: limits.inputs,
+    default: 1,
+    help: 'Rescaling factors that it takes',
+  }),
+  conditions: option.integer({
+    least: 0,
+    most: limits.inputs,
+    default: 0,
+    help: 'Conditions of the rescaling that it takes besides, such as the weight of a regularizer',
+  }),
+};
+
 /** Options of a hypernetwork. */
-export interface HypernetworkConfig {
-  /** Widths of the hidden layers; without any, predictions are linear in the encoding. @default [10, 100] */
-  readonly hidden?: readonly number[];
-  /** How factors are fed in. @default 'linear' */
-  readonly encoding?: Encoding;
+export interface HypernetworkConfig extends GivenOptions<typeof hypernetworkOptions> {
   /** Rescaling factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
   readonly factors?: number;
   /** Conditions of the rescaling that it takes besides, such as the weight of a regularizer. @default 0 */
   readonly conditions?: number;
-  /**
-   * 'direct': a weight is the prediction. 'residual': it is a weight that does not depend on the factor plus the
-   * prediction. @default 'residual'
-   */
-  readonly form?: Form;
-  /**
-   * Of the residual form: the size of the prediction relative to the weight it is added to, at initialization, above 0; it
-   * also scales how fast predictions move in training. The direct form has no use for it. @default 0.1
-   */
-  readonly residualScale?: number;
 }
 
 /** Parameters of a hypernetwork: its hidden layers, and one head per predicted tensor. */
@@ -66,15 +101,6 @@ export interface Hypernetwork {
   /** One tensor per target, of its shape and under its name. The caller owns them. */
   apply(params: ParamsOf<HypernetworkSpecs>, at: Rescaling): Map<string, Tensor>;
 }
-
-/** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
-const limits = {
-  layers: 16,
-  width: 8192,
-  inputs: 64,
-  /** Of all heads together: four gibibytes of weights. */
-  parameters: 2 ** 30,
-} as const;
 
 /** Keeps the square root of the mean square away from 0. */
 const epsilon = 1e-12;
@@ -114,7 +140,11 @@ export function hypernetwork(
     form = 'residual',
     residualScale = 0.1,
   } = config;
-  requireConfig({ hidden, encoding, factors, conditions, form, residualScale });
+  requireOptions(
+    'hypernetwork',
+    { hidden, encoding, factors, conditions, form, residualScale },
+    { ...hypernetworkOptions, ...inputOptions },
+  );
   const inputs = 2 * (factors + conditions);
   const width = hidden.at(-1) ?? inputs;
   const { modules, specs: ofHidden } = scoped({
@@ -198,40 +228,6 @@ function oncePerScale(x: Tensor1D): (scale: number) => Tensor1D {
     known.set(scale, scaled);
     return scaled;
   };
-}
-
-function requireConfig(config: Required<HypernetworkConfig>): void {
-  const { hidden, encoding, factors, conditions, form, residualScale } = config;
-  if (hidden.length > limits.layers) {
-    throw new ValueError({
-      where: 'hypernetwork: hidden layers',
-      got: hidden.length,
-      expected: `at most ${limits.layers}`,
-    });
-  }
-  const { width, inputs } = limits;
-  for (const [i, value] of hidden.entries()) requireBetween(`hidden: layer ${i}`, value, 1, width);
-  requireBetween('factors', factors, 1, inputs);
-  requireBetween('conditions', conditions, 0, inputs);
-  requireOption('encoding', encoding, encodings);
-  requireOption('form', form, forms);
-  if (!(residualScale > 0 && residualScale < Infinity)) {
-    throw new ValueError({
-      where: 'hypernetwork: residualScale',
-      got: residualScale,
-      expected: 'a number above 0',
-    });
-  }
-}
-
-function requireBetween(name: string, value: number, least: number, most: number): void {
-  requireIntegers('hypernetwork', { [name]: value }, least);
-  if (value <= most) return;
-  throw new ValueError({
-    where: `hypernetwork: ${name}`,
-    got: value,
-    expected: `an integer from ${least} to ${most}`,
-  });
 }
 
 function requireRoom(specs: HypernetworkSpecs): void {

@@ -14,4 +14,5 @@ export {
   type HypernetworkConfig,
   type HypernetworkSpecs,
   hypernetwork,
+  hypernetworkOptions,
 } from './hypernetwork.js';

@@ -9,6 +9,7 @@ export {
   lossOptionNames,
   type WeightedSumConfig,
 } from './choice/create-loss.js';
+export { lossOptions } from './choice/options.js';
 export { weightedSum } from './choice/weighted-sum.js';
 export { distanceTransform } from './distance-transform/distance-transform.js';
 export type { Grid } from './distance-transform/grid.js';

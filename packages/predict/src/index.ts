@@ -1,5 +1,13 @@
+export {
+  type Alignment,
+  type AlignOptions,
+  afterAlignment,
+  alignPicture,
+  coverageOf,
+  requireCoverage,
+} from './align.js';
 export { type CleanOptions, cleanLabels } from './clean.js';
-export { type FieldMm, warpPicture } from './field.js';
+export { type FieldMm, longest, warpPicture } from './field.js';
 export {
   dsegTable,
   encodeLabelNifti,

@@ -16,6 +16,22 @@ export function inSpaceOf(
   moving: Picture,
   { resample }: { readonly resample: boolean },
 ): Picture {
+  requireSameKind(fixed, moving);
+  const difference = differenceOf(moving.channels[0], fixed.channels[0], fixed);
+  if (difference === undefined) return moving;
+  if (resample) return moving.format === 'volume' ? moving : stretched(moving, fixed);
+  throw new FileError({
+    path: moving.path,
+    problem: difference,
+    remedy:
+      moving.format === 'volume'
+        ? 'With --resample it is brought onto the grid of the fixed image first, by the affines of both.'
+        : 'With --resample it is stretched to the size of the fixed image first.',
+  });
+}
+
+/** @throws {FileError} if one is a volume and one is not, or they differ in channels. */
+export function requireSameKind(fixed: Picture, moving: Picture): void {
   if (moving.format !== fixed.format) {
     throw new FileError({
       path: moving.path,
@@ -30,17 +46,6 @@ export function inSpaceOf(
       remedy: 'Save both in color, or both in grey.',
     });
   }
-  const difference = differenceOf(moving.channels[0], fixed.channels[0], fixed);
-  if (difference === undefined) return moving;
-  if (resample) return moving.format === 'volume' ? moving : stretched(moving, fixed);
-  throw new FileError({
-    path: moving.path,
-    problem: difference,
-    remedy:
-      moving.format === 'volume'
-        ? 'With --resample it is brought onto the grid of the fixed image first, by the affines of both.'
-        : 'With --resample it is stretched to the size of the fixed image first.',
-  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   type Factor,
+  namedParams,
   type ParamsOf,
   paramTree,
   type Rescaling,
@@ -14,6 +15,7 @@ import {
   calibrate,
   type LoadedModel,
   type Manifest,
+  type Model,
   networkOf,
   pick,
 } from '@sshn/model';
@@ -145,6 +147,29 @@ export abstract class TrainedModel {
       dispose(old as Tensor[]);
     }
     return weights;
+  }
+
+  /**
+   * The plain network of a setting as a model of its own, without the hypernetwork: what `saveModel` of @sshn/model writes and
+   * `openModel` opens. Its weights stay this model's; see `weightsAt`.
+   */
+  plainAt({ at }: Pick<Chosen, 'at'>): Model<ReturnType<typeof networkOf>['specs']> {
+    const factor = at.factors.length === 1 ? at.factors[0]! : [...at.factors];
+    const { format: _, version: __, registration, ...kept } = this.manifest;
+    const { lambda: ___, ...objective } = { lambda: undefined, ...registration };
+    const manifest = {
+      ...kept,
+      method: { kind: 'fixed' as const, factor },
+      prior: { kind: 'constant' as const, factor },
+      accuracyCost: kept.accuracyCost.filter((row) => at.factors.every((one) => one === row.factor)),
+      ...(registration === undefined
+        ? {}
+        : { registration: objective as NonNullable<Manifest['registration']> }),
+    };
+    const { specs } = networkOf(manifest);
+    const weights = namedParams(this.weightsAt(at));
+    const named = new Map([...weights].map(([path, tensor]) => [`network.${path}`, tensor]));
+    return { specs, params: paramTree(specs, named), manifest };
   }
 
   /** The plain network, whose weights `weightsAt` gives. */

@@ -44,6 +44,7 @@ export {
   similarityLoss,
   similarityNames,
 } from './objective/objective.js';
+export { registrationOptions } from './objective/options.js';
 export { type WarpedDiceOptions, warpedDiceLoss } from './objective/warped-dice.js';
 export { sampleAt } from './points/sample-at.js';
 export {

@@ -1,15 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-import { sizeOf } from './geometry.js';
-import { deferredProducts } from './heads/head.js';
-import { POINTWISE_GRAIN } from './jobs.js';
+import { sizeOf } from './conv-geometry.js';
+import { deferredProducts } from './heads.js';
+import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
-
-/** Size of `AdamArgs` of `assembly/adam.ts`, in bytes. */
-const ADAM_ARGS_BYTES = 18 * 4;
-
-/** Rows of one task where the gradient is an outer product; `ROWS` of `assembly/adam.ts`. */
-const OUTER_ROWS = 512;
 
 /** What one step of Adam moves. */
 export interface AdamState {
@@ -51,32 +45,32 @@ export function adam(native: NativeModule, state: AdamState, settings: AdamSetti
     weightDecay,
     overwrite = false,
   } = settings;
-  const next = [param, m, v].map((old) => (overwrite ? native.reuse(old) : native.output(old.shape)));
+  const renew = (old: TensorInfo): TensorInfo => (overwrite ? native.reuse(old) : native.output(old.shape));
+  const next = [renew(param), renew(m), renew(v)] as const;
   const count = sizeOf(param.shape);
-  const { args } = native.reserve({ args: ADAM_ARGS_BYTES });
+  const { args } = native.reserve({ args: bytesOf('AdamArgs') });
   const product = deferredProducts(native).factorsOf(grad);
-  const [grads, row, width] =
-    product === undefined ? [native.address(grad), 0, 1] : [product.column, product.row, product.width];
-  const before = [param, m, v].map((tensor) => native.address(tensor));
-  const after = next.map((tensor) => native.address(tensor));
-  native.words().set([...before, grads, ...after, count], args / 4);
-  native
-    .floats()
-    .set(
-      [
-        1 - learningRate * weightDecay,
-        learningRate / correction1,
-        beta1,
-        beta2,
-        1 - beta1,
-        1 - beta2,
-        1 / Math.sqrt(correction2),
-        epsilon,
-      ],
-      args / 4 + 8,
-    );
-  native.words().set([row, width], args / 4 + 16);
-  if (product === undefined) native.run('adam', args, Math.ceil(count / POINTWISE_GRAIN));
-  else native.run('adamOuter', args, Math.ceil(product.height / OUTER_ROWS));
-  return next;
+  const values = {
+    param: native.address(param),
+    m: native.address(m),
+    v: native.address(v),
+    grad: product?.column ?? native.address(grad),
+    paramOut: native.address(next[0]),
+    mOut: native.address(next[1]),
+    vOut: native.address(next[2]),
+    count,
+    keep: 1 - learningRate * weightDecay,
+    rate: learningRate / correction1,
+    beta1,
+    beta2,
+    rest1: 1 - beta1,
+    rest2: 1 - beta2,
+    rootScale: 1 / Math.sqrt(correction2),
+    epsilon,
+    row: product?.row ?? 0,
+    width: product?.width ?? 1,
+  };
+  if (product === undefined) native.start('adam', args, values, Math.ceil(count / SIZES.POINTWISE_GRAIN));
+  else native.start('adamOuter', args, values, Math.ceil(product.height / SIZES.OUTER_ROWS));
+  return [...next];
 }

@@ -29,3 +29,69 @@ function makePrivate(bytes: Uint8Array): void {
     throw new Error('internal: unexpected native binary.');
   bytes[flags] = PRIVATE_WITH_MAXIMUM;
 }
+
+/** A module of one function, `f32x4.relaxed_madd` of its argument. */
+const USES_RELAXED_SIMD = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // '\0asm', version 1
+  ...[0x01, 0x06, 0x01, 0x60, 0x01, 0x7b, 0x01, 0x7b], // one type: v128 to v128
+  ...[0x03, 0x02, 0x01, 0x00], // one function of it
+  ...[0x0a, 0x0d, 0x01, 0x0b, 0x00], // its code, without locals
+  ...[0x20, 0x00, 0x20, 0x00, 0x20, 0x00, 0xfd, 0x85, 0x02, 0x0b], // its argument three times; f32x4.relaxed_madd; end
+);
+
+/** Whether the engine has relaxed SIMD, whose multiply-add is one instruction. */
+export function hasRelaxedSimd(): boolean {
+  return WebAssembly.validate(USES_RELAXED_SIMD);
+}
+
+/** The functions that the AssemblyScript module exports; addresses are bytes into the shared memory. */
+export interface NativeExports {
+  /** Runs all tasks of a job on this thread. */
+  runTasks(kind: number, args: number, tasks: number): void;
+  /** Runs a job on the pool of the control block; 0 if tasks are left that other threads work on. */
+  dispatch(control: number, kind: number, args: number, tasks: number): number;
+  /** Waits some time for such tasks; 0 if they are not done yet. */
+  awaitDone(control: number, tasks: number): number;
+  /** Ends the workers of the control block. */
+  quit(control: number): void;
+  packKernel(
+    kernel: number,
+    packed: number,
+    taps: number,
+    inChannels: number,
+    outChannels: number,
+    isGradient: boolean,
+  ): void;
+  sumSlots(
+    partials: number,
+    slots: number,
+    out: number,
+    taps: number,
+    inChannels: number,
+    outChannels: number,
+  ): void;
+  winogradKernel(
+    kernel: number,
+    transformed: number,
+    lines: number,
+    depth: number,
+    inChannels: number,
+    outChannels: number,
+    isGradient: boolean,
+  ): void;
+  addSlots(sums: number, slots: number, out: number, count: number): void;
+  sumSquares(x: number, count: number): number;
+  meanOfPartials(partials: number, tasks: number, pixels: number): number;
+  softDice(
+    sums: number,
+    groups: number,
+    tasks: number,
+    labels: number,
+    firstLabel: number,
+    weight: number,
+    smooth: number,
+    isSquared: number,
+  ): number;
+  fillAxis(table: number, inSize: number, outSize: number): void;
+  invertAxis(axis: number, inverse: number, inSize: number, outSize: number): void;
+}

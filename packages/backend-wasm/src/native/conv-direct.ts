@@ -1,10 +1,16 @@
-import { CONV_ARGS_BYTES, writeConvArgs, zerosBytes } from './conv-args.js';
-import type { ConvOperands, KernelGradientOperands } from './conv-operands.js';
-import { type ConvGeometry, pixelCount, tapCount } from './geometry.js';
+import {
+  type ConvGeometry,
+  type ConvOperands,
+  type KernelGradientOperands,
+  pixelCount,
+  tapCount,
+  writeConvArgs,
+  zerosBytes,
+} from './conv-geometry.js';
+import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
 
-/** Pixels of one chunk; `CHUNK` of `assembly/conv-table.ts`. */
-const CHUNK = 64;
+const { CHUNK } = SIZES;
 
 /** A chunk's share of the pixels before a gradient to the kernel opens another partial sum. */
 const CHUNKS_PER_SLOT = 16;
@@ -27,7 +33,7 @@ export function convDirect(native: NativeModule, geometry: ConvGeometry, operand
   const scratchStride = taps * CHUNK * 4 + SUMS_BYTES + PRIVATE;
   const bytes = taps * inChannels * Math.ceil(outChannels / 8) * 32;
   const at = native.reserve({
-    args: CONV_ARGS_BYTES,
+    args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
     packed: bytes,
     scratch: scratchStride * native.threads,
@@ -67,7 +73,7 @@ export function convKernelGradientDirect(
   const slots = Math.min(MAX_SLOTS, Math.ceil(chunks / CHUNKS_PER_SLOT));
   const scratchStride = taps * CHUNK * 4 + PRIVATE;
   const at = native.reserve({
-    args: CONV_ARGS_BYTES,
+    args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
     scratch: scratchStride * native.threads,
     partials: slots * taps * Math.ceil(inChannels / 4) * Math.ceil(outChannels / 8) * 128,

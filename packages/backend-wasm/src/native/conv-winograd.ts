@@ -1,14 +1,14 @@
-import { CONV_ARGS_BYTES, writeConvArgs, zerosBytes } from './conv-args.js';
-import type { ConvOperands, KernelGradientOperands } from './conv-operands.js';
-import type { ConvGeometry } from './geometry.js';
+import {
+  type ConvGeometry,
+  type ConvOperands,
+  type KernelGradientOperands,
+  writeConvArgs,
+  zerosBytes,
+} from './conv-geometry.js';
+import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
 
-/** Points of a tile, 6 × 6. */
-const POINTS = 36;
-
-/** Distance added between points and bytes of a tile's intermediate lines; as in `assembly/winograd-band.ts` and `winograd-tiles.ts`. */
-const SKEW = 64;
-const LINES_BYTES = 576;
+const { POINTS, LINES_BYTES, SKEW } = SIZES;
 
 /** A block's transformed values stay below this, so that they and the kernel fit the second-level cache. */
 const BLOCK_BYTES = 384 * 1024;
@@ -21,9 +21,6 @@ const TILES_PER_SLOT = 64;
 
 /** Tiles from which on there are two partial sums at least, so that two threads have work. */
 const TILES_OF_TWO_SLOTS = 32;
-
-/** Input channels of one task that transforms sums back; `GRAIN` of `assembly/winograd-kernel.ts`. */
-const CHANNELS_PER_TASK = 8;
 
 const MAX_SLOTS = 8;
 
@@ -44,7 +41,7 @@ export function convWinograd(native: NativeModule, geometry: ConvGeometry, opera
   const scratchStride = scratchBytes(geometry, blockTiles);
   const bytes = POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW);
   const at = native.reserve({
-    args: CONV_ARGS_BYTES,
+    args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
     lines: 2 * LINES_BYTES,
     transformed: bytes,
@@ -85,7 +82,7 @@ export function convKernelGradientWinograd(
   const slots = slotsFor(tileCount(geometry));
   const scratchStride = scratchBytes(geometry, blockTiles);
   const at = native.reserve({
-    args: CONV_ARGS_BYTES,
+    args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
     sums: slots * POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW),
     scratch: scratchStride * native.threads,
@@ -96,7 +93,7 @@ export function convKernelGradientWinograd(
   writeConvArgs(native, at.args, geometry, { ...addresses, w: dy });
   native.run('winogradKernelGradient', at.args, slots);
   writeConvArgs(native, at.args, geometry, { ...addresses, w: out });
-  native.run('winogradKernelBack', at.args, Math.ceil(inChannels / CHANNELS_PER_TASK));
+  native.run('winogradKernelBack', at.args, Math.ceil(inChannels / SIZES.BACK_GRAIN));
 }
 
 /** Partial sums of a gradient to the kernel: whatever the number of threads, so that the result does not depend on it. */

@@ -7,8 +7,8 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 
-import { copyKernels } from './copies/kernels.js';
-import { productKernels } from './heads/product-kernels.js';
+import { copyKernels } from './copies.js';
+import { productKernels } from './heads.js';
 import { ownKernels } from './kernels.js';
 import { NativeModule, type NativeSettings } from './module.js';
 import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';

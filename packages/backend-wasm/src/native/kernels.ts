@@ -1,12 +1,10 @@
 import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 
 import { type AdamSettings, type AdamState, adam } from './adam.js';
-import { boxSum } from './box-sum.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
-import { globalNorm } from './heads/global-norm.js';
-import { head, headGradHidden, headGradWeight } from './heads/head.js';
-import { type LocalNccSettings, localNcc, localNccGrad } from './local-ncc.js';
-import { crossEntropy, type DiceSettings, softDice } from './losses/losses.js';
+import { globalNorm, head, headGradHidden, headGradWeight } from './heads.js';
+import { boxSum, type LocalNccSettings, localNcc, localNccGrad } from './local-ncc.js';
+import { crossEntropy, type DiceSettings, softDice } from './losses.js';
 import type { NativeModule } from './module.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-import { boxSumScratch, sumAxes } from './box-sum.js';
-import { sizeOf } from './geometry.js';
+import { sizeOf } from './conv-geometry.js';
+import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
 
 /** Attributes of `SshnLocalNcc`. */
@@ -17,10 +17,7 @@ interface Pair {
   readonly fixed: TensorInfo;
 }
 
-/** Size of `NccArgs` of `assembly/local-ncc.ts` in bytes, where its floats begin, and `MAPS` of it. */
-const NCC_ARGS_BYTES = 14 * 4;
-const FIRST_FLOAT = 12;
-const MAPS = 5;
+const MAPS = SIZES.NCC_MAPS;
 
 /** One minus the mean local correlation, and `[batch, ...spatial, 5 · channels]` for its gradients. */
 export function localNcc(
@@ -33,7 +30,7 @@ export function localNcc(
   const maps = native.output(shape);
   const lines = sizeOf(moved.shape.slice(0, -2));
   const at = native.reserve({
-    args: NCC_ARGS_BYTES,
+    args: bytesOf('NccArgs'),
     partials: lines * 8,
     between: sizeOf(shape) * 4,
     ...boxSumScratch(native),
@@ -43,10 +40,17 @@ export function localNcc(
   const addresses = Array.from({ length: axes + 1 }, (_, i) =>
     (axes - i) % 2 === 0 ? native.address(maps) : at.between,
   );
-  const write = (address: number): void => {
-    const words = [native.address(moved), native.address(fixed), address, at.partials, 0, 0];
-    writeArgs(native, at.args, moved.shape, window, { words, isSquared: squared, epsilon });
-  };
+  const write = (address: number): void =>
+    native.write('NccArgs', at.args, {
+      ...addressesOf(native, { moved, fixed }),
+      ...sizesOf(moved.shape, window),
+      maps: address,
+      partials: at.partials,
+      toA: 0,
+      toB: 0,
+      isSquared: squared ? 1 : 0,
+      epsilon,
+    });
   write(addresses[0]!);
   native.run('nccTerms', at.args, lines);
   sumAxes(native, { shape, window, addresses, ...at });
@@ -66,32 +70,85 @@ export function localNccGrad(
   const toMoved = native.output(moved.shape);
   const toFixed = native.output(fixed.shape);
   const bytes = sizeOf(maps.shape) * 4;
-  const at = native.reserve({ args: NCC_ARGS_BYTES, one: bytes, other: bytes, ...boxSumScratch(native) });
+  const at = native.reserve({ args: bytesOf('NccArgs'), one: bytes, other: bytes, ...boxSumScratch(native) });
   const axes = maps.shape.length - 2;
   const turns = Array.from({ length: axes }, (_, i) => (i % 2 === 0 ? at.one : at.other));
   sumAxes(native, { shape: maps.shape, window, addresses: [native.address(maps), ...turns], ...at });
-  const images = [moved, fixed].map((image) => native.address(image));
-  const words = [...images, turns.at(-1)!, 0, native.address(toMoved), native.address(toFixed)];
-  writeArgs(native, at.args, moved.shape, window, { words, isSquared: false, epsilon: 0 });
-  native.run('nccGradients', at.args, sizeOf(moved.shape.slice(0, -2)));
+  const values = {
+    ...addressesOf(native, { moved, fixed }),
+    ...sizesOf(moved.shape, window),
+    maps: turns.at(-1)!,
+    partials: 0,
+    toA: native.address(toMoved),
+    toB: native.address(toFixed),
+    isSquared: 0,
+    epsilon: 0,
+  };
+  native.start('nccGradients', at.args, values, sizeOf(moved.shape.slice(0, -2)));
   return [toMoved, toFixed];
 }
 
-/** `words` are the addresses that `NccArgs` begins with. */
-function writeArgs(
+function addressesOf(
   native: NativeModule,
-  args: number,
-  shape: readonly number[],
-  window: number,
-  {
-    words,
-    isSquared,
-    epsilon,
-  }: { readonly words: readonly number[]; readonly isSquared: boolean; readonly epsilon: number },
-): void {
+  { moved, fixed }: Pair,
+): { readonly a: number; readonly b: number } {
+  return { a: native.address(moved), b: native.address(fixed) };
+}
+
+/** What `NccArgs` says of the images' shape. */
+function sizesOf(shape: readonly number[], window: number) {
   const [height, width, channels] = shape.slice(-3) as [number, number, number];
   const depth = shape.length === 5 ? shape[1]! : 1;
-  const reach = (window - 1) / 2;
-  native.words().set([...words, depth, height, width, channels, reach, isSquared ? 1 : 0], args >>> 2);
-  native.floats().set([epsilon, 1 / sizeOf(shape)], (args >>> 2) + FIRST_FLOAT);
+  return { depth, height, width, channels, reach: (window - 1) / 2, share: 1 / sizeOf(shape) };
+}
+
+const PIECE = SIZES.BOX_PIECE;
+
+/** Bytes of scratch that `sumAxes` asks for. */
+function boxSumScratch(native: NativeModule) {
+  return { boxArgs: bytesOf('BoxSumArgs'), boxSums: native.threads * PIECE * 8 };
+}
+
+/**
+ * At every voxel the sum over the window around it, cropped at the border: one axis after the other, each with running sums
+ * in double precision.
+ *
+ * x `[batch, ...spatial, channels]`, result of the same shape.
+ */
+export function boxSum(native: NativeModule, x: TensorInfo, window: number): TensorInfo {
+  const y = native.output(x.shape);
+  const axes = x.shape.length - 2;
+  const at = native.reserve({ ...boxSumScratch(native), between: axes < 2 ? 0 : sizeOf(x.shape) * 4 });
+  // The last axis writes the result, those before it turn by turn that and the scratch.
+  const to = Array.from({ length: axes }, (_, i) => ((axes - i) % 2 === 1 ? native.address(y) : at.between));
+  sumAxes(native, { shape: x.shape, window, addresses: [native.address(x), ...to], ...at });
+  return y;
+}
+
+/** Sums over windows along one spatial axis after the other, from each address to the next; none twice in a row. */
+function sumAxes(
+  native: NativeModule,
+  {
+    shape,
+    window,
+    addresses,
+    boxArgs,
+    boxSums,
+  }: {
+    readonly shape: readonly number[];
+    readonly window: number;
+    readonly addresses: readonly number[];
+    readonly boxArgs: number;
+    readonly boxSums: number;
+  },
+): void {
+  for (let axis = 1; axis < shape.length - 1; axis++) {
+    const [from, to] = addresses.slice(axis - 1, axis + 1) as [number, number];
+    const inner = sizeOf(shape.slice(axis + 1));
+    const outer = sizeOf(shape.slice(0, axis));
+    const pieces = Math.ceil(inner / PIECE);
+    const reach = Math.min((window - 1) / 2, shape[axis]!);
+    const values = { x: from, y: to, outer, length: shape[axis]!, inner, reach, pieces, scratch: boxSums };
+    native.start('boxSum', boxArgs, values, outer * pieces);
+  }
 }

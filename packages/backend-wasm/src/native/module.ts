@@ -4,15 +4,21 @@ import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmThreadError } from '../errors.js';
 import { guardHeap } from '../heap/guard.js';
 import { type TfjsModule, tfjsModule } from '../heap/tfjs-module.js';
-import { compileNative, isShared } from './compile.js';
-import type { NativeExports } from './exports.js';
-import { sizeOf } from './geometry.js';
-import { DeferredProducts, type OuterProductFate } from './heads/deferred.js';
-import { JOBS, type Job } from './jobs.js';
-import { PackedKernels } from './packed-kernels.js';
-import { CONTROL_BYTES, Pool } from './pool.js';
-import { hasRelaxedSimd } from './relaxed-simd.js';
-import { watchData } from './watch-data.js';
+import { compileNative, hasRelaxedSimd, isShared, type NativeExports } from './compile.js';
+import { sizeOf } from './conv-geometry.js';
+import { DeferredProducts, type OuterProductFate } from './deferred.js';
+import {
+  type ArgsOf,
+  JOB_NUMBERS,
+  JOBS,
+  type Job,
+  SIZES,
+  type StructName,
+  type StructValues,
+  writeStruct,
+} from './layout.js';
+import { PackedKernels, watchData } from './packed-kernels.js';
+import { Pool } from './pool.js';
 
 /** How the kernels run. */
 export interface NativeSettings {
@@ -104,8 +110,20 @@ export class NativeModule {
    * @throws {WasmThreadError} if a thread has died or hangs.
    */
   run(job: Job, args: number, tasks: number): void {
-    if (this.#pool === undefined || tasks < 2) this.exports.runTasks(JOBS[job], args, tasks);
-    else this.#pool.run(JOBS[job], args, tasks);
+    const kind = JOB_NUMBERS.get(job)!;
+    if (this.#pool === undefined || tasks < 2) this.exports.runTasks(kind, args, tasks);
+    else this.#pool.run(kind, args, tasks);
+  }
+
+  /** Writes the arguments of a job to `args` and runs it: see `run`. */
+  start<Name extends Job>(job: Name, args: number, values: StructValues<ArgsOf<Name>>, tasks: number): void {
+    this.write(JOBS[job][0] as ArgsOf<Name>, args, values);
+    this.run(job, args, tasks);
+  }
+
+  /** Writes a struct to an address. */
+  write<Name extends StructName>(name: Name, address: number, values: StructValues<Name>): void {
+    writeStruct({ words: this.words(), floats: this.floats() }, address, name, values);
   }
 
   /** Bytes of the tfjs heap that the arena holds now. */
@@ -199,9 +217,9 @@ export class NativeModule {
 
   /** The control block stays allocated: a thread on its way out may still touch it. */
   async #startPool(module: WebAssembly.Module, threads: number): Promise<void> {
-    const block = this.allocate(CONTROL_BYTES + ALIGNMENT);
+    const block = this.allocate(SIZES.CONTROL_BYTES + ALIGNMENT);
     const control = Math.ceil(block / ALIGNMENT) * ALIGNMENT;
-    this.words().fill(0, control / 4, (control + CONTROL_BYTES) / 4);
+    this.words().fill(0, control / 4, (control + SIZES.CONTROL_BYTES) / 4);
     const memory = this.#memory;
     try {
       this.#pool = await Pool.start(this.exports, { threads, module, memory, control });

@@ -1,17 +1,13 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-import { sizeOf } from './geometry.js';
-import { POINTWISE_GRAIN } from './jobs.js';
+import { sizeOf } from './conv-geometry.js';
+import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
 
 /** Pixels before a gradient to a bias opens another partial sum. */
 const PIXELS_PER_SLOT = 2048;
 
 const MAX_SLOTS = 16;
-
-/** Sizes of `BiasArgs` and `LeakyArgs` of the assembly, in bytes. */
-const BIAS_ARGS_BYTES = 8 * 4;
-const LEAKY_ARGS_BYTES = 5 * 4;
 
 /** Gradient to a bias: dy `[..., channels]` summed over all axes but the last. */
 export function convGradBias(native: NativeModule, dy: TensorInfo): TensorInfo {
@@ -34,13 +30,11 @@ function sumPixels(
 ): TensorInfo {
   const channels = dy.shape.at(-1) ?? 1;
   const out = native.output([channels]);
-  const from = native.address(dy);
   const pixels = sizeOf(dy.shape.slice(0, -1));
   const slots = Math.max(1, Math.min(MAX_SLOTS, Math.floor(pixels / PIXELS_PER_SLOT)));
-  const at = native.reserve({ args: BIAS_ARGS_BYTES, sums: slots * Math.ceil(channels / 4) * 16 });
-  native.words().set([from, at.sums, pixels, channels, slots, y, dz], at.args / 4);
-  native.floats()[at.args / 4 + 7] = slope;
-  native.run('biasGradient', at.args, slots);
+  const at = native.reserve({ args: bytesOf('BiasArgs'), sums: slots * Math.ceil(channels / 4) * 16 });
+  const values = { dy: native.address(dy), sums: at.sums, pixels, channels, slots, y, dz, slope };
+  native.start('biasGradient', at.args, values, slots);
   native.exports.addSlots(at.sums, slots, native.address(out), channels);
   return out;
 }
@@ -52,9 +46,9 @@ export function leakyReluGrad(
 ): TensorInfo {
   const dx = native.output(dy.shape);
   const count = sizeOf(dy.shape);
-  const { args } = native.reserve({ args: LEAKY_ARGS_BYTES });
-  native.words().set([native.address(dy), native.address(y), native.address(dx), count], args / 4);
-  native.floats()[args / 4 + 4] = slope;
-  native.run('leakyGradient', args, Math.ceil(count / POINTWISE_GRAIN));
+  const { args } = native.reserve({ args: bytesOf('LeakyArgs') });
+  const addresses = { dy: native.address(dy), y: native.address(y), dx: native.address(dx) };
+  const tasks = Math.ceil(count / SIZES.POINTWISE_GRAIN);
+  native.start('leakyGradient', args, { ...addresses, count, slope }, tasks);
   return dx;
 }

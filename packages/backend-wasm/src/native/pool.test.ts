@@ -3,7 +3,8 @@ import { beforeAll, expect, it, vi } from 'vitest';
 
 import { WasmThreadError } from '../errors.js';
 import { loadNative, type NativeKernels } from './index.js';
-import { CONTROL_BYTES, Pool } from './pool.js';
+import { SIZES } from './layout.js';
+import { Pool } from './pool.js';
 import { compileAssembly } from './testing/assembly.js';
 import { sharedBackendForTests } from './testing/shared.js';
 
@@ -19,8 +20,8 @@ const IDLE = -2;
 
 /** A pool of two threads, the second of which runs `serve`. */
 async function poolWith(serve: string): Promise<Pool> {
-  const control = Math.ceil(native.allocate(CONTROL_BYTES + 64) / 64) * 64;
-  native.words().fill(0, control / 4, (control + CONTROL_BYTES) / 4);
+  const control = Math.ceil(native.allocate(SIZES.CONTROL_BYTES + 64) / 64) * 64;
+  native.words().fill(0, control / 4, (control + SIZES.CONTROL_BYTES) / 4);
   const module = await compileAssembly(
     `export function serve(control: usize, worker: i32): void { ${serve} }`,
   );

@@ -3,7 +3,7 @@ import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { sizeOf } from './geometry.js';
+import { sizeOf } from './conv-geometry.js';
 import type { NativeKernels } from './index.js';
 import { resize, resizeGrad } from './resize.js';
 import { nativeForTests, noise, take } from './testing/native.js';

@@ -1,15 +1,12 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
+import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
-
-/** Size of `ResizeArgs` of `assembly/resize.ts`, in bytes. */
-const RESIZE_ARGS_BYTES = 16 * 4;
 
 /** Tasks that a resize falls into, at most: enough to share among threads. */
 const MAX_TASKS = 64;
 
-/** Bytes of one entry of an axis table. */
-const ENTRY = 12;
+const ENTRY = SIZES.AXIS_ENTRY;
 
 type Size3 = readonly [depth: number, height: number, width: number];
 
@@ -24,7 +21,7 @@ export function resize(native: NativeModule, x: TensorInfo, size: readonly numbe
   const to = size3(size);
   const rows = batch * to[0] * to[1];
   const at = native.reserve({
-    args: RESIZE_ARGS_BYTES,
+    args: bytesOf('ResizeArgs'),
     depth: to[0] * ENTRY,
     height: to[1] * ENTRY,
     width: to[2] * ENTRY,
@@ -52,7 +49,7 @@ export function resizeGrad(native: NativeModule, dy: TensorInfo, inputSize: read
   const rows = batch * from[0] * from[1];
   const scratchStride = Math.ceil((to[2] * channels) / 16) * 64;
   const at = native.reserve({
-    args: RESIZE_ARGS_BYTES,
+    args: bytesOf('ResizeArgs'),
     axis: Math.max(...to) * ENTRY,
     scratch: native.threads * scratchStride,
     depth: inverseBytes(from[0], to[0]),
@@ -107,12 +104,23 @@ function writeArgs(
 ): number {
   const { coarse, fine, from, to, channels, rows, scratchStride = 0 } = resize;
   const grain = Math.max(1, Math.ceil(rows / MAX_TASKS));
-  const tables = [at.depth, at.height, at.width];
-  native
-    .words()
-    .set(
-      [coarse, fine, ...tables, ...from, ...to, channels, rows, grain, at.scratch ?? 0, scratchStride],
-      at.args >>> 2,
-    );
+  native.write('ResizeArgs', at.args, {
+    coarse,
+    fine,
+    depthTable: at.depth,
+    heightTable: at.height,
+    widthTable: at.width,
+    inDepth: from[0],
+    inHeight: from[1],
+    inWidth: from[2],
+    outDepth: to[0],
+    outHeight: to[1],
+    outWidth: to[2],
+    channels,
+    rows,
+    grain,
+    scratch: at.scratch ?? 0,
+    scratchStride,
+  });
   return Math.ceil(rows / grain);
 }

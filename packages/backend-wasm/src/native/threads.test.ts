@@ -4,11 +4,10 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { adam } from './adam.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
-import { concat } from './copies/concat.js';
-import { split } from './copies/split.js';
-import { head, headGradHidden, headGradWeight } from './heads/head.js';
+import { concat, split } from './copies.js';
+import { head, headGradHidden, headGradWeight } from './heads.js';
 import { loadNative, type NativeKernels } from './index.js';
-import { crossEntropy, softDice } from './losses/losses.js';
+import { crossEntropy, softDice } from './losses.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { noise, take } from './testing/native.js';

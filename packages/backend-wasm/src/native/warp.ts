@@ -1,13 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-import { sizeOf } from './geometry.js';
+import { sizeOf } from './conv-geometry.js';
+import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
-
-/** Size of `WarpArgs` of `assembly/warp-plan.ts`, in bytes. */
-const WARP_ARGS_BYTES = 20 * 4;
-
-/** Lists of a worker's plan, see `assembly/warp-plan.ts`. */
-const PLAN_LISTS = 26;
 
 /** Tasks that the rows fall into, at most: enough to share among threads. */
 const MAX_TASKS = 64;
@@ -15,8 +10,12 @@ const MAX_TASKS = 64;
 /** Slabs that a gradient to an image falls into, for each thread; their number does not show in the result. */
 const SLABS_PER_THREAD = 4;
 
-/** Paddings, numbered as in `assembly/warp-plan.ts`. */
-const PADDINGS = { border: 0, zeros: 1, reflect: 2 } as const;
+/** The numbers of paddings. */
+const PADDINGS = {
+  border: SIZES.PADDING_BORDER,
+  zeros: SIZES.PADDING_ZEROS,
+  reflect: SIZES.PADDING_REFLECT,
+} as const;
 
 /** How an image is read between and beyond its voxels; what it means is said at `warp` of @sshn/registration. */
 export interface WarpSampling {
@@ -105,23 +104,42 @@ function prepare(
   const rank = field.shape.at(-1)!;
   const from = size3(imageShape.slice(1, -1));
   const to = size3(field.shape.slice(1, -1));
-  const rows = field.shape[0]! * to[0]! * to[1]!;
+  const rows = field.shape[0]! * to[0] * to[1];
   const grain = Math.max(1, Math.ceil(rows / MAX_TASKS));
-  const scratchStride = Math.ceil((PLAN_LISTS * Math.ceil(to[2]! / 4) * 16) / 64) * 64;
+  const scratchStride = Math.ceil((SIZES.PLAN_LISTS * Math.ceil(to[2] / 4) * 16) / 64) * 64;
   const at = native.reserve({
-    args: WARP_ARGS_BYTES,
+    args: bytesOf('WarpArgs'),
     scratch: native.threads * scratchStride,
-    ranges: slabs > 0 ? rows * 8 : 0,
+    ranges: slabs > 0 ? rows * SIZES.RANGE_BYTES : 0,
   });
-  const nearest = interpolation === 'nearest' ? 1 : 0;
   const point = ({ image, warped, fieldGradient = 0 }: Operands): void => {
-    const addresses = [image, native.address(field), warped, fieldGradient];
-    const sizes = [rank, imageShape.at(-1)!, ...from, ...to, rows, grain, nearest, PADDINGS[padding]];
-    native.words().set([...addresses, ...sizes, at.scratch, scratchStride, at.ranges, slabs], at.args >>> 2);
+    native.write('WarpArgs', at.args, {
+      image,
+      field: native.address(field),
+      warped,
+      fieldGradient,
+      rank,
+      channels: imageShape.at(-1)!,
+      inDepth: from[0],
+      inHeight: from[1],
+      inWidth: from[2],
+      outDepth: to[0],
+      outHeight: to[1],
+      outWidth: to[2],
+      rows,
+      grain,
+      isNearest: interpolation === 'nearest' ? 1 : 0,
+      padding: PADDINGS[padding],
+      scratch: at.scratch,
+      scratchStride,
+      ranges: at.ranges,
+      slabs,
+    });
   };
   return { args: at.args, tasks: Math.ceil(rows / grain), point };
 }
 
-function size3(size: readonly number[]): readonly number[] {
-  return size.length === 3 ? size : [1, ...size];
+function size3(size: readonly number[]): readonly [depth: number, height: number, width: number] {
+  const [depth, height, width] = size.length === 3 ? size : [1, ...size];
+  return [depth!, height!, width!];
 }

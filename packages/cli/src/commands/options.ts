@@ -1,6 +1,6 @@
+import type { OptionType } from '@sshn/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseWord, WordError } from '../config/values.js';
-import type { WordType } from '../config/words.js';
 import { backendChoices } from '../process/backend.js';
 
 /** Makes a reader of texts one for commander: what it refuses becomes a fault of the command line (exit code 2). */
@@ -16,21 +16,21 @@ export function argument<Value>(read: (text: string) => Value): (text: string) =
 }
 
 /** A reader of one value of a type. */
-export function readerOf(type: WordType): (text: string) => unknown {
-  return argument((text) => parseWord({ type, isNullable: false }, text));
+export function readerOf(type: OptionType): (text: string) => unknown {
+  return argument((text) => parseWord({ type, nullable: false }, text));
 }
 
 /** A rescaling factor, or a list of them. */
-export const factorType = { kind: 'number', isInteger: false, least: 0, most: 1 } as const;
-export const factorsType = { kind: 'list', item: factorType, orSingle: false } as const;
+export const factorType = { kind: 'number', least: 0, most: 1 } as const;
+export const factorsType = { kind: 'list', item: factorType, least: 1, most: 1024, orSingle: false } as const;
 
 /** A step between factors, and a count that may be 0. */
-export const stepType = { kind: 'number', isInteger: false, above: 0, most: 1 } as const;
+export const stepType = { kind: 'number', above: 0, most: 1 } as const;
 /** A distance. */
-export const toleranceType = { kind: 'number', isInteger: false, least: 0 } as const;
+export const toleranceType = { kind: 'number', least: 0 } as const;
 /** Values of each separate factor of a grid. */
-export const gridType = { kind: 'number', isInteger: true, least: 2, most: 101 } as const;
-export const countType = { kind: 'number', isInteger: true, least: 0 } as const;
+export const gridType = { kind: 'number', integer: true, least: 2, most: 101 } as const;
+export const countType = { kind: 'number', integer: true, least: 0 } as const;
 
 /** An option under a heading of `--help`. */
 export function grouped(heading: string, option: Option): Option {
@@ -54,7 +54,7 @@ export function addComputingOptions(command: Command): Command {
     '--threads <number>',
     'threads of wasm that compute at once (default: one per core, 8 at most)',
   );
-  return command.addOption(option.argParser(readerOf({ kind: 'number', isInteger: true, least: 1 })));
+  return command.addOption(option.argParser(readerOf({ kind: 'number', integer: true, least: 1 })));
 }
 
 /** What `addSplitOption` gives. */

@@ -70,7 +70,7 @@ interface PredictFlags extends ComputingFlags {
   readonly json?: boolean;
 }
 
-const positive = { kind: 'number', isInteger: false, above: 0 } as const;
+const positive = { kind: 'number', above: 0 } as const;
 
 /** `sshn predict`: segments images with a trained model. */
 export function addPredictCommand(program: Command, finish: (exitCode: number) => void): void {
@@ -128,7 +128,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
     grouped(
       cleaning,
       new Option('--minimum-voxels <count>', 'remove connected components of fewer pixels or voxels')
-        .argParser(readerOf({ kind: 'number', isInteger: true, least: 1 }))
+        .argParser(readerOf({ kind: 'number', integer: true, least: 1 }))
         .default(1),
     ),
   );
@@ -163,7 +163,7 @@ async function predict(modelPath: string, paths: readonly string[], flags: Predi
     terminal.line(`${modelPath}: ${reason} On ${backend}.`);
     const journal = await Journal.open(flags.out, {
       model: await digestOf(modelPath),
-      options: JSON.stringify(options),
+      options: JSON.stringify({ ...options, format: flags.format, truth: flags.truth }),
     });
     const failed = await predictAll(model, inputs, options, flags, journal, terminal, interruption.signal);
     await writeTables(model, flags.out);

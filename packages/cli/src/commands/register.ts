@@ -1,5 +1,5 @@
 import { usualObjective } from '@sshn/predict';
-import { regularizerNames, similarityNames } from '@sshn/registration';
+import { affineKinds, regularizerNames, similarityNames } from '@sshn/registration';
 import { type Command, Option } from 'commander';
 import { parseFactor, parseIntensity } from '../config/values.js';
 import { noModel, type RegisterFlags, runRegister } from '../register/run-register.js';
@@ -21,6 +21,9 @@ MODEL is a run folder of \`sshn train DATA --task registration\` or its best.saf
 it was trained at, and the field back. The word none registers without a network: --refine N steps of gradient descent from \
 zero at every resolution of a pyramid, the classical way. With a network, refinement begins at what it predicts.
 
+--affine aligns the two first by a rigid, similarity or affine map, found from the images alone: before a network, before \
+--refine, or by itself. Scans that were not aligned before need it. Grids may differ then. One field comes out for all of it.
+
 Orientation and spacing of volumes may be any: they are compared in the body. Images on different grids are refused, as they \
 may be a mistake; --resample brings the moving one onto the grid of the fixed one first, by the affines of both (PNG: \
 stretches it). Moved label maps keep their numbers (nearest voxel); moved images are 32-bit floats, PNG 8 bits. Where the \
@@ -32,10 +35,11 @@ Examples:
   $ sshn register runs/brains moving.nii.gz fixed.nii.gz -o moved.nii.gz --field field.nii.gz
   $ sshn register runs/brains moving.nii.gz fixed.nii.gz --labels moving-labels.nii.gz --moved-labels moved-labels.nii.gz
   $ sshn register runs/slices a.png b.png -o moved.png --factor 0.25 --refine 50 --report page.html
-  $ sshn register none moving.nii.gz fixed.nii.gz --refine 100 --spacing 2 -o moved.nii.gz`,
+  $ sshn register none moving.nii.gz fixed.nii.gz --refine 100 --spacing 2 -o moved.nii.gz
+  $ sshn register none t2.nii.gz t1.nii.gz --affine rigid --affine-similarity mutualInformation -o t2-on-t1.nii.gz`,
 };
 
-const positive = { kind: 'number', isInteger: false, above: 0 } as const;
+const positive = { kind: 'number', above: 0 } as const;
 
 /** `sshn register`: brings one image onto another. */
 export function addRegisterCommand(program: Command, finish: (exitCode: number) => void): void {
@@ -54,7 +58,22 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     .option('--resample', 'bring a moving image of another grid onto that of the fixed one first');
   const add = (heading: string, flag: string, text: string, read: (text: string) => unknown) =>
     command.addOption(grouped(heading, new Option(flag, text).argParser(read)));
-  const [network, refinement] = ['Network', 'Refinement'];
+  const [alignment, network, refinement] = ['Alignment', 'Network', 'Refinement'];
+  for (const [flag, names, text] of [
+    ['--affine <kind>', affineKinds, 'align the images first'],
+    [
+      '--affine-similarity <name>',
+      similarityNames,
+      'of that (default: globalNcc, or mutualInformation where --similarity is)',
+    ],
+  ] as const)
+    command.addOption(grouped(alignment, new Option(flag, text).choices([...names])));
+  command.addOption(
+    grouped(
+      alignment,
+      new Option('--matrix <file>', 'where the matrix goes, as text: fixed to moving, in mm'),
+    ),
+  );
   add(
     network,
     '--factor <numbers>',
@@ -92,7 +111,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     refinement,
     '--weight <number>',
     `of the regularizer (default: the model's, else ${usualObjective.weight})`,
-    readerOf({ kind: 'number', isInteger: false, least: 0 }),
+    readerOf({ kind: 'number', least: 0 }),
   );
   add(
     refinement,
@@ -144,8 +163,14 @@ function faultOf(isBare: boolean, flags: RegisterFlags): string | undefined {
   if ((flags.labels === undefined) !== (flags.movedLabels === undefined)) {
     return '--labels and --moved-labels go together: what is moved, and where it goes';
   }
-  if (isBare && flags.refine === 0)
-    return 'without a model there is nothing to do: give --refine, such as --refine 100';
+  if (isBare && flags.refine === 0 && flags.affine === undefined)
+    return 'without a model there is nothing to do: give --refine, such as --refine 100, or --affine';
+  const needsAffine = Object.entries({
+    'affine-similarity': flags.affineSimilarity,
+    matrix: flags.matrix,
+  }).find(([, value]) => value !== undefined);
+  if (needsAffine !== undefined && flags.affine === undefined)
+    return `--${needsAffine[0]} is for an alignment: give --affine too`;
   const { similarity = 'localNcc', window } = flags;
   if (window !== undefined && similarity !== 'localNcc') {
     return `--window is for the similarity localNcc, and it is to be ${similarity}`;

@@ -1,8 +1,10 @@
 import { FileError } from '@sshn/core';
-import { type FieldMm, type Picture, warpPicture } from '@sshn/predict';
+import { coverageOf, type FieldMm, type Picture, requireCoverage, warpPicture } from '@sshn/predict';
 import { readField, readLabelPicture, readPicture, requireOutput, writePicture } from '@sshn/predict/node';
 import type { Command } from 'commander';
 import { exitCodes } from '../process/exit.js';
+import { coverageText, halfCovered } from '../register/run-register.js';
+import { terminalOn } from '../terminal/terminal.js';
 import { fieldText } from './options.js';
 
 const warpHelp = {
@@ -43,7 +45,10 @@ async function warp(path: string, { field: fieldPath, out, labels, nearest }: Wa
   requireOutput(out, picture.format);
   const field = await readField(fieldPath);
   if (picture.format === 'raster') requireSize(picture, field, fieldPath);
+  const coverage = coverageOf(picture, field.grid, field.displacementMm);
+  requireCoverage(picture, `the field ${fieldPath}`, coverage);
   await writePicture(out, warpPicture(picture, field, labels || nearest ? 'nearest' : 'linear'));
+  if (coverage < halfCovered) terminalOn(process.stderr).line(coverageText(path, coverage, 'of the field'));
   return exitCodes.ok;
 }
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FileError } from '@sshn/core';
-import { ConfigError, parseRunConfig } from '@sshn/training';
+import { ConfigError, FileError } from '@sshn/core';
+import { parseRunConfig } from '@sshn/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { describeConfig, readConfigFile, withValue } from './file.js';

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { FileError, nearestWord } from '@sshn/core';
-import { ConfigError, parseRunConfig, type RunConfig, type RunConfigInput } from '@sshn/training';
+import { FileError } from '@sshn/core';
+import { parseRunConfig, type RunConfig, type RunConfigInput } from '@sshn/training';
 import { parse as parseYaml, stringify, YAMLError } from 'yaml';
-import { configWords, keysAt } from './words.js';
 
 /**
  * Reads a configuration file, JSON or YAML, and checks it by itself, so that errors name the file.
@@ -23,8 +22,6 @@ export async function readConfigFile(path: string): Promise<RunConfigInput> {
       remedy: "Write keys of the configuration, such as 'epochs: 50'; `sshn train --help` lists them.",
     });
   }
-  const faults = wrongKeys(content as Record<string, unknown>, []);
-  if (faults.length > 0) throw new ConfigError(path, faults);
   parseRunConfig(content, path);
   return content as RunConfigInput;
 }
@@ -38,32 +35,6 @@ function parseText(path: string, text: string): unknown {
     const problem = cause.message.split('\n')[0]!.replace(/:$/, '');
     throw new FileError({ path, problem, remedy: 'Correct the JSON or YAML there.', cause });
   }
-}
-
-function wrongKeys(
-  content: Readonly<Record<string, unknown>>,
-  path: readonly string[],
-): Array<{ path: string; message: string }> {
-  const allowed = keysAt(path);
-  if (allowed === undefined) return [];
-  return Object.entries(content).flatMap(([key, value]) => {
-    const full = [...path, key];
-    if (allowed.includes(key)) {
-      const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
-      return isObject ? wrongKeys(value as Record<string, unknown>, full) : [];
-    }
-    return [{ path: full.join('.'), message: `unknown key, ${suggestion(key, allowed, path)}` }];
-  });
-}
-
-/** The nearest key beside the wrong one, else the same or a near key elsewhere, else all keys allowed here. */
-function suggestion(key: string, allowed: readonly string[], path: readonly string[]): string {
-  const near = nearestWord(key, allowed);
-  if (near !== undefined) return `the nearest is '${[...path, near].join('.')}'`;
-  const last = new Map(configWords.map((word) => [word.path[word.path.length - 1]!, word.path.join('.')]));
-  const elsewhere = nearestWord(key, [...last.keys()]);
-  if (elsewhere !== undefined) return `the nearest is '${last.get(elsewhere)}'`;
-  return `allowed here: ${allowed.join(', ')}`;
 }
 
 /** A complete configuration as YAML that `--config` reads back: one line for each key of the top level. */

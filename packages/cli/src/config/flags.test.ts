@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { NumberType, OptionLeaf } from '@sshn/core';
 import { parseRunConfig } from '@sshn/training';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../command-line.js';
-import { addConfigOptions, configFlags, effectiveConfig, type Setting } from './flags.js';
-import type { ConfigWord, NumberRange } from './words.js';
+import { addConfigOptions, configFlags, configWords, effectiveConfig, type Setting } from './flags.js';
 
 /** The configuration that a command line makes. */
 async function configOf(args: readonly string[], file?: string) {
@@ -16,7 +16,7 @@ async function configOf(args: readonly string[], file?: string) {
 }
 
 /** A text for a word that is not its default. */
-function otherText({ path, type, default: standard }: ConfigWord): string {
+function otherText({ path, option: { type, default: standard } }: OptionLeaf): string {
   if (path.join('.') === 'data.spacingMm') return '1.5';
   if (type.kind === 'list')
     return type.item.kind === 'number'
@@ -28,8 +28,8 @@ function otherText({ path, type, default: standard }: ConfigWord): string {
   throw new Error(`no text for ${type.kind}`);
 }
 
-function otherNumber({ isInteger, most, below }: NumberRange, standard: unknown): number {
-  const candidates = isInteger ? [5, 7] : most !== undefined || below !== undefined ? [0.5, 0.25] : [0.5, 2];
+function otherNumber({ integer, most, below }: NumberType, standard: unknown): number {
+  const candidates = integer ? [5, 7] : most !== undefined || below !== undefined ? [0.5, 0.25] : [0.5, 2];
   return candidates.find((one) => one !== standard)!;
 }
 
@@ -37,6 +37,13 @@ const valueAt = (tree: unknown, path: readonly string[]): unknown =>
   path.reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], tree);
 
 describe('flags of the configuration', () => {
+  it('belong to every word, whose default is that of the configuration', () => {
+    const config = parseRunConfig({}, 'test');
+    for (const { path, option } of configWords) {
+      expect(valueAt(config, path), path.join('.')).toEqual(option.default);
+    }
+  });
+
   // Each needs the other: one cannot come alone.
   const elastic = ['--augment-elastic-strength', '1', '--augment-elastic-spacing', '8'];
   // Words that mean something only beside another: of one architecture alone, or of slices.
@@ -56,15 +63,17 @@ describe('flags of the configuration', () => {
     'registration.bidirectional': ['--task', 'registration', '--integration-steps', '7'],
     'registration.window': ['--task', 'registration', '--similarity', 'localNcc'],
   };
-  const companionsOf = ({ path }: ConfigWord): readonly string[] =>
+  const companionsOf = ({ path }: OptionLeaf): readonly string[] =>
     companions[path.join('.')] ?? (path[0] === 'registration' ? ['--task', 'registration'] : []);
-  const single = configFlags.filter(({ word }) => word.path[1] !== 'elastic' && word.type.kind !== 'boolean');
+  const single = configFlags.filter(
+    ({ word }) => word.path[1] !== 'elastic' && word.option.type.kind !== 'boolean',
+  );
 
   it.each(single.map((flag) => [flag.name, flag.word] as const))('--%s sets its word', async (name, word) => {
     const text = otherText(word);
     const config = await configOf([`--${name}`, text, ...companionsOf(word)]);
     const without = parseRunConfig({}, 'test');
-    const isOnlyWord = word.type.kind === 'choice' && word.type.words.length === 1;
+    const isOnlyWord = word.option.type.kind === 'choice' && word.option.type.words.length === 1;
     if (!isOnlyWord) expect(config).not.toEqual(without);
     const value = valueAt(config, word.path);
     expect([value].flat().map(String)).toEqual(text.split(','));

@@ -1,15 +1,18 @@
-import { parseRunConfig, type RunConfig, type RunConfigInput } from '@sshn/training';
+import { leavesOf, type OptionLeaf } from '@sshn/core';
+import { parseRunConfig, type RunConfig, type RunConfigInput, runOptions } from '@sshn/training';
 import { type Command, Option } from 'commander';
 import { argument, grouped } from '../commands/options.js';
 import { readConfigFile, withValue } from './file.js';
-import { describeType, parseConstantPrior, parseIntensity, parseUniformPrior, parseWord } from './values.js';
-import { type ConfigWord, configWords } from './words.js';
+import { describeWord, parseConstantPrior, parseIntensity, parseUniformPrior, parseWord } from './values.js';
+
+/** Every word that a configuration may hold. */
+export const configWords: readonly OptionLeaf[] = leavesOf(runOptions);
 
 /** A flag of the command line that sets one word of the configuration. */
 interface ConfigFlag {
   /** Without dashes: 'learning-rate'. */
   readonly name: string;
-  readonly word: ConfigWord;
+  readonly word: OptionLeaf;
 }
 
 /** Names that the rule (group's prefix and the last key) would make unclear. */
@@ -32,11 +35,11 @@ const prefixes: Readonly<Record<string, string>> = {
 
 /** One flag for each word of the configuration but those with variants, which have flags of their own. */
 export const configFlags: readonly ConfigFlag[] = configWords
-  .filter(({ type }) => type.kind !== 'variants')
+  .filter(({ option }) => option.type.kind !== 'variants')
   .map((word) => ({ name: flagName(word.path), word }));
 
 /** The heading under which `--help` lists a word. */
-function flagGroup(word: ConfigWord): string {
+function flagGroup(word: OptionLeaf): string {
   const [group] = word.path;
   return word.path.length === 1 ? 'Run' : `${group![0]!.toUpperCase()}${group!.slice(1)}`;
 }
@@ -83,7 +86,7 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
     .addOption(grouped('Run', prior.argParser(set(['prior'], parseUniformPrior))))
     .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))));
   for (const { name, word } of configFlags) {
-    if (word.type.kind === 'boolean') {
+    if (word.option.type.kind === 'boolean') {
       for (const [flag, value] of [
         [name, true],
         [`no-${name}`, false],
@@ -97,7 +100,7 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
     }
     const option = new Option(`--${name} <${placeholder(word)}>`, sentence(word));
     command.addOption(
-      grouped(flagGroup(word), option.argParser(set(word.path, (text) => parseWord(word, text)))),
+      grouped(flagGroup(word), option.argParser(set(word.path, (text) => parseWord(word.option, text)))),
     );
   }
 }
@@ -119,16 +122,15 @@ export async function effectiveConfig(
   return parseRunConfig(merged, settings.length === 0 && file !== undefined ? file : 'flags');
 }
 
-function placeholder({ type, path }: ConfigWord): string {
+function placeholder({ option: { type }, path }: OptionLeaf): string {
   if (path.join('.') === 'size') return 'HxW';
   if (type.kind === 'list') return type.item.kind === 'number' ? 'numbers' : 'words';
   if (type.kind === 'text') return 'text';
   return type.kind === 'number' ? 'number' : 'word';
 }
 
-function sentence(word: ConfigWord): string {
-  const { description, default: standard } = word;
-  const text = `${description[0]!.toLowerCase()}${description.slice(1)}; ${describeType(word)}`;
-  if (standard === undefined) return text;
-  return `${text} (default: ${standard === null ? 'none' : Array.isArray(standard) ? standard.join(',') : String(standard)})`;
+function sentence({ option: { help, default: standard, usually, ...takes } }: OptionLeaf): string {
+  const text = `${help[0]!.toLowerCase()}${help.slice(1)}; ${describeWord(takes)}`;
+  const value = standard === undefined ? usually : standard === null ? 'none' : String(standard);
+  return value === undefined ? text : `${text} (default: ${value})`;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { configWords } from './flags.js';
 import { configReference, withReference } from './reference.js';
-import { configWords } from './words.js';
 
 describe('configReference', () => {
   const rows = configReference().split('\n').slice(2);

@@ -1,6 +1,6 @@
-import { configFlags } from './flags.js';
-import { describeType } from './values.js';
-import { type ConfigWord, configWords } from './words.js';
+import type { OptionLeaf } from '@sshn/core';
+import { configFlags, configWords } from './flags.js';
+import { describeWord } from './values.js';
 
 /** The reference of the configuration as a Markdown table: key, flag, what it takes, default, meaning. */
 export function configReference(): string {
@@ -8,9 +8,9 @@ export function configReference(): string {
     const cells = [
       `\`${word.path.join('.')}\``,
       flagCell(word),
-      describeType(word),
+      describeWord(word.option),
       defaultCell(word),
-      word.description,
+      word.option.help,
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
@@ -19,15 +19,15 @@ export function configReference(): string {
   );
 }
 
-function flagCell(word: ConfigWord): string {
+function flagCell(word: OptionLeaf): string {
   const key = word.path.join('.');
   if (key === 'prior') return '`--factor`, `--prior`';
-  const flag = configFlags.find((candidate) => candidate.word === word);
+  const flag = configFlags.find((candidate) => candidate.word.path.join('.') === key);
   return `\`--${flag?.name ?? key}\``;
 }
 
-function defaultCell(word: ConfigWord): string {
-  return word.default === undefined ? '' : `\`${JSON.stringify(word.default)}\``;
+function defaultCell({ option: { default: standard, usually = '' } }: OptionLeaf): string {
+  return standard === undefined ? usually : `\`${JSON.stringify(standard)}\``;
 }
 
 const begin = /<!-- reference: [^>]* -->\n/;

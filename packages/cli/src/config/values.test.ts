@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { configWords } from './flags.js';
 import {
-  describeType,
+  describeWord,
   parseConstantPrior,
   parseIntensity,
   parseUniformPrior,
   parseWord,
   WordError,
 } from './values.js';
-import { configWords } from './words.js';
 
-const word = (path: string) => configWords.find((one) => one.path.join('.') === path)!;
+const word = (path: string) => configWords.find((one) => one.path.join('.') === path)!.option;
 const parse = (path: string, text: string) => parseWord(word(path), text);
 
 describe('parseWord', () => {
@@ -48,10 +48,10 @@ describe('parseWord', () => {
   });
 });
 
-describe('describeType', () => {
+describe('describeWord', () => {
   it('has words for every word of the configuration', () => {
-    for (const one of configWords) expect(describeType(one).length).toBeGreaterThan(4);
-    expect(describeType(word('prior'))).toBe("an object whose kind is 'constant' or 'uniform'");
+    for (const { option } of configWords) expect(describeWord(option).length).toBeGreaterThan(4);
+    expect(describeWord(word('prior'))).toBe("a record whose kind is 'constant' or 'uniform'");
   });
 });
 

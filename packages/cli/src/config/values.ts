@@ -1,110 +1,80 @@
-import { nearestWord } from '@sshn/core';
+import { describeOption, isNumber, nearestWord, type Option, type OptionType } from '@sshn/core';
 import type { RunConfigInput } from '@sshn/training';
-import type { ConfigWord, NumberRange, WordChoice, WordType } from './words.js';
 
 /** A text of the command line that is not what its flag takes: the message says what is. */
 export class WordError extends Error {
   override readonly name = 'WordError';
 }
 
+/** What a flag takes. */
+type Takes = Pick<Option, 'type' | 'nullable'>;
+type ItemType = Extract<OptionType, { kind: 'number' | 'choice' }>;
+
 /**
- * Reads the value of a configuration word from a text of the command line.
+ * Reads the value of an option from a text of the command line.
  *
  * Lists are separated by commas, sizes by `x`; 'none' stands for null where that is allowed.
  *
  * @throws {WordError} saying what is expected.
  * @example
- * parseWord(learningRateWord, '1e-3');   // 0.001
+ * parseWord(optimizerOptions.learningRate, '1e-3');   // 0.001
  */
-export function parseWord(word: Pick<ConfigWord, 'type' | 'isNullable'>, text: string): unknown {
-  if (word.isNullable && text === 'none') return null;
-  const { type } = word;
-  if (type.kind === 'list') {
-    const items = text.split(/[,x×]/).map((item) => parseItem(type.item, item.trim(), describeType(word)));
-    return type.orSingle && items.length === 1 ? items[0] : items;
+export function parseWord(option: Takes, text: string): unknown {
+  if (option.nullable && text === 'none') return null;
+  const { type } = option;
+  const expected = describeWord(option);
+  switch (type.kind) {
+    case 'text':
+      return text;
+    case 'number':
+    case 'choice':
+      return parseItem(type, text, expected);
+    case 'list': {
+      const items = text.split(/[,x×]/).map((item) => parseItem(type.item, item.trim(), expected));
+      return type.orSingle && items.length === 1 ? items[0] : items;
+    }
+    default:
+      throw new Error(`internal: no text form for ${type.kind}`);
   }
-  if (type.kind === 'text') return text;
-  if (type.kind === 'number' || type.kind === 'choice') return parseItem(type, text, describeType(word));
-  throw new Error(`internal: no text form for ${type.kind}`);
 }
 
-/** What a word takes, for help and errors: 'a number ≥ 0', "'adam', 'adamW' or 'sgd'". */
-export function describeType({ type, isNullable }: Pick<ConfigWord, 'type' | 'isNullable'>): string {
-  return describe(type) + (isNullable ? ", or 'none'" : '');
+/** What an option takes on the command line, for help and errors: 'a number ≥ 0', "'adam', 'adamW' or 'sgd'". */
+export function describeWord({ type, nullable }: Takes): string {
+  return inWords(type) + (nullable ? ", or 'none'" : '');
 }
 
-function parseItem(type: NumberRange | WordChoice, text: string, expected: string): number | string {
+function inWords(type: OptionType): string {
+  if (type.kind !== 'list') return describeOption({ type, nullable: false });
+  const item = describeOption({ type: type.item, nullable: false });
+  if (type.orSingle) return `${item}, or several separated by commas`;
+  return `${item.replace(/^an? (\w+)/, '$1s')}, separated by commas`;
+}
+
+function parseItem(type: ItemType, text: string, expected: string): number | string {
   if (type.kind === 'choice') {
     if (type.words.includes(text)) return text;
     const near = nearestWord(text, type.words);
     throw new WordError(`Expected ${expected}.${near === undefined ? '' : ` Did you mean '${near}'?`}`);
   }
   const value = text === '' ? Number.NaN : Number(text);
-  const { isInteger, least, most, above, below } = type;
-  const fits =
-    Number.isFinite(value) &&
-    (!isInteger || Number.isSafeInteger(value)) &&
-    value >= (least ?? -Infinity) &&
-    value <= (most ?? Infinity) &&
-    value > (above ?? -Infinity) &&
-    value < (below ?? Infinity);
-  if (!fits) throw new WordError(`Expected ${expected}.`);
+  if (!isNumber(type, value)) throw new WordError(`Expected ${expected}.`);
   return value;
-}
-
-function describe(type: WordType): string {
-  switch (type.kind) {
-    case 'text':
-      return 'a text';
-    case 'boolean':
-      return 'true or false';
-    case 'choice':
-      return anyOf(type.words);
-    case 'variants':
-      return `an object whose kind is ${anyOf(type.variants)}`;
-    case 'number':
-      return describeRange(type);
-    case 'list': {
-      const item = describe(type.item);
-      if (type.orSingle) return `${item}, or several separated by commas`;
-      return `${item.replace(/^an? (\w+)/, '$1s')}, separated by commas`;
-    }
-  }
-}
-
-function describeRange({ isInteger, least, most, above, below }: NumberRange): string {
-  const noun = isInteger ? 'an integer' : 'a number';
-  const low = least ?? above;
-  const high = most ?? below;
-  if (low !== undefined && high !== undefined) {
-    return `${noun} in ${least === undefined ? '(' : '['}${low}, ${high}${most === undefined ? ')' : ']'}`;
-  }
-  if (low !== undefined) return `${noun} ${least === undefined ? '>' : '≥'} ${low}`;
-  if (high !== undefined) return `${noun} ${most === undefined ? '<' : '≤'} ${high}`;
-  return noun;
-}
-
-function anyOf(words: readonly string[]): string {
-  const quoted = words.map((word) => `'${word}'`);
-  return quoted.length < 2
-    ? quoted.join('')
-    : `${quoted.slice(0, -1).join(', ')} or ${quoted[quoted.length - 1]}`;
 }
 
 type ConstantPrior = Extract<NonNullable<RunConfigInput['prior']>, { kind: 'constant' }>;
 
 const factorWord = {
-  type: { kind: 'number', isInteger: false, least: 0, most: 1 },
-  isNullable: false,
+  type: { kind: 'number', least: 0, most: 1 },
+  nullable: false,
 } as const;
 const percentWord = {
-  type: { kind: 'number', isInteger: false, least: 0, most: 100 },
-  isNullable: false,
+  type: { kind: 'number', least: 0, most: 100 },
+  nullable: false,
 } as const;
 
 const factorListWord = {
-  type: { kind: 'list', item: factorWord.type, orSingle: true },
-  isNullable: false,
+  type: { kind: 'list', item: factorWord.type, least: 1, most: 64, orSingle: true },
+  nullable: false,
 } as const;
 
 /** One factor such as '0.25', or one for each downsampling step such as '0.3,0.4,0.5'. */

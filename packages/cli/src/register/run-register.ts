@@ -1,11 +1,18 @@
 import { type Factor, FileError, ValueError } from '@sshn/core';
 import { type IntensityNormalization, type Preprocessing, reorient } from '@sshn/data';
+import { writeFileAtomic } from '@sshn/model/node';
 import {
+  type Alignment,
+  afterAlignment,
+  alignPicture,
+  coverageOf,
   inSpaceOf,
+  longest,
   type Picture,
   Registrar,
   type RegistrationFigures,
   registerPair,
+  requireCoverage,
   requireGridOf,
   usualObjective,
   warpPicture,
@@ -20,7 +27,13 @@ import {
   writeField,
   writePicture,
 } from '@sshn/predict/node';
-import type { RefineStep, RegistrationObjective } from '@sshn/registration';
+import type {
+  AffineKind,
+  AffineMatrix,
+  AffineRegistrationOptions,
+  RefineStep,
+  RegistrationObjective,
+} from '@sshn/registration';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
 import { writeRegistrationReport } from '../report/registration-page.js';
@@ -35,6 +48,9 @@ export interface RegisterFlags extends ComputingFlags {
   readonly movedLabels?: string;
   readonly report?: string;
   readonly resample?: boolean;
+  readonly affine?: AffineKind;
+  readonly affineSimilarity?: RegistrationObjective['similarity'];
+  readonly matrix?: string;
   readonly factor?: Factor;
   readonly lambda?: number;
   readonly refine: number;
@@ -52,6 +68,15 @@ export interface RegisterFlags extends ComputingFlags {
 
 /** The word in place of a model for registration without one. */
 export const noModel = 'none';
+
+/** A moving image that covers less of the fixed one's grid than this deserves a warning. */
+export const halfCovered = 0.5;
+
+/** How much of a grid an image covers, in words. */
+export function coverageText(path: string, coverage: number, of: string): string {
+  const share = coverage < 0.001 ? 'less than 0.1' : (100 * coverage).toFixed(1);
+  return `warning: ${path} covers ${share} % of the grid ${of}; the rest of the result is 0`;
+}
 
 /** Registers two files as the flags say. */
 export async function runRegister(
@@ -79,10 +104,13 @@ async function registerFiles(
   const fixed = await readPicture(fixedPath);
   for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
   requireFieldName(flags.field);
-  for (const path of [flags.out, flags.movedLabels, flags.field, flags.report]) await requireFolder(path);
+  for (const path of [flags.out, flags.movedLabels, flags.field, flags.report, flags.matrix])
+    await requireFolder(path);
+  // An alignment finds the place of the moving image, whatever grid it has.
   const resample = { resample: flags.resample ?? false };
   stage(`reading ${movingPath}`);
-  const moving = inSpaceOf(fixed, await readPicture(movingPath), resample);
+  const read = await readPicture(movingPath);
+  const moving = flags.affine === undefined ? inSpaceOf(fixed, read, resample) : read;
   const labels =
     flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);
   const backend = await startBackend(flags, 'training');
@@ -98,7 +126,23 @@ async function registerFiles(
     const objective = objectiveOf(model, flags);
     terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
     const began = performance.now();
-    const { field, figures, ...pictures } = await registerPair(moving, fixed, {
+    const aligned =
+      flags.affine === undefined
+        ? undefined
+        : await alignPicture(moving, fixed, {
+            ...affineOptions(objective, flags),
+            onProgress: ({ stage: done, stages, loss }) =>
+              stage(`${flags.affine} alignment  ${done}/${stages}  loss ${loss.toPrecision(4)}`),
+            signal: interruption.signal,
+          });
+    const coverage = coverageOf(aligned?.moving ?? moving, fixed.channels[0]);
+    requireCoverage(moving, fixedPath, coverage);
+    if (coverage < halfCovered) terminal.line(coverageText(movingPath, coverage, `of ${fixedPath}`));
+    const {
+      field: found,
+      figures: reached,
+      ...pictures
+    } = await registerPair(aligned?.moving ?? moving, fixed, {
       ...(model === undefined ? {} : { model, setting: choiceOf(flags) }),
       objective,
       preprocessing,
@@ -110,6 +154,13 @@ async function registerFiles(
       onStep: (step) => stage(refineText(step, performance.now() - began)),
       signal: interruption.signal,
     });
+    const field = aligned === undefined ? found : afterAlignment(found, aligned.matrixMm);
+    const figures =
+      aligned === undefined ? reached : { ...reached, longestMm: longest(field.displacementMm) };
+    if (flags.matrix !== undefined) {
+      stage(`writing ${flags.matrix}`);
+      await writeFileAtomic(flags.matrix, matrixText(aligned!.matrixMm));
+    }
     if (flags.out !== undefined) {
       stage(`warping ${movingPath}`);
       const moved = warpPicture(moving, field, 'linear');
@@ -130,7 +181,14 @@ async function registerFiles(
     }
     terminal.clear();
     const unit = fixed.format === 'volume' ? 'mm' : 'pixels';
-    process.stdout.write(`${summary(objective, figures, unit, performance.now() - began)}\n`);
+    const lines = [
+      ...(aligned === undefined ? [] : [alignmentText(flags.affine!, aligned)]),
+      ...(flags.resample || aligned !== undefined
+        ? [`covered         ${(100 * coverage).toFixed(1)} % of the fixed grid`]
+        : []),
+      summary(objective, figures, unit, performance.now() - began),
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
     return interruption.signal.aborted ? interruption.exitCode() : exitCodes.ok;
   } finally {
     interruption.dispose();
@@ -158,6 +216,26 @@ function objectiveOf(model: Registrar | undefined, flags: RegisterFlags): Regist
     // A weight that is given takes the place of λ.
     ...(flags.weight === undefined ? (lambda === undefined ? {} : { lambda }) : { weight: flags.weight }),
   };
+}
+
+/** What an alignment is after: its own similarity, else that of two modalities where refinement has it, else the usual. */
+function affineOptions(
+  { similarity }: RegistrationObjective,
+  { affine, affineSimilarity }: RegisterFlags,
+): Pick<AffineRegistrationOptions, 'kind' | 'similarity'> {
+  const fallback = similarity === 'mutualInformation' ? similarity : 'globalNcc';
+  return { kind: affine!, similarity: affineSimilarity ?? fallback };
+}
+
+function alignmentText(kind: AffineKind, { lossBefore, lossAfter }: Alignment): string {
+  return `${kind.padEnd(10)} loss ${lossBefore.toPrecision(4)} before, ${lossAfter.toPrecision(4)} after`;
+}
+
+/** A 4×4 matrix as text, a row per line. */
+function matrixText(matrix: AffineMatrix): string {
+  return [...matrix, [0, 0, 0, 1]]
+    .map((row) => `${row.map((entry) => entry.toPrecision(12)).join(' ')}\n`)
+    .join('');
 }
 
 /** Opens a registration model. @throws {FileError} if it is one of another task. */

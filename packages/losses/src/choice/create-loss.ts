@@ -1,4 +1,4 @@
-import { requireOption, ValueError } from '@sshn/core';
+import { requireOption, requireOptions, ValueError } from '@sshn/core';
 import { type BoundaryOptions, boundaryLoss } from '../boundary/boundary-loss.js';
 import { type CrossEntropyOptions, checkCrossEntropy, crossEntropy } from '../distribution/cross-entropy.js';
 import { checkFocal, type FocalOptions, focalLoss } from '../distribution/focal-loss.js';
@@ -13,7 +13,7 @@ import { checkLovasz, type LovaszOptions, lovaszLoss } from '../region/lovasz-lo
 import { checkRegionOptions, checkScoredLabels } from '../region/region-options.js';
 import { type SoftDiceOptions, softDiceLoss } from '../region/soft-dice-loss.js';
 import { checkTversky, focalTverskyLoss, type TverskyOptions, tverskyLoss } from '../region/tversky-loss.js';
-import { checkOptionKinds, optionKinds } from './options.js';
+import { lossOptions } from './options.js';
 import { weightedSum } from './weighted-sum.js';
 
 /** The options of the losses that have a name. */
@@ -86,7 +86,7 @@ export const lossNames: readonly LossName[] = [
 /** The names of a loss's options. */
 export function lossOptionNames(name: LossName): readonly string[] {
   requireOption('loss', name, lossNames);
-  return name === 'weightedSum' ? ['terms'] : Object.keys(optionKinds[name]);
+  return name === 'weightedSum' ? ['terms'] : Object.keys(lossOptions[name]);
 }
 
 /**
@@ -112,7 +112,7 @@ export function createLoss(config: LossConfig): Loss {
 
 function single<Name extends keyof LossOptions>(config: { readonly name: Name } & LossOptions[Name]): Loss {
   const { name, ...rest } = config;
-  checkOptionKinds(name, rest, optionKinds[name]);
+  requireOptions(name, rest, lossOptions[name]);
   const options = rest as unknown as LossOptions[Name];
   const { check, loss } = makers[name];
   check(options);
@@ -120,7 +120,7 @@ function single<Name extends keyof LossOptions>(config: { readonly name: Name } 
 }
 
 function sumOf({ name, terms, ...rest }: WeightedSumConfig): Loss {
-  checkOptionKinds(name, rest, {});
+  requireOptions(name, rest, {});
   const isTerms = Array.isArray(terms) && terms.every((term) => Array.isArray(term) && term.length === 2);
   if (!isTerms) {
     throw new ValueError({

@@ -1,3 +1,4 @@
+import { nextTask } from '@sshn/core';
 import { dispose, type Tensor, valueAndGrad } from '@tensorflow/tfjs-core';
 import { type RegistrationObjective, registrationLoss } from '../objective/objective.js';
 import { adamStep, atRest } from './adam.js';
@@ -70,9 +71,4 @@ export async function descend(
   } finally {
     dispose([now.value, now.first, now.second]);
   }
-}
-
-/** Lets signals, timers and the page have their turn: tfjs on the CPU never waits by itself. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -1,5 +1,6 @@
+import { ConfigError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, parseRunConfig } from './run-config.js';
+import { parseRunConfig, type RunConfigInput } from './run-config.js';
 
 describe('run configuration', () => {
   test('fills in the paper’s choices', () => {
@@ -30,9 +31,14 @@ describe('run configuration', () => {
     }
     expect(error).toBeInstanceOf(ConfigError);
     const { faults, message } = error as ConfigError;
-    expect(faults.map(({ path }) => path)).toEqual(['prior.factor', 'epochs', 'optimizer.learningRate', '']);
+    expect(faults.map(({ path }) => path)).toEqual([
+      'prior.factor',
+      'epochs',
+      'optimizer.learningRate',
+      'optimiser',
+    ]);
     expect(message).toMatch(/^run\.yaml: /);
-    expect(message).toContain('optimiser');
+    expect(message).toContain("optimiser: unknown key, the nearest is 'optimizer'");
   });
 
   test('refuses a uniform prior that is upside down', () => {
@@ -54,5 +60,63 @@ describe('run configuration', () => {
       "flags: prior.factor: several factors need rescaling: 'separate'.",
     );
     expect(parseRunConfig({ ...input, rescaling: 'separate' }, 'flags').prior).toEqual(input.prior);
+  });
+});
+
+const registration = (words: RunConfigInput): RunConfigInput => ({ task: 'registration', ...words });
+
+describe('words that would have no effect are refused', () => {
+  test.each<[RunConfigInput, string]>([
+    [{ registration: { weight: 1 } }, "registration.weight: means something for task: 'registration' alone"],
+    [registration({ loss: { name: 'tversky' } }), 'loss.name: is for segmentation'],
+    [registration({ loss: { gamma: 2, name: 'focal' } }), 'loss.gamma: is for segmentation'],
+    [registration({ crossEntropyShare: 0.2 }), 'crossEntropyShare: is for segmentation'],
+    [
+      registration({ architecture: { deepSupervision: true } }),
+      'architecture.deepSupervision: is for segmentation',
+    ],
+    [
+      registration({ method: 'fixed', registration: { lambdaRange: [0, 1] } }),
+      "registration.lambdaRange: method 'fixed' has no hypernetwork that could take λ",
+    ],
+    [
+      registration({ method: 'stochastic', registration: { lambdaRange: [0, 1] } }),
+      "registration.lambdaRange: method 'stochastic' has no hypernetwork",
+    ],
+    [
+      registration({ registration: { lambdaRange: [0, 1], weight: 0.5 } }),
+      'registration.weight: is fixed, and lambdaRange draws it',
+    ],
+    [registration({ registration: { window: 5 } }), "registration.window: is for similarity: 'localNcc'"],
+    [
+      registration({ registration: { similarity: 'localNcc', window: 4 } }),
+      'registration.window: got 4, expected an odd integer ≥ 1',
+    ],
+    [registration({ registration: { lambdaRange: [0.6, 0.2] } }), 'the first is above the second'],
+    [
+      registration({ registration: { lambdaEndpoints: 0.2 } }),
+      'registration.lambdaEndpoints: is how λ is drawn',
+    ],
+    [
+      registration({ registration: { lambdaDistribution: 'logUniform' } }),
+      'registration.lambdaDistribution: is how λ is drawn',
+    ],
+    [
+      registration({ registration: { lambdaDistribution: 'logUniform', lambdaRange: [0, 1] } }),
+      'registration.lambdaRange: begins at 0, which has no logarithm',
+    ],
+  ])('%j', (input, says) => {
+    expect(() => parseRunConfig(input, 'flags')).toThrow(says);
+  });
+
+  test.each<RunConfigInput>([
+    registration({}),
+    registration({ method: 'film', registration: { lambdaRange: [0, 1] } }),
+    registration({ rescaling: 'separate', registration: { lambdaRange: [0.2, 0.2] } }),
+    registration({ registration: { similarity: 'localNcc', window: 5 } }),
+    registration({ architecture: { deepSupervision: false } }),
+  ])('but not those that have one: %j', (input) => {
+    const config = parseRunConfig(input, 'flags');
+    expect(parseRunConfig(config, 'run.json')).toEqual(config); // what a run folder keeps reads as it was written
   });
 });

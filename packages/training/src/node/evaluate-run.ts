@@ -1,12 +1,10 @@
 import { type Factor, rescaling, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
-import { measure } from '../evaluation/evaluate-factor.js';
-import type { FactorResult } from '../evaluation/results.js';
-import { surfaceOver } from '../evaluation/surface-over.js';
-import { prepareDataset } from '../methods/prepare-dataset.js';
+import type { FactorResult } from '../evaluation/measure.js';
+import { measure } from '../evaluation/measure.js';
+import { surfaceOver } from '../evaluation/segment.js';
 import { factorIn } from '../methods/prior.js';
-import { examplesOf } from '../tasks/examples-of.js';
-import { taskOf } from '../tasks/task-of.js';
+import { examplesOf, prepareDataset, taskOf } from '../tasks/of-config.js';
 import type { Run } from './load-run.js';
 
 /** What to evaluate. */

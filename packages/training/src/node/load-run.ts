@@ -6,7 +6,7 @@ import { networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
+import { describeNetwork, type SegmentationModel } from '../methods/network.js';
 import { factorIn } from '../methods/prior.js';
 import { type RunFile, readRunFile, spaceOf } from './run-file.js';
 import { bestModel } from './run-model.js';

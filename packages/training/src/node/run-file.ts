@@ -1,15 +1,15 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError } from '@sshn/core';
+import { ConfigError, FileError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { z } from 'zod';
-import { type RunConfig, runConfigSchema } from '../config/run-config.js';
+import { parseRunConfig, type RunConfig } from '../config/run-config.js';
 
 const runFileSchema = z.strictObject({
   format: z.literal('sshn-run'),
   version: z.literal(1),
-  config: runConfigSchema,
+  config: z.unknown(),
   data: z.strictObject({ path: z.string(), layout: z.string() }),
   dataset: z.strictObject({
     name: z.string(),
@@ -21,7 +21,7 @@ const runFileSchema = z.strictObject({
 });
 
 /** What identifies a run: run.json in its folder. */
-export type RunFile = z.infer<typeof runFileSchema>;
+export type RunFile = Omit<z.infer<typeof runFileSchema>, 'config'> & { readonly config: RunConfig };
 
 /** What a run's network sees: its images, or pairs of them. */
 export function spaceOf({ config, dataset }: Pick<RunFile, 'config' | 'dataset'>): RunFile['dataset'] {
@@ -59,10 +59,16 @@ export async function readRunFile(folder: string): Promise<RunFile | undefined> 
   if (text === undefined) return undefined;
   const remedy = 'Train into another folder, or restore the file.';
   try {
-    return runFileSchema.parse(JSON.parse(text));
+    const file = runFileSchema.parse(JSON.parse(text));
+    return { ...file, config: parseRunConfig(file.config, 'config') };
   } catch (cause) {
-    const problem =
-      cause instanceof z.ZodError ? `is no description of a run (${z.prettifyError(cause)})` : 'is not JSON';
+    const fault =
+      cause instanceof z.ZodError
+        ? z.prettifyError(cause)
+        : cause instanceof ConfigError
+          ? cause.message
+          : undefined;
+    const problem = fault === undefined ? 'is not JSON' : `is no description of a run (${fault})`;
     throw new FileError({ path, problem: problem.replaceAll(/\s*\n\s*/g, ' '), remedy, cause });
   }
 }

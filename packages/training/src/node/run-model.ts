@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ManifestInput } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
+import { lambdaSpread } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
-import { describeNetwork } from '../methods/describe-network.js';
+import { describeNetwork } from '../methods/network.js';
 import { priorOf } from '../methods/prior.js';
-import { lambdaSpread } from '../registration/config.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { version } from '../version.js';
 import { hashOf } from './checkpoint-file.js';

@@ -1,9 +1,8 @@
 import type { Dataset } from '@sshn/data';
 import type { RunConfig } from '../config/run-config.js';
-import { prepareDataset } from '../methods/prepare-dataset.js';
-import { examplesOf } from '../tasks/examples-of.js';
-import { DivergenceError } from '../trainer/errors.js';
+import { examplesOf, prepareDataset } from '../tasks/of-config.js';
 import type { EndEvent, TrainEvent } from '../trainer/events.js';
+import { DivergenceError } from '../trainer/events.js';
 import { Trainer } from '../trainer/trainer.js';
 import { lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
 import { MetricsLog } from './metrics-log.js';

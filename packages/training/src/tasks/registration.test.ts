@@ -5,12 +5,11 @@ import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
-import { describeNetwork } from '../methods/describe-network.js';
+import { describeNetwork } from '../methods/network.js';
 import { disks } from '../testing/disks.js';
 import type { EpochEvent, TrainEvent } from '../trainer/events.js';
 import { Trainer, type TrainerState } from '../trainer/trainer.js';
-import { examplesOf } from './examples-of.js';
-import { taskOf } from './task-of.js';
+import { examplesOf, taskOf } from './of-config.js';
 
 const images = softDisks(14, [12, 12]);
 

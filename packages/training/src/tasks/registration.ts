@@ -1,11 +1,19 @@
-import { rescaling, ValueError } from '@sshn/core';
-import type { Batch, Dataset, PairDataset } from '@sshn/data';
-import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { type ParamsOf, type Rescaling, rescaling, type SpecNode, ValueError } from '@sshn/core';
+import { type Batch, batches, type Dataset, type PairDataset } from '@sshn/data';
+import { diceScore, type LabelScores, type ScoreSummary, summarizeScores } from '@sshn/losses';
+import {
+  fieldOf,
+  type JacobianStatistics,
+  jacobianStatistics,
+  registrationLoss,
+  warpedDiceLoss,
+  warpLabels,
+} from '@sshn/registration';
+import { add, dispose, mul, type Scalar, split, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { lambdaSpread, type RegistrationConfig } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
-import { drawFrom, middleOf } from '../methods/spread.js';
-import { alignmentOver } from '../registration/alignment-over.js';
-import { lambdaSpread } from '../registration/config.js';
-import { type PairLabels, registrationObjective } from '../registration/objective.js';
+import type { SegmentationModel } from '../methods/network.js';
+import { drawFrom, middleOf } from '../methods/prior.js';
 import type { Task } from './task.js';
 
 /** Registration without labels: similarity and smoothness (paper, section 4.1); with labels only when evaluated. */
@@ -61,4 +69,134 @@ function notPairs(got: string): ValueError {
     expected: 'a dataset of pairs',
     hint: 'Make one with `pairDataset` of @sshn/data.',
   });
+}
+
+/**
+ * What a registration network is trained for: `registrationLoss` of @sshn/registration on pairs, with the weight of the
+ * configuration or a λ that is an input of the hypernetwork.
+ *
+ * @param flow `[batch, ...grid, rank]`, what the network predicts.
+ * @param pairs `[batch, ...spatial, 2 · channels]`, moving image first.
+ * @param options.lambda In [0, 1]; undefined where the weight is fixed.
+ * @param options.labels Of the pairs, where labels are trained on: then weighted by `diceWeight`.
+ */
+export function registrationObjective(
+  flow: Tensor,
+  pairs: Tensor,
+  config: RegistrationConfig,
+  { lambda, labels }: { readonly lambda?: number | undefined; readonly labels?: PairLabels | undefined } = {},
+): Scalar {
+  return tidy(() => {
+    const [moving, fixed] = split(pairs, 2, -1) as [Tensor, Tensor];
+    const loss = registrationLoss(flow, moving, fixed, {
+      ...config,
+      ...(lambda === undefined ? {} : { lambda }),
+    });
+    if (labels === undefined || config.diceWeight === 0) return loss;
+    const field = fieldOf(flow, moving.shape.slice(1, -1), config);
+    const overlap = warpedDiceLoss(field, labels.moving, labels.fixed, { labels: labels.count });
+    return add(loss, mul(overlap, config.diceWeight)) as Scalar;
+  });
+}
+
+/** Label maps of pairs, int32 `[batch, ...spatial]`. */
+export interface PairLabels {
+  readonly moving: Tensor;
+  readonly fixed: Tensor;
+  /** How many labels there are, the background included. */
+  readonly count: number;
+}
+
+/** Pairs that were registered: their labels before, after and as they should be. */
+export interface AlignedPair {
+  readonly id: string;
+  readonly movingLabels: Int32Array;
+  /** The moving labels, warped (nearest). */
+  readonly movedLabels: Int32Array;
+  readonly fixedLabels: Int32Array;
+  readonly field: JacobianStatistics;
+}
+
+/**
+ * Registers pairs one by one, with weights that are predicted once.
+ *
+ * @param params Of the model; stays the caller's.
+ */
+export async function* align(
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  dataset: PairDataset,
+  ids: readonly string[],
+  at: Rescaling,
+  options: { readonly integrationSteps: number },
+): AsyncGenerator<AlignedPair, void, void> {
+  const weights = model.specialize(params, at);
+  try {
+    for await (const batch of batches(dataset, ids, { batchSize: 1 })) {
+      const id = batch.ids[0]!;
+      const { movingLabels } = await dataset.load(id);
+      const before = Int32Array.from(movingLabels.values);
+      const pair = tensor(batch.images, [...batch.shape], 'float32');
+      const { field, moved } = registered(model, weights, pair, before, at, options);
+      try {
+        const [statistics] = await jacobianStatistics(field);
+        const movedLabels = (await moved.data<'int32'>()).slice();
+        yield { id, movingLabels: before, movedLabels, fixedLabels: batch.labels, field: statistics! };
+      } finally {
+        dispose([pair, field, moved]);
+      }
+    }
+  } finally {
+    dispose(weights as Tensor[]);
+  }
+}
+
+function registered(
+  model: SegmentationModel,
+  weights: ParamsOf<SpecNode>,
+  pair: Tensor,
+  labels: Int32Array,
+  at: Rescaling,
+  options: { readonly integrationSteps: number },
+): { field: Tensor; moved: Tensor } {
+  return tidy(() => {
+    const size = pair.shape.slice(1, -1);
+    const field = fieldOf(model.network.apply(weights, pair, at), size, options);
+    return { field, moved: warpLabels(tensor(labels, [1, ...size], 'int32'), field) };
+  });
+}
+
+/** How well pairs are aligned. */
+export interface Alignment {
+  /** Dice of the warped moving labels with the fixed ones. */
+  readonly after: ScoreSummary;
+  /** Dice of the labels as they were. */
+  readonly before: ScoreSummary;
+  /** Mean share of folded voxels, in percent. */
+  readonly foldedPercent: number;
+}
+
+/** Registers pairs at one rescaling and scores the alignment of their labels. */
+export async function alignmentOver(
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  dataset: PairDataset,
+  ids: readonly string[],
+  at: Rescaling,
+  options: { readonly integrationSteps: number },
+): Promise<Alignment> {
+  const labels = dataset.labelNames.length;
+  const after: LabelScores[] = [];
+  const before: LabelScores[] = [];
+  let folded = 0;
+  for await (const pair of align(model, params, dataset, ids, at, options)) {
+    after.push(diceScore(pair.movedLabels, pair.fixedLabels, { labels }));
+    before.push(diceScore(pair.movingLabels, pair.fixedLabels, { labels }));
+    folded += pair.field.foldedPercent;
+  }
+  return {
+    after: summarizeScores(after),
+    before: summarizeScores(before),
+    foldedPercent: folded / ids.length,
+  };
 }

@@ -2,7 +2,7 @@ import type { ParamsOf, Rescaling, Rng } from '@sshn/core';
 import type { Batch, Dataset } from '@sshn/data';
 import type { ScoreSummary } from '@sshn/losses';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/describe-network.js';
+import type { SegmentationModel } from '../methods/network.js';
 import type { Phase } from '../trainer/events.js';
 
 /** What a network is trained for: how a step is drawn, what its result costs, and how good it is. */

@@ -2,10 +2,10 @@ import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
-import { describeNetwork } from '../methods/describe-network.js';
+import { describeNetwork } from '../methods/network.js';
 import { disks, splitOf } from '../testing/disks.js';
-import { DivergenceError } from './errors.js';
 import type { EpochEvent, TrainEvent } from './events.js';
+import { DivergenceError } from './events.js';
 import { Trainer, type TrainerState } from './trainer.js';
 
 const dataset = disks(20, [16, 16]);
@@ -108,8 +108,12 @@ describe('Trainer', () => {
   test.each(['fixed', 'stochastic', 'film', 'sshn'] as const)(
     '%s trains at separate factors, and goes on to the same bits',
     async (method) => {
-      const changes: RunConfigInput = { method, rescaling: 'separate', epochs: 2 };
-      if (method === 'fixed') changes.prior = { kind: 'constant', factor: [0.3, 0.6] };
+      const changes: RunConfigInput = {
+        method,
+        rescaling: 'separate',
+        epochs: 2,
+        ...(method === 'fixed' ? { prior: { kind: 'constant', factor: [0.3, 0.6] } } : {}),
+      };
       using whole = make(changes);
       const events = await collect(whole);
       const factors = events.flatMap((event) => (event.kind === 'step' ? [event.factor] : []));

@@ -3,6 +3,7 @@ import {
   type Factor,
   initialize,
   namedParams,
+  nextTask,
   type ParamsOf,
   paramTree,
   Rng,
@@ -11,22 +12,25 @@ import {
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
 import { networkOf } from '@sshn/model';
+import {
+  createOptimizer,
+  createSchedule,
+  firstNonFinite,
+  type NamedTensors,
+  type Optimizer,
+  rateAt,
+  type Schedule,
+} from '@sshn/optim';
 import { dispose, memory } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { describeNetwork, type SegmentationModel } from '../methods/describe-network.js';
-import { factorOf } from '../methods/factor-of.js';
-import { type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
-import { firstNonFinite } from '../optimizers/non-finite.js';
-import type { NamedTensors, Optimizer } from '../optimizers/optimizer.js';
-import { rateAt, type Schedule } from '../optimizers/schedules.js';
+import { describeNetwork, type SegmentationModel } from '../methods/network.js';
+import { factorOf, type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
+import { taskOf } from '../tasks/of-config.js';
 import type { Task } from '../tasks/task.js';
-import { taskOf } from '../tasks/task-of.js';
-import { DivergenceError } from './errors.js';
 import type { EndEvent, EpochEvent, TrainEvent } from './events.js';
-import { nextTask } from './next-task.js';
-import { optimizerOf, scheduleOf } from './optimizer-of.js';
+import { DivergenceError } from './events.js';
 import { afterEpoch, afterStep, isBetter, type Progress, start } from './progress.js';
-import { trainStep } from './train-step.js';
+import { trainStep } from './step.js';
 import { validate } from './validate.js';
 
 /** All that a run needs to go on exactly where it was: what a checkpoint stores. */
@@ -90,8 +94,8 @@ export class Trainer {
     this.prior = priorOf(config);
     this.root = Rng.fromSeed(config.seed);
     this.stepsPerEpoch = Math.ceil(split.train.length / config.batchSize);
-    this.optimizer = optimizerOf(config);
-    this.schedule = scheduleOf(config, this.stepsPerEpoch * config.epochs);
+    this.optimizer = createOptimizer(config.optimizer);
+    this.schedule = createSchedule(config.optimizer, this.stepsPerEpoch * config.epochs);
     if (state === undefined) {
       const params = namedParams(initialize(this.model.specs, this.root.split('weights')));
       this.tensors = { params, optimizer: this.optimizer.init(params) };

@@ -1,11 +1,10 @@
-import { type ParamsOf, rescaling } from '@sshn/core';
+import { nextTask, type ParamsOf, rescaling } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import type { RunConfig } from '../config/run-config.js';
-import type { SegmentationModel } from '../methods/describe-network.js';
+import type { SegmentationModel } from '../methods/network.js';
 import { factorIn, priorOf, representativeFactors } from '../methods/prior.js';
 import type { Task } from '../tasks/task.js';
 import type { ValidatedFactor } from './events.js';
-import { nextTask } from './next-task.js';
 
 /** Mean foreground Dice on validation examples, at the factors that the configuration names or some of its prior. */
 export async function validate(

@@ -3,7 +3,7 @@ import { initialize, namedParams, type ParamsOf, paramTree, Rng, rescaling } fro
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
-import { adam, adamW, clipByGlobalNorm, type NamedTensors, type Optimizer, sgd } from '@sshn/training';
+import { adam, adamW, clipByGlobalNorm, type NamedTensors, type Optimizer, sgd } from '@sshn/optim';
 import { dispose, stack, type Tensor } from '@tensorflow/tfjs-core';
 import { type Case, labelWave, wave } from '../probe.js';
 

@@ -1,4 +1,4 @@
-import { type ConvGeometry, sizeOf } from '../geometry.js';
+import { type ConvGeometry, sizeOf } from '../conv-geometry.js';
 
 /** Calls `visit` for every product of a 'same' convolution, with flat indices into x, kernel and y. */
 function products(g: ConvGeometry, visit: (x: number, kernel: number, y: number) => void): void {

@@ -1,6 +1,6 @@
 import v8 from 'node:v8';
 
-import { hasRelaxedSimd } from '../relaxed-simd.js';
+import { hasRelaxedSimd } from '../compile.js';
 
 /** Has this process know relaxed SIMD, which Node 20 hides behind a flag; false where the engine has none. */
 export function enableRelaxedSimd(): boolean {

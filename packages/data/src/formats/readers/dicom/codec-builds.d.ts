@@ -1,4 +1,8 @@
 /** Builds of the codecs, chosen by `imports` in package.json. Their packages have no types. */
+declare module '@cornerstonejs/*/decode' {
+  const build: import('./codecs.js').CodecBuild;
+  export default build;
+}
 declare module '#charls' {
   const build: import('./codecs.js').CodecBuild;
   export default build;

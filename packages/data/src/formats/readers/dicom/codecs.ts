@@ -181,7 +181,7 @@ function jpegHeader(frame: Uint8Array): JpegHeader {
   let adobeTransform: number | undefined;
   let scans = 0;
   for (const { marker, at, length } of segments(frame)) {
-    if (marker === 0xee && String.fromCharCode(...frame.subarray(at, at + 5)) === 'Adobe')
+    if (marker === 0xee && length >= 12 && String.fromCharCode(...frame.subarray(at, at + 5)) === 'Adobe')
       adobeTransform = frame[at + 11];
     const isFrame =
       (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;

@@ -1,0 +1,346 @@
+/**
+ * What TypeScript and the compiled kernels have to agree on: how arguments lie in memory, the kinds of job, and sizes. The
+ * sources in `assembly/` get theirs from here: `scripts/build-assembly.ts` generates `assembly/layout.ts` and
+ * `assembly/tasks.ts`.
+ */
+
+/** Types of fields, all of four bytes. An `address` is a count of bytes. */
+type FieldType = 'address' | 'i32' | 'f32';
+
+/** Arguments of jobs, field by field in the order of memory. */
+export const STRUCTS = {
+  /**
+   * A convolution. Tensors are channels-last: x `[batch, depth, height, width, inChannels]`, y the same with `outChannels`;
+   * two dimensions are depth 1 with `kernelDepth` 1. Stride 1, zero padding, odd kernel edges.
+   */
+  ConvArgs: {
+    x: 'address',
+    /** The packed or transformed kernel (forward), dy or the result (gradient to the kernel). */
+    w: 'address',
+    /** 0 for none. */
+    bias: 'address',
+    y: 'address',
+    /** That of the first worker; those of the others follow, `scratchStride` bytes apart. */
+    scratch: 'address',
+    scratchStride: 'address',
+    /** `inChannels + 8` zeros: what taps outside the image read. */
+    zeros: 'address',
+    batch: 'i32',
+    depth: 'i32',
+    height: 'i32',
+    width: 'i32',
+    inChannels: 'i32',
+    outChannels: 'i32',
+    kernelDepth: 'i32',
+    kernelHeight: 'i32',
+    kernelWidth: 'i32',
+    /** Factor of the leaky rectifier for negative values; 1 leaves the sum as it is. */
+    slope: 'f32',
+    /** Partial sums in which a gradient to the kernel is gathered. */
+    slots: 'i32',
+    /** Winograd tiles that are transformed, multiplied and transformed back together; a multiple of 4. */
+    blockTiles: 'i32',
+  },
+  BiasArgs: {
+    dy: 'address',
+    /** Partial sums, `[slots][ceil4(channels)]`. */
+    sums: 'address',
+    pixels: 'i32',
+    channels: 'i32',
+    slots: 'i32',
+    /** The output of the leaky rectifier behind the bias, or 0 for none. */
+    y: 'address',
+    /** Where there is a rectifier: the gradient before it. */
+    dz: 'address',
+    slope: 'f32',
+  },
+  LeakyArgs: { dy: 'address', y: 'address', dx: 'address', count: 'i32', slope: 'f32' },
+  AdamArgs: {
+    param: 'address',
+    m: 'address',
+    v: 'address',
+    /** The gradient; where it is an outer product, its column `[count / width]`. */
+    grad: 'address',
+    paramOut: 'address',
+    mOut: 'address',
+    vOut: 'address',
+    count: 'i32',
+    /** `1 - learningRate * weightDecay`. */
+    keep: 'f32',
+    /** `learningRate / correction1`. */
+    rate: 'f32',
+    beta1: 'f32',
+    beta2: 'f32',
+    /** `1 - beta1`, `1 - beta2`. */
+    rest1: 'f32',
+    rest2: 'f32',
+    /** `1 / sqrt(correction2)`. */
+    rootScale: 'f32',
+    epsilon: 'f32',
+    /** The row `[width]` of an outer product. */
+    row: 'address',
+    width: 'i32',
+  },
+  /** Linear resize, and its transpose. */
+  ResizeArgs: {
+    /** The side with the `in` sizes: input of the forward pass, output of the gradient. */
+    coarse: 'address',
+    /** The side with the `out` sizes. */
+    fine: 'address',
+    /** Tables of `fillAxis`, or of `invertAxis` for the gradient. */
+    depthTable: 'address',
+    heightTable: 'address',
+    widthTable: 'address',
+    inDepth: 'i32',
+    inHeight: 'i32',
+    inWidth: 'i32',
+    outDepth: 'i32',
+    outHeight: 'i32',
+    outWidth: 'i32',
+    channels: 'i32',
+    /** Rows of the written side, counted over batch, depth and height. */
+    rows: 'i32',
+    /** Rows of one task. */
+    grain: 'i32',
+    /** One row of the `out` side for each worker, `scratchStride` bytes apart; only the gradient needs it. */
+    scratch: 'address',
+    scratchStride: 'address',
+  },
+  HeadArgs: {
+    /** `[outputs, width]`; what the gradient to the weight writes. */
+    weight: 'address',
+    /** `[width]`. */
+    hidden: 'address',
+    /** The product, or its gradient, `[outputs]`. */
+    out: 'address',
+    /**
+     * Partial sums of the gradient to the hidden layer: a row of `ceil4(width)` values for each task, then a row for each
+     * task's block sums.
+     */
+    sums: 'address',
+    outputs: 'i32',
+    width: 'i32',
+  },
+  CopyArgs: {
+    from: 'address',
+    fromStride: 'address',
+    to: 'address',
+    toStride: 'address',
+    /** Of one run. */
+    bytes: 'address',
+    runs: 'i32',
+    /** Runs of one task. */
+    grain: 'i32',
+  },
+  WarpArgs: {
+    /** What is read, or in the gradient to it written: `[batch, inDepth, inHeight, inWidth, channels]`. */
+    image: 'address',
+    /** `[batch, outDepth, outHeight, outWidth, rank]`. */
+    field: 'address',
+    /** The result, or its gradient: `[batch, outDepth, outHeight, outWidth, channels]`. */
+    warped: 'address',
+    /** The gradient to the field, of its shape. */
+    fieldGradient: 'address',
+    rank: 'i32',
+    channels: 'i32',
+    inDepth: 'i32',
+    inHeight: 'i32',
+    inWidth: 'i32',
+    outDepth: 'i32',
+    outHeight: 'i32',
+    outWidth: 'i32',
+    /** Rows of the field, counted over batch, depth and height. */
+    rows: 'i32',
+    /** Rows of one task. */
+    grain: 'i32',
+    isNearest: 'i32',
+    /** `PADDING_…`. */
+    padding: 'i32',
+    /** A plan for each worker, see `assembly/warp-plan.ts`. */
+    scratch: 'address',
+    scratchStride: 'address',
+    /** The gradient to the image: which part of the image each row of the field reads, see `warpRanges`. */
+    ranges: 'address',
+    /** The gradient to the image: slabs that each image is cut into. */
+    slabs: 'i32',
+  },
+  CrossEntropyArgs: {
+    logits: 'address',
+    truth: 'address',
+    gradient: 'address',
+    /** One double for each task. */
+    partials: 'address',
+    pixels: 'i32',
+    labels: 'i32',
+    isSoft: 'i32',
+  },
+  DiceArgs: {
+    /** `[groups, pixels, labels]`. */
+    logits: 'address',
+    /** int32 `[groups, pixels]`, or where `isSoft` float32 `[groups, pixels, labels]`. */
+    truth: 'address',
+    gradient: 'address',
+    /** `DICE_ENTRY` bytes for each label of each task. */
+    sums: 'address',
+    pixels: 'i32',
+    labels: 'i32',
+    /** Tasks of one group. */
+    tasks: 'i32',
+    isSoft: 'i32',
+    isSquared: 'i32',
+  },
+  /** One axis of a box sum. Arrays are `[outer, length, inner]` in memory order. */
+  BoxSumArgs: {
+    x: 'address',
+    y: 'address',
+    outer: 'i32',
+    length: 'i32',
+    inner: 'i32',
+    /** How far a window reaches to each side. */
+    reach: 'i32',
+    /** Pieces of `inner` that are summed side by side, `BOX_PIECE` values each. */
+    pieces: 'i32',
+    /** Running sums in double precision: `BOX_PIECE` values for each worker. */
+    scratch: 'address',
+  },
+  /** Local correlation of images a and b `[batch, depth, height, width, channels]`. */
+  NccArgs: {
+    a: 'address',
+    b: 'address',
+    /** `NCC_MAPS` values for each value of an image. */
+    maps: 'address',
+    /** One double for each task. */
+    partials: 'address',
+    toA: 'address',
+    toB: 'address',
+    depth: 'i32',
+    height: 'i32',
+    width: 'i32',
+    channels: 'i32',
+    /** How far a window reaches to each side. */
+    reach: 'i32',
+    isSquared: 'i32',
+    epsilon: 'f32',
+    /** Of one value in the mean. */
+    share: 'f32',
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, FieldType>>>>;
+
+export type StructName = keyof typeof STRUCTS;
+
+/** Values for all fields of a struct. */
+export type StructValues<Name extends StructName> = Readonly<Record<keyof (typeof STRUCTS)[Name], number>>;
+
+/** Size of a struct in bytes. */
+export function bytesOf(name: StructName): number {
+  return 4 * Object.keys(STRUCTS[name]).length;
+}
+
+/** The fields of each struct in order, and whether each is a float. */
+const FIELDS = new Map<string, ReadonlyArray<readonly [field: string, isFloat: boolean]>>(
+  Object.entries(STRUCTS).map(([name, fields]) => [
+    name,
+    Object.entries(fields).map(([field, type]) => [field, type === 'f32'] as const),
+  ]),
+);
+
+/** Writes a struct to an address in memory, of which there are two views. */
+export function writeStruct<Name extends StructName>(
+  { words, floats }: { readonly words: Int32Array; readonly floats: Float32Array },
+  address: number,
+  name: Name,
+  values: StructValues<Name>,
+): void {
+  let at = address >>> 2;
+  for (const [field, isFloat] of FIELDS.get(name)!) {
+    (isFloat ? floats : words)[at++] = values[field as keyof StructValues<Name>];
+  }
+}
+
+/**
+ * Kinds of job, numbered in this order: the struct of its arguments, the file in `assembly/` that has the function of that
+ * name, and whether it needs to know which worker runs it.
+ */
+export const JOBS = {
+  convDirect: ['ConvArgs', 'conv-direct', true],
+  convKernelGradient: ['ConvArgs', 'conv-kernel-gradient', true],
+  winogradForward: ['ConvArgs', 'winograd-forward', true],
+  winogradKernelGradient: ['ConvArgs', 'winograd-kernel-gradient', true],
+  biasGradient: ['BiasArgs', 'bias-gradient', false],
+  leakyGradient: ['LeakyArgs', 'leaky-gradient', false],
+  adam: ['AdamArgs', 'adam', false],
+  resize: ['ResizeArgs', 'resize', false],
+  resizeGradient: ['ResizeArgs', 'resize-gradient', true],
+  head: ['HeadArgs', 'head', false],
+  headWeightGradient: ['HeadArgs', 'head', false],
+  headHiddenGradient: ['HeadArgs', 'head', false],
+  copyRuns: ['CopyArgs', 'copy-runs', false],
+  convPointwise: ['ConvArgs', 'conv-pointwise', false],
+  adamOuter: ['AdamArgs', 'adam', false],
+  warp: ['WarpArgs', 'warp', true],
+  warpGradientField: ['WarpArgs', 'warp-gradient-field', true],
+  warpRanges: ['WarpArgs', 'warp-gradient-image', true],
+  warpGradientImage: ['WarpArgs', 'warp-gradient-image', true],
+  winogradKernelBack: ['ConvArgs', 'winograd-kernel', true],
+  crossEntropy: ['CrossEntropyArgs', 'cross-entropy', false],
+  boxSum: ['BoxSumArgs', 'box-sum', true],
+  softDiceSums: ['DiceArgs', 'soft-dice', false],
+  softDiceGradient: ['DiceArgs', 'soft-dice', false],
+  nccTerms: ['NccArgs', 'local-ncc', false],
+  nccMaps: ['NccArgs', 'local-ncc', false],
+  nccGradients: ['NccArgs', 'local-ncc', false],
+} as const satisfies Readonly<Record<string, readonly [StructName, string, boolean]>>;
+
+export type Job = keyof typeof JOBS;
+
+/** The struct of a job's arguments. */
+export type ArgsOf<Name extends Job> = (typeof JOBS)[Name][0];
+
+/** The number of each kind of job. */
+export const JOB_NUMBERS = new Map(Object.keys(JOBS).map((name, i) => [name as Job, i]));
+
+/** Sizes, each with the type that the compiled kernels need. */
+export const CONSTANTS = {
+  /** Values of one task of Adam and of the gradient of a leaky rectifier. */
+  POINTWISE_GRAIN: [65536, 'i32'],
+  /** Rows of one task of Adam where the gradient is an outer product. */
+  OUTER_ROWS: [512, 'i32'],
+  /** Pixels of one chunk of a direct convolution. */
+  CHUNK: [64, 'i32'],
+  /** Points of a Winograd tile, 6 × 6, and bytes of its intermediate lines: four channels of each. */
+  POINTS: [36, 'i32'],
+  LINES_BYTES: [576, 'usize'],
+  /** Distance added between points, so that they do not fall on the same cache lines. */
+  SKEW: [64, 'usize'],
+  /** Input channels of one task of `winogradKernelBack`. */
+  BACK_GRAIN: [8, 'i32'],
+  /** Outputs of one task of a head. */
+  HEAD_GRAIN: [2048, 'i32'],
+  /** Pixels of one task of a loss. */
+  LOSS_GRAIN: [4096, 'i32'],
+  /** Bytes per label of the sums of a soft Dice loss. */
+  DICE_ENTRY: [16, 'usize'],
+  /** Values of `inner` whose running sums fit in the first cache beside what they read. */
+  BOX_PIECE: [256, 'i32'],
+  /** Maps of a local correlation. */
+  NCC_MAPS: [5, 'usize'],
+  /** Bytes of one entry of an axis table of a resize. */
+  AXIS_ENTRY: [12, 'usize'],
+  /** Lists of a warp's plan: six for each of three axes, and eight for dots. */
+  PLAN_AXIS_LISTS: [6, 'usize'],
+  PLAN_LISTS: [26, 'usize'],
+  /** Bytes of the range that one row of a field reads. */
+  RANGE_BYTES: [8, 'usize'],
+  PADDING_BORDER: [0, 'i32'],
+  PADDING_ZEROS: [1, 'i32'],
+  PADDING_REFLECT: [2, 'i32'],
+  /** The control block of a pool: its size; where the count of tasks done lies, and whether the main thread may sleep. */
+  CONTROL_BYTES: [384, 'usize'],
+  CONTROL_DONE: [192, 'usize'],
+  CONTROL_MAY_WAIT: [324, 'usize'],
+} as const satisfies Readonly<Record<string, readonly [value: number, type: 'i32' | 'usize']>>;
+
+/** The values of `CONSTANTS`. */
+export const SIZES = Object.fromEntries(
+  Object.entries(CONSTANTS).map(([name, [value]]) => [name, value]),
+) as { readonly [Name in keyof typeof CONSTANTS]: (typeof CONSTANTS)[Name][0] };

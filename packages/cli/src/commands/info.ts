@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { countParams } from '@sshn/core';
+import { networkOf } from '@sshn/model';
+import { openModel } from '@sshn/predict/node';
+import type { Command } from 'commander';
+import { startBackend } from '../process/backend.js';
+import { exitCodes } from '../process/exit.js';
+import { bytesText, costText, countText, diceText, textTable } from '../terminal/text.js';
+
+const infoHelp = {
+  description: `Tell what a model is: task, network and method, what images it expects, its labels, its accuracy and cost by \
+rescaling factor, and where it comes from. MODEL is a run folder or a model file.`,
+  examples: `
+Examples:
+  $ sshn info runs/cells
+  $ sshn info cells.safetensors --json     # the manifest of the file, and its costs`,
+};
+
+/** `sshn info`: what a model file says about itself. */
+export function addInfoCommand(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('info')
+    .summary('tell what a model is, expects and costs')
+    .description(infoHelp.description)
+    .argument('<model>', 'run folder of sshn train, or a model file')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', infoHelp.examples)
+    .action(async (path: string, { json }: { json?: boolean }) => finish(await info(path, json ?? false)));
+}
+
+async function info(path: string, json: boolean): Promise<number> {
+  await startBackend({ threads: 1 }, 'inference');
+  const model = await openModel(path);
+  try {
+    const { manifest } = model;
+    const { prior, method, network, preprocessing, provenance, accuracyCost } = manifest;
+    const factors =
+      prior.kind === 'constant'
+        ? [[prior.factor].flat()[0]!]
+        : [0, 0.25, 0.5, 0.75, 1].map((share) => prior.low + share * (prior.high - prior.low));
+    const costs =
+      accuracyCost.length > 0
+        ? accuracyCost
+        : factors.map((factor) => ({
+            factor,
+            dice: undefined,
+            gflops: model.gflopsAt(factor),
+            milliseconds: null,
+          }));
+    if (json) {
+      process.stdout.write(`${JSON.stringify({ ...manifest, costs }, null, 2)}\n`);
+      return exitCodes.ok;
+    }
+    const file = existsSync(join(path, 'best.safetensors')) ? join(path, 'best.safetensors') : path;
+    const { size, channels, intensity, volumes } = preprocessing;
+    const slices = volumes?.slices === undefined ? '' : `${volumes.slices} slices of volumes, `;
+    const spacing = volumes?.spacingMm === undefined ? '' : `, at ${volumes.spacingMm.join('×')} mm`;
+    const trained = countParams(networkOf(manifest).specs);
+    const rows: Array<[string, string]> = [
+      ['task', manifest.task],
+      ['network', `${network.architecture}, ${countText(countParams(model.network.specs))} parameters`],
+      [
+        'method',
+        `${method.kind}${trained === countParams(model.network.specs) ? '' : `, ${countText(trained)} trained parameters`}`,
+      ],
+      [
+        'factors',
+        prior.kind === 'constant' ? [prior.factor].flat().join(', ') : `${prior.low} to ${prior.high}`,
+      ],
+      [
+        'images',
+        `${slices}${size.join('×')}${spacing}, ${channels === 1 ? 'grey' : `${channels} channels`}, intensity ${describe(intensity)}`,
+      ],
+      ['labels', manifest.labels.map(({ name }) => name).join(', ')],
+      ['trained on', `${provenance.dataset}, seed ${provenance.seed}, ${provenance.date.slice(0, 10)}`],
+      [
+        'with',
+        Object.entries(provenance.versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(', '),
+      ],
+      ['file', `${file}, ${bytesText((await stat(file)).size)}`],
+    ];
+    const width = Math.max(...rows.map(([name]) => name.length));
+    const table = textTable(
+      ['φ', 'Dice', 'GFLOPs', 'ms'],
+      costs.map(({ factor, dice, gflops, milliseconds }) => [
+        String(factor),
+        diceText(dice),
+        costText(gflops),
+        milliseconds === null ? '–' : costText(milliseconds),
+      ]),
+    );
+    const hint =
+      accuracyCost.length > 0 ? '' : '\nDice by factor is not in the file: run `sshn pareto` on the run.';
+    process.stdout.write(
+      `${rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')}\n\n${table}${hint}\n`,
+    );
+    return exitCodes.ok;
+  } finally {
+    model.dispose();
+  }
+}
+
+function describe({ kind, ...rest }: { readonly kind: string }): string {
+  const values = Object.values(rest);
+  return values.length === 0 ? kind : `${kind} ${values.join(' to ')}`;
+}

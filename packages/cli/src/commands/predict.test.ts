@@ -1,0 +1,220 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { disposeParams, initialize, Rng } from '@sshn/core';
+import { decodeNifti, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
+import { type ManifestInput, networkOf } from '@sshn/model';
+import { writeModelFile } from '@sshn/model/node';
+import { Segmenter } from '@sshn/predict';
+import { openModel, readPicture } from '@sshn/predict/node';
+import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
+import { useBackend } from '@sshn-internal/testing';
+import { decode, encode } from 'fast-png';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { runCommandLine } from '../command-line.js';
+
+let folder: string;
+let [stdout, stderr] = ['', ''];
+const at = (name: string): string => join(folder, name);
+const sshn = (line: string): Promise<number> => {
+  [stdout, stderr] = ['', ''];
+  return runCommandLine(line.split(' ').map((word) => word.replace('@', `${folder}/`)));
+};
+
+/** Stores a model with random weights of what a configuration trains. */
+async function store(name: string, config: RunConfigInput, space: { size: number[]; channels: number }) {
+  const { architecture, ...rest } = config;
+  const full = parseRunConfig({ ...rest, architecture: { features: 4, stages: 3, ...architecture } }, 'test');
+  const labelNames = ['background', 'nucleus', 'cytoplasm'];
+  const described = describeNetwork(full, { ...space, labelNames });
+  const { specs } = networkOf(described);
+  const params = initialize(specs, Rng.fromSeed(5));
+  const manifest: ManifestInput = {
+    task: 'segmentation',
+    ...described,
+    prior: { kind: 'uniform', low: 0, high: 0.5 },
+    preprocessing: {
+      ...space,
+      intensity: { kind: 'minMax' },
+      ...(space.size.length === 3 ? { volumes: { fit: 'resize' as const } } : {}),
+    },
+    labels: labelNames.map((label) => ({ name: label })),
+    accuracyCost: [
+      { factor: 0.1, dice: 0.8, gflops: 0.001, milliseconds: null },
+      { factor: 0.4, dice: 0.9, gflops: 0.002, milliseconds: null },
+    ],
+    provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
+  };
+  await writeModelFile(at(name), { specs, params, manifest });
+  disposeParams(params);
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sshn-predict-'));
+  await useBackend('wasm');
+  await store('cells.safetensors', {}, { size: [16, 16], channels: 3 });
+  await store('brains.safetensors', {}, { size: [8, 8, 8], channels: 1 });
+  await mkdir(at('images/deep/er'), { recursive: true });
+  const cells = generatePhantoms({ kind: 'cells', count: 3, size: [20, 24], seed: 1 });
+  for (const [i, id] of cells.ids.entries()) {
+    const { image } = await cells.load(id);
+    const data = Uint8Array.from(image.values, (value) => Math.round(255 * value));
+    const place = ['images/a.png', 'images/b.png', 'images/deep/er/a.png'][i]!;
+    await writeFile(at(place), encode({ width: 24, height: 20, channels: 3, depth: 8, data }));
+  }
+  const scan = volumeOf(
+    Float32Array.from({ length: 6 * 7 * 9 }, (_, i) => i % 29),
+    [6, 7, 9],
+    { spacingMm: [2, 1, 1] },
+  );
+  await writeFile(at('scan.nii.gz'), encodeNifti(scan));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+beforeEach(() => {
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+  return () => vi.restoreAllMocks();
+});
+
+/** What the library says of an image. */
+async function labelsOf(model: string, image: string, setting = {}): Promise<number[]> {
+  using opened = await openModel(at(model));
+  if (!(opened instanceof Segmenter)) throw new Error('expected a segmenter');
+  return [...(await opened.predict(await readPicture(at(image)), setting)).labels.data];
+}
+
+test('a folder: label maps as the library gives them, a table, names and colors', async () => {
+  expect(await sshn('predict @cells.safetensors @images -o @out --factor 0.25 --overlays --threads 1')).toBe(
+    0,
+  );
+  for (const name of ['a', 'b', 'deep/er/a']) {
+    const { data, width, height } = decode(await readFile(at(`out/${name}.png`)));
+    expect([width, height]).toEqual([24, 20]);
+    expect([...data]).toEqual(await labelsOf('cells.safetensors', `images/${name}.png`, { factor: 0.25 }));
+    expect(decode(await readFile(at(`out/overlays/${name}.png`)))).toMatchObject({
+      width: 24,
+      height: 20,
+      channels: 3,
+    });
+  }
+  const rows = (await readFile(at('out/volumes.csv'), 'utf8')).trim().split('\n');
+  expect(rows[0]).toBe('input,output,factor,label,voxels,mm3,ml,dice');
+  expect(rows.length).toBe(1 + 3 * 3);
+  const pixels = rows.slice(1).map((row) => Number(row.split(',')[4]));
+  expect(pixels.slice(0, 3).reduce((sum, count) => sum + count, 0)).toBe(480);
+  expect(await readFile(at('out/labels.dseg.tsv'), 'utf8')).toContain('1\tnucleus\t#');
+  expect(stdout).toContain('3 label map(s) in');
+});
+
+test('what is done is not done again, unless the image or the setting changed', async () => {
+  const times = async () => (await stat(at('again/a.png'))).mtimeMs;
+  const line = 'predict @cells.safetensors @images -o @again --threads 1 --json';
+  expect(await sshn(`${line} --factor 0.1`)).toBe(0);
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((one) => JSON.parse(one).output),
+  ).toEqual(['a.png', 'b.png', 'deep/er/a.png']);
+  const first = await times();
+  expect(await sshn(`${line} --factor 0.1`)).toBe(0);
+  expect([stdout, await times()]).toEqual(['', first]);
+  await utimes(at('images/a.png'), new Date(), new Date(Date.now() - 5000));
+  expect(await sshn(`${line} --factor 0.1`)).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ output: 'a.png', factor: [0.1] });
+  expect(await sshn(`${line} --factor 0.2`)).toBe(0);
+  expect(stdout.trim().split('\n').length).toBe(3);
+});
+
+test('a bad image is reported, the others go on, and the exit code tells', async () => {
+  await mkdir(at('mixed'));
+  await writeFile(at('mixed/bad.png'), 'no image');
+  await writeFile(at('mixed/good.png'), await readFile(at('images/a.png')));
+  expect(await sshn('predict @cells.safetensors @mixed -o @mixed-out --threads 1')).toBe(1);
+  expect(stderr).toContain(`error: ${at('mixed/bad.png')}: `);
+  expect(stderr).toContain('1 of 2 images could not be predicted');
+  expect(await readdir(at('mixed-out'))).toContain('good.png');
+});
+
+test('Dice against known labels', async () => {
+  expect(await sshn('predict @cells.safetensors @images/a.png -o @truth --factor 0.5 --threads 1')).toBe(0);
+  expect(
+    await sshn(
+      'predict @cells.safetensors @images/a.png -o @scored --factor 0.5 --truth @truth/a.png --json --threads 1',
+    ),
+  ).toBe(0);
+  const { labels } = JSON.parse(stdout);
+  for (const { voxels, dice } of labels) expect(dice).toBe(voxels > 0 ? 1 : null);
+  expect(
+    await sshn('predict @cells.safetensors @images/a.png -o @scored --truth @images/b.png --threads 1'),
+  ).toBe(1);
+  expect(stderr).toContain('b.png');
+});
+
+test('a volume comes back as NIfTI on its own grid, or as a segmentation for 3D Slicer', async () => {
+  expect(await sshn('predict @brains.safetensors @scan.nii.gz -o @volumes --threads 1')).toBe(0);
+  const labels = decodeNifti(await readFile(at('volumes/scan.nii.gz')), 'scan.nii.gz');
+  expect(labels.shape).toEqual([6, 7, 9]);
+  expect(labels.spacingMm[0]).toBeCloseTo(2, 6);
+  expect([...labels.data]).toEqual(await labelsOf('brains.safetensors', 'scan.nii.gz'));
+  const row = (await readFile(at('volumes/volumes.csv'), 'utf8')).split('\n')[1]!.split(',');
+  expect(Number(row[5])).toBe(2 * Number(row[4]));
+  expect(await sshn('predict @brains.safetensors @scan.nii.gz -o @slicer --format nrrd --threads 1')).toBe(0);
+  const nrrd = (await readFile(at('slicer/scan.seg.nrrd'))).toString('latin1');
+  expect(nrrd).toContain('Segment0_Name:=nucleus\n');
+  expect(nrrd).toContain('sizes: 9 7 6\n');
+  expect(await sshn('predict @brains.safetensors @scan.nii.gz -o @slicer --format png --threads 1')).toBe(1);
+});
+
+test('export: the plain network predicts the same, is smaller, and opens with the same commands', async () => {
+  expect(await sshn('export @cells.safetensors --factor 0.25 -o @plain.safetensors --threads 1')).toBe(0);
+  const [whole, plain] = [
+    (await stat(at('cells.safetensors'))).size,
+    (await stat(at('plain.safetensors'))).size,
+  ];
+  expect(plain).toBeLessThan(whole / 20);
+  expect(await labelsOf('plain.safetensors', 'images/b.png')).toEqual(
+    await labelsOf('cells.safetensors', 'images/b.png', { factor: 0.25 }),
+  );
+  expect(await sshn('info @plain.safetensors')).toBe(0);
+  expect(stdout).toContain('fixed');
+  expect(await sshn('info @cells.safetensors --json')).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ method: { kind: 'sshn' }, preprocessing: { size: [16, 16] } });
+});
+
+test('export to ONNX: onnxruntime gives the logits of the plain network, and the file says what it expects', async () => {
+  expect(await sshn('export @cells.safetensors --dice 0.75 -o @cells.onnx --threads 1')).toBe(0);
+  expect(stdout).toContain('Factor 0.1');
+  const session = await InferenceSession.create(at('cells.onnx'));
+  const values = Float32Array.from({ length: 3 * 16 * 16 }, (_, i) => (i % 17) / 17);
+  const { logits } = await session.run({ image: new Tensor('float32', values, [1, 3, 16, 16]) });
+  expect(logits!.dims).toEqual([1, 3, 16, 16]);
+  expect((await readFile(at('cells.onnx'))).toString('latin1')).toContain('"factor":0.1');
+  await session.release();
+});
+
+test.each([
+  ['predict @cells.safetensors @nothing -o @x', 1, 'does not exist'],
+  ['predict @cells.safetensors @none/*.png -o @x', 1, 'matches no file'],
+  ['predict @missing.safetensors @images -o @x', 1, 'is not there'],
+  [
+    'predict @cells.safetensors @images -o @x --factor 0.2 --gflops 1',
+    2,
+    '--factor names the setting itself',
+  ],
+  ['predict @cells.safetensors @images -o @x --gflops 1e-9', 1, 'the nearest, 0.1'],
+  ['predict @cells.safetensors @scan.nii.gz -o @x --threads 1', 1, 'expected a raster image'],
+  ['export @cells.safetensors -o @cells.bin', 2, 'names no format'],
+  ['export @cells.safetensors -o @no/such/cells.onnx', 1, 'there is no such folder'],
+])('%s is refused', async (line, code, message) => {
+  expect(await sshn(line)).toBe(code);
+  expect(stderr).toContain(message);
+});

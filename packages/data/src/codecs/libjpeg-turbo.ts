@@ -1,0 +1,2 @@
+/** For pages: the build in plain JavaScript, which needs no path to a binary. See `imports` in package.json. */
+export { default } from '@cornerstonejs/codec-libjpeg-turbo-8bit/decode';

@@ -1,0 +1,98 @@
+import { ValueError } from '@sshn/core';
+import { dispatch } from '@sshn/ops';
+import {
+  addN,
+  div,
+  maximum,
+  mul,
+  type Scalar,
+  scalar,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { NamedTensors } from './optimizer.js';
+
+/**
+ * The Euclidean norm of all entries of all tensors together, as a scalar that stays on the device.
+ *
+ * NaN or infinite if an entry is: `firstNonFinite` then tells which. May overflow to infinity above about 1e19.
+ */
+export function globalNorm(tensors: NamedTensors): Scalar {
+  return dispatch('SshnGlobalNorm', Object.fromEntries([...tensors.values()].entries()), {}, () =>
+    tidy(() => {
+      const squares = [...tensors.values()].map((tensor) => sumAll(square(tensor)));
+      return sqrt(squares.length === 0 ? scalar(0) : addN(squares));
+    }),
+  );
+}
+
+/**
+ * Scales gradients so that their norm, all tensors taken together, is at most `maxNorm`; smaller ones stay as they are.
+ *
+ * `g' = g · maxNorm / max(norm, maxNorm)`. The caller owns `norm`, the norm before, and all tensors in `gradients`.
+ *
+ * @param maxNorm > 0.
+ * @throws {ValueError} if `maxNorm` is not a positive number.
+ * @example
+ * const { gradients: clipped, norm } = clipByGlobalNorm(gradients, 1);
+ *
+ * *Source*: Pascanu et al., "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
+ */
+export function clipByGlobalNorm(
+  gradients: NamedTensors,
+  maxNorm: number,
+): { gradients: Map<string, Tensor>; norm: Scalar } {
+  if (!(maxNorm > 0 && maxNorm < Infinity)) {
+    throw new ValueError({
+      where: 'clipByGlobalNorm: maxNorm',
+      got: maxNorm,
+      expected: 'a positive number',
+    });
+  }
+  const norm = globalNorm(gradients);
+  const scale = tidy(() => div(maxNorm, maximum(norm, maxNorm)));
+  const clipped = new Map([...gradients].map(([path, gradient]) => [path, mul(gradient, scale)]));
+  scale.dispose();
+  return { gradients: clipped, norm };
+}
+
+/** Axis by axis, so that no running float32 sum grows long enough to lose its later terms. */
+function sumAll(x: Tensor): Scalar {
+  let rest = x;
+  while (rest.rank > 0) rest = sum(rest, -1);
+  return rest as Scalar;
+}
+
+/** A value that should not be there, and where. */
+export interface NonFinite {
+  readonly path: string;
+  /** NaN, Infinity or -Infinity: the first such entry, and its place in row-major order. */
+  readonly value: number;
+  readonly index: number;
+  /** How many of the tensor's entries are not finite. */
+  readonly count: number;
+}
+
+/**
+ * The first tensor with an entry that is NaN or infinite; undefined if there is none.
+ *
+ * Reads every tensor back from the device: meant for the moment after a loss or a norm came out non-finite.
+ *
+ * @example
+ * const bad = await firstNonFinite(gradients);
+ * if (bad) console.error(`${bad.count} bad entries in ${bad.path}, the first is ${bad.value}`);
+ */
+export async function firstNonFinite(tensors: NamedTensors): Promise<NonFinite | undefined> {
+  for (const [path, tensor] of tensors) {
+    const values = await tensor.data();
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index === -1) continue;
+    let count = 0;
+    for (const value of values) if (!Number.isFinite(value)) count += 1;
+    return { path, value: values[index]!, index, count };
+  }
+  return undefined;
+}

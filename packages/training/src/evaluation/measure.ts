@@ -1,0 +1,123 @@
+import { type Factor, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
+import type { Dataset } from '@sshn/data';
+import { countModule } from '@sshn/flops';
+import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import type { SegmentationModel } from '../methods/network.js';
+import type { Task } from '../tasks/task.js';
+import { diceOver, type SurfaceResult } from './segment.js';
+
+/**
+ * What one trained network reaches at one rescaling.
+ *
+ * @typeParam At How its factors are told: `number` for one common to all downsampling steps, a list for separate ones.
+ */
+export interface FactorResult<At extends Factor = number> {
+  readonly factor: At;
+  /** Mean hard Dice over foreground labels and images, in [0, 1]. */
+  readonly dice: number;
+  /** Mean Dice of each foreground label, by label name; NaN where a label occurs nowhere. */
+  readonly diceByLabel: Readonly<Record<string, number>>;
+  /** Image–label pairs without a defined Dice: absent from both prediction and truth. */
+  readonly undefinedCases: number;
+  /** Of registration: mean Dice of the labels before it. */
+  readonly diceBefore?: number;
+  /** Of registration: mean share of folded voxels, in percent. */
+  readonly foldedPercent?: number;
+  /** FLOPs of one forward pass on one image, in units of 10⁹. */
+  readonly gflops: number;
+  /** Median time of one forward pass on one image here, in milliseconds. */
+  readonly milliseconds: number;
+  /** Distances between surfaces, where they were asked for. */
+  readonly surface?: SurfaceResult;
+}
+
+/** Images per forward pass when accuracy is measured. */
+const batchSize = 4;
+
+/** Forward passes that are timed, after one that is not. */
+const timedRuns = 5;
+
+/** How `evaluateFactor` measures accuracy. */
+const segmenting: Pick<Task, 'accuracy'> = {
+  accuracy: async (...args) => ({ dice: await diceOver(...args) }),
+};
+
+/** What is measured at a rescaling, however its factors are told. */
+export type Measured = Omit<FactorResult, 'factor'>;
+
+/**
+ * Accuracy over images, and cost per image, of a model at one factor, or at a list with one for each downsampling step.
+ *
+ * @throws {ValueError} if a factor is outside [0, 1], or the model takes more or fewer of them.
+ */
+export async function evaluateFactor<At extends Factor>(
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  dataset: Dataset,
+  ids: readonly string[],
+  factor: At,
+): Promise<FactorResult<At>> {
+  return { factor, ...(await measure(segmenting, model, params, dataset, ids, rescaling(factor))) };
+}
+
+/** What `evaluateFactor` measures, at a rescaling. */
+export async function measure(
+  task: Pick<Task, 'accuracy'>,
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  dataset: Dataset,
+  ids: readonly string[],
+  at: Rescaling,
+): Promise<Measured> {
+  const inputShape = [1, ...dataset.size, dataset.channels];
+  const { dice: summary, registration } = await task.accuracy(model, params, dataset, ids, at, batchSize);
+  const labels = [...summary.perLabel].map(
+    ([label, { mean }]) => [dataset.labelNames[label]!, mean] as const,
+  );
+  return {
+    dice: summary.mean,
+    diceByLabel: Object.fromEntries(labels),
+    undefinedCases: [...summary.perLabel.values()].reduce(
+      (sum, { undefinedCases }) => sum + undefinedCases,
+      0,
+    ),
+    ...(registration === undefined
+      ? {}
+      : { diceBefore: registration.before.mean, foldedPercent: registration.foldedPercent }),
+    gflops: gflopsAt(model, dataset, at),
+    milliseconds: await medianMilliseconds(model, params, inputShape, at),
+  };
+}
+
+/** Time of the plain network on one image; its weights are predicted beforehand. */
+async function medianMilliseconds(
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  inputShape: number[],
+  at: Rescaling,
+): Promise<number> {
+  const weights = model.specialize(params, at);
+  const image = zeros(inputShape);
+  const times: number[] = [];
+  try {
+    for (let run = 0; run <= timedRuns; run++) {
+      const began = performance.now();
+      const logits = model.network.apply(weights, image, at);
+      await logits.data();
+      logits.dispose();
+      if (run > 0) times.push(performance.now() - began);
+    }
+  } finally {
+    dispose([image, weights as unknown as Tensor]);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(timedRuns / 2)]!;
+}
+
+/** FLOPs of one forward pass of the plain network on one image of a dataset, in units of 10⁹. */
+export function gflopsAt(
+  model: Pick<SegmentationModel, 'network'>,
+  { size, channels }: Pick<Dataset, 'size' | 'channels'>,
+  at: Rescaling,
+): number {
+  return countModule(model.network, { inputShape: [1, ...size, channels], rescaling: at }).flops / 1e9;
+}

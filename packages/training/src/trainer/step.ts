@@ -1,0 +1,64 @@
+import { namedParams, paramTree, type Rescaling } from '@sshn/core';
+import type { Batch } from '@sshn/data';
+import { valueAndGradients } from '@sshn/ops';
+import type { NamedTensors, Optimizer, Update } from '@sshn/optim';
+import { clipByGlobalNorm } from '@sshn/optim';
+import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
+import type { SegmentationModel } from '../methods/network.js';
+import { factorOf } from '../methods/prior.js';
+import type { Stage, Task } from '../tasks/task.js';
+import { DivergenceError } from './events.js';
+
+/** How one step is made. */
+export interface StepOptions {
+  readonly stage: Stage;
+  /** What the loss is of. */
+  readonly task: Task;
+  /** Labels of the dataset, the background included. */
+  readonly labelCount: number;
+  readonly learningRate: number;
+  /** Updates done before. */
+  readonly step: number;
+  /** Largest global norm of the gradients; null for no bound. */
+  readonly clipNorm: number | null;
+}
+
+/** The weights after a step, and the loss before it. */
+export interface StepResult extends Update {
+  readonly loss: number;
+}
+
+/**
+ * One update on one batch: forward, backward, clip, move. Disposes nothing of its arguments, but may write over the tensors
+ * of `now`, which are then only good to be disposed; the caller owns the result.
+ *
+ * @throws {DivergenceError} (rejects) if the loss is not finite; nothing is moved then.
+ */
+export async function trainStep(
+  model: SegmentationModel,
+  optimizer: Optimizer,
+  now: { readonly params: NamedTensors; readonly optimizer: NamedTensors },
+  batch: Batch,
+  at: Rescaling,
+  { stage, task, labelCount, learningRate, step, clipNorm }: StepOptions,
+): Promise<StepResult> {
+  const images = tensor(batch.images, [...batch.shape], 'float32');
+  const { value, gradients: tree } = valueAndGradients(
+    paramTree(model.specs, now.params),
+    (params): Scalar => task.loss(model, params, { images, batch, labelCount, at, stage }),
+  );
+  const gradients = namedParams(tree);
+  try {
+    const loss = (await value.data())[0]!;
+    if (!Number.isFinite(loss))
+      throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: factorOf(at) });
+    const to = { step, learningRate, overwrite: true };
+    if (clipNorm === null) return { loss, ...optimizer.update(gradients, now.optimizer, now.params, to) };
+    const clipped = clipByGlobalNorm(gradients, clipNorm);
+    const update = optimizer.update(clipped.gradients, now.optimizer, now.params, to);
+    dispose([clipped.norm, ...clipped.gradients.values()]);
+    return { loss, ...update };
+  } finally {
+    dispose([images, value, ...gradients.values()]);
+  }
+}
