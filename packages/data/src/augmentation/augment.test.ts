@@ -229,7 +229,7 @@ describe('augment', () => {
   });
 
   it('refuses configurations that make no sense', () => {
-    expect(() => augment({ rotation: 3 } as never)).toThrow(/Option 'augment': got 'rotation'/);
+    expect(() => augment({ rotation: 3 } as never)).toThrow(/'augment option': got 'rotation'/);
     expect(() => augment({ flip: ['heigth' as never] })).toThrow(/Did you mean 'height'\?/);
     expect(() => augment({ rotationDegrees: 181 })).toThrow(/got 181, expected a number in \[0, 180\]/);
     expect(() => augment({ scale: -0.1 })).toThrow(
