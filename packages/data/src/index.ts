@@ -57,4 +57,5 @@ export { type Grid, orientationOf, reorient, reorientGrid } from './volumes/orie
 export { resampleImage, resampleLabels, shapeOn, type Target } from './volumes/resample.js';
 export { type OntoOptions, resampleOnto } from './volumes/resample-onto.js';
 export { orientationOfSlices, type SliceAxis, sliceAxes, sliceOf } from './volumes/slices.js';
+export { decodeStack } from './volumes/stack.js';
 export { type Affine, type Volume, type VoxelData, volumeOf } from './volumes/volume.js';

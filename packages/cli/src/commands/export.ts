@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Factor } from '@sshn/core';
 import { saveModel } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
@@ -104,7 +105,7 @@ async function exportModel(
       ? ` (the model has ${bytesText((await stat(path)).size)})`
       : '';
     process.stdout.write(
-      `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(bytes.length)}${before}\n`,
+      `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(bytes.length)}; the model has ${before}\n`,
     );
     return exitCodes.ok;
   } finally {

@@ -84,7 +84,8 @@ async function codecModule(name: CodecName): Promise<CodecModule> {
 async function run(
   name: CodecName,
   frame: Uint8Array,
-  { height, width, samples }: PixelLayout,
+  { height, width, samples }: Pick<PixelLayout, 'height' | 'width' | 'samples'>,
+  format = 'DICOM',
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; info: FrameInfo; interleave: number | undefined }> {
   const { [codecs[name].decoder]: Codec } = await codecModule(name);
   const { what } = codecs[name];
@@ -101,7 +102,7 @@ async function run(
       info.componentCount !== samples ||
       decoded.length !== wanted
     ) {
-      throw damaged('DICOM', `its ${what} is cut off or of another size`);
+      throw damaged(format, `its ${what} is cut off or of another size`);
     }
     // The memory of a codec never shrinks: after a large image the next one gets a fresh codec.
     if (decoded.buffer.byteLength > mostKeptBytes) loaded.delete(name);
@@ -110,13 +111,13 @@ async function run(
     if (error instanceof Refusal) throw error;
     // What the codec itself refuses it throws as a number. After anything else, it may be in no state to go on.
     if (typeof error !== 'number') loaded.delete(name);
-    throw damaged('DICOM', `its ${what} cannot be decoded`);
+    throw damaged(format, `its ${what} cannot be decoded`);
   } finally {
     release(decoder);
   }
 }
 
-const mostKeptBytes = 2 ** 28;
+const mostKeptBytes = 2 ** 26;
 
 function release(decoder: Decoder): void {
   try {
@@ -124,6 +125,23 @@ function release(decoder: Decoder): void {
   } catch {
     // A codec that stopped half-way frees nothing, and is dropped whole.
   }
+}
+
+/**
+ * The bytes of an 8-bit JPEG, baseline or progressive, as grey or as red, green and blue.
+ *
+ * @param isYcc Whether three components are luma and chroma, whatever markers say.
+ * @param format What errors call the file.
+ * @throws {Refusal} if it is damaged, cut off or of another size.
+ */
+export async function decodeJpeg(
+  jpeg: Uint8Array,
+  size: Pick<PixelLayout, 'height' | 'width' | 'samples'>,
+  isYcc: boolean,
+  format: string,
+): Promise<Uint8Array> {
+  const { bytes } = await run('jpeg', size.samples === 3 ? withTransform(jpeg, isYcc) : jpeg, size, format);
+  return bytes;
 }
 
 function wordsOf(

@@ -2,8 +2,7 @@ import { FileError } from '@sshn/core';
 import { array, assert, constantFrom, integer, json, nat, property, tuple, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fileOf, reference } from '../testing/reference-files.js';
-import { decodeSafetensors } from './decode.js';
-import { encodeSafetensors } from './encode.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 
 const entry = (dtype: string, shape: unknown, offsets: unknown) =>
   JSON.stringify({ dtype, shape, data_offsets: offsets });

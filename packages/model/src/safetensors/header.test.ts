@@ -1,6 +1,6 @@
 import { assert, json, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { repeatedKey } from './repeated-key.js';
+import { repeatedKey } from './header.js';
 
 describe('repeatedKey', () => {
   test.each([
