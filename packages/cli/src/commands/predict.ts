@@ -147,7 +147,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
 async function predict(modelPath: string, paths: readonly string[], flags: PredictFlags): Promise<number> {
   const terminal = terminalOn(process.stderr);
   const inputs = await findInputs(paths);
-  const backend = await startBackend(flags, 'inference');
+  const { description: backend } = await startBackend(flags, 'inference');
   const model = await openSegmenter(modelPath);
   const interruption = listenForInterruption(() => {
     terminal.clear();
