@@ -263,7 +263,8 @@ async function predictOne(
   flags: PredictFlags,
   onProgress: NonNullable<SegmentOptions['onProgress']>,
 ): Promise<Omit<Entry, 'input' | 'bytes' | 'modified'>> {
-  const picture = await readPicture(path);
+  const onWarning = (warning: string) => terminalOn(process.stderr).line(`warning: ${warning}`);
+  const picture = await readPicture(path, { onWarning });
   const names = namedLabels(model.manifest);
   const output = `${name}${endingOf(flags.format, picture)}`;
   const truth =

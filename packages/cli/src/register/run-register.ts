@@ -100,8 +100,9 @@ async function registerFiles(
 ): Promise<number> {
   // What follows may keep the processor for seconds: the line has to be there before.
   const stage = (text: string): void => terminal.live(text);
+  const warned = { onWarning: (warning: string) => terminal.line(`warning: ${warning}`) };
   stage(`reading ${fixedPath}`);
-  const fixed = await readPicture(fixedPath);
+  const fixed = await readPicture(fixedPath, warned);
   for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
   requireFieldName(flags.field);
   for (const path of [flags.out, flags.movedLabels, flags.field, flags.report, flags.matrix])
@@ -109,7 +110,7 @@ async function registerFiles(
   // An alignment finds the place of the moving image, whatever grid it has.
   const resample = { resample: flags.resample ?? false };
   stage(`reading ${movingPath}`);
-  const read = await readPicture(movingPath);
+  const read = await readPicture(movingPath, warned);
   const moving = flags.affine === undefined ? inSpaceOf(fixed, read, resample) : read;
   const labels =
     flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);
