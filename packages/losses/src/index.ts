@@ -42,9 +42,11 @@ export {
   volumeSimilarity,
 } from './metrics/overlap.js';
 export {
+  bootstrapInterval,
   type EmptyPolicy,
   type LabelScores,
   type LabelSummary,
+  percentileOf,
   type ScoreOptions,
   type ScoreSummary,
   type Summary,

@@ -1,11 +1,19 @@
-import { type Module, requireIntegers, requireOption, scoped, ValueError } from '@sshn/core';
-import { applyGlobalAverage, requireFeatures } from '@sshn/ops';
-import { add, reshape, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { applySigmoid } from '../activation/pointwise.js';
-import { requireRank } from '../check.js';
-import { type ConvolutionSpecs, convolution } from '../convolution/convolution.js';
-import { type DenseSpecs, dense } from '../dense.js';
-import { applyGate } from './gate.js';
+import { type Module, requireIntegers, requireOption, requireRank, scoped, ValueError } from '@sshn/core';
+import { applyGlobalAverage, channelMean, requireFeatures } from '@sshn/ops';
+import {
+  add,
+  customGrad,
+  type GradSaveFunc,
+  mul,
+  reshape,
+  sum,
+  type Tensor,
+  type Tensor2D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { type ConvolutionSpecs, convolution } from './convolution.js';
+import { type DenseSpecs, dense } from './dense.js';
+import { applySigmoid } from './pointwise.js';
 
 /** Which features are gated: channels, positions, or both. */
 export type SqueezeExcitationKind = 'channel' | 'spatial' | 'concurrent';
@@ -119,4 +127,33 @@ function hiddenUnits({ kind, channels, ratio }: SqueezeExcitationConfig): number
   if (!(share > 0 && share <= 1))
     throw new ValueError({ where: 'squeezeExcitation: ratio', got: share, expected: 'a number in (0, 1]' });
   return Math.max(1, Math.floor(share * channels + 0.5));
+}
+
+/**
+ * Features times a gate that is the same for all positions, or for all channels: y = x · gate, broadcast.
+ *
+ * The gradient to the gate is a reduction along contiguous memory or an average pooling, where the one of `mul` would
+ * transpose the features first.
+ *
+ * @param x `[batch, ...spatial, channels]`.
+ * @param gate `[batch, 1, …, 1, channels]` or `[batch, ...spatial, 1]`.
+ */
+export function applyGate(x: Tensor, gate: Tensor): Tensor {
+  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
+    const [features, weights, save] = args as [Tensor, Tensor, GradSaveFunc];
+    save([features, weights]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
+      const [savedFeatures, savedWeights] = saved as [Tensor, Tensor];
+      return [mul(dy, savedWeights), tidy(() => sumTo(mul(dy, savedFeatures), gate.shape))];
+    };
+    return { value: mul(features, weights), gradFunc };
+  });
+  return op(x, gate);
+}
+
+function sumTo(x: Tensor, shape: number[]): Tensor {
+  if (shape.join() === x.shape.join()) return x;
+  if (shape.at(-1) !== x.shape.at(-1)) return sum(x, -1, true);
+  const positions = x.size / (shape[0]! * shape.at(-1)!);
+  return reshape(mul(channelMean(x), positions), shape);
 }

@@ -1,8 +1,16 @@
-import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ValueError, zeros } from '@sshn/core';
+import {
+  kaimingNormal,
+  type Module,
+  type ParamSpec,
+  requireIntegers,
+  requireRank,
+  ValueError,
+  zeros,
+} from '@sshn/core';
 import { applyConvolution } from '@sshn/ops';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { type ActivationConfig, activationSlope } from '../activation/leaky-relu.js';
-import { requireRank } from '../check.js';
+import { add, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type ActivationConfig, activationSlope } from './activation.js';
+import { type FilmSpecs, filmSpecs } from './film.js';
 
 /** Options of a convolution. */
 export interface ConvolutionConfig extends ActivationConfig {
@@ -73,6 +81,40 @@ export function convolutionParts(config: ConvolutionConfig): { specs: Convolutio
         init: kaimingNormal(fanIn, slope),
       },
       bias: { kind: 'param', role: 'bias', axes: ['outChannels'], shape: [outChannels], fanIn, init: zeros },
+    },
+  };
+}
+
+/** Parameters of a convolution that FiLM modulates. */
+export type ModulatedConvolutionSpecs = ConvolutionSpecs & FilmSpecs;
+
+/**
+ * Convolution, then FiLM, then the activation: y = a((1 + γ) · (k * x + b) + β).
+ *
+ * Computed as the convolution with kernel (1 + γ)·k and bias (1 + γ)·b + β, which is the same and costs nothing per
+ * pixel. Shapes are those of `convolution`; γ and β, one per output channel, start at 0, so it starts as the convolution
+ * alone.
+ *
+ * @throws what `convolution` throws.
+ * @example
+ * const layer = modulatedConvolution({ inChannels: 1, outChannels: 16, activation: 'leakyRelu' });
+ * const params = initialize(layer.specs, Rng.fromSeed(1));   // { kernel, bias, gamma, beta }
+ *
+ * *Source*: the paper, section 4.3 ("FiLM operations after every convolutional operation"); Perez et al., "FiLM: Visual
+ * reasoning with a general conditioning layer" (2018).
+ */
+export function modulatedConvolution(
+  config: ConvolutionConfig,
+): Module<ModulatedConvolutionSpecs, Tensor, Tensor> {
+  const { outChannels } = config;
+  const { specs, slope } = convolutionParts(config);
+  return {
+    specs: { ...specs, ...filmSpecs(outChannels) },
+    apply({ kernel, bias, gamma, beta }, x) {
+      return tidy(() => {
+        const scale = add(gamma, 1);
+        return applyConvolution(x, mul(kernel, scale), add(mul(bias, scale), beta), slope);
+      });
     },
   };
 }

@@ -20,10 +20,9 @@ import {
 } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { downsample } from '../resize/resize.js';
 import { convolution } from './convolution.js';
-import { commonStride, sampledPositions } from './sampling.js';
-import { stridedConvolution } from './strided.js';
+import { downsample } from './resize.js';
+import { commonStride, sampledPositions, stridedConvolution } from './strided-convolution.js';
 
 test('positions: the pixel nearest to the middle, the earlier of two', () => {
   expect(sampledPositions(6, 3)).toEqual([0, 2, 4]);

@@ -1,7 +1,13 @@
-import { factorAt, type Module, requireIntegers, requireOption, rescaledSize } from '@sshn/core';
+import {
+  factorAt,
+  type Module,
+  type NoSpecs,
+  requireIntegers,
+  requireOption,
+  rescaledSize,
+} from '@sshn/core';
 import { resizeLinear, resizeNearest } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { NoSpecs } from '../layer.js';
 
 /**
  * Variable downsampling: every spatial axis of n pixels becomes max(1, ⌊φ·n + ½⌋), by linear interpolation, where φ is

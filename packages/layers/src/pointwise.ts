@@ -1,8 +1,3 @@
-/**
- * Activations as differentiable functions of one tensor. Each keeps as little as its derivative needs, and none makes a
- * mask of comparisons: on wasm those are several times slower than arithmetic.
- */
-
 import { leakyReluGradient } from '@sshn/ops';
 import {
   add,
@@ -22,6 +17,11 @@ import {
   tanh,
   tidy,
 } from '@tensorflow/tfjs-core';
+
+/**
+ * Activations as differentiable functions of one tensor. Each keeps as little as its derivative needs, and none makes a
+ * mask of comparisons: on wasm those are several times slower than arithmetic.
+ */
 
 /** What an activation computes: its output, what is kept for the way back, and the gradient from both. */
 interface Pointwise {

@@ -3,7 +3,7 @@ import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Scalar, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { type SqueezeExcitationKind, squeezeExcitation } from './squeeze-excitation.js';
+import { type SqueezeExcitationKind, squeezeExcitation } from './attention.js';
 
 const at = rescaling(0.5);
 const kinds = ['channel', 'spatial', 'concurrent'] as const;

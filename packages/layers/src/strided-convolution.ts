@@ -1,17 +1,21 @@
 import { factorAt, type Module, requireIntegers, rescaledSize } from '@sshn/core';
 import { addBias, applyLeakyRelu, padSpatial, requireFeatures } from '@sshn/ops';
 import {
+  addN,
+  concat,
   conv2d,
   conv3d,
+  customGrad,
+  reshape,
   slice,
   type Tensor,
+  type Tensor2D,
   type Tensor4D,
   type Tensor5D,
   tidy,
+  zeros,
 } from '@tensorflow/tfjs-core';
 import { type ConvolutionConfig, type ConvolutionSpecs, convolutionParts } from './convolution.js';
-import { commonStride, sampledPositions } from './sampling.js';
-import { cutWindows } from './windows.js';
 
 /** Options of a strided convolution: those of a convolution, and its step. */
 export interface StridedConvolutionConfig extends ConvolutionConfig {
@@ -81,4 +85,72 @@ function convolveAt(x: Tensor, kernel: Tensor, size: readonly number[]): Tensor 
   return kernel.rank === 4
     ? conv2d(y as Tensor4D, kernel as Tensor4D, strides as [number, number], 'valid')
     : conv3d(y as Tensor5D, kernel as Tensor5D, strides as [number, number, number], 'valid');
+}
+
+/**
+ * Where a strided convolution looks along one axis: output i of `to` is centered on the input pixel nearest to the middle of
+ * its share, (i + ½)·from/to − ½, the earlier of two that are equally near.
+ */
+export function sampledPositions(from: number, to: number): number[] {
+  // ⌈c − ½⌉, in whole numbers.
+  return Array.from({ length: to }, (_, i) => Math.floor(((2 * i + 1) * from - 1) / (2 * to)));
+}
+
+/** The distance of positions that are all equally far apart, undefined where they are not. */
+export function commonStride(positions: readonly number[]): number | undefined {
+  const stride = positions.length > 1 ? positions[1]! - positions[0]! : 1;
+  return positions.every((position, i) => position === positions[0]! + i * stride) ? stride : undefined;
+}
+
+/**
+ * Cuts windows out of an axis and lays them side by side: `[..., n, ...]` → `[..., begins · window, ...]`.
+ *
+ * By slices of memory that lies together, as picking pixel by pixel (`gather`) is many times slower on wasm.
+ *
+ * @param begins First pixels of the windows, increasing.
+ */
+export function cutWindows(x: Tensor, axis: number, begins: readonly number[], window: number): Tensor {
+  const { shape } = x;
+  const pixels = shape[axis]!;
+  const outer = shape.slice(0, axis).reduce((product, n) => product * n, 1);
+  const inner = x.size / (outer * pixels);
+  const layout = { outer, pixels, inner };
+  const op = customGrad((input) => {
+    const rows: Tensor2D = reshape(input as Tensor, [outer, pixels * inner]);
+    const cut = concat(
+      begins.map((begin) => sliceRows(rows, begin * inner, window * inner)),
+      1,
+    );
+    return {
+      value: reshape(cut, shape.with(axis, begins.length * window)),
+      gradFunc: (dy: Tensor) => tidy(() => reshape(pasteWindows(dy, layout, begins, window), shape)),
+    };
+  });
+  return op(x);
+}
+
+/** The transpose: windows that do not overlap go side by side, and at most `window` such rows of windows are added. */
+function pasteWindows(
+  dy: Tensor,
+  { outer, pixels, inner }: { readonly outer: number; readonly pixels: number; readonly inner: number },
+  begins: readonly number[],
+  window: number,
+): Tensor {
+  const rows: Tensor2D = reshape(dy, [outer, begins.length * window * inner]);
+  const layers: Array<{ end: number; pieces: Tensor2D[] }> = [];
+  const gap = (size: number): Tensor2D[] => (size > 0 ? [zeros([outer, size * inner])] : []);
+  begins.forEach((begin, i) => {
+    let layer = layers.find(({ end }) => end <= begin);
+    if (layer === undefined) {
+      layer = { end: 0, pieces: [] };
+      layers.push(layer);
+    }
+    layer.pieces.push(...gap(begin - layer.end), sliceRows(rows, i * window * inner, window * inner));
+    layer.end = begin + window;
+  });
+  return addN(layers.map(({ end, pieces }) => concat([...pieces, ...gap(pixels - end)], 1)));
+}
+
+function sliceRows(x: Tensor2D, begin: number, count: number): Tensor2D {
+  return slice(x, [0, begin], [x.shape[0], count]);
 }
