@@ -43,6 +43,7 @@ function reference(
   b: ArrayLike<number>,
   shape: readonly number[],
   sigma: number,
+  dataRange = 1,
 ): number {
   const reach = Math.floor(3.5 * sigma + 0.5);
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));
@@ -59,7 +60,7 @@ function reference(
     const [p, q] = [mean((i) => a[i]!), mean((i) => b[i]!)];
     const [va, vb] = [mean((i) => (a[i]! - p) ** 2), mean((i) => (b[i]! - q) ** 2)];
     const covariance = mean((i) => (a[i]! - p) * (b[i]! - q));
-    const [c1, c2] = [1e-4, 9e-4];
+    const [c1, c2] = [1e-4 * dataRange ** 2, 9e-4 * dataRange ** 2];
     return ((2 * p * q + c1) * (2 * covariance + c2)) / ((p * p + q * q + c1) * (va + vb + c2));
   });
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
@@ -71,6 +72,23 @@ describe('structuralSimilarity', () => {
     const [a, b] = [noise(count, 1), noise(count, 2)];
     for (const sigma of [0.8, 1.5])
       expect(structuralSimilarity(a, b, { shape, sigma })).toBeCloseTo(reference(a, b, shape, sigma), 9);
+  });
+
+  test.each([
+    { scale: 1e-6, offset: 0, zeros: 0 },
+    { scale: 1e6, offset: 0, zeros: 0 },
+    { scale: 1, offset: 1e5, zeros: 0 },
+    { scale: 1e-3, offset: 1e8, zeros: 0 },
+    { scale: 45_000, offset: 0, zeros: 0.95 },
+  ])('in any unit: %o', ({ scale, offset, zeros }) => {
+    const shape = [9, 8];
+    const pair = [noise(72, 5), noise(72, 6)].map((x) =>
+      Float64Array.from(x, (value, i) => (i < 72 * zeros ? 0 : value * scale) + offset),
+    ) as [Float64Array, Float64Array];
+    const score = structuralSimilarity(...pair, { shape, dataRange: scale });
+    expect(score).toBeCloseTo(reference(...pair, shape, 1.5, scale), 6);
+    expect(Math.abs(score)).toBeLessThanOrEqual(1);
+    expect(structuralSimilarity(pair[0], pair[0], { shape, dataRange: scale })).toBeCloseTo(1, 12);
   });
 
   test('1 for equal images, below 0 for the negative, and as the range says', () => {

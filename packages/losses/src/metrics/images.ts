@@ -95,7 +95,12 @@ export function structuralSimilarity(
   requireImages('structuralSimilarity', image, truth);
   requireRange('structuralSimilarity', dataRange);
   requireShapeAndSigma(shape, image.length, sigma);
-  const [a, b] = [Float64Array.from(image), Float64Array.from(truth)];
+  // About the first one's mean: variances are differences of squares, and an offset would cost them their digits.
+  const offset = meanOf(image);
+  const [a, b] = [image, truth].map((x) => Float64Array.from(x, (value) => value - offset)) as [
+    Float64Array,
+    Float64Array,
+  ];
   const smooth = (values: Float64Array): Float64Array => smoothed(values, shape, sigma);
   const product = (x: Float64Array, y: Float64Array): Float64Array => x.map((value, i) => value * y[i]!);
   const [meanA, meanB] = [smooth(a), smooth(b)];
@@ -104,10 +109,20 @@ export function structuralSimilarity(
   let total = 0;
   for (let i = 0; i < a.length; i++) {
     const [p, q] = [meanA[i]!, meanB[i]!];
-    const contrast = aa[i]! - p * p + (bb[i]! - q * q) + c2;
-    total += ((2 * p * q + c1) * (2 * (ab[i]! - p * q) + c2)) / ((p * p + q * q + c1) * contrast);
+    const [varianceA, varianceB] = [Math.max(aa[i]! - p * p, 0), Math.max(bb[i]! - q * q, 0)];
+    const most = Math.sqrt(varianceA * varianceB);
+    const covariance = Math.min(Math.max(ab[i]! - p * q, -most), most);
+    const [m, n] = [p + offset, q + offset];
+    const luminance = (2 * m * n + c1) / (m * m + n * n + c1);
+    total += (luminance * (2 * covariance + c2)) / (varianceA + varianceB + c2);
   }
   return total / a.length;
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
 }
 
 /** Gaussian means along one axis after the other. */
