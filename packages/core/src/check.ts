@@ -29,3 +29,9 @@ export function requireOption<const Words extends readonly string[]>(
 ): asserts got is Words[number] {
   if (!allowed.includes(got)) throw new OptionError(option, got, allowed);
 }
+
+/** Checks the number of spatial dimensions. @throws {ValueError} if it is not 2 or 3. */
+export function requireRank(where: string, rank: number): asserts rank is 2 | 3 {
+  if (rank === 2 || rank === 3) return;
+  throw new ValueError({ where: `${where}: rank`, got: rank, expected: '2 or 3 spatial dimensions' });
+}

@@ -1,4 +1,4 @@
-export { requireIntegers, requireOption } from './check.js';
+export { requireIntegers, requireOption, requireRank } from './check.js';
 export {
   CapabilityError,
   FileError,
@@ -10,7 +10,7 @@ export {
   ValueError,
 } from './errors.js';
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
-export type { Module, Network, SpecsOf } from './module.js';
+export type { Module, Network, NoSpecs, SpecsOf } from './module.js';
 export { nextTask } from './next-task.js';
 export {
   ConfigError,

@@ -14,6 +14,9 @@ export interface Module<Specs extends SpecNode = SpecNode, Input = Tensor, Outpu
   apply(params: ParamsOf<Specs>, input: Input, at: Rescaling): Output;
 }
 
+/** The specs of a module without parameters. */
+export type NoSpecs = { readonly [name: string]: never };
+
 /** The specs of a module's type, for signatures. */
 export type SpecsOf<M> = M extends Module<infer Specs, never, unknown> ? Specs : never;
 

@@ -1,7 +1,7 @@
 import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ShapeError, zeros } from '@sshn/core';
 import { applyLeakyRelu } from '@sshn/ops';
 import { add, matMul, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { type ActivationConfig, activationSlope } from './activation/leaky-relu.js';
+import { type ActivationConfig, activationSlope } from './activation.js';
 
 /** Parameters of a dense layer. */
 export type DenseSpecs = {

@@ -3,7 +3,7 @@ import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, ones, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { sequential } from './containers/sequential.js';
+import { sequential } from './containers.js';
 import { dropout } from './dropout.js';
 
 const at = rescaling(0.5);

@@ -1,6 +1,5 @@
-import { currentScope, type Module, type Rng, requireOption, ValueError } from '@sshn/core';
+import { currentScope, type Module, type NoSpecs, type Rng, requireOption, ValueError } from '@sshn/core';
 import { customGrad, type GradSaveFunc, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import type { NoSpecs } from './layer.js';
 
 /** Options of dropout. */
 export interface DropoutConfig {

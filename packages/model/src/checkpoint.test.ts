@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Progress } from './checkpoint.js';
 import { SchemaError } from './manifest/faults.js';
 import { saveModel } from './model.js';
-import { encodeSafetensors } from './safetensors/encode.js';
+import { encodeSafetensors } from './safetensors/safetensors.js';
 import { float32Bytes } from './testing/reference-files.js';
 import { smallModel } from './testing/small-model.js';
 

@@ -3,9 +3,12 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { describeFaults, SchemaError } from './manifest/faults.js';
 import type { Json } from './manifest/schema.js';
-import { decodeSafetensors } from './safetensors/decode.js';
-import { encodeSafetensors } from './safetensors/encode.js';
-import { rawTensors, tensorsFromRaw } from './safetensors/tensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  rawTensors,
+  tensorsFromRaw,
+} from './safetensors/safetensors.js';
 
 /** The key in the metadata under which the progress stands, as JSON. */
 const progressKey = 'sshn-checkpoint';

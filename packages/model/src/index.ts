@@ -3,15 +3,15 @@ export {
   type BackendChoice,
   BackendError,
   type BackendMeasurement,
+  type BackendStore,
   type ChooseBackendOptions,
+  cacheStore,
   chooseBackend,
+  storageStore,
 } from './backend/choose.js';
-export { type BackendStore, cacheStore, storageStore } from './backend/store.js';
-export type { Purpose } from './backend/time-network.js';
+export type { Purpose } from './backend/self-test.js';
 export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
-export type { Budget } from './budget/limits.js';
-export { type Choice, pick } from './budget/pick.js';
-export type { AccuracyCostPoint } from './budget/point.js';
+export { type AccuracyCostPoint, type Budget, type Choice, pick } from './budget/pick.js';
 export {
   type Checkpoint,
   decodeCheckpoint,
@@ -30,6 +30,5 @@ export {
 } from './manifest/schema.js';
 export { type LoadedModel, loadModel, type Model, saveModel } from './model.js';
 export { networkOf } from './network-of.js';
-export { decodeSafetensors } from './safetensors/decode.js';
-export { encodeSafetensors } from './safetensors/encode.js';
-export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/format.js';
+export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/header.js';
+export { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';

@@ -3,8 +3,7 @@ import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, fill, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadModel, saveModel } from './model.js';
-import { decodeSafetensors } from './safetensors/decode.js';
-import { encodeSafetensors } from './safetensors/encode.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';
 import { manifest, smallModel, smallNetwork } from './testing/small-model.js';
 
 const values = (tensors: ReadonlyMap<string, Tensor>) =>

@@ -2,9 +2,13 @@ import { checkParams, namedParams, type ParamsOf, type SpecNode } from '@sshn/co
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { manifestKey, manifestText, readManifest } from './manifest/read.js';
 import type { Manifest, ManifestInput } from './manifest/schema.js';
-import { decodeSafetensors } from './safetensors/decode.js';
-import { encodeSafetensors } from './safetensors/encode.js';
-import { rawTensors, requireFinite, tensorsFromRaw } from './safetensors/tensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  rawTensors,
+  requireFinite,
+  tensorsFromRaw,
+} from './safetensors/safetensors.js';
 
 /** A trained module, as it is saved. */
 export interface Model<Specs extends SpecNode> {

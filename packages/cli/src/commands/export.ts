@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Factor } from '@sshn/core';
 import { saveModel } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
@@ -100,11 +101,10 @@ async function exportModel(
     });
     const bytes = format === 'onnx' ? await onnxOf(model, chosen) : await saveModel(model.plainAt(chosen));
     await writeFileAtomic(out, bytes);
-    const before = (await stat(path)).isFile()
-      ? ` (the model has ${bytesText((await stat(path)).size)})`
-      : '';
+    const file = (await stat(path)).isDirectory() ? join(path, 'best.safetensors') : path;
+    const before = bytesText((await stat(file)).size);
     process.stdout.write(
-      `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(bytes.length)}${before}\n`,
+      `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(bytes.length)}; the model has ${before}\n`,
     );
     return exitCodes.ok;
   } finally {

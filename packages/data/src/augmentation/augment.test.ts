@@ -229,12 +229,10 @@ describe('augment', () => {
   });
 
   it('refuses configurations that make no sense', () => {
-    expect(() => augment({ rotation: 3 } as never)).toThrow(/Option 'augment': got 'rotation'/);
+    expect(() => augment({ rotation: 3 } as never)).toThrow(/'augment option': got 'rotation'/);
     expect(() => augment({ flip: ['heigth' as never] })).toThrow(/Did you mean 'height'\?/);
     expect(() => augment({ rotationDegrees: 181 })).toThrow(/got 181, expected a number in \[0, 180\]/);
-    expect(() => augment({ scale: -0.1 })).toThrow(
-      /augment: scale: got -0.1, expected a number of at least 0/,
-    );
+    expect(() => augment({ scale: -0.1 })).toThrow(/augment: scale: got -0.1, expected a number ≥ 0/);
     expect(() => augment({ gamma: Number.NaN })).toThrow(/augment: gamma: got NaN/);
     expect(() => augment({ noise: -1 })).toThrow(/augment: noise/);
     expect(() => augment({ elastic: { strength: 1, spacing: 0.5 } })).toThrow(/elastic.spacing: got 0.5/);

@@ -26,7 +26,7 @@ export const augmentationOptions = {
     {
       strength: option.number({
         least: 0,
-        help: 'Standard deviation of smooth displacements, in pixels; above a sixth of the spacing images may fold',
+        help: 'Standard deviation of smooth displacements, in pixels; they shrink where images would fold, from a sixth of the spacing on',
       }),
       spacing: option.number({
         least: 1,

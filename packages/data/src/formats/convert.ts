@@ -11,11 +11,16 @@ export function toImage({ width, height, samples, values, full, palette }: Raste
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let c = 0; c < channels; c++) scaled[pixel * channels + c] = values[pixel * samples + c]! / full;
   }
-  const isInteger = values instanceof Uint8Array || values instanceof Uint16Array;
-  if (!isInteger && !scaled.every(Number.isFinite)) {
+  const isFloat = values instanceof Float32Array || values instanceof Float64Array;
+  if (isFloat && !scaled.every(Number.isFinite)) {
     throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
   }
-  return { values: scaled, size, channels, intensities: isInteger && full <= 255 ? 'picture' : 'scanner' };
+  return {
+    values: scaled,
+    size,
+    channels,
+    intensities: values instanceof Uint8Array ? 'picture' : 'scanner',
+  };
 }
 
 function lookUp(indices: Raster['values'], palette: Palette): { values: Float32Array; channels: number } {
@@ -40,22 +45,24 @@ export function lossyLabels(): Refusal {
 }
 
 /**
- * Values and palette indices as they are.
+ * Values and palette indices as they are, floating-point ones if they are whole.
  *
- * @throws {Refusal} if labels cannot be read off: lossy compression, colors, fractions, values above 255.
+ * @throws {Refusal} if labels cannot be read off: colors, fractions, values below 0 or above 255.
  */
-export function toLabels({ width, height, samples, values, full }: Raster, isLossy: boolean): LabelMap {
-  if (isLossy) throw lossyLabels();
-  if (full === 1 && !(values instanceof Uint8Array)) {
-    throw new Refusal('holds floating-point numbers, and labels are whole', 'Save labels as an 8-bit PNG.');
-  }
+export function toLabels({ width, height, samples, values }: Raster): LabelMap {
   const labels = new Uint8Array(width * height);
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const label = values[pixel * samples]!;
-    if (label > 255) {
+    if (!Number.isInteger(label)) {
       throw new Refusal(
-        `holds the label ${label}, and labels go up to 255`,
-        'Renumber the labels from 0 up.',
+        `holds the number ${label}, and labels are whole`,
+        'Save labels as whole numbers, in an 8-bit PNG for example.',
+      );
+    }
+    if (label > 255 || label < 0) {
+      throw new Refusal(
+        `holds the label ${label}, and labels go from 0 to 255`,
+        'Renumber the labels from 0 up; cells that are numbered one by one are one label.',
       );
     }
     if (samples >= 3 && (values[pixel * samples + 1] !== label || values[pixel * samples + 2] !== label)) {

@@ -159,7 +159,7 @@ describe('decodeLabels', () => {
       });
     expect([...(await decodeLabels(deep(3, 255), 'a.png')).values]).toEqual([3, 255]);
     await expect(decodeLabels(deep(3, 256), 'a.png')).rejects.toThrow(
-      'a.png: holds the label 256, and labels go up to 255. Renumber the labels from 0 up.',
+      'a.png: holds the label 256, and labels go from 0 to 255. Renumber the labels from 0 up; cells',
     );
     const color = (...pixels: number[]): Uint8Array =>
       buildPng({ width: pixels.length / 3, height: 1, bits: 8, colorType: 2, pixels: [0, ...pixels] });

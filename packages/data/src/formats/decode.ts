@@ -1,6 +1,6 @@
 import { ValueError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
-import { toImage, toLabels } from './convert.js';
+import { lossyLabels, toImage, toLabels } from './convert.js';
 import { type ImageFormat, imageFormat } from './kind.js';
 import type { Header, Raster } from './raster.js';
 import { bmpHeader, readBmp } from './readers/bmp.js';
@@ -74,7 +74,11 @@ export async function decodeLabels(
   name: string,
   options: DecodeOptions = {},
 ): Promise<LabelMap> {
-  return read(bytes, name, options, (raster, format) => toLabels(raster, format === 'jpeg'));
+  return naming(name, async () => {
+    // Before it is decoded: its compression changes label values.
+    if (imageFormat(bytes) === 'jpeg') throw lossyLabels();
+    return read(bytes, name, options, toLabels);
+  });
 }
 
 /**
@@ -95,7 +99,7 @@ async function read<Result>(
   bytes: Uint8Array,
   name: string,
   options: DecodeOptions,
-  convert: (raster: Raster, format: ImageFormat) => Result,
+  convert: (raster: Raster) => Result,
 ): Promise<Result> {
   return naming(name, async () => {
     const format = imageFormat(bytes);
@@ -106,7 +110,7 @@ async function read<Result>(
       throw new ValueError({ where: `${name}: frame`, got: frame, expected });
     }
     const raster = await orDamaged(readers[format].name, async () => readers[format].read(bytes, frame));
-    return convert(raster, format);
+    return convert(raster);
   });
 }
 

@@ -1,3 +1,5 @@
+import type { VoxelData } from '../volumes/volume.js';
+
 /** What a file says about itself before its pixels are read. */
 export interface Header {
   readonly width: number;
@@ -15,8 +17,8 @@ export interface Raster {
   /** How many samples a pixel has in `values`, with alpha. */
   readonly samples: number;
   /** Row-major, samples of a pixel side by side. */
-  readonly values: Uint8Array | Uint16Array | Float32Array | Float64Array;
-  /** The sample that stands for full intensity: 2^bits − 1; 1 for floating point. */
+  readonly values: VoxelData;
+  /** The sample that stands for full intensity: 2^bits − 1; 1 for floating point and signed integers. */
   readonly full: number;
   /** Where `values` are indices: their colors as red, green, blue in [0, 1]. */
   readonly palette?: Palette;
@@ -30,15 +32,23 @@ export function isGrey(palette: Palette): boolean {
   return palette.every(([red, green, blue]) => red === green && green === blue);
 }
 
-/** Samples of `bits` bits, packed from the highest bit down, every row starting on a whole byte, one per byte. */
-export function unpackBits(packed: Uint8Array, width: number, height: number, bits: number): Uint8Array {
+/** Samples of up to 16 bits, packed from the highest bit down, every row starting on a whole byte, one per element. */
+export function unpackBits(
+  packed: Uint8Array,
+  width: number,
+  height: number,
+  bits: number,
+): Uint8Array | Uint16Array {
   const stride = Math.ceil((width * bits) / 8);
   const mask = 2 ** bits - 1;
-  const unpacked = new Uint8Array(width * height);
+  const unpacked = bits > 8 ? new Uint16Array(width * height) : new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const bit = x * bits;
-      unpacked[y * width + x] = (packed[y * stride + (bit >> 3)]! >> (8 - bits - (bit & 7))) & mask;
+      const at = y * stride + (bit >> 3);
+      // A sample may reach over three bytes.
+      const three = (packed[at]! << 16) | ((packed[at + 1] ?? 0) << 8) | (packed[at + 2] ?? 0);
+      unpacked[y * width + x] = (three >> (24 - bits - (bit & 7))) & mask;
     }
   }
   return unpacked;

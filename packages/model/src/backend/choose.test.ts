@@ -18,9 +18,15 @@ import {
 } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fileStore } from '../node/file-store.js';
-import { type BackendCandidate, BackendError, type ChooseBackendOptions, chooseBackend } from './choose.js';
+import {
+  type BackendCandidate,
+  BackendError,
+  type BackendStore,
+  type ChooseBackendOptions,
+  chooseBackend,
+  storageStore,
+} from './choose.js';
 import { selfTest } from './self-test.js';
-import { type BackendStore, storageStore } from './store.js';
 
 const cpu: BackendCandidate = { name: 'cpu', start: () => useBackend('cpu') };
 const wasm: BackendCandidate = { name: 'wasm', start: () => useBackend('wasm') };

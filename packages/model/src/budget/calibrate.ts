@@ -3,7 +3,7 @@ import { dispose, reshape, slice, type Tensor, tidy, zeros } from '@tensorflow/t
 import type { Manifest } from '../manifest/schema.js';
 import type { LoadedModel } from '../model.js';
 import { networkOf } from '../network-of.js';
-import type { AccuracyCostPoint } from './point.js';
+import type { AccuracyCostPoint } from './pick.js';
 
 /** How `calibrate` measures. */
 export interface CalibrateOptions {

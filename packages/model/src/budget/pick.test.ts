@@ -1,7 +1,6 @@
 import { ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { pick } from './pick.js';
-import type { AccuracyCostPoint } from './point.js';
+import { type AccuracyCostPoint, pick } from './pick.js';
 
 const point = (
   factor: number,

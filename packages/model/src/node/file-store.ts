@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { BackendStore } from '../backend/store.js';
+import type { BackendStore } from '../backend/choose.js';
 import { writeFileAtomic } from './atomic-write.js';
 
 /**

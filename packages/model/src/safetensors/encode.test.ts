@@ -1,9 +1,8 @@
 import { ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
 import { float32Bytes, reference } from '../testing/reference-files.js';
-import { decodeSafetensors } from './decode.js';
-import { encodeSafetensors } from './encode.js';
-import type { RawTensor } from './format.js';
+import type { RawTensor } from './header.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const float32 = (shape: number[], ...values: number[]): RawTensor => ({

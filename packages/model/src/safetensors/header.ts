@@ -1,5 +1,148 @@
-import { byteLength, type Dtype, isDtype, metadataKey, nameFault } from './format.js';
-import { repeatedKey } from './repeated-key.js';
+/** Bytes per entry of the number formats that a safetensors file may hold, by their names in its header. */
+export const bytesPerEntry = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+  C64: 8,
+} as const;
+
+/** A number format of safetensors. */
+export type Dtype = keyof typeof bytesPerEntry;
+
+/** Tells a number format from any other word. */
+export function isDtype(word: unknown): word is Dtype {
+  return typeof word === 'string' && Object.hasOwn(bytesPerEntry, word);
+}
+
+/** A tensor as it lies in a file: row-major, little-endian. */
+export interface RawTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+/** What a safetensors file holds. */
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, RawTensor>;
+  /** The header's `__metadata__`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The name in the header that belongs to no tensor. */
+export const metadataKey = '__metadata__';
+
+/** Longest header that the reference implementation accepts, and so do we. */
+export const longestHeader = 100_000_000;
+
+/** Bytes before the header: its length, an unsigned 64-bit integer. */
+export const prefixBytes = 8;
+
+/** How many bytes a tensor takes; undefined if that is no safe integer. */
+export function byteLength(dtype: Dtype, shape: readonly number[]): number | undefined {
+  let length: number = bytesPerEntry[dtype];
+  if (shape.includes(0)) return 0;
+  for (const edge of shape) {
+    length *= edge;
+    if (!Number.isSafeInteger(length)) return undefined;
+  }
+  return length;
+}
+
+/** What is wrong with a tensor's name, or undefined. */
+export function nameFault(name: string): string | undefined {
+  if (name === '') return 'an empty name';
+  if (name.length > 1000) return `a name of ${name.length} characters, more than 1000`;
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) return `control characters in the name ${JSON.stringify(name)}`;
+  return undefined;
+}
+
+/** Beginnings of files that people have in hand where they meant a safetensors file. */
+const beginnings: ReadonlyArray<{ readonly text: string; readonly what: string; readonly remedy: string }> = [
+  {
+    text: '<!doctype html',
+    what: 'an HTML page',
+    remedy: 'Use the address of the file itself, not of a page about it.',
+  },
+  {
+    text: '<html',
+    what: 'an HTML page',
+    remedy: 'Use the address of the file itself, not of a page about it.',
+  },
+  {
+    text: 'version https://git-lfs',
+    what: 'a Git LFS pointer, not the file that it stands for',
+    remedy: "Run 'git lfs pull', or download the file itself.",
+  },
+  {
+    text: 'pk\u0003\u0004',
+    what: 'a ZIP archive (a PyTorch checkpoint is one)',
+    remedy: 'Save the weights as safetensors.',
+  },
+  { text: '\u001f\u008b', what: 'gzip-compressed', remedy: 'Decompress it first.' },
+  { text: '\u0089hdf', what: 'an HDF5 file (Keras writes them)', remedy: 'Save the weights as safetensors.' },
+];
+
+/** What a file that begins with these bytes is instead of safetensors, if it is something well known. */
+export function lookalike(bytes: Uint8Array): { readonly what: string; readonly remedy: string } | undefined {
+  // Each byte as a character; a byte order mark may stand in front of a page.
+  const start = String.fromCharCode(...bytes.subarray(0, 64))
+    .replace(/^\u00ef\u00bb\u00bf/, '')
+    .trimStart()
+    .toLowerCase();
+  return beginnings.find(({ text }) => start.startsWith(text));
+}
+
+/**
+ * The first name that an object in a JSON text has twice, at any depth; undefined if there is none.
+ *
+ * `JSON.parse` keeps the last and says nothing, so two readers of one file could see two different files.
+ *
+ * @param text Valid JSON.
+ */
+export function repeatedKey(text: string): string | undefined {
+  const objects: Array<Set<string>> = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '{') objects.push(new Set());
+    else if (character === '}') objects.pop();
+    else if (character === '"') {
+      const end = endOfString(text, at);
+      if (isFollowedByColon(text, end)) {
+        const key = JSON.parse(text.slice(at, end)) as string;
+        const seen = objects.at(-1)!;
+        if (seen.has(key)) return key;
+        seen.add(key);
+      }
+      at = end - 1;
+    }
+  }
+  return undefined;
+}
+
+/** The index behind the closing quote of the string that begins at `at`. */
+function endOfString(text: string, at: number): number {
+  let end = at + 1;
+  while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+  return end + 1;
+}
+
+function isFollowedByColon(text: string, at: number): boolean {
+  let next = at;
+  while (text[next] === ' ' || text[next] === '\n' || text[next] === '\r' || text[next] === '\t') next++;
+  return text[next] === ':';
+}
 
 /** Where a tensor lies, in bytes from the end of the header. */
 export interface Entry {

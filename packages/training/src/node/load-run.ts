@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { type Factor, FileError, type ParamsOf, paramTree, rescaling } from '@sshn/core';
 import { type Dataset, type Image, type LabelMap, preprocess, type Split } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
-import { loadModel, networkOf } from '@sshn/model';
-import { fileProblem } from '@sshn/model/node';
+import { networkOf } from '@sshn/model';
+import { readModelFile } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/network.js';
@@ -21,8 +19,6 @@ export interface Run {
   readonly config: RunConfig;
   readonly data: RunFile['data'];
   readonly labelNames: readonly string[];
-  /** SHA-256 of the file of the best model, as it was loaded. */
-  readonly modelDigest: string;
   readonly model: SegmentationModel;
   /** Weights of the best model. */
   readonly params: ParamsOf<SegmentationModel['specs']>;
@@ -73,17 +69,13 @@ export async function loadRun(folder: string): Promise<Run> {
   const { channels, size, labelNames } = dataset;
   const stored = await readStoredSplit(folder);
   const model = networkOf(describeNetwork(config, spaceOf(run)));
-  const bytes = await readFile(bestModel(folder)).catch((cause: unknown) => {
-    throw fileProblem(bestModel(folder), cause);
-  });
-  const loaded = loadModel(bytes, bestModel(folder));
+  const loaded = await readModelFile(bestModel(folder));
   const params = paramTree(model.specs, loaded.params);
   return {
     folder,
     config,
     data,
     labelNames,
-    modelDigest: createHash('sha256').update(bytes).digest('hex'),
     model,
     params,
     match: async (opened) => {

@@ -52,6 +52,41 @@ describe('BMP', () => {
     expect([...(await decodeImage(bmp, 'a.bmp')).values]).toEqual([0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 0, 0]);
   });
 
+  it('may be run-length coded, of 8 and 4 bits, with steps', async () => {
+    const rle8 = buildBmp({
+      ...parts,
+      bits: 8,
+      compression: 1,
+      palette: colors,
+      rows: [2, 3, 0, 0, 1, 1, 1, 2, 0, 1],
+    });
+    expect([...(await decodeLabels(rle8, 'a.bmp')).values]).toEqual([1, 2, 3, 3]);
+    const wide = { ...parts, width: 5, height: 2, palette: colors };
+    // Three as they are (filled to two bytes), a step by 1 and up 1, one pixel, the end.
+    const absolute = [0, 3, 1, 2, 3, 0, 0, 2, 1, 1, 1, 3, 0, 1];
+    const bmp = buildBmp({ ...wide, bits: 8, compression: 1, rows: absolute });
+    expect([...(await decodeLabels(bmp, 'a.bmp')).values]).toEqual([0, 0, 0, 0, 3, 1, 2, 3, 0, 0]);
+    const rle4 = buildBmp({
+      ...wide,
+      bits: 4,
+      compression: 2,
+      rows: [5, 0x12, 0, 0, 0, 5, 0x12, 0x30, 0x10, 0, 0, 1],
+    });
+    expect([...(await decodeLabels(rle4, 'a.bmp')).values]).toEqual([1, 2, 3, 0, 1, 1, 2, 1, 2, 1]);
+  });
+
+  it('of 2 bits has a palette', async () => {
+    const bmp = buildBmp({
+      ...parts,
+      width: 4,
+      height: 1,
+      bits: 2,
+      palette: colors,
+      rows: [0b00011011, 0, 0, 0],
+    });
+    expect([...(await decodeLabels(bmp, 'a.bmp')).values]).toEqual([0, 1, 2, 3]);
+  });
+
   it('of 1 bit, and with a palette of greys, is grey', async () => {
     const palette = [51, 51, 51, 0, 255, 255, 255, 0];
     const bmp = buildBmp({ ...parts, bits: 1, palette, rows: [0x40, 0, 0, 0, 0x80, 0, 0, 0] });
@@ -69,7 +104,9 @@ describe('BMP', () => {
   it.each([
     [{ rows: parts.rows.slice(0, 15) }, /15 of 16 bytes of its pixels are there/],
     [{ bits: 8, palette: colors, rows: [3, 4, 0, 0, 0, 2, 0, 0] }, /index 4 in a palette of 4 colors/],
-    [{ bits: 8, palette: colors, compression: 1 }, /compressed pixels, which is not supported/],
+    [{ bits: 8, palette: colors, compression: 2 }, /compressed pixels, which is not supported/],
+    [{ bits: 8, palette: colors, compression: 1, rows: [9, 1] }, /runs that go beyond its rows/],
+    [{ bits: 8, palette: colors, compression: 1, rows: [1, 1, 0, 0] }, /run-length coded pixels end early/],
     [{ bits: 7 }, /7 bits per pixel/],
     [{ width: -2 }, /a size of -2 × 2 pixels/],
     [{ height: 0 }, /a size of 2 × 0 pixels/],

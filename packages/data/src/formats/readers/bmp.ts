@@ -6,6 +6,8 @@ interface Info extends Header {
   readonly isTopDown: boolean;
   readonly pixelsAt: number;
   readonly palette: Palette | undefined;
+  /** Whether rows are run-length coded. */
+  readonly isPacked: boolean;
   /** Where red, green and blue sit in a pixel of 16 or 32 bits. */
   readonly masks: readonly [number, number, number];
 }
@@ -16,13 +18,17 @@ export function bmpHeader(bytes: Uint8Array): Header {
 }
 
 /**
- * The pixels of an uncompressed Windows or OS/2 bitmap: 1, 4 and 8 bits as palette indices, 16, 24 and 32 bits as RGB
- * (a fourth byte is dropped), rows in either order.
+ * The pixels of a Windows or OS/2 bitmap: 1, 2, 4 and 8 bits as palette indices, plain or run-length coded, 16, 24 and 32 bits
+ * as RGB (a fourth byte is dropped), rows in either order.
  *
  * *Source*: Microsoft, "Bitmap storage", with the header versions from BITMAPCOREHEADER to BITMAPV5HEADER.
  */
 export function readBmp(bytes: Uint8Array): Raster {
-  const { width, height, bits, isTopDown, pixelsAt, palette, masks } = info(bytes);
+  const { width, height, bits, isTopDown, pixelsAt, palette, masks, isPacked } = info(bytes);
+  if (isPacked && palette !== undefined) {
+    const values = unpackRuns(bytes.subarray(pixelsAt), width, height, bits);
+    return { width, height, samples: 1, values, full: 2 ** bits - 1, palette };
+  }
   const stride = Math.ceil((width * bits) / 32) * 4;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (pixelsAt + stride * height > bytes.length) {
@@ -67,10 +73,13 @@ function info(bytes: Uint8Array): Info {
   const signedHeight = isCore ? view.getUint16(20, true) : view.getInt32(22, true);
   const bits = view.getUint16(isCore ? 24 : 28, true);
   const compression = isCore ? 0 : view.getUint32(30, true);
-  if (![1, 4, 8, 16, 24, 32].includes(bits)) throw damaged('BMP', `${bits} bits per pixel`);
+  if (![1, 2, 4, 8, 16, 24, 32].includes(bits)) throw damaged('BMP', `${bits} bits per pixel`);
   // 3 and 6: not compressed, but with the masks of the colors.
   const hasMasks = (compression === 3 || compression === 6) && bits !== 24 && bits >= 16;
-  if (compression !== 0 && !hasMasks) throw unsupported('BMP', 'compressed pixels');
+  // 1: runs of bytes. 2: runs of half bytes.
+  const isPacked = (compression === 1 && bits === 8) || (compression === 2 && bits === 4);
+  if (isPacked && signedHeight < 0) throw damaged('BMP', 'run-length coded rows from the top down');
+  if (compression !== 0 && !hasMasks && !isPacked) throw unsupported('BMP', 'compressed pixels');
   const palette = bits <= 8 ? paletteOf(view, bits, isCore) : undefined;
   return {
     width,
@@ -80,6 +89,7 @@ function info(bytes: Uint8Array): Info {
     isTopDown: signedHeight < 0,
     pixelsAt: view.getUint32(10, true),
     palette,
+    isPacked,
     masks: hasMasks
       ? [view.getUint32(54, true), view.getUint32(58, true), view.getUint32(62, true)]
       : bits === 16
@@ -97,4 +107,44 @@ function paletteOf(view: DataView, bits: number, isCore: boolean): Palette {
     const [blue, green, red] = [0, 1, 2].map((c) => view.getUint8(start + entry * i + c) / 255);
     return [red!, green!, blue!];
   });
+}
+
+/**
+ * Palette indices of run-length coded rows, from the last row up: a count and what is repeated (in 4 bits two in turn), or 0
+ * and then 0 for the end of a row, 1 for the end of the picture, 2 for a step right and up, else so many as they are, filled
+ * to two bytes. Pixels that are left out are 0.
+ *
+ * @throws {Refusal} if the pixels end early or lie outside.
+ *
+ * *Source*: Microsoft, "Bitmap Compression".
+ */
+function unpackRuns(stream: Uint8Array, width: number, height: number, bits: number): Uint8Array {
+  const values = new Uint8Array(width * height);
+  let [at, x, y] = [0, 0, height - 1];
+  const put = (value: number): void => {
+    if (x >= width || y < 0) throw damaged('BMP', 'runs that go beyond its rows');
+    values[y * width + x++] = value;
+  };
+  const half = (byte: number, i: number): number => (i % 2 === 0 ? byte >> 4 : byte & 15);
+  while (at + 1 < stream.length) {
+    const [count, code] = [stream[at]!, stream[at + 1]!];
+    at += 2;
+    if (count > 0) {
+      for (let i = 0; i < count; i++) put(bits === 8 ? code : half(code, i));
+    } else if (code === 0) {
+      [x, y] = [0, y - 1];
+    } else if (code === 1) {
+      return values;
+    } else if (code === 2) {
+      if (at + 1 >= stream.length) break;
+      [x, y] = [x + stream[at]!, y - stream[at + 1]!];
+      at += 2;
+    } else {
+      const length = bits === 8 ? code : Math.ceil(code / 2);
+      if (at + length > stream.length) break;
+      for (let i = 0; i < code; i++) put(bits === 8 ? stream[at + i]! : half(stream[at + (i >> 1)]!, i));
+      at += length + (length % 2);
+    }
+  }
+  throw damaged('BMP', 'its run-length coded pixels end early');
 }

@@ -20,7 +20,8 @@ const mostExpansion = 1032;
 /** What a stream may hold behind the bytes that are wanted: writers fill their last strip or block. */
 const mostSurplus = 1 << 20;
 
-const scratchLength = 1 << 16;
+/** What is read to be left out goes here. */
+const scratch = new Uint8Array(1 << 16);
 
 /**
  * The `length` bytes that a zlib stream holds, its Adler-32 checked.
@@ -114,7 +115,6 @@ class Inflator {
 
   /** Reads as many bytes without keeping them, and returns how many there were. */
   skip(length: number): number {
-    const scratch = new Uint8Array(Math.min(length, scratchLength));
     let skipped = 0;
     while (skipped < length && !this.#isAtEnd) {
       skipped += this.read(scratch.subarray(0, Math.min(scratch.length, length - skipped)));

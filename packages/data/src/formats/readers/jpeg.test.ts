@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../../testing/build.js';
 import { cpuTime } from '../../testing/cpu-time.js';
 import { goldenImages } from '../../testing/golden.js';
-import { decodeImage } from '../decode.js';
+import { decodeImage, readImageHeader } from '../decode.js';
 
 const plain = goldenImages.find(
   (g) => g.format === 'jpeg' && g.samples === 3 && !g.name.includes('"progressive":true'),
@@ -22,16 +22,40 @@ const frameAt = (bytes: Uint8Array): number =>
   bytes.findIndex((b, i) => b === 0xff && (bytes[i + 1] === 0xc0 || bytes[i + 1] === 0xc2));
 
 describe('JPEG', () => {
-  it('is refused when EXIF says that it has to be turned, and read when it is upright', async () => {
-    expect(await decodeImage(withSegment(plain, 0xe1, exif(1)), 'a.jpg')).toEqual(
-      await decodeImage(plain, 'a.jpg'),
-    );
-    await expect(decodeImage(withSegment(plain, 0xe1, exif(6)), 'a.jpg')).rejects.toThrow(
-      'a.jpg: is a JPEG file with EXIF orientation 6, which is not supported. Programs disagree on',
-    );
+  it('is turned as EXIF says', async () => {
+    const stored = await decodeImage(plain, 'a.jpg');
+    expect(await decodeImage(withSegment(plain, 0xe1, exif(1)), 'a.jpg')).toEqual(stored);
+    const [height, width] = stored.size as [number, number];
+    const file = withSegment(plain, 0xe1, exif(6));
+    expect(readImageHeader(file, 'a.jpg').size).toEqual([width, height]);
+    const turned = await decodeImage(file, 'a.jpg');
+    expect(turned.size).toEqual([width, height]);
+    // What is at the lower left comes to the upper left.
+    expect([...turned.values.subarray(0, 3)]).toEqual([
+      ...stored.values.subarray((height - 1) * width * 3, (height - 1) * width * 3 + 3),
+    ]);
     await expect(
       decodeImage(withSegment(plain, 0xe1, bytesOf('Exif\0\0II')), 'a.jpg'),
     ).resolves.toBeDefined();
+  });
+
+  it('that lacks its last marker is whole, and one that lacks pixels is not', async () => {
+    for (const bytes of [plain, progressive]) {
+      expect(await decodeImage(bytes.subarray(0, -2), 'a.jpg')).toEqual(await decodeImage(bytes, 'a.jpg'));
+    }
+    const cut = plain.subarray(0, plain.length - 60);
+    await expect(decodeImage(cut, 'a.jpg')).rejects.toThrow(/damaged or cut off JPEG/);
+    await expect(decodeImage(bytesOf(cut, [0xff, 0xd9]), 'a.jpg')).rejects.toThrow(/damaged or cut off JPEG/);
+  });
+
+  it('without a scan, or with one of a spectrum that makes no sense, is refused', async () => {
+    const scan = plain.findIndex((b, i) => b === 0xff && plain[i + 1] === 0xda);
+    await expect(decodeImage(bytesOf(plain.subarray(0, scan), [0xff, 0xd9]), 'a.jpg')).rejects.toThrow(
+      /its pixels are missing/,
+    );
+    const first = progressive.findIndex((b, i) => b === 0xff && progressive[i + 1] === 0xda);
+    const end = first + 2 + 256 * progressive[first + 2]! + progressive[first + 3]!;
+    await expect(decodeImage(progressive.with(end - 2, 5), 'a.jpg')).rejects.toThrow(/coefficients 0 to 5/);
   });
 
   it('whose Adobe marker says RGB is not taken for luma and chroma', async () => {

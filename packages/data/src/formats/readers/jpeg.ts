@@ -1,12 +1,17 @@
-import { decode } from 'jpeg-js';
+import { exifOrientation, isTurned, upright } from '../orientation.js';
 import type { Header, Raster } from '../raster.js';
 import { damaged, unsupported } from '../refusal.js';
-import { exifOrientation } from './exif.js';
+import { decodeJpeg } from './dicom/codecs.js';
 
-interface Info extends Header {
-  readonly components: number;
+interface Info {
+  /** As stored, before the orientation turns it. */
+  readonly width: number;
+  readonly height: number;
+  readonly components: 1 | 3;
+  readonly isProgressive: boolean;
   /** Whether the components are luma and chroma rather than red, green and blue. */
-  readonly isYCbCr: boolean;
+  readonly isYcc: boolean;
+  readonly orientation: number;
 }
 
 /** More scans than any encoder writes: a few bytes each can make a decoder go over the whole image again. */
@@ -14,52 +19,59 @@ const mostScans = 200;
 
 /** @throws {Refusal} if the beginning of the file is not that of a JPEG that can be read. */
 export function jpegHeader(bytes: Uint8Array): Header {
-  return info(bytes);
+  const { width, height, components, orientation } = info(bytes);
+  const [shownWidth, shownHeight] = isTurned(orientation) ? [height, width] : [width, height];
+  return { width: shownWidth, height: shownHeight, channels: components };
 }
 
-/** The pixels, converted to grey or RGB. */
-export function readJpeg(bytes: Uint8Array): Raster {
-  const { width, height, components, isYCbCr } = info(bytes);
-  if (countScans(bytes) > mostScans) throw unsupported('JPEG', `more than ${mostScans} scans`);
+/** The pixels, converted to grey or RGB and turned as EXIF says. */
+export async function readJpeg(bytes: Uint8Array): Promise<Raster> {
+  const { width, height, components, isProgressive, isYcc, orientation } = info(bytes);
+  const isComplete = checkScans(bytes, isProgressive, components);
   // A block of 8 × 8 pixels takes one bit at the very least; the codec takes memory for all blocks at once.
   if (bytes.length * 8 < (width * height) / 64)
     throw damaged('JPEG', 'it is too short for its size in pixels');
-  const { data } = decode(bytes, {
-    useTArray: true,
-    formatAsRGBA: false,
-    tolerantDecoding: false,
-    colorTransform: isYCbCr,
-    maxResolutionInMP: Number.POSITIVE_INFINITY,
-    maxMemoryUsageInMB: 64 + (width * height * 40) / 2 ** 20,
-  });
-  const values = components === 3 ? data : data.filter((_, i) => i % 3 === 0);
-  return { width, height, samples: components, values, full: 255 };
+  const whole = ended(bytes);
+  // A picture that is refined scan by scan decodes without the last ones, if worse.
+  if (whole !== bytes && !isComplete) throw damaged('JPEG', 'its last scans are missing');
+  const values = await decodeJpeg(whole, { width, height, samples: components }, isYcc, 'JPEG');
+  return upright({ width, height, samples: components, values, full: 255 }, orientation);
+}
+
+/** With the last marker, which some cameras and cut downloads leave out; if pixels are missing too, the codec says so. */
+function ended(bytes: Uint8Array): Uint8Array {
+  for (let at = bytes.length - 2; at >= 2; at--) {
+    if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return bytes;
+    if (bytes[at] === 0xff && bytes[at + 1] === 0xda) break;
+  }
+  const whole = new Uint8Array(bytes.length + 2);
+  whole.set(bytes);
+  whole.set([0xff, 0xd9], bytes.length);
+  return whole;
 }
 
 function info(bytes: Uint8Array): Info {
   let adobeTransform: number | undefined;
+  let orientation = 1;
   for (const { marker, data } of segments(bytes)) {
-    if (marker === 0xe1) {
-      const orientation = exifOrientation(data);
-      if (orientation > 1) {
-        throw unsupported(
-          'JPEG',
-          `EXIF orientation ${orientation}`,
-          'Programs disagree on whether its pixels are turned: save it upright, as a PNG.',
-        );
-      }
+    if (marker === 0xe1 && ascii(data, 0, 6) === 'Exif\0\0') {
+      orientation = exifOrientation(data.subarray(6));
     } else if (marker === 0xee && ascii(data, 0, 5) === 'Adobe') {
       adobeTransform = data[11];
     } else if (marker === 0xda) {
       throw damaged('JPEG', 'its frame header is missing');
     } else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return frame(marker, data, adobeTransform);
+      return { ...frame(marker, data, adobeTransform), orientation };
     }
   }
   throw damaged('JPEG', 'its frame header is missing');
 }
 
-function frame(marker: number, data: Uint8Array, adobeTransform: number | undefined): Info {
+function frame(
+  marker: number,
+  data: Uint8Array,
+  adobeTransform: number | undefined,
+): Omit<Info, 'orientation'> {
   if (marker > 0xc2)
     throw unsupported('JPEG', marker === 0xc3 ? 'lossless coding' : 'arithmetic or layered coding');
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -76,12 +88,12 @@ function frame(marker: number, data: Uint8Array, adobeTransform: number | undefi
     0,
     3,
   );
-  const isYCbCr = adobeTransform === undefined ? names !== 'RGB' : adobeTransform !== 0;
-  return { width, height, channels: components, components, isYCbCr };
+  const isYcc = adobeTransform === undefined ? names !== 'RGB' : adobeTransform !== 0;
+  return { width, height, components, isProgressive: marker === 0xc2, isYcc };
 }
 
 /** The segments up to the first scan, in order. */
-function* segments(bytes: Uint8Array): Generator<{ marker: number; data: Uint8Array }> {
+function* segments(bytes: Uint8Array): Generator<{ marker: number; at: number; data: Uint8Array }> {
   let at = 2;
   while (at + 4 <= bytes.length) {
     if (bytes[at] !== 0xff) throw damaged('JPEG', `no marker at byte ${at}`);
@@ -92,18 +104,47 @@ function* segments(bytes: Uint8Array): Generator<{ marker: number; data: Uint8Ar
     }
     const length = bytes[at + 2]! * 256 + bytes[at + 3]!;
     if (length < 2) throw damaged('JPEG', `a segment of length ${length}`);
-    yield { marker, data: bytes.subarray(at + 4, at + 2 + length) };
+    yield { marker, at, data: bytes.subarray(at + 4, at + 2 + length) };
     if (marker === 0xda) return;
     at += 2 + length;
   }
 }
 
-function countScans(bytes: Uint8Array): number {
+/**
+ * Whether the scans bring all bits of all coefficients.
+ *
+ * @throws {Refusal} if there is no scan, too many, or one whose spectrum makes no sense.
+ */
+function checkScans(bytes: Uint8Array, isProgressive: boolean, components: number): boolean {
   let scans = 0;
-  for (let i = bytes.indexOf(0xff); i !== -1 && i + 1 < bytes.length; i = bytes.indexOf(0xff, i + 1)) {
-    if (bytes[i + 1] === 0xda) scans++;
+  const missing = new Set(
+    Array.from({ length: components }, (_, c) => c).flatMap((c) => [`${c} 0`, `${c} 63`]),
+  );
+  const ids: number[] = [];
+  // Pictures within EXIF have scans of their own.
+  const first = [...segments(bytes)].find(({ marker }) => marker === 0xda)?.at ?? bytes.length;
+  for (let i = bytes.indexOf(0xff, first); i !== -1 && i + 1 < bytes.length; i = bytes.indexOf(0xff, i + 1)) {
+    if (bytes[i + 1] !== 0xda) continue;
+    scans++;
+    const last = i + 2 + 256 * (bytes[i + 2] ?? 0) + (bytes[i + 3] ?? 0);
+    if (!isProgressive || last > bytes.length) continue;
+    // *Source*: ITU-T T.81, section G.1.1.1.1: the band of coefficients, and the bits that were sent before and now.
+    const [from = 0, to = 0, bits = 0] = bytes.subarray(last - 3, last);
+    const [before, now] = [bits >> 4, bits & 15];
+    const count = bytes[i + 4]!;
+    for (let c = 0; c < count && now === 0; c++) {
+      const id = bytes[i + 5 + 2 * c]!;
+      if (!ids.includes(id)) ids.push(id);
+      for (const coefficient of [from, to]) missing.delete(`${ids.indexOf(id)} ${coefficient}`);
+    }
+    const isBand = from === 0 ? to === 0 : to >= from && to <= 63;
+    if (!isBand || now > 13 || (before !== 0 && before !== now + 1)) {
+      throw damaged('JPEG', `a progressive scan of coefficients ${from} to ${to}, bits ${before} to ${now}`);
+    }
   }
-  return scans;
+  if (scans === 0) throw damaged('JPEG', 'its pixels are missing');
+  if (scans > mostScans) throw unsupported('JPEG', `more than ${mostScans} scans`);
+  return !isProgressive || missing.size === 0;
 }
 
 function ascii(bytes: Uint8Array, from: number, to: number): string {

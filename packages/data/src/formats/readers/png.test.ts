@@ -49,17 +49,29 @@ describe('PNG', () => {
 
   it.each([
     [{ pixels: [0, 0] }, /2 of 3 bytes of its pixels are there/],
-    [{ pixels: [9, 0, 255] }, /Unsupported filter: 9/],
+    [{ pixels: [9, 0, 255] }, /a row with filter 9/],
     [{ bits: 3 }, /color type 0, 3 bits/],
     [{ colorType: 5 }, /color type 5/],
     [{ colorType: 3 }, /its palette is missing/],
     [{ colorType: 3, palette: [1, 1, 1] }, /index 255 in a palette of 1 colors/],
     [{ interlace: 2 }, /interlacing 2/],
-    [{ interlace: 1, bits: 4 }, /interlacing at 4 bits per pixel, which is not supported\. Save it/],
     [{ width: 0 }, /a size of 0 × 1 pixels/],
     [{ extra: [['IHDR', new Uint8Array(13).fill(1)]] }, /it has two headers/],
   ] as Array<[Partial<PngParts>, RegExp]>)('is refused with %j', async (change, message) => {
     await expect(valuesOf(change)).rejects.toThrow(message);
+  });
+
+  it('is turned as EXIF says', async () => {
+    const exif = bytesOf('II', [42, 0, 8, 0, 0, 0, 1, 0], [0x12, 0x01, 3, 0, 1, 0, 0, 0, 3, 0, 0, 0]);
+    expect(await valuesOf({ extra: [['eXIf', exif]] })).toEqual([1, 0]);
+    expect(await valuesOf({ extra: [['eXIf', bytesOf('II')]] })).toEqual([0, 1]);
+  });
+
+  it('is read interlaced at 1 bit', async () => {
+    // Of 3 × 3 pixels: the first alone, then (2, 0), then (0, 2) and (2, 2), then the rest.
+    const pixels = [0, 0x80, 0, 0x80, 0, 0x80, 0, 0, 0, 0x80, 0, 0b01000000];
+    const seen = await valuesOf({ width: 3, height: 3, bits: 1, interlace: 1, pixels });
+    expect(seen).toHaveLength(9);
   });
 
   it('is refused when a bit of its pixels has flipped', async () => {

@@ -1,16 +1,20 @@
-import { decode } from 'fast-png';
+import { exifOrientation, isTurned, upright } from '../orientation.js';
 import { type Header, isGrey, type Palette, type Raster, unpackBits } from '../raster.js';
-import { damaged, unsupported } from '../refusal.js';
+import { damaged } from '../refusal.js';
 import { inflate } from './inflate.js';
 
 interface Chunk {
   readonly type: string;
   readonly data: Uint8Array;
-  /** With length, type and checksum. */
-  readonly whole: Uint8Array;
+  /** As the file has it, and as it should be. */
+  readonly checksum: number;
 }
 
 interface Info extends Header {
+  /** As stored, before the orientation turns it. */
+  readonly storedWidth: number;
+  readonly storedHeight: number;
+  readonly orientation: number;
   readonly bits: number;
   readonly colorType: 0 | 2 | 3 | 4 | 6;
   readonly isInterlaced: boolean;
@@ -30,26 +34,135 @@ export function pngHeader(bytes: Uint8Array): Header {
 }
 
 /**
- * The pixels as stored; palette images as indices.
+ * The pixels as stored, turned as EXIF says; palette images as indices. Texts, color profiles and whatever else a file holds
+ * are passed over.
  *
- * The codec sees only the chunks that make up the picture: a text or a color profile cannot harm it, and the size of
- * the decompressed pixels is checked first.
+ * *Source*: W3C, "Portable Network Graphics (PNG) Specification" (third edition), sections 7 to 10.
  */
 export function readPng(bytes: Uint8Array): Raster {
   const all = [...chunks(bytes)];
   if (all.at(-1)?.type !== 'IEND') throw damaged('PNG', 'its end is missing');
-  const { width, height, bits, colorType, isInterlaced, palette } = info(all);
+  for (const { type, data, checksum } of all) {
+    const isNeeded = ['IHDR', 'PLTE', 'IDAT', 'IEND'].includes(type);
+    if (isNeeded && checksumOf(type, data) !== checksum)
+      throw damaged('PNG', `the checksum of ${type} is wrong`);
+  }
+  const { storedWidth, storedHeight, bits, colorType, isInterlaced, palette, orientation } = info(all);
   const samples = samplesOf[colorType];
-  const pixelData = join(all.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
-  inflate('PNG', pixelData, filteredLength(width, height, bits * samples, isInterlaced));
+  const passes = passesOf(storedWidth, storedHeight, isInterlaced);
+  const lengthOf = ({ width, height }: Pass): number =>
+    width === 0 ? 0 : height * (1 + Math.ceil((width * bits * samples) / 8));
+  const packed = join(all.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
+  const filtered = inflate(
+    'PNG',
+    packed,
+    passes.reduce((sum, pass) => sum + lengthOf(pass), 0),
+  );
+  const length = storedWidth * storedHeight * samples;
+  const values = bits === 16 ? new Uint16Array(length) : new Uint8Array(length);
+  let at = 0;
+  for (const pass of passes) {
+    const end = at + lengthOf(pass);
+    if (end > at) {
+      const rows = unfiltered(filtered.subarray(at, end), pass, bits * samples);
+      const numbers = numbersIn(rows, pass, bits, samples);
+      if (passes.length === 1) values.set(numbers);
+      else scatter(numbers, pass, values, storedWidth, samples);
+    }
+    at = end;
+  }
+  const raster = { width: storedWidth, height: storedHeight, samples, values, full: 2 ** bits - 1 };
+  return upright({ ...raster, ...(palette && { palette }) }, orientation);
+}
 
-  const kept = all.filter(({ type }) => ['IHDR', 'PLTE', 'IDAT', 'IEND'].includes(type));
-  const { data } = decode(join([bytes.subarray(0, 8), ...kept.map(({ whole }) => whole)]), {
-    checkCrc: true,
-  });
-  const values =
-    bits < 8 ? unpackBits(data as Uint8Array, width, height, bits) : (data as Uint8Array | Uint16Array);
-  return { width, height, samples, values, full: 2 ** bits - 1, ...(palette && { palette }) };
+/** A picture of every so many pixels; one that is not interlaced has a single pass. */
+interface Pass {
+  readonly x: number;
+  readonly y: number;
+  readonly stepX: number;
+  readonly stepY: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function passesOf(width: number, height: number, isInterlaced: boolean): Pass[] {
+  const steps = isInterlaced
+    ? ([
+        [0, 0, 8, 8],
+        [4, 0, 8, 8],
+        [0, 4, 4, 8],
+        [2, 0, 4, 4],
+        [0, 2, 2, 4],
+        [1, 0, 2, 2],
+        [0, 1, 1, 2],
+      ] as const)
+    : ([[0, 0, 1, 1]] as const);
+  return steps.map(([x, y, stepX, stepY]) => ({
+    x,
+    y,
+    stepX,
+    stepY,
+    width: Math.ceil((width - x) / stepX),
+    height: Math.ceil((height - y) / stepY),
+  }));
+}
+
+/** The rows without their filters, one after another. */
+function unfiltered(filtered: Uint8Array, { width, height }: Pass, bitsPerPixel: number): Uint8Array {
+  const length = Math.ceil((width * bitsPerPixel) / 8);
+  const back = Math.max(1, bitsPerPixel / 8);
+  const rows = new Uint8Array(length * height);
+  for (let y = 0; y < height; y++) {
+    const from = y * (length + 1);
+    const filter = filtered[from]!;
+    if (filter > 4) throw damaged('PNG', `a row with filter ${filter}`);
+    const to = y * length;
+    for (let i = 0; i < length; i++) {
+      const left = i < back ? 0 : rows[to + i - back]!;
+      const above = y === 0 ? 0 : rows[to + i - length]!;
+      const corner = i < back || y === 0 ? 0 : rows[to + i - back - length]!;
+      rows[to + i] = filtered[from + 1 + i]! + predicted(filter, left, above, corner);
+    }
+  }
+  return rows;
+}
+
+function predicted(filter: number, left: number, above: number, corner: number): number {
+  if (filter === 0) return 0;
+  if (filter === 1) return left;
+  if (filter === 2) return above;
+  if (filter === 3) return (left + above) >> 1;
+  const estimate = left + above - corner;
+  const [toLeft, toAbove, toCorner] = [estimate - left, estimate - above, estimate - corner].map(Math.abs);
+  if (toLeft! <= toAbove! && toLeft! <= toCorner!) return left;
+  return toAbove! <= toCorner! ? above : corner;
+}
+
+function numbersIn(
+  rows: Uint8Array,
+  { width, height }: Pass,
+  bits: number,
+  samples: number,
+): Uint8Array | Uint16Array {
+  if (bits === 8) return rows;
+  if (bits < 8) return unpackBits(rows, width * samples, height, bits);
+  return Uint16Array.from({ length: rows.length / 2 }, (_, i) => rows[2 * i]! * 256 + rows[2 * i + 1]!);
+}
+
+function scatter(
+  numbers: Uint8Array | Uint16Array,
+  { x, y, stepX, stepY, width, height }: Pass,
+  values: Uint8Array | Uint16Array,
+  wholeWidth: number,
+  samples: number,
+): void {
+  let from = 0;
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const to = ((y + row * stepY) * wholeWidth + x + column * stepX) * samples;
+      for (let c = 0; c < samples; c++) values[to + c] = numbers[from++]!;
+    }
+  }
 }
 
 function info(seen: readonly Chunk[]): Info {
@@ -68,14 +181,17 @@ function info(seen: readonly Chunk[]): Info {
   if (!allowed[colorType]?.includes(bits) || interlace > 1) {
     throw damaged('PNG', `color type ${colorType}, ${bits} bits, interlacing ${interlace}`);
   }
-  // The codec takes a byte per pixel in interlaced images, whatever the bits.
-  if (interlace === 1 && bits < 8) throw unsupported('PNG', `interlacing at ${bits} bits per pixel`);
   const colors = seen.find(({ type }) => type === 'PLTE')?.data;
   if (colorType === 3 && colors === undefined) throw damaged('PNG', 'its palette is missing');
   const palette = colorType === 3 ? paletteOf(colors!) : undefined;
+  const [storedWidth, storedHeight] = [view.getUint32(0), view.getUint32(4)];
+  const orientation = exifOrientation(seen.find(({ type }) => type === 'eXIf')?.data ?? new Uint8Array(0));
   return {
-    width: view.getUint32(0),
-    height: view.getUint32(4),
+    storedWidth,
+    storedHeight,
+    orientation,
+    width: isTurned(orientation) ? storedHeight : storedWidth,
+    height: isTurned(orientation) ? storedWidth : storedHeight,
     channels: palette === undefined ? (colorType === 0 || colorType === 4 ? 1 : 3) : isGrey(palette) ? 1 : 3,
     bits,
     colorType: colorType as Info['colorType'],
@@ -98,31 +214,26 @@ function* chunks(bytes: Uint8Array): Generator<Chunk> {
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const end = at + 12 + length;
-    yield { type, data: bytes.subarray(at + 8, at + 8 + length), whole: bytes.subarray(at, end) };
+    const data = bytes.subarray(at + 8, at + 8 + length);
+    const isWhole = end <= bytes.length;
+    yield { type, data, checksum: isWhole ? view.getUint32(end - 4) : -1 };
     if (type === 'IEND') return;
     at = end;
   }
 }
 
-/** Bytes of all rows, each with its filter byte; interlaced images consist of seven smaller ones. */
-function filteredLength(width: number, height: number, bitsPerPixel: number, isInterlaced: boolean): number {
-  const bytesOf = (w: number, h: number): number =>
-    w === 0 ? 0 : h * (1 + Math.ceil((w * bitsPerPixel) / 8));
-  if (!isInterlaced) return bytesOf(width, height);
-  const passes = [
-    [0, 0, 8, 8],
-    [4, 0, 8, 8],
-    [0, 4, 4, 8],
-    [2, 0, 4, 4],
-    [0, 2, 2, 4],
-    [1, 0, 2, 2],
-    [0, 1, 1, 2],
-  ] as const;
-  return passes.reduce(
-    (sum, [x, y, stepX, stepY]) =>
-      sum + bytesOf(Math.ceil((width - x) / stepX), Math.ceil((height - y) / stepY)),
-    0,
-  );
+const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let i = 0; i < 8; i++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  return crc;
+});
+
+/** *Source*: the specification's annex on CRC-32, over the type and the data of a chunk. */
+function checksumOf(type: string, data: Uint8Array): number {
+  let crc = -1;
+  for (let i = 0; i < 4; i++) crc = crcTable[(crc ^ type.charCodeAt(i)) & 255]! ^ (crc >>> 8);
+  for (const byte of data) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);
+  return ~crc >>> 0;
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
