@@ -6,11 +6,12 @@ import type { EpochEvent } from '../trainer/events.js';
 
 /** metrics.jsonl of a run folder: one line per epoch, in order. */
 export class MetricsLog {
-  private constructor(
-    private readonly path: string,
-    /** Epochs that the log held when it was opened. */
-    readonly epochs: number,
-  ) {}
+  private constructor(private readonly path: string) {}
+
+  /** How many epochs a run folder has logged. @throws {FileError} if the file cannot be read. */
+  static async epochsIn(folder: string): Promise<number> {
+    return (await linesOf(join(folder, 'metrics.jsonl'))).length;
+  }
 
   /**
    * Opens the log to go on with epoch `nextEpoch`: lines of later epochs, and a line cut off in the middle, are dropped.
@@ -20,7 +21,7 @@ export class MetricsLog {
   static async open(folder: string, nextEpoch: number): Promise<MetricsLog> {
     const path = join(folder, 'metrics.jsonl');
     const lines = await linesOf(path);
-    const log = new MetricsLog(path, lines.length);
+    const log = new MetricsLog(path);
     const kept = lines.filter(({ epoch }) => epoch < nextEpoch);
     await writeFileAtomic(log.path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
     return log;

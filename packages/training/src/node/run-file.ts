@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
@@ -85,6 +85,9 @@ export async function claimRunFolder(folder: string, run: RunFile): Promise<bool
       remedy: 'Train into another folder, or use the configuration that the run began with.',
     });
   }
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw fileProblem(folder, cause);
+  });
   await writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   return false;
 }

@@ -88,8 +88,8 @@ async function trainIn(
   const { config } = run;
   const state = await readCheckpoint(folder, run);
   using trainer = new Trainer({ config, ...examples, ...(state === undefined ? {} : { state }) });
+  if (state === undefined) await requireNoCheckpointLost(folder, await MetricsLog.epochsIn(folder));
   const log = await MetricsLog.open(folder, trainer.state.progress.epoch);
-  if (state === undefined) await requireNoCheckpointLost(folder, log.epochs);
   let hasCheckpoint = state !== undefined;
   try {
     for await (const event of trainer.run(signal)) {
