@@ -28,7 +28,7 @@ describe('a command line that makes no sense ends with 2 and says why', () => {
     ['train --resume run --epochs 3', 'error: --resume goes on with a run as it is'],
     ['train phantoms --resume run', 'error: --resume goes on with a run as it is'],
     ['train --resume run --config a.yaml', 'cannot be used with'],
-    ['train phantoms --threads 0', 'Expected an integer ≥ 1.'],
+    ['train phantoms --threads 0', 'Expected an integer in [1, 128].'],
     ['evaluate', "error: missing required argument 'run'"],
     ['evaluate run --factors 0.1,2', 'Expected numbers in [0, 1], separated by commas.'],
     ['evaluate run --json --csv', 'cannot be used with'],
@@ -58,9 +58,19 @@ describe('a command line that makes no sense ends with 2 and says why', () => {
 describe('input that cannot be used ends with 1 and one line', () => {
   it.each([
     ['train phantoms:cel', /^error: DATA: got "phantoms:cel", .*Did you mean 'cells'\?\n$/],
-    ['train phantoms --config nowhere.yaml', /^error: nowhere\.yaml: there is no such file\. .*\n$/],
+    ['train phantoms --config nowhere.yaml', /^error: nowhere\.yaml: no such file or folder\. .*\n$/],
     ['train --resume nowhere', /^error: nowhere: there is no run here.*\n$/],
     ['pareto run --from 0.5 --to 0.1', /^error: factors: got "0\.5 to 0\.1", .*\n$/],
+    ['train phantoms --spacing 1', /^error: --spacing: got 1, expected none for phantoms.*\n$/],
+    [
+      'train phantoms --size 100000x100000',
+      /^error: --size: got "100000×100000", expected at most 134217728 pixels.*\n$/,
+    ],
+    [
+      'train phantoms --config /dev/zero',
+      /^error: \/dev\/zero: is a pipe or a device\. Give a regular file\.\n$/,
+    ],
+    ['pareto run --compare nowhere', /^error: nowhere.*Evaluate that run first: sshn pareto nowhere\n$/],
   ])('sshn %s', async (line, says) => {
     expect(await runCommandLine(line.split(' '))).toBe(1);
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: expect.stringMatching(says) });

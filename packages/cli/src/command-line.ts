@@ -10,6 +10,7 @@ import { addTrainCommand } from './commands/train.js';
 import { addWarpCommand } from './commands/warp.js';
 import { diagnostics, version } from './process/environment.js';
 import { exitCodes, explainFailure } from './process/exit.js';
+import { printable } from './terminal/text.js';
 
 const programHelp = {
   description: `Train one network, for segmentation or registration, that works at every rescaling factor, then choose the factor.
@@ -67,6 +68,8 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     .addHelpText('after', programHelp.examples)
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
     .showHelpAfterError('Run with --help to see what there is.')
+    .configureOutput({ writeErr: (text) => process.stderr.write(printable(text, '\n')) })
+    .hook('preAction', (_, command) => refuseEmpty(command))
     .exitOverride();
   for (const add of [
     addTrainCommand,
@@ -81,4 +84,16 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     add(program, finish);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
+}
+
+/** An empty text names nothing: as a folder it would be the current one. It comes from a variable of a script that is not set. */
+function refuseEmpty(command: Command): void {
+  const options = Object.entries(command.opts<Record<string, unknown>>());
+  const flag = options.find(([, value]) => [value].flat().includes(''))?.[0];
+  if (flag !== undefined) {
+    const { long } = command.options.find((option) => option.attributeName() === flag)!;
+    command.error(`error: ${long} is empty`);
+  }
+  const place = command.args.indexOf('');
+  if (place !== -1) command.error(`error: argument '${command.registeredArguments[place]?.name()}' is empty`);
 }

@@ -42,7 +42,9 @@ export {
   overlapMetrics,
   overlapScores,
 } from './metrics/overlap/overlap-scores.js';
+export { bootstrapInterval } from './metrics/summary/bootstrap.js';
 export type { EmptyPolicy, LabelScores, ScoreOptions } from './metrics/summary/label-scores.js';
+export { percentileOf } from './metrics/summary/percentile.js';
 export {
   type LabelSummary,
   type ScoreSummary,

@@ -35,16 +35,21 @@ export function formatOf(path: string): Picture['format'] {
  * Reads an image from the bytes of one file: NIfTI by its name, the other formats by their first bytes.
  *
  * @param path What errors call the file; its ending tells NIfTI.
+ * @param options Of DICOM files of several frames.
  * @throws {FileError} if it cannot be read, or holds values that are not finite.
  */
-export async function decodePicture(bytes: Uint8Array, path: string): Promise<Picture> {
+export async function decodePicture(
+  bytes: Uint8Array,
+  path: string,
+  options: DecodeDicomOptions = {},
+): Promise<Picture> {
   if (formatOf(path) === 'volume') {
     const volume = decodeNifti(bytes, path);
     requireFinite(volume, path);
     return { path, format: 'volume', channels: [volume] };
   }
   const { frames, channels } = readImageHeader(bytes, path);
-  if (frames > 1 && channels === 1) return decodeSeries([{ name: path, bytes }], path);
+  if (frames > 1 && channels === 1) return decodeSeries([{ name: path, bytes }], path, options);
   return pictureOf(await decodeImage(bytes, path), path);
 }
 

@@ -10,6 +10,7 @@ export type { FactorResult } from './evaluation/measure.js';
 export { evaluateFactor, gflopsAt } from './evaluation/measure.js';
 export { factorGrid, paretoFront } from './evaluation/pareto.js';
 export { diceOver, type SurfaceResult, surfaceOver } from './evaluation/segment.js';
+export type { Timing, TimingOptions } from './evaluation/time-forward.js';
 export { describeNetwork, type ImageSpace, type SegmentationModel } from './methods/network.js';
 export {
   distributions,

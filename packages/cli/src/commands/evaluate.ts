@@ -4,7 +4,7 @@ import type { Run } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
 import { telltaleFactors } from '../pareto/factors.js';
-import { sweep } from '../pareto/measure.js';
+import { sweep, withTimes } from '../pareto/measure.js';
 import { resultsCsv } from '../pareto/results-csv.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
@@ -94,8 +94,8 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
 
 async function evaluate(folder: string, options: EvaluateOptions): Promise<number> {
   const terminal = terminalOn(process.stderr);
-  const backend = await startBackend(options, 'inference');
-  const { run, dataset } = await openRun(folder, options.data);
+  const { description: backend } = await startBackend(options, 'inference');
+  const { run, dataset } = await openRun(folder, options.data, 'evaluate');
   const { split } = options;
   const one = options.factor === undefined ? undefined : [options.factor];
   const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
@@ -109,7 +109,7 @@ async function evaluate(folder: string, options: EvaluateOptions): Promise<numbe
   const view = new SweepView(terminal, factors.length, 0);
   try {
     const { signal } = interruption;
-    const results = await sweep(run, dataset, {
+    const measured = await sweep(run, dataset, {
       factors,
       split,
       lambda: options.lambda,
@@ -117,6 +117,8 @@ async function evaluate(folder: string, options: EvaluateOptions): Promise<numbe
       onResult: (result) => view.show(result),
       signal,
     });
+    const { lambda } = options;
+    const results = (await withTimes(run, dataset, measured, { lambda, terminal, signal })) ?? measured;
     terminal.clear();
     process.stdout.write(`${formatted(run, split, results, options)}\n`);
     return results.length < factors.length ? interruption.exitCode() : exitCodes.ok;

@@ -54,7 +54,9 @@ export function addComputingOptions(command: Command): Command {
     '--threads <number>',
     'threads of wasm that compute at once (default: one per core, 8 at most)',
   );
-  return command.addOption(option.argParser(readerOf({ kind: 'number', integer: true, least: 1 })));
+  return command.addOption(
+    option.argParser(readerOf({ kind: 'number', integer: true, least: 1, most: 128 })),
+  );
 }
 
 /** What `addSplitOption` gives. */

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { updateManifest } from '@sshn/model/node';
+import type { FactorResult } from '@sshn/training';
 import { type Command, Option } from 'commander';
 import { type Comparable, compareReports, readReport } from '../pareto/compare.js';
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
@@ -6,7 +8,7 @@ import { alignExamples, overlayFactors, predictOverlays, spread } from '../paret
 import { factorRange, factorValues } from '../pareto/factors.js';
 import { reportGrid } from '../pareto/grid.js';
 import { resultSchema } from '../pareto/kept-results.js';
-import { type MeasureOptions, measureRun } from '../pareto/measure.js';
+import { identify, type MeasureOptions, measureRun } from '../pareto/measure.js';
 import { makeReport } from '../pareto/report-data.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
@@ -15,7 +17,7 @@ import { writeReport } from '../report/page.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
-import { shellQuoted } from '../terminal/text.js';
+import { commandText, jsonLine } from '../terminal/text.js';
 import {
   addComputingOptions,
   addSplitOption,
@@ -57,6 +59,7 @@ interface ParetoOptions extends ComputingFlags {
   readonly compare: readonly string[];
   readonly data?: string;
   readonly fresh?: boolean;
+  readonly json?: boolean;
 }
 
 /** `sshn pareto`: the whole accuracy–cost curve of a run, with a report. */
@@ -79,6 +82,10 @@ export function addParetoCommand(program: Command, finish: (exitCode: number) =>
     )
     .option('--images <count>', 'images whose predictions are shown', readerOf(countType), 4)
     .option('--data <folder>', 'where the images are now, if they have moved since training')
+    .option(
+      '--json',
+      'print one JSON object per line instead of the table: each accuracy as it comes, all results, the files',
+    )
     .option('--fresh', 'evaluate all factors anew, even those known already')
     .addOption(
       new Option(
@@ -96,21 +103,33 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
   const factors = factorRange(options.from, options.to, options.by);
   const others = await Promise.all(options.compare.map(readReport));
   const backend = await startBackend(options, 'inference');
-  const opened = await openRun(folder, options.data);
+  const opened = await openRun(folder, options.data, 'pareto');
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping after this factor; Ctrl-C again stops at once');
   });
   try {
     const { split, fresh, grid } = options;
-    const work = { split, fresh: fresh === true, backend, terminal, signal: interruption.signal };
+    const print = (line: object): void => {
+      if (options.json === true) process.stdout.write(`${jsonLine(line)}\n`);
+    };
+    const signal = interruption.signal;
+    const work = { split, fresh: fresh === true, backend, terminal, signal, print };
     const isDone =
       grid === undefined
-        ? await reportCurve(opened, factors, { images: options.images, others }, work)
-        : await reportGrid(opened, { ...work, values: factorValues(options.from, options.to, grid) });
+        ? await reportCurve(
+            opened,
+            factors,
+            { images: options.images, others, isJson: options.json === true },
+            work,
+          )
+        : await reportGrid(opened, {
+            ...work,
+            isJson: options.json === true,
+            values: factorValues(options.from, options.to, grid),
+          });
     if (isDone) return exitCodes.ok;
-    const again = `sshn pareto ${shellQuoted(folder)}${grid === undefined ? '' : ` --grid ${grid}`}`;
-    terminal.line(`interrupted; results so far are kept. Go on with: ${again}`);
+    terminal.line(`interrupted; results so far are kept. Go on with: ${again(folder, options)}`);
     return interruption.exitCode();
   } finally {
     terminal.clear();
@@ -119,25 +138,64 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
   }
 }
 
+/** The command that goes on; with --fresh it would begin again, and what is by default is not said. */
+function again(folder: string, options: ParetoOptions): string {
+  const { from, to, by, grid, split, images, compare, data, backend, threads, json } = options;
+  const unlike = <Value>(value: Value, usual: Value): Value | undefined =>
+    value === usual ? undefined : value;
+  return commandText(['pareto', folder], {
+    from: unlike(from, 0),
+    to: unlike(to, 0.5),
+    by: grid === undefined ? unlike(by, 0.01) : undefined,
+    grid,
+    split: unlike(split, 'test'),
+    images: unlike(images, 4),
+    data,
+    backend: unlike(backend, 'wasm'),
+    threads,
+    json,
+    compare: compare.length === 0 ? undefined : compare,
+  });
+}
+
 /** Evaluates the curve of one factor for all downsampling steps and writes its report; false if it was aborted. */
 async function reportCurve(
   opened: OpenedRun,
   factors: readonly number[],
-  { images, others }: { readonly images: number; readonly others: readonly Comparable[] },
-  work: Omit<MeasureOptions<number>, 'factors' | 'schema' | 'output'>,
+  {
+    images,
+    others,
+    isJson,
+  }: { readonly images: number; readonly others: readonly Comparable[]; readonly isJson: boolean },
+  work: Omit<MeasureOptions<number>, 'factors' | 'schema' | 'output'> & { print: (line: object) => void },
 ): Promise<boolean> {
   const { run } = opened;
   const output = join(run.folder, 'pareto');
   const measured = await measureRun(opened, { ...work, factors, schema: resultSchema, output });
   if (measured === undefined) return false;
-  const report = makeReport(opened, measured);
+  if (work.split !== 'train') await storeCurve(opened, measured.results);
+  const checkpoint = await identify(join(run.folder, 'best.safetensors'));
+  const report = makeReport(opened, { ...measured, checkpoint });
   const examples = await examplesShown(opened, work.split, images, overlayFactors(factors));
   const page = await writeReport(output, report, {
     curves: compareReports([report, ...others]),
     ...examples,
   });
-  process.stdout.write(`${resultsTable(telling(report.points))}\n\nreport: ${page}\n`);
+  if (!isJson) process.stdout.write(`${resultsTable(telling(report.points))}\n\nreport: ${page}\n`);
+  work.print({ kind: 'report', folder: output, page });
   return true;
+}
+
+/**
+ * Writes the curve into the model file, so that a program can choose a factor by it: see `pick` of @sshn/model. Not if a
+ * training has replaced the weights meanwhile.
+ */
+async function storeCurve({ run, weights }: OpenedRun, results: readonly FactorResult[]): Promise<void> {
+  const accuracyCost = results.flatMap(({ factor, dice, gflops, milliseconds }) =>
+    Number.isNaN(dice) ? [] : [{ factor, dice, gflops, milliseconds }],
+  );
+  const path = join(run.folder, 'best.safetensors');
+  await updateManifest(path, (manifest) => ({ ...manifest, accuracyCost }), { weights });
 }
 
 /** What the report shows of single images: labels over them, or pairs that are aligned. */

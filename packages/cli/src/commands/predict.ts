@@ -147,7 +147,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
 async function predict(modelPath: string, paths: readonly string[], flags: PredictFlags): Promise<number> {
   const terminal = terminalOn(process.stderr);
   const inputs = await findInputs(paths);
-  const backend = await startBackend(flags, 'inference');
+  const { description: backend } = await startBackend(flags, 'inference');
   const model = await openSegmenter(modelPath);
   const interruption = listenForInterruption(() => {
     terminal.clear();
@@ -263,7 +263,8 @@ async function predictOne(
   flags: PredictFlags,
   onProgress: NonNullable<SegmentOptions['onProgress']>,
 ): Promise<Omit<Entry, 'input' | 'bytes' | 'modified'>> {
-  const picture = await readPicture(path);
+  const onWarning = (warning: string) => terminalOn(process.stderr).line(`warning: ${warning}`);
+  const picture = await readPicture(path, { onWarning });
   const names = namedLabels(model.manifest);
   const output = `${name}${endingOf(flags.format, picture)}`;
   const truth =

@@ -1,23 +1,25 @@
 import { join, relative } from 'node:path';
+import { SshnError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { priorOf, type RunConfig, type TrainEvent } from '@sshn/training';
 import { readRunFile, trainRun } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/file.js';
-import { addConfigOptions, effectiveConfig, type Setting } from '../config/flags.js';
+import { addConfigOptions, effectiveConfig, flagsIn, type Setting } from '../config/flags.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
 import {
   type DataSource,
   dataName,
   type FolderLayout,
+  layoutOf,
   loadAll,
   openData,
   parseDataSource,
 } from '../run/data-source.js';
-import { noRun } from '../run/open-run.js';
+import { noRun, requireData } from '../run/open-run.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
-import { shellQuoted } from '../terminal/text.js';
+import { commandText, jsonLine } from '../terminal/text.js';
 import { TrainView } from '../terminal/train-view.js';
 import { addComputingOptions, factorText } from './options.js';
 
@@ -56,13 +58,20 @@ interface TrainOptions extends ComputingFlags {
   readonly config?: string;
   readonly layout?: FolderLayout;
   readonly resume?: string;
+  readonly data?: string;
+  readonly json?: boolean;
 }
 
 /** What is trained, and where it is kept. */
 interface Request {
   readonly folder: string;
   readonly data: DataSource;
+  /** Where the data are now, if no longer there. */
+  readonly moved?: DataSource;
+  /** `size` may be one number: the edge of a square or a cube. */
   readonly config: RunConfig;
+  /** Whether keys of the configuration, rather than flags, are what the user has written. */
+  readonly isFromFile: boolean;
 }
 
 /** `sshn train`: trains one network, in a run folder. */
@@ -88,6 +97,11 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
         'go on with a run; its folder knows the data and the configuration',
       ).conflicts(['out', 'config', 'layout']),
     )
+    .option('--data <folder>', 'of --resume: where the images are now, if they have moved')
+    .option(
+      '--json',
+      'print one JSON object per line: the run, its epochs, its end; text goes to standard error',
+    )
     .addHelpText('after', trainHelp.examples);
   addComputingOptions(command);
   addConfigOptions(command, settings);
@@ -100,35 +114,80 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
     if (options.resume === undefined && data === undefined) {
       command.error("error: missing argument 'data'; for generated images: sshn train phantoms");
     }
+    if (options.resume === undefined && options.data !== undefined) {
+      command.error('error: --data goes with --resume: a new run takes DATA as its argument');
+    }
     const request =
-      options.resume === undefined ? await newRun(data!, options, settings) : await oldRun(options.resume);
-    finish(await train(request, options, terminalOn(process.stdout)));
+      options.resume === undefined
+        ? await newRun(data!, options, settings)
+        : await oldRun(options.resume, options.data);
+    finish(await train(request, options));
   });
 }
 
 async function newRun(text: string, options: TrainOptions, settings: readonly Setting[]): Promise<Request> {
-  const config = await effectiveConfig(options.config, settings);
+  const edge = settings.findLast(({ path }) => path.join() === 'size')?.value;
+  // Of one number the data decide whether it is the edge of a square or of a cube.
+  const isEdge = Array.isArray(edge) && edge.length === 1;
+  const config = await effectiveConfig(
+    options.config,
+    settings.filter(({ path }) => !isEdge || path.join() !== 'size'),
+  );
   const data = parseDataSource(text, options.layout);
-  return { folder: options.out ?? join('runs', runName(data, config)), data, config };
+  return {
+    folder: options.out ?? join('runs', runName(data, config)),
+    data,
+    config: isEdge ? { ...config, size: edge as number[] } : config,
+    isFromFile: options.config !== undefined,
+  };
 }
 
-async function oldRun(folder: string): Promise<Request> {
+async function oldRun(folder: string, moved: string | undefined): Promise<Request> {
   const run = await readRunFile(folder);
   if (run === undefined) throw noRun(folder);
-  return { folder, data: run.data, config: run.config };
+  if (moved === undefined) {
+    await requireData(run.data, commandText(['train'], { resume: folder, data: 'FOLDER' }));
+  }
+  return {
+    folder,
+    data: run.data,
+    ...(moved === undefined ? {} : { moved: parseDataSource(moved, layoutOf(run.data)) }),
+    config: run.config,
+    isFromFile: true,
+  };
 }
 
 async function train(
-  { folder, data, config }: Request,
-  flags: ComputingFlags,
-  terminal: Terminal,
+  { folder, data, moved, config, isFromFile }: Request,
+  flags: TrainOptions,
 ): Promise<number> {
+  const isJson = flags.json === true;
+  const terminal = terminalOn(isJson ? process.stderr : process.stdout);
+  const print = (line: object): void => {
+    if (isJson) process.stdout.write(`${jsonLine(line)}\n`);
+  };
   const backend = await startBackend(flags, 'training');
-  const dataset = await openData(data, config, (warning) =>
-    terminal.line(`${terminal.style('yellow', 'warning')}  ${warning}`),
-  );
+  const warn = (warning: string): void => {
+    terminal.line(`${terminal.style('yellow', 'warning')}  ${warning}`);
+    print({ kind: 'warning', message: warning });
+  };
+  const opened = await openData(moved ?? data, config, warn).catch((error: unknown) => {
+    if (!isFromFile && error instanceof SshnError) error.message = flagsIn(error.message);
+    throw error;
+  });
+  const dataset = moved === undefined ? opened : { ...opened, name: dataName(data) };
   await loadAll(dataset, (done, total) => terminal.live(`reading images ${done}/${total}`));
-  terminal.line(introduction(folder, data, dataset, config, backend, terminal));
+  const settled = config.size?.length === 1 ? { ...config, size: [...dataset.size] } : config;
+  terminal.line(introduction(folder, data, dataset, settled, backend.description, terminal));
+  const { ids, size, channels, labelNames } = dataset;
+  print({
+    kind: 'run',
+    folder,
+    data,
+    dataset: { images: ids.length, size, channels, labelNames },
+    backend: backend.name,
+    config: settled,
+  });
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping after this step, with a checkpoint; Ctrl-C again stops at once');
@@ -136,8 +195,12 @@ async function train(
   const view = new TrainView(terminal);
   try {
     const { signal } = interruption;
-    const end = await trainRun({ folder, dataset, data, config, onEvent: view.show, signal });
-    terminal.line(conclusion(end, folder, terminal));
+    const onEvent = (event: TrainEvent): void => {
+      view.show(event);
+      if (event.kind !== 'step') print(event);
+    };
+    const end = await trainRun({ folder, dataset, data, config: settled, onEvent, signal });
+    terminal.line(conclusion(end, folder, flags, terminal));
     return end.reason === 'interrupted' ? interruption.exitCode() : exitCodes.ok;
   } finally {
     terminal.clear();
@@ -165,16 +228,23 @@ function introduction(
   ].join('\n');
 }
 
-function conclusion(end: Extract<TrainEvent, { kind: 'end' }>, folder: string, terminal: Terminal): string {
+function conclusion(
+  end: Extract<TrainEvent, { kind: 'end' }>,
+  folder: string,
+  { backend, threads }: ComputingFlags,
+  terminal: Terminal,
+): string {
   const path = relative('', folder) || '.';
+  const computing = { backend: backend === 'wasm' ? undefined : backend, threads };
   const best = Number.isNaN(end.bestDice)
     ? ''
     : ` Best Dice on validation images: ${end.bestDice.toFixed(4)}.`;
   if (end.reason === 'interrupted') {
-    return `${terminal.style('yellow', 'interrupted')} in epoch ${end.epoch + 1}, with a checkpoint.${best}\nGo on with: sshn train --resume ${shellQuoted(path)}`;
+    const again = commandText(['train'], { resume: path, ...computing });
+    return `${terminal.style('yellow', 'interrupted')} in epoch ${end.epoch + 1}, with a checkpoint.${best}\nGo on with: ${again}`;
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
-  return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: sshn pareto ${shellQuoted(path)}`;
+  return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: ${commandText(['pareto', path], computing)}`;
 }
 
 /** Folder of a run that was given none: the same command finds it again. What is as by default is not named. */

@@ -41,7 +41,8 @@ export function addWarpCommand(program: Command, finish: (exitCode: number) => v
 }
 
 async function warp(path: string, { field: fieldPath, out, labels, nearest }: WarpFlags): Promise<number> {
-  const picture = await (labels ? readLabelPicture(path) : readPicture(path));
+  const onWarning = (warning: string) => terminalOn(process.stderr).line(`warning: ${warning}`);
+  const picture = await (labels ? readLabelPicture(path) : readPicture(path, { onWarning }));
   requireOutput(out, picture.format);
   const field = await readField(fieldPath);
   if (picture.format === 'raster') requireSize(picture, field, fieldPath);

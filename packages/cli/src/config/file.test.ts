@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, FileError } from '@sshn/core';
+import { ConfigError, FileError, SshnError } from '@sshn/core';
 import { parseRunConfig } from '@sshn/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -64,11 +64,26 @@ describe('readConfigFile', () => {
     await expect(read(name, content)).rejects.toBeInstanceOf(FileError);
   });
 
+  it.each([
+    ['quotes', '"'.repeat(500_000)],
+    ['brackets', '{'.repeat(16_000)],
+    ['lists', '- '.repeat(8_000)],
+    ['indents', Array.from({ length: 200 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+    ['quotes of the largest size', '"'.repeat(32_768)],
+    ['keys', '? '.repeat(8_000)],
+  ])('is done in seconds with a file of %s', { timeout: 30_000 }, async (_, content) => {
+    const error = await read('hostile.yaml', content).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(SshnError);
+    expect((error as Error).message.length).toBeLessThan(1000);
+  });
+
   it('says which file is not there, and which is a folder', async () => {
     await expect(readConfigFile(join(folder, 'absent.yaml'))).rejects.toThrow(
-      /absent\.yaml: there is no such file\./,
+      /absent\.yaml: no such file or folder\./,
     );
-    await expect(readConfigFile(folder)).rejects.toThrow(/cannot be read \(EISDIR\)/);
+    await expect(readConfigFile(folder)).rejects.toThrow(
+      /this is a folder, not a file\. Name a file in it\./,
+    );
   });
 });
 
@@ -88,9 +103,15 @@ describe('describeConfig', () => {
     expect(parseRunConfig(parse(text), 'text')).toEqual(config);
   });
 
-  it('has one line for each key of the top level', () => {
+  it('has one line for each key of the top level that has an effect', () => {
     const config = parseRunConfig({}, 'test');
-    expect(describeConfig(config).split('\n')).toHaveLength(Object.keys(config).length);
+    const keys = (text: string) => text.split('\n').map((line) => line.replace(/:.*/, ''));
+    const all = Object.keys(config);
+    expect(keys(describeConfig(config))).toEqual(all.filter((key) => key !== 'registration'));
+    const fixed = parseRunConfig({ method: 'fixed', task: 'registration' }, 'test');
+    expect(keys(describeConfig(fixed))).toEqual(
+      all.filter((key) => !['loss', 'crossEntropyShare', 'hypernetwork'].includes(key)),
+    );
     expect(describeConfig(config)).toContain('validation: { every: 1, patience: null }');
   });
 });

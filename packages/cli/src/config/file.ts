@@ -1,7 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { FileError } from '@sshn/core';
+import { readRegularFile } from '@sshn/model/node';
 import { parseRunConfig, type RunConfig, type RunConfigInput } from '@sshn/training';
 import { parse as parseYaml, stringify, YAMLError } from 'yaml';
+
+/**
+ * A complete configuration has 3 kB and is 4 levels deep. What is much larger or deeper is something else, and would keep the
+ * parser busy for minutes, or take all memory.
+ */
+const mostBytes = 32_768;
+const mostLevels = 16;
 
 /**
  * Reads a configuration file, JSON or YAML, and checks it by itself, so that errors name the file.
@@ -10,11 +17,8 @@ import { parse as parseYaml, stringify, YAMLError } from 'yaml';
  * @throws {ConfigError} listing every wrong key, with the nearest right one, and every wrong value.
  */
 export async function readConfigFile(path: string): Promise<RunConfigInput> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${cause.code})`;
-    throw new FileError({ path, problem, remedy: 'Check the path given with --config.', cause });
-  });
-  const content = parseText(path, text);
+  const bytes = await readRegularFile(path, { most: mostBytes });
+  const content = parseText(path, new TextDecoder().decode(bytes));
   if (content === null || typeof content !== 'object' || Array.isArray(content)) {
     throw new FileError({
       path,
@@ -27,6 +31,13 @@ export async function readConfigFile(path: string): Promise<RunConfigInput> {
 }
 
 function parseText(path: string, text: string): unknown {
+  if (levelsIn(text) > mostLevels) {
+    throw new FileError({
+      path,
+      problem: `it is nested in more than ${mostLevels} levels`,
+      remedy: 'Check that this is a configuration.',
+    });
+  }
   try {
     // JSON is YAML, so one parser reads both and tells the line of a fault.
     return parseYaml(text, { prettyErrors: true });
@@ -37,9 +48,30 @@ function parseText(path: string, text: string): unknown {
   }
 }
 
-/** A complete configuration as YAML that `--config` reads back: one line for each key of the top level. */
+/** How deep a text may be nested at most: brackets that are open at once, or marks of lists on one line. */
+function levelsIn(text: string): number {
+  let [open, most] = [0, 0];
+  for (const character of text) {
+    if (character === '[' || character === '{') open++;
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
+    most = Math.max(most, open);
+  }
+  const marks = [...text.matchAll(/(?:[-?:&!]\S*[ \t]+)+/g)].map(([run]) => run.split(/[ \t]+/).length);
+  const indents = new Set([...text.matchAll(/^ *(?=\S)/gm)].map(([indent]) => indent.length));
+  return marks.reduce((deepest, count) => Math.max(deepest, count), Math.max(most, indents.size));
+}
+
+/**
+ * A configuration as YAML that `--config` reads back: one line for each key of the top level that has an effect. Of a
+ * segmentation that is not `registration`, of a registration not the loss, and without a hypernetwork not its options.
+ */
 export function describeConfig(config: RunConfig): string {
+  const idle: readonly string[] = [
+    ...(config.task === 'registration' ? ['loss', 'crossEntropyShare'] : ['registration']),
+    ...(config.method === 'fixed' || config.method === 'stochastic' ? ['hypernetwork'] : []),
+  ];
   return Object.entries(config)
+    .filter(([key]) => !idle.includes(key))
     .map(([key, value]) =>
       stringify({ [key]: value }, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true })
         .trim()

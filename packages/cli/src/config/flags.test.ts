@@ -88,12 +88,40 @@ describe('flags of the configuration', () => {
   });
 
   it('refuses options that the architecture has not', async () => {
-    await expect(configOf(['--ratio', '0.5'])).rejects.toThrow(/flags: architecture: .*'ratio'/);
+    await expect(configOf(['--ratio', '0.5'])).rejects.toThrow(
+      /^command line: --ratio: unet has no such option; it has .*--kernel-size/,
+    );
+  });
+
+  it.each([
+    [
+      ['--loss', 'lovasz', '--loss-gamma', '2'],
+      /^command line: --loss-gamma: lovasz has no such option; it has .*--loss-ignore-label/,
+    ],
+    [['--weight', '3'], /^command line: --weight: .*--task registration/],
+    [['--method', 'fixed', '--prior', '0,1'], /^command line: --factor or --prior: .*give --factor\.$/],
+    [
+      ['--stages', '3', '--features', '4,8'],
+      /^command line: --features: .*Leave --stages out where --features is a list\.$/,
+    ],
+    [['--kernel-size', '2'], /^command line: --kernel-size: .*got 2, expected an odd/],
+    [
+      ['--task', 'registration', '--loss-gamma', '2', '--loss', 'focal'],
+      /--loss-gamma: is for segmentation: registration has --similarity/,
+    ],
+    [
+      ['--task', 'registration', '--weight', '3', '--lambda-range', '0,1'],
+      /^command line: --weight: is fixed, and --lambda-range/,
+    ],
+  ])('names flags, not keys, where %j is wrong', async (args, message) => {
+    await expect(configOf(args)).rejects.toThrow(message);
   });
 
   it('sets elastic displacements with two flags', async () => {
     expect((await configOf(elastic)).augmentation.elastic).toEqual({ strength: 1, spacing: 8 });
-    await expect(configOf(elastic.slice(0, 2))).rejects.toThrow(/augmentation\.elastic\.spacing/);
+    await expect(configOf(elastic.slice(0, 2))).rejects.toThrow(
+      /^command line: --augment-elastic-spacing: is missing\.$/,
+    );
   });
 
   it('sets the prior and the intensity', async () => {

@@ -1,4 +1,4 @@
-import { leavesOf, type OptionLeaf } from '@sshn/core';
+import { ConfigError, leavesOf, type OptionLeaf } from '@sshn/core';
 import { parseRunConfig, type RunConfig, type RunConfigInput, runOptions } from '@sshn/training';
 import { type Command, Option } from 'commander';
 import { argument, grouped } from '../commands/options.js';
@@ -119,11 +119,84 @@ export async function effectiveConfig(
     (tree, { path, value }) => withValue(tree, path, value),
     base,
   );
-  return parseRunConfig(merged, settings.length === 0 && file !== undefined ? file : 'flags');
+  try {
+    return parseRunConfig(merged, file ?? 'command line');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const isFlag = (path: string): boolean =>
+      file === undefined || settings.some((setting) => path.startsWith(setting.path.join('.')));
+    const faults = error.faults.map((fault) => (isFlag(fault.path) ? faultOfFlag(fault, settings) : fault));
+    throw new ConfigError(faults.every(({ path }) => path.startsWith('--')) ? 'command line' : file!, faults);
+  }
+}
+
+interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A fault of the configuration in the words of the command line. */
+function faultOfFlag({ path, message }: Fault, settings: readonly Setting[]): Fault {
+  const foreign = /^Option '(\w+) option': got '(\w+)', expected one of (.+)$/.exec(message);
+  if (foreign !== null) {
+    const [, owner, key, allowed] = foreign as unknown as [string, string, string, string];
+    const flags = [...allowed.matchAll(/'(\w+)'/g)].flatMap(([, word]) => flagOf(`${path}.${word}`) ?? []);
+    return {
+      path: flagOf(`${path}.${key}`) ?? flagsFor(path),
+      message: `${owner} has no such option${flags.length === 0 ? '' : `; it has ${flags.join(', ')}`}`,
+    };
+  }
+  // A check of several words together names the one that is wrong in its text.
+  const named = settings.find((setting) => {
+    const isWithin = setting.path.length > 1 && setting.path.join('.').startsWith(`${path}.`);
+    return isWithin && new RegExp(`\\b${setting.path.at(-1)}: got`).test(message);
+  });
+  return {
+    path: named === undefined ? flagsFor(path) : flagsFor(named.path.join('.')),
+    message: flagsIn(/received undefined$/.test(message) ? 'is missing' : message),
+  };
+}
+
+/** The flag of exactly this word. */
+function flagOf(path: string): string | undefined {
+  const flag = configFlags.find(({ word }) => word.path.join('.') === path);
+  return flag && `--${flag.name}`;
+}
+
+/** The flag that sets a word of the configuration, or the words of a group: `loss.gamma` is `--loss-gamma`. */
+function flagsFor(path: string): string {
+  if (path.startsWith('prior')) return '--factor or --prior';
+  if (path.startsWith('intensity')) return '--intensity';
+  const flag = flagOf(path);
+  if (flag !== undefined) return flag;
+  const first = configFlags.find(({ word }) => word.path.join('.').startsWith(`${path}.`));
+  return first === undefined ? `--${path}` : `--${first.name}`;
+}
+
+/** A message with flags in place of keys: `registration.similarity` is `--similarity`, `task: 'registration'` `--task registration`. */
+export function flagsIn(message: string): string {
+  const withoutDotted = configFlags
+    .filter(({ word }) => word.path.length > 1)
+    .reduce(
+      (text, { name, word }) =>
+        text.replaceAll(new RegExp(`'?\\b${word.path.join('\\.')}\\b'?`, 'g'), `--${name}`),
+      message,
+    );
+  return withoutDotted
+    .replace(/^(\w+)(?=: got)/, (word) => flagOf(word) ?? word)
+    .replaceAll(/\{ kind: 'constant', factor \}/g, '--factor')
+    .replaceAll(/`(\w+)`|\b([a-z]+[A-Z]\w*)\b(?!')/g, (all, quoted?: string, camel?: string) => {
+      const flag = configFlags.find(({ word }) => word.path.at(-1) === (quoted ?? camel));
+      return flag === undefined ? all : `--${flag.name}`;
+    })
+    .replaceAll(/\b(\w+): '(\w+)'/g, (all, key: string, value: string) => {
+      const flag = configFlags.find(({ word }) => word.path.at(-1) === key);
+      return flag === undefined ? all : `--${flag.name} ${value}`;
+    });
 }
 
 function placeholder({ option: { type }, path }: OptionLeaf): string {
-  if (path.join('.') === 'size') return 'HxW';
+  if (path.join('.') === 'size') return 'N|HxW';
   if (type.kind === 'list') return type.item.kind === 'number' ? 'numbers' : 'words';
   if (type.kind === 'text') return 'text';
   return type.kind === 'number' ? 'number' : 'word';

@@ -50,10 +50,21 @@ function inWords(type: OptionType): string {
   return `${item.replace(/^an? (\w+)/, '$1s')}, separated by commas`;
 }
 
+/** The word that is meant: one that is spelled nearly so, or the first that holds the text or is held by it. */
+export function likelyWord(text: string, words: readonly string[]): string | undefined {
+  const lower = text.toLowerCase();
+  const contains = (a: string, b: string): boolean => b.length > 2 && a.toLowerCase().includes(b);
+  return (
+    words.find((word) => word.toLowerCase() === lower) ??
+    nearestWord(text, words) ??
+    words.find((word) => contains(word, lower) || contains(text, word.toLowerCase()))
+  );
+}
+
 function parseItem(type: ItemType, text: string, expected: string): number | string {
   if (type.kind === 'choice') {
     if (type.words.includes(text)) return text;
-    const near = nearestWord(text, type.words);
+    const near = likelyWord(text, type.words);
     throw new WordError(`Expected ${expected}.${near === undefined ? '' : ` Did you mean '${near}'?`}`);
   }
   const value = text === '' ? Number.NaN : Number(text);

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileError, ValueError } from '@sshn/core';
+import { readRegularFile } from '@sshn/model/node';
 import { z } from 'zod';
+import { commandText } from '../terminal/text.js';
 import { type Curve, curvesOf } from './curve.js';
 import { resultSchema } from './kept-results.js';
 import { methodNames, type ParetoReport } from './report-data.js';
@@ -35,12 +36,12 @@ export type Comparable =
  */
 export async function readReport(folder: string): Promise<z.infer<typeof reportSchema>> {
   const path = join(folder, 'pareto', 'pareto.json');
-  const remedy = `Evaluate that run first: sshn pareto ${folder}`;
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const remedy = `Evaluate that run first: ${commandText(['pareto', folder])}`;
+  const bytes = await readRegularFile(path).catch((cause) => {
     throw new FileError({ path, problem: 'there are no results of that run', remedy, cause });
   });
   try {
-    return reportSchema.parse(JSON.parse(text));
+    return reportSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (cause) {
     throw new FileError({ path, problem: 'this is no result of `sshn pareto`', remedy, cause });
   }

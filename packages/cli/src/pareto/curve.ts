@@ -1,9 +1,13 @@
+import type { Factor } from '@sshn/core';
+import { bootstrapInterval } from '@sshn/losses';
 import { type FactorResult, paretoFront } from '@sshn/training';
 
 /** A network at one factor, with its place in the comparison. */
 export interface CurvePoint extends FactorResult {
-  /** Whether no other point is at least as good and as cheap, and better in one of the two. */
+  /** Whether it is on the front: see `frontOf`. */
   readonly isOnFront: boolean;
+  /** Bootstrap interval (95 %) of the mean Dice over the images; NaN where there are no scores of images. */
+  readonly interval: readonly [low: number, high: number];
 }
 
 /** What one trained network reaches, by factor. */
@@ -16,7 +20,7 @@ export interface Curve {
   readonly points: readonly CurvePoint[];
 }
 
-/** Curves by factor, with the Pareto front of all their points together: Dice against FLOPs. */
+/** Curves by factor, with the front of all their points together: Dice against FLOPs. */
 export function curvesOf(
   series: ReadonlyArray<{
     readonly name: string;
@@ -25,19 +29,49 @@ export function curvesOf(
     readonly isJoined?: boolean;
   }>,
 ): Curve[] {
-  const all = series.flatMap(({ results }) => results);
-  // A Dice that is defined nowhere is worth nothing, and never on the front.
-  const isOnFront = paretoFront(
-    all.map(({ gflops, dice }) => ({ cost: gflops, value: Number.isNaN(dice) ? -1 : dice })),
-  );
-  const front = new Set(all.filter(({ dice }, i) => isOnFront[i] && !Number.isNaN(dice)));
+  const front = frontOf(series.flatMap(({ results }) => results));
   return series.map(({ name, results, isJoined = true }) => ({
     name,
     isJoined,
     points: results
-      .map((result) => ({ ...result, isOnFront: front.has(result) }))
+      .map((result) => ({
+        ...result,
+        isOnFront: front.has(result),
+        interval: bootstrapInterval(result.diceByImage ?? []),
+      }))
       .sort((a, b) => a.factor - b.factor),
   }));
+}
+
+/**
+ * The points that are worth their cost: each reaches more Dice than every cheaper one of them, by more than the choice of
+ * test images explains. From the cheapest on, a point joins them if the bootstrap interval (95 %) of its gain over the last
+ * one, image by image, lies above 0. The images are the same for all points.
+ *
+ * Where a point has no scores of images, or fewer than two, chance cannot be told: it is the Pareto front of the means.
+ */
+export function frontOf<At extends Factor>(points: ReadonlyArray<FactorResult<At>>): Set<FactorResult<At>> {
+  const isOnFront = paretoFront(points.map(({ gflops, dice }) => ({ cost: gflops, value: dice })));
+  const candidates = points.filter((_, i) => isOnFront[i]).sort((a, b) => a.gflops - b.gflops);
+  const front: FactorResult<At>[] = [];
+  for (const point of candidates) {
+    const last = front.at(-1);
+    if (last === undefined || !isAsGood(last, point)) front.push(point);
+  }
+  return new Set(front);
+}
+
+/** Whether the gain of a point over a cheaper one may be chance. */
+function isAsGood(cheaper: FactorResult<Factor>, point: FactorResult<Factor>): boolean {
+  const [a, b] = [cheaper.diceByImage, point.diceByImage];
+  if (a === undefined || b === undefined || a.length !== b.length || a.length < 2) return false;
+  const [low] = bootstrapInterval(b.map((dice, image) => dice - a[image]!));
+  return !(low > 0);
+}
+
+/** On how many images results were measured; undefined where they do not say. */
+export function imagesOf(points: ReadonlyArray<FactorResult<Factor>>): number | undefined {
+  return points.find(({ diceByImage }) => diceByImage !== undefined)?.diceByImage?.length;
 }
 
 /** The cheapest point, by FLOPs, whose Dice is within a margin of the best; of equally cheap ones the most accurate. */

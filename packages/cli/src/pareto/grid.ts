@@ -2,30 +2,31 @@ import { join } from 'node:path';
 import { rescaling, ValueError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
-import { downsamplingSteps, factorGrid, gflopsAt, paretoFront, type SegmentationModel } from '@sshn/training';
+import { downsamplingSteps, factorGrid, gflopsAt, type SegmentationModel } from '@sshn/training';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { gridMap, gridPlot } from '../plots/grid-plots.js';
 import type { OpenedRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/sweep-view.js';
+import { frontOf } from './curve.js';
 import { type SeparateResult, separateResultSchema } from './kept-results.js';
 import { type MeasureOptions, measureRun } from './measure.js';
 import { resultsCsv } from './results-csv.js';
 
 /** A combination of separate factors, with its place among all of them. */
 export interface GridPoint extends SeparateResult {
-  /** Whether no other combination is at least as good and as cheap, and better in one of the two. */
+  /** Whether it is on the front: see `frontOf`. */
   readonly isOnFront: boolean;
   /** Whether all of its factors are the same, as those of a network with a common one are. */
   readonly isEqual: boolean;
 }
 
-/** Results by cost, with the Pareto front over all of them: Dice against FLOPs. */
+/** Results by cost, with the front over all of them: Dice against FLOPs. */
 export function gridPoints(results: readonly SeparateResult[]): GridPoint[] {
-  const isOnFront = paretoFront(results.map(({ gflops, dice }) => ({ cost: gflops, value: dice })));
+  const front = frontOf(results);
   return results
-    .map((result, i) => ({
+    .map((result) => ({
       ...result,
-      isOnFront: isOnFront[i]!,
+      isOnFront: front.has(result),
       isEqual: result.factor.every((factor) => factor === result.factor[0]),
     }))
     .sort((a, b) => a.gflops - b.gflops || a.dice - b.dice);
@@ -64,6 +65,8 @@ interface GridOptions
   extends Omit<MeasureOptions<readonly number[]>, 'factors' | 'schema' | 'output' | 'batchSize'> {
   /** Of each separate factor. */
   readonly values: readonly number[];
+  /** Whether a program reads the output. */
+  readonly isJson: boolean;
 }
 
 /** Combinations that are evaluated before their results are stored together. */
@@ -81,7 +84,10 @@ const rowsShown = 12;
  *
  * *Source*: the paper, section C.2 and figures 12 and 13.
  */
-export async function reportGrid(opened: OpenedRun, { values, ...work }: GridOptions): Promise<boolean> {
+export async function reportGrid(
+  opened: OpenedRun,
+  { values, isJson, ...work }: GridOptions,
+): Promise<boolean> {
   const { run, dataset } = opened;
   const { method, architecture, seed, rescaling } = run.config;
   if (rescaling === 'common') {
@@ -100,6 +106,7 @@ export async function reportGrid(opened: OpenedRun, { values, ...work }: GridOpt
     schema: separateResultSchema,
     output,
     batchSize,
+    turns: 2,
   });
   if (measured === undefined) return false;
   const points = gridPoints(measured.results);
@@ -118,7 +125,8 @@ export async function reportGrid(opened: OpenedRun, { values, ...work }: GridOpt
     }),
   };
   for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(output, name), content);
-  process.stdout.write(`${summary(points)}\n\nresults: ${output}\n`);
+  if (!isJson) process.stdout.write(`${summary(points)}\n\nresults: ${output}\n`);
+  work.print?.({ kind: 'report', folder: output });
   return true;
 }
 

@@ -84,7 +84,9 @@ export const resultSchema = z.object({
   diceBefore: dice.exactOptional(),
   foldedPercent: z.number().exactOptional(),
   gflops: z.number(),
-  milliseconds: z.number(),
+  diceByImage: z.array(dice).exactOptional(),
+  milliseconds: dice,
+  millisecondsQuartiles: z.tuple([z.number(), z.number()]).exactOptional(),
 }) satisfies z.ZodType<FactorResult>;
 
 /** A result at separate factors, as JSON holds it. */

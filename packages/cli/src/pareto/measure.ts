@@ -5,7 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Factor } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import type { FactorResult } from '@sshn/training';
-import { evaluateRun, type Run } from '@sshn/training/node';
+import { evaluateRun, type Run, timeRun } from '@sshn/training/node';
+import type { RunningBackend } from '../process/backend.js';
 import { environment, machine } from '../process/environment.js';
 import type { OpenedRun } from '../run/open-run.js';
 import { SweepView } from '../terminal/sweep-view.js';
@@ -24,10 +25,14 @@ export interface MeasureOptions<At extends Factor> {
   readonly output: string;
   /** How many results are evaluated before they are stored together. @default 1 */
   readonly batchSize?: number;
+  /** How often each factor has its turn when forward passes are timed. @default 5 */
+  readonly turns?: number;
   /** Evaluates even what is known already. @default false */
   readonly fresh?: boolean;
-  readonly backend: string;
+  readonly backend: RunningBackend;
   readonly terminal: Terminal;
+  /** Called with what a program that reads the output wants to know. @default nothing */
+  readonly print?: (line: object) => void;
   /** Aborting ends after the factor under way; what is done so far is kept. */
   readonly signal: AbortSignal;
 }
@@ -38,21 +43,23 @@ type MeasuredRun<At extends Factor> = Omit<Measurements, 'results'> & {
   readonly results: readonly FactorResult<At>[];
 };
 
-/** Evaluates the best model of a run at all factors that are not known yet; undefined if it was aborted. */
+/** Evaluates the best model of a run at all factors that are not known yet, and times them; undefined if it was aborted. */
 export async function measureRun<At extends Factor>(
-  { run, dataset, data }: OpenedRun,
+  { run, dataset, weights }: OpenedRun,
   options: MeasureOptions<At>,
 ): Promise<MeasuredRun<At> | undefined> {
-  const { factors, split, schema, output, batchSize = 1, fresh = false, backend, terminal, signal } = options;
+  const { factors, split, schema, output, batchSize = 1, turns = 5, fresh = false } = options;
+  const { backend, terminal, signal, print = () => {} } = options;
   await mkdir(output, { recursive: true });
-  const checkpoint = await identify(join(run.folder, 'best.safetensors'));
-  const key = [checkpoint.sha256, data.path, split, backend, machine()].join('\n');
+  const ids = run.split(dataset)[split];
+  // What results hold for: weights and images by their content, wherever they lie.
+  const content = await digestOf(dataset, ids);
+  const key = [weights, content, split, backend.name, machine()].join('\n');
   const keptIn = { path: join(output, 'evaluated.json'), key, schema };
   const kept = fresh ? KeptResults.empty(keptIn) : await KeptResults.open(keptIn);
   const known = factors.filter((factor) => kept.get(factor) !== undefined).length;
-  const images = run.split(dataset)[split].length;
   terminal.line(
-    `${run.folder}: ${factors.length} ${batchSize === 1 ? 'factors' : 'combinations of factors'} on ${images} ${split} images of ${dataset.name}, ${backend}`,
+    `${run.folder}: ${factors.length} ${batchSize === 1 ? 'factors' : 'combinations of factors'} on ${ids.length} ${split} images of ${dataset.name}, ${backend.description}`,
   );
   const view = new SweepView(terminal, factors.length, known);
   const results: FactorResult<At>[] = [];
@@ -66,6 +73,7 @@ export async function measureRun<At extends Factor>(
       onResult: (result) => {
         fromBatch.push(result);
         view.show(result);
+        print({ kind: 'accuracy', factor: result.factor, dice: result.dice, gflops: result.gflops });
       },
       signal,
     });
@@ -75,7 +83,64 @@ export async function measureRun<At extends Factor>(
   }
   terminal.clear();
   if (results.length < factors.length) return undefined;
-  return { split, results, checkpoint, environment: environment(backend) };
+  const timed = await withTimes(run, dataset, results, { turns, terminal, signal });
+  if (timed === undefined) return undefined;
+  await kept.keep(timed);
+  for (const result of timed) print({ kind: 'result', ...result });
+  const checkpoint = await identify(join(run.folder, 'best.safetensors'));
+  return { split, results: timed, checkpoint, environment: environment(backend.description) };
+}
+
+/**
+ * Results with the times of forward passes; those of one call are measured in turns, so that they can be compared. If all are
+ * known, they stay.
+ *
+ * @returns Undefined if it was aborted.
+ */
+export async function withTimes<At extends Factor>(
+  run: Run,
+  dataset: Dataset,
+  results: readonly FactorResult<At>[],
+  {
+    turns = 5,
+    lambda,
+    terminal,
+    signal,
+  }: {
+    readonly turns?: number;
+    readonly lambda?: number | undefined;
+    readonly terminal: Terminal;
+    readonly signal: AbortSignal;
+  },
+): Promise<FactorResult<At>[] | undefined> {
+  if (!results.some(({ milliseconds }) => Number.isNaN(milliseconds))) return [...results];
+  const times = await timeRun(
+    run,
+    dataset,
+    results.map(({ factor }) => factor),
+    {
+      turns,
+      ...(lambda === undefined ? {} : { lambda }),
+      onTurn: (done, total) => terminal.live(`timing forward passes ${done}/${total}`),
+      signal,
+    },
+  );
+  terminal.clear();
+  if (times.length < results.length) return undefined;
+  return results.map((result, i) => ({ ...result, ...times[i] }));
+}
+
+/** SHA-256 of images and labels as they are evaluated, with their names. */
+async function digestOf(dataset: Dataset, ids: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const id of ids) {
+    const { image, labels } = await dataset.load(id);
+    hash.update(`${id}\0${image.size.join('x')}x${image.channels}\0`);
+    for (const { buffer, byteOffset, byteLength } of [image.values, labels.values]) {
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+  }
+  return hash.digest('hex');
 }
 
 /** What to evaluate. */
@@ -119,7 +184,7 @@ export async function sweep<At extends Factor>(
     }
     await setImmediate(); // lets signals arrive
     if (signal.aborted) break;
-    for (const result of await evaluateRun(run, dataset, { factors: [factor], ...what })) {
+    for (const result of await evaluateRun(run, dataset, { factors: [factor], isTimed: false, ...what })) {
       await onResult(result);
       results.push(result);
     }
@@ -128,7 +193,7 @@ export async function sweep<At extends Factor>(
 }
 
 /** Name, size and digest of a file of weights. */
-async function identify(path: string): Promise<ParetoReport['checkpoint']> {
+export async function identify(path: string): Promise<ParetoReport['checkpoint']> {
   const bytes = await readFile(path);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { file: basename(path), sha256, bytes: bytes.length };

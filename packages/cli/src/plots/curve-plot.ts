@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { Prior } from '@sshn/training';
-import type { Curve, CurvePoint } from '../pareto/curve.js';
+import { type Curve, type CurvePoint, imagesOf } from '../pareto/curve.js';
 import { factorTexts, labelMarks } from './curve-texts.js';
 import { type Drawing, draw, type Palette, paperPalette } from './draw.js';
 
@@ -101,6 +101,7 @@ function curveMarks(
       ...style,
     });
   return [
+    ...band(curve, x, color),
     ...(curve.isJoined ? [Plot.line(drawn, { x, y: 'dice', stroke: color, strokeWidth: 1.5 })] : []),
     dots(
       drawn.filter(({ isOnFront }) => !isOnFront),
@@ -111,6 +112,18 @@ function curveMarks(
       { fill: color, stroke: palette.background, strokeWidth: 0.6 },
     ),
   ];
+}
+
+/** Where the mean Dice lies for 95 % of the choices of test images: a band around a line, a bar through a point. */
+function band({ points, isJoined }: Curve, x: CostAxis, color: string): Plot.Markish[] {
+  const known = points
+    .filter(({ interval: [low] }) => !Number.isNaN(low))
+    .map((point) => ({ at: point[x], low: point.interval[0], high: point.interval[1] }))
+    .sort((a, b) => a.at - b.at);
+  const between = { y1: 'low', y2: 'high' } as const;
+  return isJoined && known.length > 1
+    ? [Plot.areaY(known, { x: 'at', ...between, fill: color, fillOpacity: 0.16 })]
+    : [Plot.ruleX(known, { x: 'at', ...between, stroke: color, strokeOpacity: 0.5, strokeWidth: 1.5 })];
 }
 
 function trainedMarks(trained: Prior, curves: readonly Curve[], palette: Palette): Plot.Markish[] {
@@ -170,9 +183,14 @@ export function legendHeight(curves: readonly Curve[]): number {
   return (curves.length === 1 ? 1 : 2) * row;
 }
 
-/** What filled and hollow points mean and, of several curves, which is which. */
+/** What filled and hollow points and the band mean and, of several curves, which is which. */
 export function legend(curves: readonly Curve[], palette: Palette): Plot.Markish[] {
-  const front = '●\u2002Pareto front\u2003○\u2002dominated';
+  const images = imagesOf(curves[0]?.points ?? []);
+  const front = [
+    '●\u2002front',
+    '○\u2002no better than a cheaper one',
+    ...(images === undefined || images < 2 ? [] : [`▒\u200295 % over ${images} images`]),
+  ].join('\u2003');
   const inRow = { frameAnchor: 'top-left', lineAnchor: 'middle' } as const;
   const names = curves.length === 1 ? [] : curves.map(({ name }) => name);
   let right = 0;

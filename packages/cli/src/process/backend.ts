@@ -4,6 +4,7 @@ import { type FastWasmStatus, useFastWasm } from '@sshn/backend-wasm';
 import { type FastWebgpuStatus, useFastWebgpu, WebgpuUnavailableError } from '@sshn/backend-webgpu';
 import { type ChooseBackendOptions, chooseBackend } from '@sshn/model';
 import { fileStore } from '@sshn/model/node';
+import { env } from '@tensorflow/tfjs-core';
 import { machine } from './environment.js';
 
 /** What computes: one backend, or whichever is faster here. */
@@ -18,8 +19,16 @@ export interface ComputingFlags {
   readonly backend?: BackendChoice;
 }
 
+/** A backend that runs. */
+export interface RunningBackend {
+  /** What it is, the same in every process on this machine: 'wasm (SIMD, 2 threads, 23 native and 12 composed kernels)'. */
+  readonly name: string;
+  /** The same and, where it was chosen, why. */
+  readonly description: string;
+}
+
 /**
- * Starts the backend that computes everything, and says in a few words what is on.
+ * Starts the backend that computes everything.
  *
  * @param purpose What it is chosen for where `backend` is 'auto'.
  * @throws {WebgpuUnavailableError} if webgpu is asked for and cannot be had.
@@ -27,7 +36,9 @@ export interface ComputingFlags {
 export async function startBackend(
   { threads, backend = 'wasm' }: ComputingFlags,
   purpose: NonNullable<ChooseBackendOptions['purpose']>,
-): Promise<string> {
+): Promise<RunningBackend> {
+  // Without this, tfjs prints advertisements of its own.
+  env().set('PROD', true);
   let running = '';
   const starts = {
     wasm: async () => {
@@ -39,7 +50,7 @@ export async function startBackend(
   };
   if (backend !== 'auto') {
     await starts[backend]();
-    return running;
+    return { name: running, description: running };
   }
   const { reason, isRemembered } = await chooseBackend({
     candidates: [
@@ -50,7 +61,7 @@ export async function startBackend(
     store: fileStore(choicesFile()),
     device: `${machine()}, ${threads ?? 'all'} threads, Node ${process.versions.node}`,
   });
-  return `${running}; ${isRemembered ? 'measured earlier: ' : ''}${reason}`;
+  return { name: running, description: `${running}; ${isRemembered ? 'measured earlier: ' : ''}${reason}` };
 }
 
 /** Of several, one that cannot be had needs no way out. */

@@ -1,4 +1,6 @@
 import { SshnError } from '@sshn/core';
+import { fileProblem } from '@sshn/model/node';
+import { printable } from '../terminal/text.js';
 
 /** What the command's exit code says. */
 export const exitCodes = {
@@ -14,15 +16,21 @@ export const exitCodes = {
 } as const;
 
 /**
- * What to print about an error: one line for bad input and for a system that refuses, the stack for a defect of ours.
+ * What to print about an error: one line for bad input, for a system that refuses and for memory that does not suffice, the stack for a defect of ours.
  *
  * @param diagnostics Lines about versions and the machine, to go with a report of a defect.
  */
 export function explainFailure(error: unknown, diagnostics: () => string): string {
-  if (error instanceof SshnError) return `error: ${error.message}`;
-  if (isSystemError(error)) return `error: ${error.path ?? error.syscall}: ${systemProblem(error)}`;
+  const known = isSystemError(error) ? fileProblem(error.path ?? error.syscall, error) : error;
+  if (known instanceof SshnError) return `error: ${printable(known.message, '\n')}`;
+  if (
+    error instanceof RangeError &&
+    /array length|buffer allocation|allocation failed/i.test(error.message)
+  ) {
+    return `error: this needs more memory than there is (${error.message}). Choose a smaller --size, --features or --batch-size.`;
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `${stack}\n\nThis is a defect of sshn, not of your input. Please report it with the text above and this:\n${diagnostics()}`;
+  return `${printable(stack, '\n')}\n\nThis is a defect of sshn, not of your input. Please report it with the text above and this:\n${diagnostics()}`;
 }
 
 interface SystemError extends NodeJS.ErrnoException {
@@ -32,26 +40,6 @@ interface SystemError extends NodeJS.ErrnoException {
 
 function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
-}
-
-function systemProblem({ code, message }: SystemError): string {
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'the disk is full. Free some space, then run the command again.';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied. Choose another folder, or change its permissions.';
-    case 'EROFS':
-      return 'the file system is read-only. Choose another folder.';
-    case 'ENOENT':
-      return 'there is no such file or folder. Check the path.';
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return 'a file is in the way of a folder. Choose another path.';
-    default:
-      return `${message}.`;
-  }
 }
 
 /** Work that was left because the user or the system asked for it; the message says how to go on. */

@@ -18,10 +18,10 @@ describe('explainFailure', () => {
   });
 
   it.each([
-    ['ENOSPC', 'error: runs/x: the disk is full. Free some space, then run the command again.'],
-    ['EACCES', 'error: runs/x: permission denied. Choose another folder, or change its permissions.'],
-    ['EEXIST', 'error: runs/x: a file is in the way of a folder. Choose another path.'],
-    ['EIO', 'error: runs/x: EIO: text of the system.'],
+    ['ENOSPC', 'error: runs/x: the disk is full. Free some space; what was there before is untouched.'],
+    ['EACCES', 'error: runs/x: permission denied. Change its permissions or use another folder.'],
+    ['EEXIST', 'error: runs/x: a file or folder of this name is in the way. Choose another path.'],
+    ['EIO', 'error: runs/x: the system reports EIO. Check the disk and the path.'],
   ])('is one line for %s of the system', (code, message) => {
     const error = Object.assign(new Error(`${code}: text of the system`), {
       code,

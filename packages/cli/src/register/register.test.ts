@@ -98,9 +98,11 @@ describe('DICOM', () => {
       await writeFile(at(`${name}-scan.nii.gz`), encodeNifti({ ...image, data: values }));
     }
     await writeFile(at('fixed-series/DICOMDIR'), 'an index, not an image');
+    await writeFile(at('fixed-series/readme.txt'), 'a text, not an image');
     const run = (a: string, b: string, out: string) =>
       sshn(`register none @${a} @${b} --refine 10 ${bare} -o @${out}.nii.gz`);
     expect(await run('moving-series', 'fixed-series', 'of-series')).toBe(0);
+    expect(stderr).toMatch(/warning: \S+readme\.txt: is not a DICOM file, and was left out/);
     expect(await run('moving-scan.nii.gz', 'fixed-scan.nii.gz', 'of-files')).toBe(0);
     const [series, files] = [await load('of-series.nii.gz'), await load('of-files.nii.gz')];
     expect(series.shape).toEqual(shape);

@@ -100,8 +100,9 @@ async function registerFiles(
 ): Promise<number> {
   // What follows may keep the processor for seconds: the line has to be there before.
   const stage = (text: string): void => terminal.live(text);
+  const warned = { onWarning: (warning: string) => terminal.line(`warning: ${warning}`) };
   stage(`reading ${fixedPath}`);
-  const fixed = await readPicture(fixedPath);
+  const fixed = await readPicture(fixedPath, warned);
   for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
   requireFieldName(flags.field);
   for (const path of [flags.out, flags.movedLabels, flags.field, flags.report, flags.matrix])
@@ -109,11 +110,11 @@ async function registerFiles(
   // An alignment finds the place of the moving image, whatever grid it has.
   const resample = { resample: flags.resample ?? false };
   stage(`reading ${movingPath}`);
-  const read = await readPicture(movingPath);
+  const read = await readPicture(movingPath, warned);
   const moving = flags.affine === undefined ? inSpaceOf(fixed, read, resample) : read;
   const labels =
     flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);
-  const backend = await startBackend(flags, 'training');
+  const { description: backend } = await startBackend(flags, 'training');
   stage(`opening ${modelPath}`);
   const model = modelPath === noModel ? undefined : await openRegistrar(modelPath);
   const interruption = listenForInterruption(() => {
@@ -124,6 +125,7 @@ async function registerFiles(
     if (model !== undefined) requireRank(model, fixed);
     const preprocessing = model?.manifest.preprocessing ?? barePreprocessing(fixed, flags);
     const objective = objectiveOf(model, flags);
+    requireWindow(objective, flags);
     terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
     const began = performance.now();
     const aligned =
@@ -236,6 +238,17 @@ function matrixText(matrix: AffineMatrix): string {
   return [...matrix, [0, 0, 0, 1]]
     .map((row) => `${row.map((entry) => entry.toPrecision(12)).join(' ')}\n`)
     .join('');
+}
+
+/** @throws {ValueError} if there is a window for a similarity that has none. */
+function requireWindow({ similarity }: RegistrationObjective, { window }: RegisterFlags): void {
+  if (window === undefined || similarity === 'localNcc') return;
+  throw new ValueError({
+    where: '--window',
+    got: window,
+    expected: `none: it is for the similarity localNcc, and the model was trained with ${similarity}`,
+    hint: 'Leave it out, or give --similarity localNcc too.',
+  });
 }
 
 /** Opens a registration model. @throws {FileError} if it is one of another task. */

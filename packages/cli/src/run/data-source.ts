@@ -1,6 +1,13 @@
 import { basename, resolve } from 'node:path';
-import { nearestWord, ValueError } from '@sshn/core';
-import { cacheDataset, type Dataset, generatePhantoms, type PhantomKind, phantomKinds } from '@sshn/data';
+import { nearestWord, ShapeError, ValueError } from '@sshn/core';
+import {
+  cacheDataset,
+  type Dataset,
+  generatePhantoms,
+  layoutNames,
+  type PhantomKind,
+  phantomKinds,
+} from '@sshn/data';
 import { type FolderOptions, openFolder } from '@sshn/data/node';
 import { folderOptions, type RunConfig } from '@sshn/training';
 
@@ -14,6 +21,9 @@ export interface DataSource {
   /** A `FolderLayout`, or 'phantoms'. */
   readonly layout: string;
 }
+
+/** More pixels than any network here could take: 512 × 512 × 512. */
+const mostPixels = 2 ** 27;
 
 /** Size of generated images unless the configuration has one, in pixels. */
 const phantomSize = [128, 128] as const;
@@ -33,23 +43,36 @@ export function parseDataSource(text: string, layout: FolderLayout = 'auto'): Da
 /**
  * Opens the images; each is decoded, or generated, once.
  *
- * @param config Its `size` is what every image is brought to (default: the size that all files have; 128×128 for
+ * @param config Its `size` is what every image is resized to: one number is the edge of a square or a cube (default: the size that all files have; 128×128 for
  *   phantoms), its `data` says how volumes become images.
  * @param onWarning Called with what should be known and is no reason to stop.
  * @throws {FileError} if the folder holds no usable data.
- * @throws {ValueError} if phantoms are asked for with channels: each kind has its own.
+ * @throws {ValueError} if there are options for phantoms that only files have, or the size is beyond all memory.
  */
 export async function openData(
   { path, layout }: DataSource,
   config: Pick<RunConfig, 'size' | 'data'> = {},
   onWarning?: (warning: string) => void,
 ): Promise<Dataset> {
+  const [edge, ...more] = config.size ?? [];
+  if (edge !== undefined && more.length === 0) {
+    return openSquare({ path, layout }, edge, { ...(config.data && { data: config.data }) }, onWarning);
+  }
+  const pixels = (config.size ?? []).reduce((product, n) => product * n, 1);
+  if (pixels > mostPixels) {
+    throw new ValueError({
+      where: 'size',
+      got: config.size!.join('×'),
+      expected: `at most ${mostPixels} pixels in all`,
+    });
+  }
   if (layout === 'phantoms') {
-    if (config.data?.channels !== undefined) {
+    const [word, got] = Object.entries(config.data ?? {}).find(([, value]) => value !== undefined) ?? [];
+    if (word !== undefined) {
       throw new ValueError({
-        where: 'data.channels',
-        got: config.data.channels,
-        expected: 'none for phantoms: each kind has its own',
+        where: `data.${word}`,
+        got,
+        expected: 'none for phantoms, which are generated as they are trained on',
       });
     }
     return cacheDataset(generatePhantoms({ ...parsePhantoms(path), size: config.size ?? phantomSize }));
@@ -59,6 +82,26 @@ export async function openData(
     ...folderOptions(config),
     ...(onWarning === undefined ? {} : { onWarning }),
   });
+}
+
+/** Images are squares, and volumes cubes: which of the two they are shows when they are opened. */
+async function openSquare(
+  source: DataSource,
+  edge: number,
+  config: Pick<RunConfig, 'data'>,
+  onWarning?: (warning: string) => void,
+): Promise<Dataset> {
+  try {
+    return await openData(source, { ...config, size: [edge, edge] }, onWarning);
+  } catch (error) {
+    if (!(error instanceof ShapeError) || source.layout === 'phantoms') throw error;
+    return await openData(source, { ...config, size: [edge, edge, edge] }, onWarning);
+  }
+}
+
+/** How the folder of a run is laid out, for when it has moved. */
+export function layoutOf({ layout }: DataSource): FolderLayout {
+  return layoutNames.find((name) => name === layout) ?? 'auto';
 }
 
 /** A short name for folders and titles: 'phantoms-cells', 'wbc'. */

@@ -1,33 +1,66 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FileError } from '@sshn/core';
-import { type Dataset, layoutNames } from '@sshn/data';
+import type { Dataset } from '@sshn/data';
+import { weightsDigest } from '@sshn/model/node';
 import { loadRun, type Run } from '@sshn/training/node';
-import { type DataSource, openData, parseDataSource } from './data-source.js';
+import { commandText } from '../terminal/text.js';
+import { type DataSource, layoutOf, openData, parseDataSource } from './data-source.js';
 
 /** A trained run and the images it was trained on. */
 export interface OpenedRun {
   readonly run: Run;
   readonly data: DataSource;
   readonly dataset: Dataset;
+  /** Digest of the weights that are loaded; see `weightsDigest`. */
+  readonly weights: string;
 }
 
 /**
  * Loads a run folder and opens its data.
  *
  * @param moved Where the data are now, if no longer where run.json says.
+ * @param command That opens it, for what its error suggests.
  * @throws {FileError} if the folder holds no trained run, or the data cannot be used or are others.
  */
-export async function openRun(folder: string, moved?: string): Promise<OpenedRun> {
-  const run = await loadRun(folder);
+export async function openRun(
+  folder: string,
+  moved: string | undefined,
+  command: 'evaluate' | 'pareto',
+): Promise<OpenedRun> {
+  const { run, weights } = await loadSettled(folder);
   try {
-    const layout = layoutNames.find((name) => name === run.data.layout) ?? 'auto';
-    const data = moved === undefined ? run.data : parseDataSource(moved, layout);
+    const data = moved === undefined ? run.data : parseDataSource(moved, layoutOf(run.data));
+    if (moved === undefined) await requireData(run.data, commandText([command, folder, '--data', 'FOLDER']));
     const dataset = await openData(data, run.config);
     run.split(dataset); // throws if these are other images
-    return { run, data, dataset };
+    return { run, data, dataset, weights };
   } catch (error) {
     run.dispose();
     throw error;
   }
+}
+
+/** Loads a run with the digest of its weights. A training may replace them meanwhile: then again. */
+async function loadSettled(folder: string): Promise<{ readonly run: Run; readonly weights: string }> {
+  const path = join(folder, 'best.safetensors');
+  const digest = () => weightsDigest(path).catch(() => undefined);
+  for (;;) {
+    const before = await digest();
+    const run = await loadRun(folder);
+    if (before !== undefined && before === (await digest())) return { run, weights: before };
+    run.dispose();
+  }
+}
+
+/** @throws {FileError} if the images of a run are no longer where it says. */
+export async function requireData({ path, layout }: DataSource, command: string): Promise<void> {
+  if (layout === 'phantoms' || (await stat(path).catch(() => undefined)) !== undefined) return;
+  throw new FileError({
+    path,
+    problem: 'the images of this run are no longer here',
+    remedy: `If they have moved, say where they are now: ${command}`,
+  });
 }
 
 /** The error of a folder that should hold a run and does not. */

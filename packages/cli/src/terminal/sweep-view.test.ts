@@ -10,7 +10,7 @@ describe('SweepView', () => {
     view.show(result({ factor: 0.3 }));
     expect(terminal.lines).toEqual([
       '2 of 5 factors were evaluated before and are kept',
-      '3/5  φ 0.3: Dice 0.9000, 0.500 GFLOPs, 12.0 ms',
+      '3/5  φ 0.3: Dice 0.9000, 0.500 GFLOPs',
     ]);
   });
 
@@ -30,13 +30,19 @@ describe('resultsTable', () => {
   it('has a column per label and a dash for what is undefined', () => {
     const lines = resultsTable([
       result({ factor: 0, dice: Number.NaN, undefinedCases: 3, diceByLabel: { nucleus: Number.NaN } }),
-      result({ factor: 0.125, diceByLabel: { nucleus: 0.95 }, gflops: 1234.5, milliseconds: 0.0123456 }),
+      result({
+        factor: 0.125,
+        diceByLabel: { nucleus: 0.95 },
+        gflops: 1234.5,
+        milliseconds: 0.0123456,
+        millisecondsQuartiles: [0.01, 0.02],
+      }),
     ]).split('\n');
     expect(lines).toEqual([
-      'φ        Dice  nucleus  GFLOPs      ms  undefined',
-      '─────  ──────  ───────  ──────  ──────  ─────────',
-      '0.00        –        –   0.500    12.0          3',
-      '0.125  0.9000   0.9500    1235  0.0123          0',
+      'φ        Dice  nucleus  GFLOPs          ms (quartiles)  undefined',
+      '─────  ──────  ───────  ──────  ──────────────────────  ─────────',
+      '0.00        –        –   0.500                    12.0          3',
+      '0.125  0.9000   0.9500    1235  0.0123 (0.0100–0.0200)          0',
     ]);
   });
 
@@ -50,7 +56,11 @@ describe('resultsTable', () => {
     } as const;
     const parts = result({ diceByLabel: {}, surface: { ...surface, oneEmptyCases: 1 } });
     const lines = resultsTable([{ ...parts, factor: [0.1, 0.25] }]).split('\n');
-    expect(lines[0]).toBe('φ             Dice  HD95 mm  ASSD mm  surface Dice  GFLOPs    ms  undefined');
-    expect(lines[2]).toBe('0.10, 0.25  0.9000     4.12     1.00          0.88   0.500  12.0          0');
+    expect(lines[0]).toBe(
+      'φ             Dice  HD95 mm  ASSD mm  surface Dice  GFLOPs  ms (quartiles)  undefined',
+    );
+    expect(lines[2]).toBe(
+      '0.10, 0.25  0.9000     4.12     1.00          0.88   0.500            12.0          0',
+    );
   });
 });

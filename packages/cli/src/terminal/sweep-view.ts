@@ -23,9 +23,9 @@ export class SweepView {
   }
 
   /** Takes in the result of one more factor. */
-  show({ factor, dice, gflops, milliseconds }: FactorResult<Factor>): void {
+  show({ factor, dice, gflops }: FactorResult<Factor>): void {
     this.#evaluated++;
-    const facts = `φ ${typeof factor === 'number' ? factor : factor.join(', ')}: Dice ${diceText(dice)}, ${costText(gflops)} GFLOPs, ${costText(milliseconds)} ms`;
+    const facts = `φ ${typeof factor === 'number' ? factor : factor.join(', ')}: Dice ${diceText(dice)}, ${costText(gflops)} GFLOPs`;
     if (this.terminal.isLive) this.#draw(facts);
     else this.terminal.line(`${this.known + this.#evaluated}/${this.total}  ${facts}`);
   }
@@ -58,7 +58,7 @@ export function resultsTable(results: ReadonlyArray<FactorResult<Factor>>): stri
       ...surfaceNames(unit),
       ...(isRegistration ? ['folded %'] : []),
       'GFLOPs',
-      'ms',
+      'ms (quartiles)',
       'undefined',
     ],
     results.map(
@@ -74,11 +74,20 @@ export function resultsTable(results: ReadonlyArray<FactorResult<Factor>>): stri
             )),
         ...(isRegistration ? [(aligned.foldedPercent ?? 0).toFixed(3)] : []),
         costText(gflops),
-        costText(milliseconds),
+        timeText({ milliseconds, ...aligned }),
         String(undefinedCases),
       ],
     ),
   );
+}
+
+/** A median with the quartiles around it: '12.1 (11.9–12.6)'. */
+export function timeText({
+  milliseconds,
+  millisecondsQuartiles: quartiles,
+}: Pick<FactorResult<Factor>, 'milliseconds' | 'millisecondsQuartiles'>): string {
+  const median = costText(milliseconds);
+  return quartiles === undefined ? median : `${median} (${quartiles.map(costText).join('–')})`;
 }
 
 function surfaceNames(unit: 'mm' | 'pixels' | undefined): string[] {

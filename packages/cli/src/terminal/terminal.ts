@@ -1,14 +1,18 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
+import { printable } from './text.js';
 
 type Style = Parameters<typeof styleText>[0];
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of `styleText`.
+const colors = /(\x1b\[\d+m)/;
 
 /** A place for text: lines that stay and, on a terminal, one block below them that is redrawn. */
 export interface Terminal {
   /** Whether `live` shows anything: false when the output goes to a file or another program. */
   readonly isLive: boolean;
-  /** Width in characters. */
+  /** Width in characters; unlimited where the output is not a terminal. */
   readonly columns: number;
   /** A line, or several, that stay. */
   line(text: string): void;
@@ -32,16 +36,24 @@ export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   // `hasColors` is there on terminals only; it honors NO_COLOR, NODE_DISABLE_COLORS and TERM=dumb.
   const hasColors = isLive && (stream as WriteStream).hasColors();
   const block = isLive ? createLogUpdate(stream) : undefined;
+  // Colors are ours; all else that a terminal would obey came with a name.
+  const safe = (text: string): string =>
+    hasColors
+      ? text
+          .split(colors)
+          .map((part, i) => (i % 2 === 0 ? printable(part, '\n') : part))
+          .join('')
+      : printable(text, '\n');
   return {
     isLive,
     get columns() {
-      return stream.columns || 80; // 0 where nobody has set it
+      return isLive ? stream.columns || 80 : Number.POSITIVE_INFINITY; // 0 where nobody has set it
     },
     line(text) {
       block?.clear();
-      stream.write(`${text}\n`);
+      stream.write(`${safe(text)}\n`);
     },
-    live: (text) => block?.(text),
+    live: (text) => block?.(safe(text)),
     clear: () => {
       block?.clear();
       block?.done();

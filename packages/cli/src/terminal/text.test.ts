@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   bytesText,
+  commandText,
   costText,
   countText,
   diceText,
   factorText,
   formatDuration,
+  jsonLine,
+  printable,
   shellQuoted,
   textTable,
 } from './text.js';
@@ -69,7 +72,43 @@ describe('shellQuoted', () => {
     ['runs/a-1', 'runs/a-1'],
     ['my runs/a', "'my runs/a'"],
     ["it's", "'it'\\''s'"],
+    ['', "''"],
+    ['a\x1b[31m b\n', "$'a\\x1b\\x5b31m b\\x0a'"],
+    ['größe', "'größe'"],
   ])('%s', (path, text) => {
     expect(shellQuoted(path)).toBe(text);
+  });
+});
+
+describe('printable', () => {
+  it('shows what a terminal would obey, and leaves all else', () => {
+    expect(printable('a\x1b[2J\r\n\x9bb\u202e')).toBe('a\\x1b[2J\\x0d\\x0a\\x9bb\\u202e');
+    expect(printable('größe φ 細胞 😀')).toBe('größe φ 細胞 😀');
+    expect(printable('one\ntwo', '\n')).toBe('one\ntwo');
+  });
+
+  it('is what tables are made of', () => {
+    expect(textTable(['\x1b]0;x'], [['\x07']])).toBe('\\x1b]0;x\n────────\n\\x07');
+  });
+});
+
+describe('jsonLine', () => {
+  it('is one line of JSON that is the value again, NaN as null', () => {
+    const line = jsonLine({ name: 'a\x1b\x9b\n', dice: Number.NaN });
+    expect(line).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(line)).toEqual({ name: 'a\x1b\x9b\n', dice: null });
+  });
+});
+
+describe('commandText', () => {
+  it('has flags in kebab case, and leaves out what is not given', () => {
+    const flags = { out: undefined, batchSize: 4, fresh: true, json: false, compare: ['a', 'b c'] };
+    expect(commandText(['train', 'my cells'], flags)).toBe(
+      "sshn train 'my cells' --batch-size 4 --fresh --compare a 'b c'",
+    );
+  });
+
+  it('does not let a folder be read as a flag', () => {
+    expect(commandText(['pareto', '--help'])).toBe('sshn pareto ./--help');
   });
 });

@@ -5,8 +5,9 @@ export function diceText(dice: number | undefined): string {
   return dice === undefined || Number.isNaN(dice) ? '–' : dice.toFixed(4);
 }
 
-/** A cost with 3 significant digits or more: 0.0123, 1.23, 123. */
+/** A cost with 3 significant digits or more: 0.0123, 1.23, 123; a dash where it was not measured. */
 export function costText(cost: number): string {
+  if (Number.isNaN(cost)) return '–';
   return cost >= 100 ? cost.toFixed(0) : cost.toPrecision(3);
 }
 
@@ -44,9 +45,68 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** A path as a POSIX shell reads it back. */
-export function shellQuoted(path: string): string {
-  return /^[\w./@%+:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+/**
+ * A text that a terminal shows and does not obey: control characters, and those that turn the direction of writing, become
+ * escapes such as `\x1b`. Names of files, folders and labels come from outside and may hold anything.
+ *
+ * @param allowed Characters that stay. @default none: a name is one line
+ */
+export function printable(text: string, allowed: '' | '\n' = ''): string {
+  return text.replace(unprintable, (character) => {
+    if (character === allowed) return character;
+    const code = character.charCodeAt(0);
+    return code < 0x100
+      ? `\\x${code.toString(16).padStart(2, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal must not get.
+const unprintable = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** JSON on one line; what a terminal would obey is escaped, so that it may be printed. */
+export function jsonLine(value: unknown): string {
+  // JSON has no NaN: what is undefined is null.
+  return JSON.stringify(value).replace(
+    unprintable,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A word of a command line as a POSIX shell reads it back; what is not printable in the notation `$'…'` of shells. */
+export function shellQuoted(word: string): string {
+  if (/^[\w./@%+:,=-]+$/.test(word)) return word;
+  if (printable(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
+  const bytes = [...new TextEncoder().encode(word)];
+  return `$'${bytes
+    .map((byte) => {
+      const character = String.fromCharCode(byte);
+      if (/[\w ./@%+:,=-]/.test(character)) return character;
+      return `\\x${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('')}'`;
+}
+
+/** A flag as commander calls it, with its value: `split: 'test'` is `--split test`, `true` the flag alone. */
+export type CommandFlags = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+>;
+
+/**
+ * A command line to copy into a shell.
+ *
+ * @example
+ * commandText(['pareto', 'runs/my cells'], { by: 0.1, fresh: true });   // sshn pareto 'runs/my cells' --by 0.1 --fresh
+ */
+export function commandText(words: readonly string[], flags: CommandFlags = {}): string {
+  const given = Object.entries(flags).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [flag] : [flag, ...[value].flat().map(String)];
+  });
+  // A word that begins with a dash would be read as a flag.
+  const safe = words.map((word) => (word.startsWith('-') ? `./${word}` : word));
+  return ['sshn', ...[...safe, ...given].map(shellQuoted)].join(' ');
 }
 
 /**
@@ -55,11 +115,14 @@ export function shellQuoted(path: string): string {
  * @param head One word per column.
  */
 export function textTable(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const widths = head.map((word, column) => Math.max(word.length, ...rows.map((row) => row[column]!.length)));
+  const [first, ...others] = [head, ...rows].map((cells) => cells.map((cell) => printable(cell)));
+  const widths = first!.map((word, column) =>
+    Math.max(word.length, ...others.map((row) => row[column]!.length)),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join('  ')
       .trimEnd();
-  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
+  return [line(first!), line(widths.map((width) => '─'.repeat(width))), ...others.map(line)].join('\n');
 }

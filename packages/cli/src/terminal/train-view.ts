@@ -79,17 +79,28 @@ export class TrainView {
     const { validation } = event;
     if (validation !== undefined) this.#dice = mean(validation.map(({ dice }) => dice));
     const digits = String(event.epochs).length;
-    terminal.line(
-      [
-        `epoch ${String(event.epoch + 1).padStart(digits)}/${event.epochs}`,
-        lossNames[event.phase].padEnd(13),
-        `loss ${event.loss.toFixed(4)}`,
-        ...(validation === undefined ? [] : [`Dice ${this.#dice.toFixed(3)} ${byFactor(validation)}`]),
-        `${event.imagesPerSecond.toFixed(1)} images/s`,
-        ...(event.epoch + 1 < event.epochs ? [`${formatDuration(event.secondsLeft)} left`] : []),
-        ...(event.isBest ? [terminal.style('green', 'best')] : []),
-      ].join('  '),
-    );
+    const dice = this.#dice.toFixed(3);
+    const left = event.epoch + 1 < event.epochs ? [`${formatDuration(event.secondsLeft)} left`] : [];
+    const speed = [`${event.imagesPerSecond.toFixed(1)} images/s`];
+    const line = (facts: readonly string[], more: readonly string[]) => [
+      `epoch ${String(event.epoch + 1).padStart(digits)}/${event.epochs}`,
+      lossNames[event.phase].padEnd(13),
+      `loss ${event.loss.toFixed(4)}`,
+      ...(validation === undefined ? [] : facts),
+      ...more,
+      ...(event.isBest ? ['best'] : []),
+    ];
+    // The fullest line that does not wrap.
+    const short = validation?.map((one) => one.dice.toFixed(3)).join(', ') ?? '';
+    const lines = [
+      line([`Dice ${dice} ${byFactor(validation ?? [])}`], [...speed, ...left]),
+      line([`Dice ${dice} ${byFactor(validation ?? [])}`], left),
+      line([`Dice ${dice} (${short})`], left),
+      line([`Dice ${dice}`], left),
+      line([`Dice ${dice}`], []),
+    ].map((words) => words.join('  '));
+    const shown = lines.find((one) => one.length <= terminal.columns) ?? lines.at(-1)!;
+    terminal.line(shown.replace(/best$/, terminal.style('green', 'best')));
     this.#drawnAt = -Infinity;
   }
 }

@@ -4,6 +4,7 @@ import { FileError } from '@sshn/core';
 const problems: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
   ENOENT: ['no such file or folder', 'Check the path; folders are not made on the way.'],
   ENOTDIR: ['a part of the path is not a folder', 'Check the path.'],
+  EEXIST: ['a file or folder of this name is in the way', 'Choose another path.'],
   EISDIR: ['this is a folder, not a file', 'Name a file in it.'],
   EACCES: ['permission denied', 'Change its permissions or use another folder.'],
   EPERM: ['the operation is not permitted', 'Change its permissions or use another folder.'],

@@ -1,16 +1,21 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileError } from '@sshn/core';
-import { decodeNifti, encodeNifti, readNiftiHeader, type Volume } from '@sshn/data';
+import { type DecodeDicomOptions, decodeNifti, encodeNifti, readNiftiHeader, type Volume } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { encode } from 'fast-png';
 import type { FieldMm } from '../field.js';
 import { decodeLabelPicture, decodePicture, decodeSeries, formatOf, type Picture } from '../picture.js';
 
-/** Reads an image file, or the DICOM series in a folder. @throws {FileError} if it cannot be used. */
-export async function readPicture(path: string): Promise<Picture> {
-  if ((await stat(path)).isDirectory()) return decodeSeries(await filesIn(path), path);
-  return decodePicture(await readFile(path), path);
+/**
+ * Reads an image file, or the DICOM series in a folder.
+ *
+ * @param options Of DICOM: which volume of several; who hears of files that were left out.
+ * @throws {FileError} if it cannot be used.
+ */
+export async function readPicture(path: string, options: DecodeDicomOptions = {}): Promise<Picture> {
+  if ((await stat(path)).isDirectory()) return decodeSeries(await filesIn(path), path, options);
+  return decodePicture(await readFile(path), path, options);
 }
 
 /** Reads a label map. @throws {FileError} if it cannot be used, or its values are not whole. */

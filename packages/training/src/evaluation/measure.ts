@@ -1,10 +1,10 @@
 import { type Factor, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { countModule } from '@sshn/flops';
-import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/network.js';
 import type { Task } from '../tasks/task.js';
 import { diceOver, type SurfaceResult } from './segment.js';
+import { timeForward } from './time-forward.js';
 
 /**
  * What one trained network reaches at one rescaling.
@@ -25,17 +25,18 @@ export interface FactorResult<At extends Factor = number> {
   readonly foldedPercent?: number;
   /** FLOPs of one forward pass on one image, in units of 10⁹. */
   readonly gflops: number;
-  /** Median time of one forward pass on one image here, in milliseconds. */
+  /** Mean Dice over the foreground labels of each image, in the order of the split; NaN where it is undefined. */
+  readonly diceByImage?: readonly number[];
+  /** Median time of one forward pass on one image here, in milliseconds; NaN where it was not measured. */
   readonly milliseconds: number;
+  /** Between these lies the middle half of the times. */
+  readonly millisecondsQuartiles?: readonly [low: number, high: number];
   /** Distances between surfaces, where they were asked for. */
   readonly surface?: SurfaceResult;
 }
 
 /** Images per forward pass when accuracy is measured. */
 const batchSize = 4;
-
-/** Forward passes that are timed, after one that is not. */
-const timedRuns = 5;
 
 /** How `evaluateFactor` measures accuracy. */
 const segmenting: Pick<Task, 'accuracy'> = {
@@ -57,10 +58,13 @@ export async function evaluateFactor<At extends Factor>(
   ids: readonly string[],
   factor: At,
 ): Promise<FactorResult<At>> {
-  return { factor, ...(await measure(segmenting, model, params, dataset, ids, rescaling(factor))) };
+  const at = rescaling(factor);
+  const measured = await measure(segmenting, model, params, dataset, ids, at);
+  const [time] = await timeForward(model, params, [1, ...dataset.size, dataset.channels], [at]);
+  return { factor, ...measured, ...time! };
 }
 
-/** What `evaluateFactor` measures, at a rescaling. */
+/** Accuracy and FLOPs at a rescaling; no time. */
 export async function measure(
   task: Pick<Task, 'accuracy'>,
   model: SegmentationModel,
@@ -69,7 +73,6 @@ export async function measure(
   ids: readonly string[],
   at: Rescaling,
 ): Promise<Measured> {
-  const inputShape = [1, ...dataset.size, dataset.channels];
   const { dice: summary, registration } = await task.accuracy(model, params, dataset, ids, at, batchSize);
   const labels = [...summary.perLabel].map(
     ([label, { mean }]) => [dataset.labelNames[label]!, mean] as const,
@@ -85,32 +88,9 @@ export async function measure(
       ? {}
       : { diceBefore: registration.before.mean, foldedPercent: registration.foldedPercent }),
     gflops: gflopsAt(model, dataset, at),
-    milliseconds: await medianMilliseconds(model, params, inputShape, at),
+    diceByImage: summary.perCase,
+    milliseconds: Number.NaN,
   };
-}
-
-/** Time of the plain network on one image; its weights are predicted beforehand. */
-async function medianMilliseconds(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
-  inputShape: number[],
-  at: Rescaling,
-): Promise<number> {
-  const weights = model.specialize(params, at);
-  const image = zeros(inputShape);
-  const times: number[] = [];
-  try {
-    for (let run = 0; run <= timedRuns; run++) {
-      const began = performance.now();
-      const logits = model.network.apply(weights, image, at);
-      await logits.data();
-      logits.dispose();
-      if (run > 0) times.push(performance.now() - began);
-    }
-  } finally {
-    dispose([image, weights as unknown as Tensor]);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(timedRuns / 2)]!;
 }
 
 /** FLOPs of one forward pass of the plain network on one image of a dataset, in units of 10⁹. */

@@ -1,8 +1,9 @@
-import { type Factor, rescaling, ValueError } from '@sshn/core';
+import { type Factor, type Rescaling, rescaling, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import type { FactorResult } from '../evaluation/measure.js';
 import { measure } from '../evaluation/measure.js';
 import { surfaceOver } from '../evaluation/segment.js';
+import { type Timing, type TimingOptions, timeForward } from '../evaluation/time-forward.js';
 import { factorIn } from '../methods/prior.js';
 import { examplesOf, prepareDataset, taskOf } from '../tasks/of-config.js';
 import type { Run } from './load-run.js';
@@ -17,7 +18,9 @@ export interface EvaluateOptions<At extends Factor> {
   readonly lambda?: number;
   /** Also measures distances between surfaces; `tolerance` of the surface Dice in mm, or pixels where files do not say. */
   readonly surface?: { readonly tolerance: number };
-  /** Called after each factor. */
+  /** Whether forward passes are timed, all factors in turn at the end; without it `milliseconds` is NaN. @default true */
+  readonly isTimed?: boolean;
+  /** Called after each factor, before it is timed. */
   readonly onProgress?: (result: FactorResult<At>, done: number, total: number) => void;
   /** Aborting ends after the factor under way; what is done so far is returned. */
   readonly signal?: AbortSignal;
@@ -34,7 +37,7 @@ export async function evaluateRun<At extends Factor>(
   dataset: Dataset,
   options: EvaluateOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split = 'test', surface, lambda, onProgress, signal } = options;
+  const { factors, split = 'test', surface, lambda, isTimed = true, onProgress, signal } = options;
   const task = taskOf(run.config);
   run.split(dataset); // throws if it is another dataset
   const examples = examplesOf(prepareDataset(dataset, run.config), run.config);
@@ -52,8 +55,7 @@ export async function evaluateRun<At extends Factor>(
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
-    const conditions = lambda === undefined ? [] : [lambda];
-    const at = task.use(rescaling(factorIn(run.config, factor), { conditions }));
+    const at = rescalingAt(run, factor, lambda);
     const of = [run.model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,
@@ -63,7 +65,41 @@ export async function evaluateRun<At extends Factor>(
     results.push(result);
     onProgress?.(result, results.length, factors.length);
   }
-  return results;
+  if (!isTimed) return results;
+  const times = await timeRun(
+    run,
+    dataset,
+    results.map(({ factor }) => factor),
+    { ...(lambda === undefined ? {} : { lambda }), ...(signal === undefined ? {} : { signal }) },
+  );
+  return results.map((result, i) => ({ ...result, ...times[i] }));
+}
+
+/**
+ * Times of one forward pass of a run's best model at several factors, which take turns: see `timeForward`.
+ *
+ * @returns In the order of the factors; none if it was aborted.
+ */
+export async function timeRun(
+  run: Run,
+  dataset: Dataset,
+  factors: readonly Factor[],
+  { lambda, ...options }: TimingOptions & { readonly lambda?: number } = {},
+): Promise<Timing[]> {
+  const examples = examplesOf(prepareDataset(dataset, run.config), run.config);
+  const { size, channels } = examples.dataset;
+  return timeForward(
+    run.model,
+    run.params,
+    [1, ...size, channels],
+    factors.map((factor) => rescalingAt(run, factor, lambda)),
+    options,
+  );
+}
+
+function rescalingAt(run: Run, factor: Factor, lambda: number | undefined): Rescaling {
+  const conditions = lambda === undefined ? [] : [lambda];
+  return taskOf(run.config).use(rescaling(factorIn(run.config, factor), { conditions }));
 }
 
 function requireLambda({ config }: Run, lambda: number | undefined): void {

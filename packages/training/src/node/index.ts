@@ -1,4 +1,4 @@
-export { type EvaluateOptions, evaluateRun } from './evaluate-run.js';
+export { type EvaluateOptions, evaluateRun, timeRun } from './evaluate-run.js';
 export { loadRun, type Run } from './load-run.js';
 export { type RunFile, readRunFile } from './run-file.js';
 export { type TrainRunOptions, trainRun } from './train-run.js';

@@ -41,6 +41,29 @@ describe('compressed frames', () => {
     }
   });
 
+  it('are refused when they promise work without end', async () => {
+    const file = (name: string) => files.find((other) => other.name === name)!.bytes;
+    const patched = (
+      bytes: Uint8Array,
+      marker: readonly number[],
+      offset: number,
+      values: readonly number[],
+    ) => {
+      const at = bytes.findIndex((_, i) => marker.every((byte, k) => bytes[i + k] === byte));
+      const changed = bytes.slice();
+      changed.set(values, at + offset);
+      return changed;
+    };
+    const jpeg2000 = file('JPEG 2000, 8 bits');
+    // Tiles of one pixel: one for each. Layers: as many as 16 bits count.
+    const tiles = patched(jpeg2000, [0xff, 0x4f, 0xff, 0x51], 24, [0, 0, 0, 1, 0, 0, 0, 1]);
+    await expect(valuesIn('tiles', tiles)).rejects.toThrow(/lacks tiles/);
+    const layers = patched(jpeg2000, [0xff, 0x52, 0, 12], 6, [0xff, 0xff]);
+    await expect(valuesIn('layers', patched(layers, [0xff, 0x52, 0, 12], 9, [200]))).rejects.toThrow(
+      /JPEG 2000 of 13172535 packets/,
+    );
+  });
+
   it('are refused when they are cut off, at any place', async () => {
     for (const { name, bytes } of files.filter((file) => !file.name.includes('frames'))) {
       const begin = bytes.length - 60;

@@ -1,4 +1,4 @@
-import type { Rng } from '@sshn/core';
+import { Rng, requireIntegers } from '@sshn/core';
 import { percentileOf } from './percentile.js';
 
 /** Draws of cases with replacement: `resamples` rows of as many indices as there are cases. */
@@ -8,6 +8,24 @@ export function drawResamples(cases: number, resamples: number, rng: Rng): Resam
   return Array.from({ length: resamples }, () =>
     Uint32Array.from({ length: cases }, () => rng.integer(cases)),
   );
+}
+
+/**
+ * Bootstrap interval of the mean of one number per case, such as the difference of two networks on each image: where 95 % of
+ * the means of resampled cases lie. NaN at both ends where there are fewer than two values, as one says nothing of spread.
+ *
+ * @param values One per case; NaN where it is undefined.
+ * @throws {ValueError} if `resamples` is not a positive integer.
+ * @example
+ * bootstrapInterval([0.9, 0.8, 0.95]);   // about [0.8, 0.95]
+ */
+export function bootstrapInterval(
+  values: readonly number[],
+  { rng = Rng.fromSeed(0), resamples = 1000 }: { readonly rng?: Rng; readonly resamples?: number } = {},
+): readonly [low: number, high: number] {
+  requireIntegers('bootstrapInterval', { resamples });
+  if (values.filter((value) => !Number.isNaN(value)).length < 2) return [Number.NaN, Number.NaN];
+  return meanInterval(values, drawResamples(values.length, resamples, rng), 0.95);
 }
 
 /**

@@ -18,6 +18,10 @@ describe('summarizeScores', () => {
     const summary = summarizeScores(scores());
     expect(summary.mean).toBeCloseTo(((2 / 3 + 1) / 2 + 2 / 3) / 2, 12);
     expect(summary).toMatchObject({ cases: 2, undefinedCases: 1 });
+    expect(summary.perCase).toHaveLength(3);
+    expect(summary.perCase.filter((mean) => !Number.isNaN(mean)).reduce((a, b) => a + b) / 2).toBe(
+      summary.mean,
+    );
     expect(summary.perLabel.get(1)).toMatchObject({ mean: 2 / 3, cases: 2, undefinedCases: 1 });
     expect(summary.perLabel.get(2)).toEqual({
       mean: 1,
@@ -60,6 +64,7 @@ describe('summarizeScores', () => {
       cases: 0,
       undefinedCases: 0,
       perLabel: new Map(),
+      perCase: [],
     });
   });
 

@@ -29,6 +29,8 @@ export interface ScoreSummary extends Summary {
   readonly undefinedCases: number;
   /** By label, in ascending order. */
   readonly perLabel: ReadonlyMap<number, LabelSummary>;
+  /** The mean of each case, in the order of the cases; NaN where it has none. */
+  readonly perCase: readonly number[];
 }
 
 /** How the interval is found. */
@@ -78,7 +80,7 @@ export function summarizeScores(scores: readonly LabelScores[], options: Summary
   }
   const means = scores.map(({ mean }) => mean);
   const overall = summarize(means, draws, confidence);
-  return { ...overall, undefinedCases: scores.length - overall.cases, perLabel };
+  return { ...overall, undefinedCases: scores.length - overall.cases, perLabel, perCase: means };
 }
 
 function summarize(values: readonly number[], draws: Resamples, confidence: number): Summary {

@@ -1,0 +1,79 @@
+import type { ParamsOf, Rescaling } from '@sshn/core';
+import { percentileOf } from '@sshn/losses';
+import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import type { SegmentationModel } from '../methods/network.js';
+
+/** Forward passes of each turn that are timed, after one that is not. */
+const passes = 3;
+
+/** How long forward passes take, in milliseconds. */
+export interface Timing {
+  /** The median. */
+  readonly milliseconds: number;
+  /** Between these lies the middle half of the times. */
+  readonly millisecondsQuartiles: readonly [low: number, high: number];
+}
+
+/** How times are measured. */
+export interface TimingOptions {
+  /** How often each rescaling has its turn. @default 5 */
+  readonly turns?: number;
+  /** Called after each turn of a rescaling. */
+  readonly onTurn?: (done: number, total: number) => void;
+  /** Aborting ends after the turn under way, with an empty result. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Times of the plain network on one image at several rescalings; weights are predicted beforehand. The rescalings take turns,
+ * so that what else the machine does for a while falls on all of them alike.
+ *
+ * @returns One per rescaling, in their order; none if it was aborted.
+ */
+export async function timeForward(
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  inputShape: readonly number[],
+  rescalings: readonly Rescaling[],
+  { turns = 5, onTurn, signal }: TimingOptions = {},
+): Promise<Timing[]> {
+  const times = rescalings.map((): number[] => []);
+  const image = zeros([...inputShape]);
+  try {
+    for (let turn = 0; turn < turns; turn++) {
+      for (const [i, at] of rescalings.entries()) {
+        if (signal?.aborted) return [];
+        times[i]!.push(...(await timeTurn(model, params, image, at)));
+        onTurn?.(turn * rescalings.length + i + 1, turns * rescalings.length);
+      }
+    }
+  } finally {
+    image.dispose();
+  }
+  return times.map((of) => ({
+    milliseconds: percentileOf(of, 50),
+    millisecondsQuartiles: [percentileOf(of, 25), percentileOf(of, 75)],
+  }));
+}
+
+async function timeTurn(
+  model: SegmentationModel,
+  params: ParamsOf<SegmentationModel['specs']>,
+  image: Tensor,
+  at: Rescaling,
+): Promise<number[]> {
+  const weights = model.specialize(params, at);
+  const times: number[] = [];
+  try {
+    for (let pass = 0; pass <= passes; pass++) {
+      const began = performance.now();
+      const logits = model.network.apply(weights, image, at);
+      await logits.data();
+      logits.dispose();
+      if (pass > 0) times.push(performance.now() - began);
+    }
+  } finally {
+    dispose([weights as unknown as Tensor]);
+  }
+  return times;
+}
