@@ -1,5 +1,10 @@
 export { augment } from './augmentation/augment.js';
-export { type AugmentConfig, type AxisName, augmentationOptions, checkAugmentConfig } from './augmentation/config.js';
+export {
+  type AugmentConfig,
+  type AxisName,
+  augmentationOptions,
+  checkAugmentConfig,
+} from './augmentation/config.js';
 export { type BatchOptions, batches } from './dataset/batches.js';
 export { cacheDataset } from './dataset/cache.js';
 export { type Fold, type FoldOptions, folds } from './dataset/folds.js';
@@ -53,7 +58,10 @@ export {
 } from './volumes/nifti/decode.js';
 export { type EncodeNiftiOptions, encodeNifti } from './volumes/nifti/encode.js';
 export { joinNiftiPair } from './volumes/nifti/pair.js';
+export { type DecodeNpzOptions, decodeNpz } from './volumes/npz.js';
+export { type DecodeNrrdOptions, decodeNrrd, type NrrdInfo, readNrrdHeader } from './volumes/nrrd.js';
 export { type Grid, orientationOf, reorient, reorientGrid } from './volumes/orientation.js';
+export { type DecodeVolumeOptions, decodeVolume, type VolumeFormat, volumeFormat } from './volumes/read.js';
 export { resampleImage, resampleLabels, shapeOn, type Target } from './volumes/resample.js';
 export { type OntoOptions, resampleOnto } from './volumes/resample-onto.js';
 export { orientationOfSlices, type SliceAxis, sliceAxes, sliceOf } from './volumes/slices.js';

@@ -11,55 +11,59 @@ export {
 } from './choice/create-loss.js';
 export { lossOptions } from './choice/options.js';
 export { weightedSum } from './choice/weighted-sum.js';
-export { distanceTransform } from './distance-transform/distance-transform.js';
-export type { Grid } from './distance-transform/grid.js';
+export { distanceTransform, type Grid } from './distance-transform.js';
 export { type CrossEntropyOptions, crossEntropy } from './distribution/cross-entropy.js';
 export { type FocalOptions, focalLoss } from './distribution/focal-loss.js';
 export type { Loss } from './input/loss.js';
 export type { Task } from './input/task.js';
-export { type ImageErrors, imageErrors } from './metrics/images/image-errors.js';
 export {
+  type ImageErrors,
+  imageErrors,
   type StructuralSimilarityOptions,
   structuralSimilarity,
-} from './metrics/images/structural-similarity.js';
-export { type ConfusionCounts, confusionCounts } from './metrics/overlap/confusion-counts.js';
-export { diceScoresOfBatch } from './metrics/overlap/dice-scores-of-batch.js';
+} from './metrics/images.js';
 export {
   accuracyScore,
+  type ConfusionCounts,
+  confusionCounts,
   diceFromCounts,
   diceScore,
+  diceScoresOfBatch,
   jaccardScore,
+  type OverlapMetric,
+  type OverlapOptions,
   type OverlapScore,
+  overlapFromCounts,
+  overlapMetrics,
+  overlapScores,
   precisionScore,
   recallScore,
   specificityScore,
   volumeSimilarity,
-} from './metrics/overlap/named-scores.js';
+} from './metrics/overlap.js';
 export {
-  type OverlapMetric,
-  type OverlapOptions,
-  overlapFromCounts,
-  overlapMetrics,
-  overlapScores,
-} from './metrics/overlap/overlap-scores.js';
-export { bootstrapInterval } from './metrics/summary/bootstrap.js';
-export type { EmptyPolicy, LabelScores, ScoreOptions } from './metrics/summary/label-scores.js';
-export { percentileOf } from './metrics/summary/percentile.js';
-export {
+  bootstrapInterval,
+  type EmptyPolicy,
+  type LabelScores,
   type LabelSummary,
+  percentileOf,
+  type ScoreOptions,
   type ScoreSummary,
   type Summary,
   type SummaryOptions,
   summarizeScores,
-} from './metrics/summary/summarize-scores.js';
+} from './metrics/summary.js';
+export type { Direction, DistanceOptions, SurfaceOptions } from './metrics/surface-distances.js';
 export {
   type AverageSurfaceDistanceOptions,
   averageSurfaceDistance,
-} from './metrics/surface/average-surface-distance.js';
-export { type HausdorffOptions, hausdorffDistance } from './metrics/surface/hausdorff-distance.js';
-export { type SurfaceDiceOptions, surfaceDice } from './metrics/surface/surface-dice.js';
-export type { Direction, DistanceOptions, SurfaceOptions } from './metrics/surface/surface-options.js';
-export { type SurfaceScores, surfaceScores } from './metrics/surface/surface-scores.js';
+  type HausdorffOptions,
+  hausdorffDistance,
+  type SurfaceDiceOptions,
+  type SurfaceScores,
+  surfaceDice,
+  surfaceScores,
+} from './metrics/surface-metrics.js';
 export { predictLabels } from './predict-labels.js';
 export {
   type GeneralizedDiceOptions,

@@ -5,10 +5,12 @@ import {
   decodeDicom,
   decodeImage,
   decodeLabels,
-  decodeNifti,
+  decodeStack,
+  decodeVolume,
   type Image,
   readImageHeader,
   type Volume,
+  volumeFormat,
   volumeOf,
   wholeLabels,
 } from '@sshn/data';
@@ -32,7 +34,8 @@ export function formatOf(path: string): Picture['format'] {
 }
 
 /**
- * Reads an image from the bytes of one file: NIfTI by its name, the other formats by their first bytes.
+ * Reads an image from the bytes of one file: NIfTI by its name, the other formats by their first bytes. NRRD files, arrays of
+ * NumPy (npz) and TIFF stacks are volumes.
  *
  * @param path What errors call the file; its ending tells NIfTI.
  * @param options Of DICOM files of several frames.
@@ -43,14 +46,23 @@ export async function decodePicture(
   path: string,
   options: DecodeDicomOptions = {},
 ): Promise<Picture> {
-  if (formatOf(path) === 'volume') {
-    const volume = decodeNifti(bytes, path);
-    requireFinite(volume, path);
-    return { path, format: 'volume', channels: [volume] };
+  if (holdsVolume(bytes, path)) return volumePicture(await decodeVolume(bytes, path), path);
+  const { format, frames, channels } = readImageHeader(bytes, path);
+  if (frames > 1 && channels === 1) {
+    if (format === 'tiff') return volumePicture(await decodeStack(bytes, path), path);
+    return decodeSeries([{ name: path, bytes }], path, options);
   }
-  const { frames, channels } = readImageHeader(bytes, path);
-  if (frames > 1 && channels === 1) return decodeSeries([{ name: path, bytes }], path, options);
   return pictureOf(await decodeImage(bytes, path), path);
+}
+
+/** Whether a file holds a volume with a place in space, by its name or its first bytes: NIfTI, NRRD, npz. */
+function holdsVolume(bytes: Uint8Array, path: string): boolean {
+  return formatOf(path) === 'volume' || ['nrrd', 'npz'].includes(volumeFormat(bytes) ?? '');
+}
+
+function volumePicture(volume: Volume, path: string): Picture {
+  requireFinite(volume, path);
+  return { path, format: 'volume', channels: [volume] };
 }
 
 /** Reads the volume of a DICOM series, from its files in any order. @throws {FileError} if they are not one series. */
@@ -69,7 +81,7 @@ export async function decodeSeries(
  * @throws {FileError} if it cannot be read, or its values are not whole numbers.
  */
 export async function decodeLabelPicture(bytes: Uint8Array, path: string): Promise<Picture> {
-  if (formatOf(path) === 'raster') {
+  if (!holdsVolume(bytes, path)) {
     const { format, frames, channels } = readImageHeader(bytes, path);
     // A DICOM segmentation, say.
     if (format === 'dicom' && frames > 1 && channels === 1)
@@ -78,7 +90,7 @@ export async function decodeLabelPicture(bytes: Uint8Array, path: string): Promi
     const [height, width] = size as [number, number];
     return { path, format: 'raster', channels: [volumeOf(values, [1, height, width])] };
   }
-  const { labels, wrong } = wholeLabels(decodeNifti(bytes, path));
+  const { labels, wrong } = wholeLabels(await decodeVolume(bytes, path));
   if (labels !== undefined) return { path, format: 'volume', channels: [labels] };
   throw new FileError({
     path,

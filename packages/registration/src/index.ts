@@ -1,6 +1,12 @@
-export { affineField, composeAffineField, resampleAffine } from './affine/field.js';
 export { fitAffine } from './affine/fit.js';
-export { type AffineMatrix, composeAffine, invertAffine } from './affine/matrix.js';
+export {
+  type AffineMatrix,
+  affineField,
+  composeAffine,
+  composeAffineField,
+  invertAffine,
+  resampleAffine,
+} from './affine/matrix.js';
 export {
   type AffineCenter,
   type AffineParameters,
@@ -23,8 +29,7 @@ export { type Inversion, type InvertedField, inverseOf, invertField } from './fi
 export { resampleField, resampleImage, type Spacings } from './fields/resample.js';
 export { rescaleField } from './fields/rescale.js';
 export { mmToVoxels, voxelsToMm } from './fields/units.js';
-export { jacobianDeterminant } from './jacobian/determinant.js';
-export { type JacobianStatistics, jacobianStatistics } from './jacobian/statistics.js';
+export { type JacobianStatistics, jacobianDeterminant, jacobianStatistics } from './jacobian.js';
 export {
   type FlowResolution,
   fieldOf,
@@ -46,13 +51,13 @@ export {
 } from './objective/objective.js';
 export { registrationOptions } from './objective/options.js';
 export { type WarpedDiceOptions, warpedDiceLoss } from './objective/warped-dice.js';
-export { sampleAt } from './points/sample-at.js';
 export {
   type Point,
   type RegistrationError,
+  sampleAt,
   targetRegistrationError,
-} from './points/target-registration-error.js';
-export { warpPoints } from './points/warp-points.js';
+  warpPoints,
+} from './points.js';
 export { type Refined, type RefineOptions, type RefineStep, refineField } from './refine/refine.js';
 export { bendingEnergy } from './regularizers/bending-energy.js';
 export { diffusion } from './regularizers/diffusion.js';

@@ -101,9 +101,8 @@ async function exportModel(
     });
     const bytes = format === 'onnx' ? await onnxOf(model, chosen) : await saveModel(model.plainAt(chosen));
     await writeFileAtomic(out, bytes);
-    const before = (await stat(path)).isFile()
-      ? ` (the model has ${bytesText((await stat(path)).size)})`
-      : '';
+    const file = (await stat(path)).isDirectory() ? join(path, 'best.safetensors') : path;
+    const before = bytesText((await stat(file)).size);
     process.stdout.write(
       `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(bytes.length)}; the model has ${before}\n`,
     );

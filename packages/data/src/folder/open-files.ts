@@ -6,7 +6,8 @@ import { lossyLabels } from '../formats/convert.js';
 import { decodeImage, decodeLabels, type ImageHeader, readImageHeader } from '../formats/decode.js';
 import { convertChannels } from '../geometry/channels.js';
 import { resizeImage, resizeLabels } from '../geometry/resize.js';
-import { headerBytes, looksLikeNifti } from '../volumes/nifti/header.js';
+import { headerBytes } from '../volumes/nifti/header.js';
+import { volumeFormat } from '../volumes/read.js';
 import { type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';
 import { type Folder, type LayoutName, layoutNames, layouts } from './layouts.js';
 import { type OpenVolumesOptions, openVolumes } from './open-volumes.js';
@@ -128,10 +129,10 @@ function volumeOptions({ size, channels = 1, volumes, onWarning }: FolderOptions
   };
 }
 
-/** Whether the files are NIfTI volumes, by how the first of them begins. */
+/** Whether the files are volumes, by how the first of them begins; TIFF files are images. */
 async function holdsVolumes({ image }: Pair): Promise<boolean> {
-  const head = await image.read(headerBytes);
-  return (head[0] === 0x1f && head[1] === 0x8b) || looksLikeNifti(head);
+  const format = volumeFormat(await image.read(headerBytes));
+  return format === 'nifti' || format === 'nrrd' || (format === 'npz' && /\.npz$/i.test(image.path));
 }
 
 async function readLayout(
@@ -176,7 +177,7 @@ async function readLayout(
 
 /** Whether a name is that of an image that could have been meant for the dataset. */
 function isImageName(path: string): boolean {
-  return /\.(png|jpe?g|bmp|tiff?|dcm|nii|nii\.gz|hdr)$/i.test(path);
+  return /\.(png|jpe?g|bmp|tiff?|dcm|nii|nii\.gz|hdr|nrrd|npz)$/i.test(path);
 }
 
 async function schemeInFiles(

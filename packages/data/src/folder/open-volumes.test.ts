@@ -305,7 +305,7 @@ describe('volumes are refused', () => {
     [
       'beside images',
       { ...good, 'images/c.png': png, 'labels/c.png': png },
-      /images\/c\.png: is not a NIfTI volume/,
+      /images\/c\.png: is not a volume of a format/,
     ],
     [
       'with fractions for labels',

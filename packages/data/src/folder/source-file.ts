@@ -22,9 +22,9 @@ export function stemOf(path: string, prefix = ''): string {
     .normalize('NFC');
 }
 
-/** Whether a file is a NIfTI or Analyze volume by its name. */
+/** Whether a file is a volume by its name. */
 export function isVolumeName(path: string): boolean {
-  return /\.(nii(\.gz)?|hdr)$/i.test(path);
+  return /\.(nii(\.gz)?|hdr|nrrd|npz)$/i.test(path);
 }
 
 /** Files that lie in folders of images and are none; everything else is taken for an image. */

@@ -2,8 +2,9 @@ import { FileError } from '@sshn/core';
 import { rangeOf } from '../preprocessing/intensity.js';
 import { padOrCrop } from '../volumes/fit.js';
 import { wholeLabels } from '../volumes/labels.js';
-import { decodeNifti, inVoxels, readNiftiHeader } from '../volumes/nifti/decode.js';
+import { inVoxels } from '../volumes/nifti/decode.js';
 import { type Grid, orientationOf, reorient, reorientGrid } from '../volumes/orientation.js';
+import { decodeVolume, readVolumeGrid } from '../volumes/read.js';
 import { resampleImage, resampleLabels, shapeOn } from '../volumes/resample.js';
 import { orientationOfSlices } from '../volumes/slices.js';
 import type { Triple, Volume } from '../volumes/volume.js';
@@ -11,9 +12,6 @@ import { highestLabel, type LabelScheme } from './label-names.js';
 import type { Pair } from './pairing.js';
 import type { SourceFile } from './source-file.js';
 import { spacingTriple, type VolumeOptions } from './volume-options.js';
-
-/** Enough of a file for its header. */
-const headLength = 1 << 14;
 
 /** How far apart an image and its labels may lie, in voxels. */
 const tolerance = 0.5;
@@ -34,7 +32,7 @@ export async function readSpace(pair: Pair, path: PathOf): Promise<Grid> {
 /** @throws {FileError} besides the above, if values of the image are not finite or a label means nothing. */
 export async function readPair(pair: Pair, scheme: LabelScheme, path: PathOf): Promise<LabeledVolume> {
   const [bytes, stored] = await Promise.all([pair.image.read(), readLabelVolume(pair.labels, path)]);
-  const image = decodeNifti(bytes, path(pair.image.path));
+  const image = await decodeVolume(bytes, path(pair.image.path));
   checkSameSpace(pair, image, stored, path);
   if (!image.data.every(Number.isFinite)) {
     throw new FileError({
@@ -64,7 +62,7 @@ export async function readLabelVolume(
   path: PathOf,
   onRounded?: (value: number) => void,
 ): Promise<Volume<Uint8Array | Uint16Array>> {
-  const volume = decodeNifti(await file.read(), path(file.path));
+  const volume = await decodeVolume(await file.read(), path(file.path));
   const { data: stored } = volume;
   if (stored instanceof Uint8Array || stored instanceof Uint16Array) return { ...volume, data: stored };
   const { labels, rounded, wrong } = wholeLabels(volume);
@@ -84,8 +82,11 @@ export async function readLabelVolume(
 }
 
 async function headerOf(file: SourceFile, path: PathOf): Promise<Grid> {
-  const { frames, isVector: _, ...space } = readNiftiHeader(await file.read(headLength), path(file.path));
-  if (frames === 1) return space;
+  const { shape, spacingMm, affine, frames } = await readVolumeGrid(
+    (limit) => file.read(limit),
+    path(file.path),
+  );
+  if (frames === 1) return { shape, spacingMm, affine };
   throw new FileError({
     path: path(file.path),
     problem: `holds ${frames} volumes, and one is expected`,

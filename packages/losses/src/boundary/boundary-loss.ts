@@ -12,15 +12,14 @@ import {
   tensor1d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { checkGrid } from '../distance-transform/grid.js';
+import { checkGrid } from '../distance-transform.js';
 import { asFloat, checkLabels, checkLogits, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
 import { sumAll } from '../input/reduce.js';
 import { targetOf } from '../input/target.js';
 import { channelWeights, checkScoredLabels, type ScoredLabels } from '../region/region-options.js';
-import { signedDistances } from './signed-distances.js';
-import { likeliest, signedDistancesOnDevice } from './signed-distances-on-device.js';
+import { likeliest, signedDistances, signedDistancesOnDevice } from './signed-distances.js';
 
 /** How `boundaryLoss` counts. */
 export interface BoundaryOptions extends ScoredLabels {

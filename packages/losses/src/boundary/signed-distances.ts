@@ -1,6 +1,26 @@
 import { requireIntegers } from '@sshn/core';
-import { squaredDistances } from '../distance-transform/distance-transform.js';
-import { checkGrid, type Grid, requireVoxels } from '../distance-transform/grid.js';
+import {
+  add,
+  argMax,
+  concat,
+  expandDims,
+  greater,
+  less,
+  max,
+  min,
+  mul,
+  reshape,
+  split,
+  sqrt,
+  sub,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  tensor,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { checkGrid, type Grid, requireVoxels, squaredDistances } from '../distance-transform.js';
+import { asFloat, labelCount, oneHotLabels } from '../input/check-labels.js';
 
 /**
  * Signed distance maps of the labels of one case: for each voxel and label, the distance to the nearest voxel of that
@@ -41,4 +61,71 @@ export function signedDistances(
     }
   }
   return maps;
+}
+
+/** Entries of the largest tensor that is made on the way: 16 MiB. */
+const entriesAtOnce = 2 ** 22;
+
+/** 1 at the likeliest label of each pixel, 0 elsewhere and where the pixel is ignored; of the truth's shape. */
+export function likeliest(truth: Tensor, mask: Tensor | undefined): Tensor {
+  const rows = reshape(truth, [-1, labelCount(truth)]);
+  const hard = reshape(oneHotLabels(rows, argMax(rows, 1)), truth.shape);
+  return mask === undefined ? hard : mul(hard, asFloat(greater(mask, 0)));
+}
+
+/**
+ * `signedDistances` from tfjs ops alone: nothing is read back. Each axis takes time in proportion to its length at every
+ * voxel.
+ *
+ * @param inside float32 `[batch, ...spatial, labels]`: 1 where a voxel is of the label, else 0.
+ * @returns maps of the same shape.
+ */
+export function signedDistancesOnDevice(inside: Tensor, spacingMm?: readonly number[]): Tensor {
+  const labels = labelCount(inside);
+  const [batch = 1, ...size] = inside.shape.slice(0, -1);
+  const spacing = spacingMm ?? size.map(() => 1);
+  const voxels = size.reduce((product, n) => product * n, 1);
+  const held: Tensor2D = reshape(transpose(reshape(inside, [batch, voxels, labels]), [0, 2, 1]), [
+    -1,
+    voxels,
+  ]);
+  // Farther than anything in the image: no voxel of the kind is there.
+  const far = 4 * size.reduce((sum, n, axis) => sum + (n * spacing[axis]!) ** 2, 1);
+  const costs = mul(concat([sub(1, held) as Tensor2D, held], 0), far) as Tensor2D;
+  const squares = squaredDistancesOnDevice(costs, size, spacing);
+  const [toLabel, toOthers] = split(squares, 2, 0);
+  const hasBoundary = mul(asFloat(greater(max(held, 1, true), 0)), asFloat(less(min(held, 1, true), 1)));
+  const maps = mul(sub(sqrt(toLabel!), sqrt(toOthers!)), hasBoundary);
+  return reshape(transpose(reshape(maps, [batch, labels, voxels]), [0, 2, 1]), inside.shape);
+}
+
+/** Squared distances to the nearest voxel that costs nothing: `[rows, voxels]` of costs, 0 or far, in and out. */
+function squaredDistancesOnDevice(
+  costs: Tensor2D,
+  size: readonly number[],
+  spacing: readonly number[],
+): Tensor2D {
+  const [rows, voxels] = costs.shape;
+  return size.reduceRight<Tensor2D>((all, length, axis) => {
+    const lines: Tensor3D = reshape(all, [rows, voxels / length, length]);
+    // The axis that is done becomes the first, and the one before it the last.
+    return reshape(transpose(alongAxis(lines, spacing[axis]!), [0, 2, 1]), [rows, voxels]);
+  }, costs);
+}
+
+/** `min_j (x_j + s² (i − j)²)` at each place i of the last axis, for some places at a time. */
+function alongAxis(x: Tensor3D, step: number): Tensor3D {
+  const length = x.shape[2];
+  const atOnce = Math.max(1, Math.floor(entriesAtOnce / x.size));
+  const source = expandDims(x, 2);
+  const parts: Tensor[] = [];
+  for (let first = 0; first < length; first += atOnce) {
+    const count = Math.min(atOnce, length - first);
+    const ways = Float32Array.from({ length: count * length }, (_, i) => {
+      const from = i % length;
+      return (step * (first + (i - from) / length - from)) ** 2;
+    });
+    parts.push(min(add(source, tensor(ways, [1, 1, count, length])), 3));
+  }
+  return concat(parts as Tensor3D[], 2);
 }

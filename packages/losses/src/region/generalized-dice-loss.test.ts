@@ -1,6 +1,6 @@
 import { OptionError } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
-import { tensor, zeros } from '@tensorflow/tfjs-core';
+import { concat, fill, ones, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeLoss } from '../testing/describe-loss.js';
 import { cases, column, scored, sizes } from '../testing/naive-losses.js';
@@ -16,10 +16,7 @@ function naive(samples: readonly Sample[], options: GeneralizedDiceOptions, chan
     // Of all labels, as MONAI takes the heaviest before the background is left out.
     const all = Array.from({ length: channels }, (_, l) => sizes([], column(t, l), 1).truth ** -power);
     const heaviest = Math.max(...all.filter(Number.isFinite), Number.NEGATIVE_INFINITY);
-    const weightOf = (l: number) => {
-      if (Number.isFinite(all[l]!)) return all[l]!;
-      return Number.isFinite(heaviest) ? heaviest : 1;
-    };
+    const weightOf = (l: number) => (Number.isFinite(all[l]!) ? all[l]! / heaviest : 1);
     let overlap = 0;
     let total = 0;
     for (const l of labels) {
@@ -60,6 +57,14 @@ describe('generalized Dice loss', () => {
     expect(of({})).toBeCloseTo(1 - (2 * (0.5 + 1.25 / 4)) / (1.75 + 3.75 / 4), 6);
     expect(of({ weighting: 'simple' })).toBeCloseTo(1 - (2 * (0.5 + 1.25 / 2)) / (1.75 + 3.75 / 2), 6);
     expect(of({ weighting: 'uniform' })).toBeCloseTo(1 - (2 * 1.75) / 5.5, 6);
+  });
+
+  test('a label of a million pixels that is missed costs all, as one of a few does', () => {
+    const labels = ones([1, 1000, 1000], 'int32');
+    const missed = concat([fill([1, 1000, 1000, 1], 30), zeros([1, 1000, 1000, 1])], -1);
+    expect(generalizedDiceLoss(missed, labels).dataSync()[0]).toBeCloseTo(1, 5);
+    const half = zeros([1, 1000, 1000, 2]);
+    expect(generalizedDiceLoss(half, labels).dataSync()[0]).toBeCloseTo(1 / 3, 5);
   });
 
   test('a sample without a foreground label is no free lunch', () => {

@@ -1,22 +1,9 @@
 import { requireOption } from '@sshn/core';
-import {
-  add,
-  div,
-  equal,
-  max,
-  mul,
-  onesLike,
-  type Scalar,
-  square,
-  sub,
-  type Tensor,
-  where,
-} from '@tensorflow/tfjs-core';
-import { asFloat } from '../input/check-labels.js';
+import { div, equal, min, onesLike, type Scalar, square, type Tensor, where } from '@tensorflow/tfjs-core';
 import { regionLoss } from './region-loss.js';
 import type { RegionOptions } from './region-options.js';
 
-/** How a label's weight follows from its true size T: `1 / T²`, `1 / T` or 1. */
+/** How a label's weight follows from its true size T, up to a common factor: `1 / T²`, `1 / T` or 1. */
 export type SizeWeighting = (typeof sizeWeightings)[number];
 export const sizeWeightings = ['square', 'simple', 'uniform'] as const;
 
@@ -31,10 +18,10 @@ export interface GeneralizedDiceOptions extends Omit<RegionOptions, 'classWeight
 /**
  * Generalized Dice loss: one Dice over all labels together, in which small labels weigh as much as large ones.
  *
- * `loss = 1 − mean_b (2 Σ_l w_l Σ p t + smooth) / (Σ_l w_l (Σ p + Σ t) + smooth)`, `w_l = 1 / (Σ t)²`
+ * `loss = 1 − mean_b (2 Σ_l w_l Σ p t + smooth) / (Σ_l w_l (Σ p + Σ t) + smooth)`, `w_l = (min_k T_k / T_l)²`, `T = Σ t`
  *
- * Result in [0, 1]. A label that is absent from the truth weighs as much as the heaviest that is present, or 1 if all
- * are absent: predicting it costs, as in MONAI (which lets a sample without any label cost nothing).
+ * Weights are relative to the heaviest, so that `smooth` stays small beside the sums however large the labels are. Result in
+ * [0, 1]. A label that is absent from the truth weighs as much as the heaviest that is present, 1: predicting it costs, as in MONAI (which lets a sample without any label cost nothing).
  *
  * @param logits `[batch, ...spatial, labels]`, label 0 the background; `[batch, ...spatial, 1]` for `'binary'`.
  * @param labels int32 `[batch, ...spatial]`, or float32 of the logits' shape; only the latter for `'multilabel'`.
@@ -63,12 +50,14 @@ export function checkGeneralizedDice({ weighting = 'square' }: GeneralizedDiceOp
   requireOption('weighting', weighting, sizeWeightings);
 }
 
+/** More pixels than any label has. */
+const tooLarge = 1e30;
+
 function weightsOf(sizes: Tensor, weighting: SizeWeighting): Tensor {
   if (weighting === 'uniform') return onesLike(sizes);
-  const isAbsent = asFloat(equal(sizes, 0));
-  const inverse = div(sub(1, isAbsent), add(sizes, isAbsent));
-  const weights = weighting === 'square' ? square(inverse) : inverse;
-  const heaviest = max(weights, -1, true);
-  const substitute = where(equal(heaviest, 0), onesLike(heaviest), heaviest);
-  return add(weights, mul(isAbsent, substitute));
+  const isAbsent = equal(sizes, 0);
+  const present = where(isAbsent, tooLarge, sizes);
+  const smallest = min(present, -1, true);
+  const ratio = where(isAbsent, onesLike(sizes), div(smallest, present));
+  return weighting === 'square' ? square(ratio) : ratio;
 }

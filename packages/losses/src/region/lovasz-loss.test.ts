@@ -2,7 +2,7 @@ import { OptionError, Rng } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { tensor, zeros } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { diceScore } from '../metrics/overlap/named-scores.js';
+import { diceScore } from '../metrics/overlap.js';
 import { describeLoss } from '../testing/describe-loss.js';
 import { naiveLovasz } from '../testing/naive-losses.js';
 import { fallingOrder, lovaszExtension } from './lovasz-extension.js';

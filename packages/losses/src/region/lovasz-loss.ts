@@ -5,8 +5,7 @@ import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
 import { targetOf } from '../input/target.js';
-import { lovaszExtension } from './lovasz-extension.js';
-import { lovaszOnDevice } from './lovasz-on-device.js';
+import { lovaszExtension, lovaszOnDevice } from './lovasz-extension.js';
 import { channelWeights, checkScoredLabels, type ScoredLabels } from './region-options.js';
 
 /** How `lovaszLoss` counts. */

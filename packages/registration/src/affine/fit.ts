@@ -1,5 +1,5 @@
 import { ShapeError, ValueError } from '@sshn/core';
-import type { Point } from '../points/target-registration-error.js';
+import type { Point } from '../points.js';
 import { solve } from './matrix.js';
 
 /**

@@ -6,8 +6,13 @@ import type { SimilarityName } from '../objective/objective.js';
 import { hasBrains, readBrain, type Volume } from '../testing/brains.js';
 import { indexOf, positions } from '../testing/double-precision.js';
 import { warp } from '../warp/warp.js';
-import { composeAffineField, resampleAffine } from './field.js';
-import { type AffineMatrix, composeAffine, invertAffine } from './matrix.js';
+import {
+  type AffineMatrix,
+  composeAffine,
+  composeAffineField,
+  invertAffine,
+  resampleAffine,
+} from './matrix.js';
 import { affineMatrix } from './parameters.js';
 import { type AffineKind, affineCoverage, affineKinds, registerAffine } from './register.js';
 import { placeOf } from './samples.js';

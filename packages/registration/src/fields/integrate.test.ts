@@ -15,7 +15,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { jacobianStatistics } from '../jacobian/statistics.js';
+import { jacobianStatistics } from '../jacobian.js';
 import { noise, relativeError } from '../testing/cases.js';
 import { naiveIntegral } from '../testing/naive-warp.js';
 import { waves } from '../testing/smooth.js';

@@ -30,7 +30,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { requireField, spatialOf } from '../check.js';
-import { derivativeAlong } from '../jacobian/derivative.js';
+import { derivativeAlong } from '../jacobian.js';
 import { gradientToPlaces, warpOperation } from '../warp/operation.js';
 import { voxelGrid } from './grid.js';
 

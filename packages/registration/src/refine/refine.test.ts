@@ -2,7 +2,7 @@ import { OptionError, ShapeError, ValueError } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, fill, neg, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { jacobianStatistics } from '../jacobian/statistics.js';
+import { jacobianStatistics } from '../jacobian.js';
 import { fieldOf } from '../network/registration-network.js';
 import { type RegistrationObjective, registrationLoss, similarityLoss } from '../objective/objective.js';
 import { waves } from '../testing/smooth.js';

@@ -1,5 +1,5 @@
 import { neg, relu, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { jacobianDeterminant } from '../jacobian/determinant.js';
+import { jacobianDeterminant } from '../jacobian.js';
 import { meanAll } from '../reduce/mean-all.js';
 
 /**
