@@ -5,8 +5,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type LoadedCheckpo
 import { manifestKey, manifestText, readManifest } from '../manifest/read.js';
 import type { Manifest, ManifestInput } from '../manifest/schema.js';
 import { type LoadedModel, loadModel, type Model, saveModel } from '../model.js';
-import { decodeSafetensors } from '../safetensors/decode.js';
-import { encodeSafetensors } from '../safetensors/encode.js';
+import { decodeSafetensors, encodeSafetensors } from '../safetensors/safetensors.js';
 import { writeFileAtomic } from './atomic-write.js';
 import { fileProblem } from './file-problem.js';
 
