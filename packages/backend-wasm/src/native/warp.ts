@@ -56,8 +56,8 @@ export function warpGradField(
 /**
  * The gradient to an image of size `inputSize` from dy `[batch, ...spatial, channels]`.
  *
- * Each task owns a slab of the image, so nothing is added from two sides; a voxel hears its places in their order whatever
- * the threads.
+ * Each task owns a slab of the image, so nothing is added from two sides; a voxel adds its places in the same order for
+ * any number of threads.
  */
 export function warpGradImage(
   native: NativeModule,
