@@ -1,9 +1,17 @@
-import { applyAdaptiveAverage, applyAdaptiveMaximum, dispatch, resizeLinear } from '@sshn/ops';
+import {
+  applyAdaptiveAverage,
+  applyAdaptiveMaximum,
+  dispatcher,
+  type Kernels,
+  resizeLinear,
+} from '@sshn/ops';
 import { localNccLoss } from '@sshn/registration';
 import { mul, round, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { expectSame, hasWebgpu, noise, withGradients } from './compare.js';
+
+const dispatch = dispatcher<Kernels>();
 
 /** From and to sizes of every kind: 1, odd, oblong, larger and smaller, 2D and 3D. */
 const resizes = fc.integer({ min: 2, max: 3 }).chain((rank) => {

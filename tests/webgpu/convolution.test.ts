@@ -1,8 +1,10 @@
-import { applyConvolution, applyLeakyRelu, dispatch } from '@sshn/ops';
+import { applyConvolution, applyLeakyRelu, dispatcher, type Kernels } from '@sshn/ops';
 import { greater, mul, type Tensor, where } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { expectSame, hasWebgpu, noise, withGradients } from './compare.js';
+
+const dispatch = dispatcher<Kernels>();
 
 const convolutions = fc.integer({ min: 2, max: 3 }).chain((rank) =>
   fc.record({

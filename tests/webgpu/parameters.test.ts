@@ -1,8 +1,10 @@
-import { dispatch } from '@sshn/ops';
+import { dispatcher, type Kernels } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/optim';
 import { matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
 import { expectSame, hasWebgpu, noise } from './compare.js';
+
+const dispatch = dispatcher<Kernels>();
 
 /** Sizes of tensors, some larger than a workgroup, and more tensors than one program binds. */
 const sizes = [1, 2, 3, 31, 255, 256, 257, 1000, 30_001];

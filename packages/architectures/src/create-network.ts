@@ -1,8 +1,9 @@
 import { type Network, requireOption } from '@sshn/core';
-import { type FpnConfig, fpn } from './fpn.js';
-import { type PSPNetConfig, pspnet } from './pspnet.js';
+import { type FpnConfig, fpn, fpnOptions } from './fpn.js';
+import { commonOptions } from './options.js';
+import { type PSPNetConfig, pspnet, pspnetOptions } from './pspnet.js';
 import { type ResUNetConfig, resunet } from './resunet.js';
-import { type SENetConfig, senet } from './senet.js';
+import { type SENetConfig, senet, senetOptions } from './senet.js';
 import { type UNetConfig, unet } from './unet.js';
 
 /** The networks by name, with their options. */
@@ -21,6 +22,9 @@ const makers: { readonly [Name in keyof Architectures]: (options: Architectures[
   pspnet,
   senet,
 };
+
+/** What may be chosen of an architecture, beside what the images decide: for configurations, flags and tables. */
+export const networkOptions = { ...commonOptions, ...fpnOptions, ...pspnetOptions, ...senetOptions };
 
 /** Names of the architectures. */
 export const architectureNames = [

@@ -1,17 +1,32 @@
-import { type Network, type ParamsOf, type Rescaling, type SpecNode, scoped } from '@sshn/core';
+import {
+  type GivenOptions,
+  type Network,
+  option,
+  type ParamsOf,
+  type Rescaling,
+  type SpecNode,
+  scoped,
+} from '@sshn/core';
 import type { ConvolutionSpecs } from '@sshn/layers';
 import { add, addN, div, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { BlockSpecs } from './block.js';
-import { count } from './checks.js';
 import { convolutions, downsampling, encode, head, network, upsampleTo } from './encoder-decoder.js';
 import { limits, type NetworkConfig } from './options.js';
 import { planOf } from './plan.js';
 
+/** What only this architecture has. */
+export const fpnOptions = {
+  pyramidFeatures: option.integer({
+    least: 1,
+    most: limits.features,
+    optional: true,
+    usually: 'those of the first stage',
+    help: 'Of fpn: features of every level of the pyramid',
+  }),
+};
+
 /** Options of a feature pyramid network. */
-export interface FpnConfig extends NetworkConfig {
-  /** Features of every level of the pyramid. @default those of the first stage */
-  readonly pyramidFeatures?: number;
-}
+export interface FpnConfig extends NetworkConfig, GivenOptions<typeof fpnOptions> {}
 
 /** Parameters of a feature pyramid network; level 0 of each list is at full resolution. */
 export type FpnSpecs = {
@@ -44,7 +59,7 @@ export type FpnSpecs = {
  */
 export function fpn(config: FpnConfig): Network<FpnSpecs> {
   const plan = planOf('fpn', config, {
-    checks: { pyramidFeatures: count(limits.features) },
+    options: fpnOptions,
     deepSupervision: true,
   });
   const { inChannels, widths, block } = plan;

@@ -1,5 +1,5 @@
 export { normalizations } from './block.js';
-export { type Architectures, architectureNames, createNetwork } from './create-network.js';
+export { type Architectures, architectureNames, createNetwork, networkOptions } from './create-network.js';
 export type { EncoderDecoderSpecs } from './encoder-decoder.js';
 export { type FpnConfig, type FpnSpecs, fpn } from './fpn.js';
 export { type Downsampling, downsamplings, type NetworkConfig } from './options.js';

@@ -1,9 +1,8 @@
-import { type Module, type Rescaling, ValueError } from '@sshn/core';
+import { type Module, type Options, type Rescaling, requireOptions, ValueError } from '@sshn/core';
 import { activation } from '@sshn/layers';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type BlockConfig, type BlockSpecs, block } from './block.js';
-import { type Checks, requireConfig } from './checks.js';
-import { commonChecks, type Downsampling, type NetworkConfig } from './options.js';
+import { commonOptions, type Downsampling, imageOptions, type NetworkConfig } from './options.js';
 
 /** A configuration, checked, with all defaults filled in. */
 export interface Plan {
@@ -27,20 +26,16 @@ export interface Plan {
 /**
  * Checks a configuration and fills in the defaults.
  *
- * @param own Checks of the options that only this architecture has, and its default of deep supervision.
+ * @param own The options that only this architecture has, and its default of deep supervision.
  * @throws {OptionError} for an unknown option or word. @throws {ValueError} if a value is of another type, out of bounds, or
  * contradicts another.
  */
-export function planOf<Config extends NetworkConfig>(
+export function planOf(
   name: string,
-  config: Config,
-  own: {
-    readonly checks: Checks<Omit<Config, keyof NetworkConfig>>;
-    readonly deepSupervision?: boolean;
-  },
+  config: NetworkConfig,
+  own: { readonly options?: Options; readonly deepSupervision?: boolean } = {},
 ): Plan {
-  const checks = { ...commonChecks, ...own.checks } as unknown as Checks<Config>;
-  requireConfig(name, config, checks, ['inChannels', 'outChannels']);
+  requireOptions(name, config, { ...imageOptions, ...commonOptions, ...own.options });
   const { rank = 2, inChannels, outChannels, convolutionsPerStage = 2, kernelSize = 3 } = config;
   const {
     activation: kind = 'leakyRelu',

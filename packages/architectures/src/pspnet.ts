@@ -1,16 +1,22 @@
-import type { Network } from '@sshn/core';
+import { type GivenOptions, type Network, option } from '@sshn/core';
 import { type PyramidPoolingSpecs, pyramidPooling, sequential } from '@sshn/layers';
 import type { BlockSpecs } from './block.js';
-import { count, list } from './checks.js';
 import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
 import type { NetworkConfig } from './options.js';
 import { type Plan, planOf } from './plan.js';
 
+/** What only this architecture has. */
+export const pspnetOptions = {
+  bins: option.list(option.integer({ least: 1, most: 64, help: '' }), {
+    most: 16,
+    optional: true,
+    usually: '[1,2,3,6]',
+    help: 'Of pspnet: windows along every axis that features are averaged over',
+  }),
+};
+
 /** Options of a pyramid scene parsing network. */
-export interface PSPNetConfig extends NetworkConfig {
-  /** Windows along every axis that features are averaged over, one level of each pyramid. @default [1, 2, 3, 6] */
-  readonly bins?: readonly number[];
-}
+export interface PSPNetConfig extends NetworkConfig, GivenOptions<typeof pspnetOptions> {}
 
 /** Parameters of a stage of the decoder: of the levels of its pyramid, and of the convolutions behind it. */
 export type PooledStageSpecs = {
@@ -40,7 +46,7 @@ export type PSPNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[], PooledStage
  * U-Net is our reading.
  */
 export function pspnet(config: PSPNetConfig): Network<PSPNetSpecs> {
-  const plan = planOf('pspnet', config, { checks: { bins: list(count(64), { from: 1, to: 16 }) } });
+  const plan = planOf('pspnet', config, { options: pspnetOptions });
   return encoderDecoder(plan, convolutions(plan), pooledStage(plan, config));
 }
 

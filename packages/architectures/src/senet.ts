@@ -1,23 +1,28 @@
-import type { Network } from '@sshn/core';
-import {
-  type SqueezeExcitationKind,
-  type SqueezeExcitationSpecs,
-  sequential,
-  squeezeExcitation,
-} from '@sshn/layers';
+import { type GivenOptions, type Network, option } from '@sshn/core';
+import { type SqueezeExcitationSpecs, sequential, squeezeExcitation } from '@sshn/layers';
 import type { BlockSpecs } from './block.js';
-import { number, word } from './checks.js';
 import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
 import type { NetworkConfig } from './options.js';
 import { type Plan, planOf } from './plan.js';
 
+/** What only this architecture has. */
+export const senetOptions = {
+  excitation: option.choice(['channel', 'spatial', 'concurrent'], {
+    optional: true,
+    usually: "'channel'",
+    help: 'Of senet: what is gated, channels, positions, or both',
+  }),
+  ratio: option.number({
+    above: 0,
+    most: 1,
+    optional: true,
+    usually: '0.125',
+    help: "Of senet: hidden units of the gate per channel; not with 'spatial'",
+  }),
+};
+
 /** Options of a squeeze-excitation network. */
-export interface SENetConfig extends NetworkConfig {
-  /** What is gated: channels, positions, or both. @default 'channel' */
-  readonly excitation?: SqueezeExcitationKind;
-  /** Hidden units of the gate per channel, in (0, 1]; not with 'spatial'. @default 0.125 */
-  readonly ratio?: number;
-}
+export interface SENetConfig extends NetworkConfig, GivenOptions<typeof senetOptions> {}
 
 /** Parameters of a stage and of the gate behind it. */
 export type ExcitedStageSpecs = {
@@ -46,9 +51,7 @@ export type SENetSpecs = EncoderDecoderSpecs<ExcitedStageSpecs>;
  * convolutional networks" (2018), who place the gates behind the stages of a U-Net as we do.
  */
 export function senet(config: SENetConfig): Network<SENetSpecs> {
-  const plan = planOf('senet', config, {
-    checks: { excitation: word(['channel', 'spatial', 'concurrent']), ratio: number(1e-6, 1) },
-  });
+  const plan = planOf('senet', config, { options: senetOptions });
   return encoderDecoder(plan, excitedStage(plan, config), excitedStage(plan, config));
 }
 

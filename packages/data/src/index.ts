@@ -6,15 +6,22 @@ export {
   checkAugmentConfig,
 } from './augmentation/config.js';
 export { type BatchOptions, batches } from './dataset/batches.js';
-export { cacheDataset } from './dataset/cache.js';
-export { type Fold, type FoldOptions, folds } from './dataset/folds.js';
-export { datasetOf, type ExamplesOptions } from './dataset/from-examples.js';
-export { type Fractions, splitDataset, splitGroups, splitIds } from './dataset/split.js';
+export { cacheDataset, datasetOf, type ExamplesOptions } from './dataset/from-examples.js';
+export {
+  type Fold,
+  type FoldOptions,
+  type Fractions,
+  folds,
+  splitDataset,
+  splitGroups,
+  splitIds,
+} from './dataset/split.js';
 export type { Batch, Dataset, Example, Image, LabelMap, Split } from './dataset/types.js';
 export { type LayoutName, layoutNames } from './folder/layouts.js';
 export { type FolderOptions, openFiles } from './folder/open-files.js';
 export type { SourceFile } from './folder/source-file.js';
 export { fits, type SliceOptions, type VolumeOptions } from './folder/volume-options.js';
+export type { ImageFormat } from './formats/decode.js';
 export {
   type DecodeOptions,
   decodeImage,
@@ -22,11 +29,16 @@ export {
   type ImageHeader,
   readImageHeader,
 } from './formats/decode.js';
-export type { ImageFormat } from './formats/kind.js';
-export { convertChannels } from './geometry/channels.js';
-export { type ResizeOptions, resizeImage, resizeLabels } from './geometry/resize.js';
-export { type PairDataset, type PairExample, pairDataset, pairId } from './pairs/pair-dataset.js';
-export { type ImagePair, type PairOptions, pairsWithin } from './pairs/pairs-within.js';
+export { convertChannels, type ResizeOptions, resizeImage, resizeLabels } from './geometry/resize.js';
+export {
+  type ImagePair,
+  type PairDataset,
+  type PairExample,
+  type PairOptions,
+  pairDataset,
+  pairId,
+  pairsWithin,
+} from './pairs/pairs.js';
 export {
   generatePhantoms,
   type PhantomKind,
@@ -34,9 +46,8 @@ export {
   phantomKinds,
 } from './phantoms/generate.js';
 export { type ChosenIntensity, chooseIntensity, intensityOf } from './preprocessing/choose-intensity.js';
-export type { IntensityChoice, IntensityNormalization } from './preprocessing/intensity.js';
-export { normalizeIntensity } from './preprocessing/intensity.js';
-export { type Preprocessing, preprocess } from './preprocessing/preprocess.js';
+export type { IntensityChoice, IntensityNormalization } from './preprocessing/preprocess.js';
+export { normalizeIntensity, type Preprocessing, preprocess } from './preprocessing/preprocess.js';
 export {
   type DecodeDicomOptions,
   type DicomSource,
@@ -48,7 +59,6 @@ export {
   encodeSegmentation,
 } from './volumes/dicom/encode-segmentation.js';
 export type { Code, Segment } from './volumes/dicom/segmentation.js';
-export { padOrCrop } from './volumes/fit.js';
 export { type WholeLabels, wholeLabels } from './volumes/labels.js';
 export {
   type DecodeNiftiOptions,
@@ -60,10 +70,18 @@ export { type EncodeNiftiOptions, encodeNifti } from './volumes/nifti/encode.js'
 export { joinNiftiPair } from './volumes/nifti/pair.js';
 export { type DecodeNpzOptions, decodeNpz } from './volumes/npz.js';
 export { type DecodeNrrdOptions, decodeNrrd, type NrrdInfo, readNrrdHeader } from './volumes/nrrd.js';
-export { type Grid, orientationOf, reorient, reorientGrid } from './volumes/orientation.js';
+export {
+  type Grid,
+  orientationOf,
+  orientationOfSlices,
+  reorient,
+  reorientGrid,
+  type SliceAxis,
+  sliceAxes,
+  sliceOf,
+} from './volumes/orientation.js';
 export { type DecodeVolumeOptions, decodeVolume, type VolumeFormat, volumeFormat } from './volumes/read.js';
-export { resampleImage, resampleLabels, shapeOn, type Target } from './volumes/resample.js';
+export { padOrCrop, resampleImage, resampleLabels, shapeOn, type Target } from './volumes/resample.js';
 export { type OntoOptions, resampleOnto } from './volumes/resample-onto.js';
-export { orientationOfSlices, type SliceAxis, sliceAxes, sliceOf } from './volumes/slices.js';
 export { decodeStack } from './volumes/stack.js';
 export { type Affine, type Volume, type VoxelData, volumeOf } from './volumes/volume.js';

@@ -10,6 +10,7 @@ import {
   ValueError,
 } from '@sshn/core';
 import { type DenseSpecs, dense } from '@sshn/layers';
+import { applyHead } from '@sshn/ops';
 import {
   add,
   div,
@@ -24,7 +25,6 @@ import {
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { predict } from './head.js';
 import { forms, type HeadSpecs, planHead } from './head-plan.js';
 
 /** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
@@ -168,7 +168,7 @@ export function hypernetwork(
         const scaled = oncePerScale(features);
         return plans.map(([name, { scales }]) => {
           const { weight, base } = params.heads[name]!;
-          return predict({ weight: weight as Tensor2D, base, hidden: scaled(scales.weight) }, scales.base);
+          return applyHead({ weight: weight as Tensor2D, base, hidden: scaled(scales.weight) }, scales.base);
         });
       });
       return new Map(plans.map(([name], i) => [name, predictions[i]!]));

@@ -1,5 +1,4 @@
 export { differentiable, type Passes } from './differentiable.js';
-export { dispatch, type SshnKernel } from './dispatch.js';
 export { requireFeatures, requireSize } from './features.js';
 export { registerGradients } from './gradients/register.js';
 export { type Conv2dLayout, conv2dFilterGradient, conv2dInputGradient } from './gradients/window/conv2d.js';
@@ -18,11 +17,46 @@ export {
 } from './gradients/window/pooling.js';
 export { applyLeakyRelu, defaultSlope, leakyReluGradient, requireSlope } from './kernels/activation.js';
 export { applyAdaptiveAverage, applyGlobalAverage, channelMean, channelSum } from './kernels/average-pool.js';
-export { addBias, applyConvolution, padSpatial } from './kernels/convolution.js';
+export {
+  type Dispatch,
+  dispatcher,
+  type Implementation,
+  type InputsOf,
+  type Kernel,
+  type KernelRule,
+  type KernelRules,
+  type KernelType,
+  type OutputsOf,
+  sizeOf,
+  type TensorShape,
+  type Work,
+} from './kernels/contract.js';
+export { addBias, applyConvolution, convolutionMacs, padSpatial } from './kernels/convolution.js';
+export { applyHead, type HeadInputs } from './kernels/head.js';
+export {
+  type Implementations,
+  implementationsOf,
+  type Kernels,
+  kernelRules,
+  type SshnKernel,
+} from './kernels/kernels.js';
+export { fusedCrossEntropy, fusedSoftDice, type SoftDiceSettings } from './kernels/label-losses.js';
+export { boxSum, type LocalNccSettings, localNcc, localNccGradients } from './kernels/local-ncc.js';
 export { applyAdaptiveMaximum } from './kernels/maximum-pool.js';
-export { interpolationMatrix, resizeLinear } from './kernels/resize.js';
+export { type AdamSettings, type AdamState, adamUpdate, euclideanNorm } from './kernels/optimizer.js';
+export { interpolationMatrix, interpolationWork, resizeLinear } from './kernels/resize.js';
 export { resizeNearest } from './kernels/resize-nearest.js';
+export { gradientToPlaces, warpOperation } from './kernels/warp.js';
+export {
+  type FullSampling,
+  type Interpolation,
+  interpolations,
+  type Padding,
+  paddings,
+  type Sampling,
+} from './kernels/warp-composed.js';
 export { readsAtOnce } from './reads-at-once.js';
+export { meanAll, meanOver, sumAll } from './reduce.js';
 export { repairKernels } from './repairs/repair-kernels.js';
 export {
   type ActiveBackend,

@@ -1,6 +1,6 @@
 import { ValueError } from '@sshn/core';
-import { dispatch } from '@sshn/ops';
-import { add, div, mul, sqrt, square, sub, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { adamUpdate } from '@sshn/ops';
+import { type Tensor, zerosLike } from '@tensorflow/tfjs-core';
 import { checkDecays, checkUpdate, type Optimizer, type OptimizerOptions } from './optimizer.js';
 
 /** Options of `adam`. */
@@ -77,7 +77,7 @@ function adamFamily(name: string, options: AdamWOptions & { readonly weightDecay
       const first = new Map<string, Tensor>();
       const second = new Map<string, Tensor>();
       for (const [path, param] of params) {
-        const [p, m, v] = adamStep(
+        const [p, m, v] = adamUpdate(
           {
             param,
             m: state.get(`first.${path}`)!,
@@ -102,42 +102,4 @@ function adamFamily(name: string, options: AdamWOptions & { readonly weightDecay
       return { params: nextParams, state: new Map([...first, ...second]) };
     },
   };
-}
-
-interface StepSettings {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly correction1: number;
-  readonly correction2: number;
-  readonly weightDecay: number;
-  readonly overwrite: boolean;
-}
-
-/** One tensor's step, by the backend's kernel where it has one: `[param, m, v]`. */
-function adamStep(
-  inputs: { readonly param: Tensor; readonly m: Tensor; readonly v: Tensor; readonly grad: Tensor },
-  settings: StepSettings,
-): [param: Tensor, m: Tensor, v: Tensor] {
-  const composed = () => tidy(() => composedStep(inputs, settings));
-  return dispatch('SshnAdam', { ...inputs }, { ...settings }, composed) as [Tensor, Tensor, Tensor];
-}
-
-/** Both corrections are moved out of the passes over memory: √(v / c) + ε = (√v + ε √c) / √c. */
-function composedStep(
-  {
-    param,
-    m,
-    v,
-    grad,
-  }: { readonly param: Tensor; readonly m: Tensor; readonly v: Tensor; readonly grad: Tensor },
-  { learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay }: StepSettings,
-): Tensor[] {
-  const root = Math.sqrt(correction2);
-  const first = add(mul(m, beta1), mul(grad, 1 - beta1));
-  const second = add(mul(v, beta2), mul(square(grad), 1 - beta2));
-  const direction = div(first, add(sqrt(second), epsilon * root));
-  const kept = weightDecay === 0 ? param : mul(param, 1 - learningRate * weightDecay);
-  return [sub(kept, mul(direction, (learningRate * root) / correction1)), first, second];
 }

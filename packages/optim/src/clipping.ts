@@ -1,18 +1,6 @@
 import { ValueError } from '@sshn/core';
-import { dispatch } from '@sshn/ops';
-import {
-  addN,
-  div,
-  maximum,
-  mul,
-  type Scalar,
-  scalar,
-  sqrt,
-  square,
-  sum,
-  type Tensor,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { euclideanNorm } from '@sshn/ops';
+import { div, maximum, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from './optimizer.js';
 
 /**
@@ -21,12 +9,7 @@ import type { NamedTensors } from './optimizer.js';
  * NaN or infinite if an entry is: `firstNonFinite` then tells which. May overflow to infinity above about 1e19.
  */
 export function globalNorm(tensors: NamedTensors): Scalar {
-  return dispatch('SshnGlobalNorm', Object.fromEntries([...tensors.values()].entries()), {}, () =>
-    tidy(() => {
-      const squares = [...tensors.values()].map((tensor) => sumAll(square(tensor)));
-      return sqrt(squares.length === 0 ? scalar(0) : addN(squares));
-    }),
-  );
+  return euclideanNorm([...tensors.values()]);
 }
 
 /**
@@ -57,13 +40,6 @@ export function clipByGlobalNorm(
   const clipped = new Map([...gradients].map(([path, gradient]) => [path, mul(gradient, scale)]));
   scale.dispose();
   return { gradients: clipped, norm };
-}
-
-/** Axis by axis, so that no running float32 sum grows long enough to lose its later terms. */
-function sumAll(x: Tensor): Scalar {
-  let rest = x;
-  while (rest.rank > 0) rest = sum(rest, -1);
-  return rest as Scalar;
 }
 
 /** A value that should not be there, and where. */

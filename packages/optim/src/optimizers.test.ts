@@ -138,7 +138,7 @@ test.each(cases)('$name goes the same way on every backend', async ({ optimizer 
 describe('the kernel SshnAdam', () => {
   beforeAll(() => useBackend('cpu'));
 
-  /** Written from the table at `dispatch` of @sshn/core, as a backend would. */
+  /** Written from `OptimizerKernels` of @sshn/ops, as a backend would. */
   const kernel: KernelConfig = {
     kernelName: 'SshnAdam',
     backendName: 'cpu',

@@ -1,3 +1,4 @@
+export type { Interpolation, Padding, Sampling } from '@sshn/ops';
 export { fitAffine } from './affine/fit.js';
 export {
   type AffineMatrix,
@@ -69,5 +70,4 @@ export { gradientDifferenceLoss } from './similarity/gradient-difference.js';
 export { type LocalNccOptions, localNccLoss } from './similarity/local-ncc.js';
 export { meanSquaredErrorLoss } from './similarity/mean-squared-error.js';
 export { type MutualInformationOptions, mutualInformationLoss } from './similarity/mutual-information.js';
-export type { Interpolation, Padding, Sampling } from './warp/sampling.js';
 export { warp, warpLabels } from './warp/warp.js';

@@ -1,13 +1,10 @@
 /**
  * What a trace records: every kernel that ran, in order, with its tensors by shape and type and never by value.
  */
-import type { BackendValues, DataType, NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import type { TensorShape } from '@sshn/ops';
+import type { BackendValues, NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 
-/** A shape and the type of its elements. */
-export interface TensorShape {
-  readonly shape: readonly number[];
-  readonly dtype: DataType;
-}
+export type { TensorShape };
 
 /** A tensor of a graph. Two references to the same tensor are the same object. */
 export interface GraphTensor extends TensorShape {

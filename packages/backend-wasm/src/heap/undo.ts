@@ -10,30 +10,32 @@ import {
 
 type DataId = TensorInfo['dataId'];
 
-/** References to data that the running kernel has taken, less those that it has given back. */
-let taken: Map<DataId, number> | undefined;
+/** The data that the running kernel has taken (made or counted once more) and given back, each in order. */
+interface References {
+  readonly taken: DataId[];
+  readonly given: DataId[];
+}
+
+/** Of the kernel that runs; undefined between kernels. */
+let running: References | undefined;
 
 const undoing = new WeakSet<KernelFunc>();
-
-function count(dataId: DataId, by: number): void {
-  taken?.set(dataId, (taken.get(dataId) ?? 0) + by);
-}
 
 /** Has a backend count which data a kernel takes and gives back, for `undoFailedKernels`. Once per backend. */
 export function countReferences(backend: BackendWasm): void {
   const move = backend.move.bind(backend);
   const incRef = backend.incRef.bind(backend);
   const disposeData = backend.disposeData.bind(backend);
-  backend.move = (dataId, ...rest) => {
-    count(dataId, 1);
-    move(dataId, ...rest);
+  backend.move = (dataId, values, shape, dtype, refCount) => {
+    running?.taken.push(dataId);
+    move(dataId, values, shape, dtype, refCount);
   };
   backend.incRef = (dataId) => {
-    count(dataId, 1);
+    running?.taken.push(dataId);
     incRef(dataId);
   };
   backend.disposeData = (dataId, force) => {
-    count(dataId, -1);
+    running?.given.push(dataId);
     return disposeData(dataId, force);
   };
 }
@@ -54,22 +56,27 @@ export function undoFailedKernels(backend: BackendWasm, backendName: string): vo
 
 function undoIfFailed(backend: BackendWasm, run: KernelFunc): KernelFunc {
   return (call) => {
-    const outer = taken;
-    const own = new Map<DataId, number>();
-    taken = own;
+    const outer = running;
+    const own: References = { taken: [], given: [] };
+    running = own;
     try {
       const result = run(call);
-      taken = outer;
-      for (const [dataId, references] of own) count(dataId, references);
+      // To the kernel that called this one, what it has taken is its own.
+      if (outer !== undefined) {
+        outer.taken.push(...own.taken);
+        outer.given.push(...own.given);
+      }
       return result;
     } catch (error) {
-      taken = undefined;
-      for (const [dataId, references] of own) {
-        for (let i = 0; i < references; i++) backend.disposeData(dataId);
+      running = undefined;
+      for (const dataId of own.given) {
+        const at = own.taken.indexOf(dataId);
+        if (at >= 0) own.taken.splice(at, 1);
       }
+      for (const dataId of own.taken) backend.disposeData(dataId);
       throw error;
     } finally {
-      taken = outer;
+      running = outer;
     }
   };
 }

@@ -1,30 +1,10 @@
+import type { AdamSettings, AdamState } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from './conv-geometry.js';
 import { deferredProducts } from './heads.js';
 import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
-
-/** What one step of Adam moves. */
-export interface AdamState {
-  readonly param: TensorInfo;
-  readonly m: TensorInfo;
-  readonly v: TensorInfo;
-  readonly grad: TensorInfo;
-}
-
-/** Settings of one step; `correction1 = 1 - beta1^t`, `correction2 = 1 - beta2^t`. */
-export interface AdamSettings {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly correction1: number;
-  readonly correction2: number;
-  readonly weightDecay: number;
-  /** Whether the old values may be written over. @default false */
-  readonly overwrite?: boolean;
-}
 
 /**
  * `[param', m', v']` after one step of Adam with decoupled weight decay, as new tensors; where `overwrite`, in the memory
@@ -33,7 +13,11 @@ export interface AdamSettings {
  * `m' = beta1 m + (1 - beta1) g`, `v' = beta2 v + (1 - beta2) g²`,
  * `param' = param (1 - learningRate weightDecay) - learningRate (m' / correction1) / (sqrt(v' / correction2) + epsilon)`.
  */
-export function adam(native: NativeModule, state: AdamState, settings: AdamSettings): TensorInfo[] {
+export function adam(
+  native: NativeModule,
+  state: AdamState<TensorInfo>,
+  settings: AdamSettings,
+): [TensorInfo, TensorInfo, TensorInfo] {
   const { param, m, v, grad } = state;
   const {
     learningRate,

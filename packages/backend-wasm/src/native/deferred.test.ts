@@ -1,3 +1,4 @@
+import type { AdamSettings } from '@sshn/ops';
 import {
   engine,
   memory,
@@ -13,7 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { type AdamSettings, adam } from './adam.js';
+import { adam } from './adam.js';
 import { deferredProducts, headGradWeight } from './heads.js';
 import { type NativeKernels, registerNativeKernels, unregisterNativeKernels } from './index.js';
 import { nativeForTests, noise, take } from './testing/native.js';

@@ -1,15 +1,9 @@
+import type { LocalNccSettings } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from './conv-geometry.js';
 import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
-
-/** Attributes of `SshnLocalNcc`. */
-export interface LocalNccSettings {
-  readonly window: number;
-  readonly squared: boolean;
-  readonly epsilon: number;
-}
 
 /** Two images of one shape `[batch, ...spatial, channels]`, each with a mean near 0 and a spread of the order of 1. */
 interface Pair {
@@ -24,7 +18,7 @@ export function localNcc(
   native: NativeModule,
   { moved, fixed }: Pair,
   { window, squared, epsilon }: LocalNccSettings,
-): TensorInfo[] {
+): [TensorInfo, TensorInfo] {
   const loss = native.output([]);
   const shape = moved.shape.with(-1, MAPS * moved.shape.at(-1)!);
   const maps = native.output(shape);
@@ -66,7 +60,7 @@ export function localNccGrad(
   native: NativeModule,
   { moved, fixed, maps }: Pair & { readonly maps: TensorInfo },
   window: number,
-): TensorInfo[] {
+): [TensorInfo, TensorInfo] {
   const toMoved = native.output(moved.shape);
   const toFixed = native.output(fixed.shape);
   const bytes = sizeOf(maps.shape) * 4;

@@ -1,9 +1,10 @@
+import type { SoftDiceSettings } from '@sshn/ops';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { NativeKernels } from './index.js';
-import { crossEntropy, type DiceSettings, softDice } from './losses.js';
+import { crossEntropy, softDice } from './losses.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 
 let native: NativeKernels;
@@ -69,7 +70,7 @@ function logSoftmax(z: ArrayLike<number>, count: number): Float64Array {
 function referenceDice(
   { batch, pixels, count }: Case,
   { p, t }: { p: Float64Array; t: Float64Array },
-  { squaredDenominator, smooth, includeBackground, perSample }: DiceSettings,
+  { squaredDenominator, smooth, includeBackground, perSample }: SoftDiceSettings,
 ): { readonly loss: number; readonly slope: Float64Array; readonly gradient: Float64Array } {
   const groups = perSample ? batch : 1;
   const rows = (batch * pixels) / groups;
@@ -165,7 +166,7 @@ describe('cross-entropy', () => {
 });
 
 describe('soft Dice', () => {
-  const settings = fc.record<DiceSettings>({
+  const settings = fc.record<SoftDiceSettings>({
     squaredDenominator: fc.boolean(),
     smooth: fc.constantFrom(1e-7, 1),
     includeBackground: fc.boolean(),

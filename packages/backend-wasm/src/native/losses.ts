@@ -1,3 +1,4 @@
+import type { SoftDiceSettings } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from './conv-geometry.js';
@@ -10,16 +11,8 @@ interface Compared {
   readonly labels: TensorInfo;
 }
 
-/** Attributes of `SshnSoftDice`. */
-export interface DiceSettings {
-  readonly squaredDenominator: boolean;
-  readonly smooth: number;
-  readonly includeBackground: boolean;
-  readonly perSample: boolean;
-}
-
 /** Mean cross-entropy of softmax(logits), and its gradient to the logits. */
-export function crossEntropy(native: NativeModule, { logits, labels }: Compared): TensorInfo[] {
+export function crossEntropy(native: NativeModule, { logits, labels }: Compared): [TensorInfo, TensorInfo] {
   const loss = native.output([]);
   const gradient = native.output(logits.shape);
   const { pixels, count, isSoft } = measures(logits, labels);
@@ -35,8 +28,8 @@ export function crossEntropy(native: NativeModule, { logits, labels }: Compared)
 export function softDice(
   native: NativeModule,
   { logits, labels }: Compared,
-  { squaredDenominator, smooth, includeBackground, perSample }: DiceSettings,
-): TensorInfo[] {
+  { squaredDenominator, smooth, includeBackground, perSample }: SoftDiceSettings,
+): [TensorInfo, TensorInfo] {
   const loss = native.output([]);
   const gradient = native.output(logits.shape);
   const { pixels, count, isSoft } = measures(logits, labels);

@@ -136,7 +136,7 @@ export class NativeModule {
     return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
   }
 
-  /** The number of a tensor's data: no other data gets it, and `packed` hears when the values change or go away. */
+  /** The number of a tensor's data: no other data gets it, and `packed` drops its forms when the values change or go away. */
   dataNumber(tensor: TensorInfo): number {
     return this.#backend.dataIdMap.get(tensor.dataId).id;
   }

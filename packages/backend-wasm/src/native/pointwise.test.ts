@@ -1,8 +1,9 @@
+import type { AdamSettings } from '@sshn/ops';
 import { dispose, matMul, reshape, type Tensor2D, tensor, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { type AdamSettings, adam } from './adam.js';
+import { adam } from './adam.js';
 import type { NativeKernels } from './index.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { nativeForTests, noise, take } from './testing/native.js';

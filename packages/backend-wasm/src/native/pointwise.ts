@@ -18,7 +18,7 @@ export function convGradBias(native: NativeModule, dy: TensorInfo): TensorInfo {
 export function convGradRectifier(
   native: NativeModule,
   { dy, y, slope }: { readonly dy: TensorInfo; readonly y: TensorInfo; readonly slope: number },
-): TensorInfo[] {
+): [TensorInfo, TensorInfo] {
   const dz = native.output(dy.shape);
   return [dz, sumPixels(native, dy, { y: native.address(y), dz: native.address(dz), slope })];
 }

@@ -1,3 +1,4 @@
+import type { FullSampling } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { sizeOf } from './conv-geometry.js';
@@ -17,17 +18,11 @@ const PADDINGS = {
   reflect: SIZES.PADDING_REFLECT,
 } as const;
 
-/** How an image is read between and beyond its voxels; what it means is said at `warp` of @sshn/registration. */
-export interface WarpSampling {
-  readonly interpolation: 'linear' | 'nearest';
-  readonly padding: keyof typeof PADDINGS;
-}
-
 /** Image `[batch, ...size, channels]` at the places of field `[batch, ...spatial, rank]`: `[batch, ...spatial, channels]`. */
 export function warp(
   native: NativeModule,
   { image, field }: { readonly image: TensorInfo; readonly field: TensorInfo },
-  sampling: WarpSampling,
+  sampling: FullSampling,
 ): TensorInfo {
   const warped = native.output([...field.shape.slice(0, -1), image.shape.at(-1)!], image.dtype);
   const job = prepare(native, { field, imageShape: image.shape }, sampling);
@@ -40,7 +35,7 @@ export function warp(
 export function warpGradField(
   native: NativeModule,
   { dy, image, field }: { readonly dy: TensorInfo; readonly image: TensorInfo; readonly field: TensorInfo },
-  sampling: WarpSampling,
+  sampling: FullSampling,
 ): TensorInfo {
   const gradient = native.output(field.shape);
   if (sampling.interpolation === 'nearest') {
@@ -61,8 +56,8 @@ export function warpGradField(
 /**
  * The gradient to an image of size `inputSize` from dy `[batch, ...spatial, channels]`.
  *
- * Each task owns a slab of the image, so nothing is added from two sides; a voxel hears its places in their order whatever
- * the threads.
+ * Each task owns a slab of the image, so nothing is added from two sides; a voxel adds its places in the same order for
+ * any number of threads.
  */
 export function warpGradImage(
   native: NativeModule,
@@ -70,8 +65,8 @@ export function warpGradImage(
     dy,
     field,
     inputSize,
-  }: { readonly dy: TensorInfo; readonly field: TensorInfo; readonly inputSize: number[] },
-  sampling: WarpSampling,
+  }: { readonly dy: TensorInfo; readonly field: TensorInfo; readonly inputSize: readonly number[] },
+  sampling: FullSampling,
 ): TensorInfo {
   const batch = dy.shape[0]!;
   const imageShape = [batch, ...inputSize, dy.shape.at(-1)!];
@@ -99,7 +94,7 @@ function prepare(
     imageShape,
     slabs = 0,
   }: { readonly field: TensorInfo; readonly imageShape: readonly number[]; readonly slabs?: number },
-  { interpolation, padding }: WarpSampling,
+  { interpolation, padding }: FullSampling,
 ): { readonly args: number; readonly tasks: number; point(operands: Operands): void } {
   const rank = field.shape.at(-1)!;
   const from = size3(imageShape.slice(1, -1));

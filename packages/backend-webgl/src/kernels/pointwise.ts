@@ -1,3 +1,4 @@
+import type { AdamSettings, AdamState } from '@sshn/ops';
 import type { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { type PointwiseProgram, runPointwise } from './program.js';
@@ -15,25 +16,6 @@ export function leakyReluGrad(
   { dy, y, slope }: { readonly dy: TensorInfo; readonly y: TensorInfo; readonly slope: number },
 ): TensorInfo {
   return runPointwise(backend, leaky, { inputs: [dy, y], floats: [slope] });
-}
-
-/** What one step of Adam moves. */
-export interface AdamState {
-  readonly param: TensorInfo;
-  readonly m: TensorInfo;
-  readonly v: TensorInfo;
-  readonly grad: TensorInfo;
-}
-
-/** Settings of one step; `correction1 = 1 - beta1^t`, `correction2 = 1 - beta2^t`. */
-export interface AdamSettings {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly correction1: number;
-  readonly correction2: number;
-  readonly weightDecay: number;
 }
 
 const mean: PointwiseProgram = {
@@ -57,9 +39,9 @@ const moved: PointwiseProgram = {
 /** `[param', m', v']` after one step of Adam with decoupled weight decay, as new tensors, of the layout of the old ones. */
 export function adam(
   backend: MathBackendWebGL,
-  { param, m, v, grad }: AdamState,
+  { param, m, v, grad }: AdamState<TensorInfo>,
   { learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay }: AdamSettings,
-): TensorInfo[] {
+): [TensorInfo, TensorInfo, TensorInfo] {
   const root = Math.sqrt(correction2);
   const nextM = runPointwise(backend, mean, { inputs: [m, grad], floats: [beta1, 1 - beta1] });
   const nextV = runPointwise(backend, meanSquare, { inputs: [v, grad], floats: [beta2, 1 - beta2] });

@@ -1,13 +1,6 @@
 import type { GPGPUProgram, MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
 import { type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 
-/** A kernel of ours on a backend: inputs and attributes as tfjs hands them over, unchecked. */
-export type Kernel = (
-  backend: MathBackendWebGL,
-  inputs: Readonly<Record<string, TensorInfo>>,
-  attributes: Readonly<Record<string, unknown>>,
-) => TensorInfo | TensorInfo[];
-
 /**
  * GLSL that computes one value of the output: `float valueAt(int index)`, index into the flattened output.
  *

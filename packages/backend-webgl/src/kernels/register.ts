@@ -1,41 +1,36 @@
+import { type Implementations, implementationsOf } from '@sshn/ops';
 import type { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
-import { env, getKernel, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
+import { env, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { WebglPrecisionError } from '../errors.js';
 import { boxSum, mapAxes } from './axes.js';
 import { head, headGradWeight } from './heads.js';
-import { type AdamSettings, type AdamState, adam, leakyReluGrad } from './pointwise.js';
-import type { Kernel } from './program.js';
+import { adam, leakyReluGrad } from './pointwise.js';
 import { globalNorm, headGradHidden, sumPixels } from './sums.js';
-import type { WarpSampling } from './warp/sampling.js';
 import { warp, warpGradField } from './warp/warp.js';
 
-/** The kernels by name; what each computes is listed at `dispatch` of @sshn/core. */
-const kernels: Readonly<Record<string, Kernel>> = {
-  SshnResize: (backend, { x }, { size }) => mapAxes(backend, 'resize', { x: x!, size: size as number[] }),
+/** The kernels by name; what each computes is said at `Kernels` of @sshn/ops. */
+const kernels: Partial<Implementations<MathBackendWebGL>> = {
+  SshnResize: (backend, { x }, { size }) => mapAxes(backend, 'resize', { x, size }),
   SshnResizeGrad: (backend, { dy }, { inputSize }) =>
-    mapAxes(backend, 'resizeGrad', { x: dy!, size: inputSize as number[] }),
-  SshnAveragePool: (backend, { x }, { size }) =>
-    mapAxes(backend, 'averagePool', { x: x!, size: size as number[] }),
+    mapAxes(backend, 'resizeGrad', { x: dy, size: inputSize }),
+  SshnAveragePool: (backend, { x }, { size }) => mapAxes(backend, 'averagePool', { x, size }),
   SshnAveragePoolGrad: (backend, { dy }, { inputSize }) =>
-    mapAxes(backend, 'averagePoolGrad', { x: dy!, size: inputSize as number[] }),
-  SshnBoxSum: (backend, { x }, { window }) => boxSum(backend, x!, window as number),
-  SshnWarp: (backend, { image, field }, sampling) =>
-    warp(backend, { image: image!, field: field! }, sampling as unknown as WarpSampling),
+    mapAxes(backend, 'averagePoolGrad', { x: dy, size: inputSize }),
+  SshnBoxSum: (backend, { x }, { window }) => boxSum(backend, x, window),
+  SshnWarp: (backend, { image, field }, sampling) => warp(backend, { image, field }, sampling),
   SshnWarpGradField: (backend, { dy, image, field }, sampling) =>
-    warpGradField(backend, { dy: dy!, image: image!, field: field! }, sampling as unknown as WarpSampling),
-  SshnLeakyReluGrad: (backend, { dy, y }, { slope }) =>
-    leakyReluGrad(backend, { dy: dy!, y: y!, slope: slope as number }),
-  SshnConvGradBias: (backend, { dy }) => sumPixels(backend, dy!),
+    warpGradField(backend, { dy, image, field }, sampling),
+  SshnLeakyReluGrad: (backend, { dy, y }, { slope }) => leakyReluGrad(backend, { dy, y, slope }),
+  SshnConvGradBias: (backend, { dy }) => sumPixels(backend, dy),
   SshnConvGradRectifier: (backend, { dy, y }, { slope }) => {
-    const dz = leakyReluGrad(backend, { dy: dy!, y: y!, slope: slope as number });
+    const dz = leakyReluGrad(backend, { dy, y, slope });
     return [dz, sumPixels(backend, dz)];
   },
-  SshnHead: (backend, { weight, hidden }) => head(backend, weight!, hidden!),
-  SshnHeadGradWeight: (backend, { dy, hidden }) => headGradWeight(backend, dy!, hidden!),
-  SshnHeadGradHidden: (backend, { weight, dy }) => headGradHidden(backend, weight!, dy!),
-  SshnGlobalNorm: (backend, tensors) => globalNorm(backend, Object.values(tensors) as TensorInfo[]),
-  SshnAdam: (backend, state, settings) =>
-    adam(backend, state as unknown as AdamState, settings as unknown as AdamSettings),
+  SshnHead: (backend, { weight, hidden }) => head(backend, weight, hidden),
+  SshnHeadGradWeight: (backend, { dy, hidden }) => headGradWeight(backend, dy, hidden),
+  SshnHeadGradHidden: (backend, { weight, dy }) => headGradHidden(backend, weight, dy),
+  SshnGlobalNorm: (backend, tensors) => globalNorm(backend, Object.values(tensors)),
+  SshnAdam: (backend, state, settings) => adam(backend, state, settings),
 };
 
 /** What every training calls: a gradient to weights, a step of Adam, or the norm of all gradients. */
@@ -62,13 +57,12 @@ export function registerOwnKernels(
   for (const kernelName of [...Object.keys(kernels), ...Object.keys(trainingKernels)])
     if (getKernel(kernelName, backendName) != null) unregisterKernel(kernelName, backendName);
   const refusals = refusedBits === undefined ? {} : trainingKernels;
-  for (const kernelName of names) {
+  for (const [kernelName, run] of hasIntegers ? implementationsOf(kernels) : []) {
     if (kernelName in refusals) continue;
     registerKernel({
       kernelName,
       backendName,
-      kernelFunc: ({ inputs, attrs }) =>
-        kernels[kernelName]!(backend, inputs as Record<string, TensorInfo>, attrs ?? {}),
+      kernelFunc: ({ inputs, attrs }) => run(backend, inputs, attrs ?? {}),
     });
   }
   for (const [kernelName, what] of Object.entries(refusals)) {

@@ -1,10 +1,5 @@
-import {
-  getKernel,
-  type KernelBackend,
-  registerKernel,
-  type TensorInfo,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core';
+import { type Implementations, implementationsOf } from '@sshn/ops';
+import { getKernel, type KernelBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { axisKernels } from './axes/kernels.js';
 import { convolutionToInput, convolve } from './convolution/forward.js';
 import { toBias, toRectifierAndBias } from './convolution/to-bias.js';
@@ -12,32 +7,28 @@ import { convolutionToKernel } from './convolution/to-kernel.js';
 import { DevicePrograms } from './dispatch/device-programs.js';
 import { internalsOf } from './dispatch/internals.js';
 import { head, headGradHidden, headGradWeight } from './heads.js';
-import type { Kernel } from './kernel.js';
 import { lossKernels } from './losses/kernels.js';
-import { type AdamSettings, type AdamState, adam } from './pointwise/adam.js';
+import { adam } from './pointwise/adam.js';
 import { leakyReluGradient } from './pointwise/leaky-relu-gradient.js';
 import { globalNorm } from './reduction/global-norm.js';
 import { warpKernels } from './warp/kernels.js';
 
-/** The kernels by name; what each computes is listed at `dispatch` of @sshn/core. */
-const runs: Readonly<Record<string, Kernel>> = {
+/** The kernels by name; what each computes is said at `Kernels` of @sshn/ops; none is missing. */
+const runs: Implementations<DevicePrograms> = {
   ...axisKernels,
   ...lossKernels,
   ...warpKernels,
-  SshnConv: (device, { x, kernel, bias }, { slope }) => convolve(device, x!, kernel!, bias!, slope as number),
-  SshnConvGradInput: (device, { dy, kernel }) => convolutionToInput(device, dy!, kernel!),
-  SshnConvGradKernel: (device, { x, dy }, { kernelSize }) =>
-    convolutionToKernel(device, x!, dy!, kernelSize as number[]),
-  SshnConvGradBias: (device, { dy }) => toBias(device, dy!),
-  SshnConvGradRectifier: (device, { dy, y }, { slope }) =>
-    toRectifierAndBias(device, dy!, y!, slope as number),
-  SshnLeakyReluGrad: (device, { dy, y }, { slope }) => leakyReluGradient(device, dy!, y!, slope as number),
-  SshnHead: (device, { weight, hidden }) => head(device, weight!, hidden!),
-  SshnHeadGradWeight: (device, { dy, hidden }) => headGradWeight(device, dy!, hidden!),
-  SshnHeadGradHidden: (device, { weight, dy }) => headGradHidden(device, weight!, dy!),
-  SshnGlobalNorm: (device, inputs) => globalNorm(device, Object.values(inputs) as TensorInfo[]),
-  SshnAdam: (device, inputs, attributes) =>
-    adam(device, inputs as unknown as AdamState, attributes as unknown as AdamSettings),
+  SshnConv: (device, { x, kernel, bias }, { slope }) => convolve(device, x, kernel, bias, slope),
+  SshnConvGradInput: (device, { dy, kernel }) => convolutionToInput(device, dy, kernel),
+  SshnConvGradKernel: (device, { x, dy }, { kernelSize }) => convolutionToKernel(device, x, dy, kernelSize),
+  SshnConvGradBias: (device, { dy }) => toBias(device, dy),
+  SshnConvGradRectifier: (device, { dy, y }, { slope }) => toRectifierAndBias(device, dy, y, slope),
+  SshnLeakyReluGrad: (device, { dy, y }, { slope }) => leakyReluGradient(device, dy, y, slope),
+  SshnHead: (device, { weight, hidden }) => head(device, weight, hidden),
+  SshnHeadGradWeight: (device, { dy, hidden }) => headGradWeight(device, dy, hidden),
+  SshnHeadGradHidden: (device, { weight, dy }) => headGradHidden(device, weight, dy),
+  SshnGlobalNorm: (device, inputs) => globalNorm(device, Object.values(inputs)),
+  SshnAdam: (device, inputs, attributes) => adam(device, inputs, attributes),
 };
 
 /**
@@ -52,7 +43,7 @@ export function registerOwnKernels(backend: KernelBackend, backendName: string):
   const inside = internalsOf(backend);
   if (inside === undefined) return [];
   const device = new DevicePrograms(inside);
-  for (const [kernelName, run] of Object.entries(runs)) {
+  for (const [kernelName, run] of implementationsOf(runs)) {
     registerKernel({
       kernelName,
       backendName,

@@ -1,10 +1,9 @@
 import { type Rng, ValueError } from '@sshn/core';
 import type { Example } from '../dataset/types.js';
-import type { PairExample } from '../pairs/pair-dataset.js';
+import type { PairExample } from '../pairs/pairs.js';
+import { rangeOf } from '../preprocessing/preprocess.js';
 import { type AugmentConfig, axisNames, checkAugmentConfig } from './config.js';
 import { displacements } from './elastic.js';
-import { addNoise, applyGamma } from './intensity.js';
-import { drawLinearMap } from './linear-map.js';
 import { warp } from './warp.js';
 
 /**
@@ -55,4 +54,62 @@ function checkAxes({ flip = [] }: AugmentConfig, size: readonly number[], id: st
       expected: `axes that the image has, ${axisNames.slice(-size.length).join(' and ')}`,
     });
   }
+}
+
+/**
+ * Where a new pixel looks in the old image, both relative to the center: `rows[a]` gives coordinate a of the place as a
+ * weighted sum of the new pixel's coordinates.
+ */
+export type LinearMap = readonly (readonly number[])[];
+
+/**
+ * Draws flips F, a rotation R by an angle and a magnification m: place = F · R⁻¹ · pixel / m.
+ *
+ * @param rank 2 or 3.
+ * @returns Undefined if nothing moves.
+ */
+export function drawLinearMap(
+  { flip = [], rotationDegrees = 0, scale = 0 }: AugmentConfig,
+  rank: number,
+  rng: Rng,
+): LinearMap | undefined {
+  const limit = (rotationDegrees * Math.PI) / 180;
+  const angle = limit === 0 ? 0 : rng.split('rotation').uniform(-limit, limit);
+  const zoom = scale === 0 ? 1 : logUniform(rng.split('scale'), 1 + scale);
+  const signs = axisNames.slice(-rank).map((axis) => {
+    const isFlipped = flip.includes(axis) && rng.split(`flip ${axis}`).uniform() < 0.5;
+    return isFlipped ? -1 : 1;
+  });
+  if (angle === 0 && zoom === 1 && signs.every((sign) => sign === 1)) return undefined;
+  const [cos, sin] = [Math.cos(angle) / zoom, Math.sin(angle) / zoom];
+  const turn = [
+    [cos, -sin],
+    [sin, cos],
+  ];
+  const rows = rank === 2 ? turn : [[1 / zoom, 0, 0], ...turn.map((row) => [0, ...row])];
+  return rows.map((row, axis) => row.map((value) => value * signs[axis]!));
+}
+
+/** A number in [1 / most, most] whose logarithm is uniform. */
+export function logUniform(rng: Rng, most: number): number {
+  return most ** rng.uniform(-1, 1);
+}
+
+/**
+ * Brightens or darkens the middle: low + (high − low) · ((x − low) / (high − low))^g between the image's own extremes,
+ * which stay, so it suits intensities on any scale.
+ *
+ * @param gamma g is log-uniform in [1 / (1 + gamma), 1 + gamma].
+ */
+export function applyGamma(values: Float32Array, gamma: number, rng: Rng): Float32Array {
+  const exponent = logUniform(rng, 1 + gamma);
+  const [low, high] = rangeOf(values);
+  const range = high - low;
+  return range === 0 ? values : values.map((x) => low + range * ((x - low) / range) ** exponent);
+}
+
+/** Adds independent normal numbers; their standard deviation is uniform in [0, most]. Nothing is clipped. */
+export function addNoise(values: Float32Array, most: number, rng: Rng): Float32Array {
+  const deviation = rng.uniform(0, most);
+  return values.map((x) => x + deviation * rng.normal());
 }

@@ -1,5 +1,5 @@
 import type { Rng } from '@sshn/core';
-import { mixAxis, type Taps } from '../geometry/axis.js';
+import { mixAxis, type Taps } from '../geometry/resize.js';
 
 /** The mean over t of the sum of a cubic B-spline's squared weights: what interpolation leaves of the variance. */
 const variancePerAxis = 151 / 315;

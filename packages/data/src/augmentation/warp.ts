@@ -1,5 +1,5 @@
 import type { Image, LabelMap } from '../dataset/types.js';
-import type { LinearMap } from './linear-map.js';
+import type { LinearMap } from './augment.js';
 
 /** Along depth, height and width. */
 type Triple = readonly [depth: number, height: number, width: number];

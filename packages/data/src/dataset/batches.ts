@@ -1,5 +1,5 @@
 import { Rng, requireIntegers, ShapeError } from '@sshn/core';
-import type { PairExample } from '../pairs/pair-dataset.js';
+import type { PairExample } from '../pairs/pairs.js';
 import type { Batch, Dataset, Example } from './types.js';
 
 /** How to walk through a dataset. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheDataset } from './cache.js';
-import { datasetOf } from './from-examples.js';
+import { cacheDataset, datasetOf } from './from-examples.js';
 import type { Dataset, Example } from './types.js';
 
 const example = (id: string, width = 2, label = 1): Example => ({

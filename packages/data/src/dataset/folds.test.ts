@@ -1,6 +1,6 @@
 import { Rng } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
-import { folds } from './folds.js';
+import { folds } from './split.js';
 
 const ids = Array.from({ length: 23 }, (_, i) => `p${i % 7}-${i}`);
 

@@ -1,11 +1,9 @@
 import { FileError, requireIntegers, requireOption, ShapeError, ValueError } from '@sshn/core';
-import { cacheDataset } from '../dataset/cache.js';
-import { unknownId } from '../dataset/from-examples.js';
+import { cacheDataset, unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example, LabelMap } from '../dataset/types.js';
-import { lossyLabels } from '../formats/convert.js';
 import { decodeImage, decodeLabels, type ImageHeader, readImageHeader } from '../formats/decode.js';
-import { convertChannels } from '../geometry/channels.js';
-import { resizeImage, resizeLabels } from '../geometry/resize.js';
+import { lossyLabels } from '../formats/raster.js';
+import { convertChannels, resizeImage, resizeLabels } from '../geometry/resize.js';
 import { headerBytes } from '../volumes/nifti/header.js';
 import { volumeFormat } from '../volumes/read.js';
 import { type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';

@@ -1,7 +1,7 @@
 import { FileError, requireIntegers, ShapeError } from '@sshn/core';
 import { unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example } from '../dataset/types.js';
-import { sliceOf } from '../volumes/slices.js';
+import { sliceOf } from '../volumes/orientation.js';
 import type { Triple } from '../volumes/volume.js';
 import { highestLabel, type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';
 import type { Folder } from './layouts.js';

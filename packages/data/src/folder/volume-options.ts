@@ -1,5 +1,5 @@
 import { requireIntegers, requireOption, ValueError } from '@sshn/core';
-import { type SliceAxis, sliceAxes } from '../volumes/slices.js';
+import { type SliceAxis, sliceAxes } from '../volumes/orientation.js';
 import type { Triple } from '../volumes/volume.js';
 
 /** How volumes become examples. All of them are brought to canonical orientation (RAS) first. */

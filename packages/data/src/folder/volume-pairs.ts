@@ -1,12 +1,16 @@
 import { FileError } from '@sshn/core';
-import { rangeOf } from '../preprocessing/intensity.js';
-import { padOrCrop } from '../volumes/fit.js';
+import { rangeOf } from '../preprocessing/preprocess.js';
 import { wholeLabels } from '../volumes/labels.js';
 import { inVoxels } from '../volumes/nifti/decode.js';
-import { type Grid, orientationOf, reorient, reorientGrid } from '../volumes/orientation.js';
+import {
+  type Grid,
+  orientationOf,
+  orientationOfSlices,
+  reorient,
+  reorientGrid,
+} from '../volumes/orientation.js';
 import { decodeVolume, readVolumeGrid } from '../volumes/read.js';
-import { resampleImage, resampleLabels, shapeOn } from '../volumes/resample.js';
-import { orientationOfSlices } from '../volumes/slices.js';
+import { padOrCrop, resampleImage, resampleLabels, shapeOn } from '../volumes/resample.js';
 import type { Triple, Volume } from '../volumes/volume.js';
 import { highestLabel, type LabelScheme } from './label-names.js';
 import type { Pair } from './pairing.js';

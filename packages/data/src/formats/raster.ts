@@ -1,4 +1,6 @@
+import type { Image, LabelMap } from '../dataset/types.js';
 import type { VoxelData } from '../volumes/volume.js';
+import { damaged, Refusal } from './refusal.js';
 
 /** What a file says about itself before its pixels are read. */
 export interface Header {
@@ -52,4 +54,78 @@ export function unpackBits(
     }
   }
   return unpacked;
+}
+
+/** Scaled to [0, 1], alpha dropped, palettes looked up. @throws {Refusal} if a value is not finite or has no color. */
+export function toImage({ width, height, samples, values, full, palette }: Raster): Image {
+  const size = [height, width];
+  if (palette !== undefined) return { ...lookUp(values, palette), size, intensities: 'picture' };
+  const channels = samples < 3 ? 1 : 3;
+  const scaled = new Float32Array(width * height * channels);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let c = 0; c < channels; c++) scaled[pixel * channels + c] = values[pixel * samples + c]! / full;
+  }
+  const isFloat = values instanceof Float32Array || values instanceof Float64Array;
+  if (isFloat && !scaled.every(Number.isFinite)) {
+    throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
+  }
+  return {
+    values: scaled,
+    size,
+    channels,
+    intensities: values instanceof Uint8Array ? 'picture' : 'scanner',
+  };
+}
+
+function lookUp(indices: Raster['values'], palette: Palette): { values: Float32Array; channels: number } {
+  const channels = isGrey(palette) ? 1 : 3;
+  const values = new Float32Array(indices.length * channels);
+  for (let pixel = 0; pixel < indices.length; pixel++) {
+    const color = palette[indices[pixel]!];
+    if (color === undefined) {
+      throw damaged('palette image', `index ${indices[pixel]} in a palette of ${palette.length} colors`);
+    }
+    for (let c = 0; c < channels; c++) values[pixel * channels + c] = color[c]!;
+  }
+  return { values, channels };
+}
+
+/** Why a JPEG cannot hold labels. */
+export function lossyLabels(): Refusal {
+  return new Refusal(
+    'is a JPEG, whose compression changes label values',
+    'Save labels as an 8-bit PNG, from their source.',
+  );
+}
+
+/**
+ * Values and palette indices as they are, floating-point ones if they are whole.
+ *
+ * @throws {Refusal} if labels cannot be read off: colors, fractions, values below 0 or above 255.
+ */
+export function toLabels({ width, height, samples, values }: Raster): LabelMap {
+  const labels = new Uint8Array(width * height);
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const label = values[pixel * samples]!;
+    if (!Number.isInteger(label)) {
+      throw new Refusal(
+        `holds the number ${label}, and labels are whole`,
+        'Save labels as whole numbers, in an 8-bit PNG for example.',
+      );
+    }
+    if (label > 255 || label < 0) {
+      throw new Refusal(
+        `holds the label ${label}, and labels go from 0 to 255`,
+        'Renumber the labels from 0 up; cells that are numbered one by one are one label.',
+      );
+    }
+    if (samples >= 3 && (values[pixel * samples + 1] !== label || values[pixel * samples + 2] !== label)) {
+      throw new Refusal(
+        'is a color image, and labels are numbers',
+        'Save labels as an 8-bit PNG, grey or with a palette.',
+      );
+    }
+    labels[pixel] = label;
+  }
+  return { values: labels, size: [height, width] };
 }

@@ -2,8 +2,7 @@ import { Rng } from '@sshn/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Image } from '../dataset/types.js';
-import { convertChannels } from './channels.js';
-import { resizeImage, resizeLabels } from './resize.js';
+import { convertChannels, resizeImage, resizeLabels } from './resize.js';
 
 const row = (...values: number[]): Image => ({
   values: Float32Array.from(values),

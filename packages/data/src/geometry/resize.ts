@@ -1,6 +1,5 @@
 import { requireIntegers, ShapeError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
-import { mixAxis, type Taps } from './axis.js';
 
 /** How images are resized. */
 export interface ResizeOptions {
@@ -89,4 +88,69 @@ function checkSize(where: string, got: readonly number[], size: readonly number[
     throw new ShapeError({ where, got: size, expected: `${got.length} edges, as [${got.join(', ')}] has` });
   }
   requireIntegers(where, Object.fromEntries(size.map((n, axis) => [`size[${axis}]`, n])));
+}
+
+const luma = [0.299, 0.587, 0.114] as const;
+
+/**
+ * Brings an image to grey or RGB: grey is repeated in three channels; RGB becomes 0.299 R + 0.587 G + 0.114 B.
+ *
+ * @throws {ShapeError} if there is no way from the image's channels to those asked for.
+ * @returns The image itself if it has them already.
+ *
+ * *Source*: ITU-R BT.601 luma.
+ */
+export function convertChannels(image: Image, channels: number): Image {
+  if (image.channels === channels) return image;
+  const pixels = image.values.length / image.channels;
+  const values = new Float32Array(pixels * channels);
+  if (image.channels === 1 && channels === 3) {
+    for (let i = 0; i < values.length; i++) values[i] = image.values[Math.floor(i / 3)]!;
+  } else if (image.channels === 3 && channels === 1) {
+    for (let i = 0; i < pixels; i++) {
+      for (let c = 0; c < 3; c++) values[i]! += luma[c]! * image.values[3 * i + c]!;
+    }
+  } else {
+    throw new ShapeError({
+      where: 'convertChannels',
+      got: [...image.size, image.channels],
+      expected: `${channels} channels, or 1 or 3 to make 3 or 1 of`,
+    });
+  }
+  return { ...image, values, channels };
+}
+
+/** What one new element of an axis is made of: `weights[k]` of old element `first + k`. */
+export interface Taps {
+  readonly first: number;
+  readonly weights: readonly number[];
+}
+
+/**
+ * Replaces one axis of an array by weighted sums along it.
+ *
+ * @param values Seen as `[outer, from, inner]`.
+ * @param taps One entry per element of the new axis.
+ * @returns `[outer, taps.length, inner]`
+ */
+export function mixAxis(
+  values: Float32Array,
+  from: number,
+  inner: number,
+  taps: readonly Taps[],
+): Float32Array {
+  const outer = values.length / (from * inner);
+  const result = new Float32Array(outer * taps.length * inner);
+  for (let block = 0; block < outer; block++) {
+    for (let i = 0; i < taps.length; i++) {
+      const { first, weights } = taps[i]!;
+      const to = (block * taps.length + i) * inner;
+      for (let k = 0; k < weights.length; k++) {
+        const weight = weights[k]!;
+        const at = (block * from + first + k) * inner;
+        for (let c = 0; c < inner; c++) result[to + c]! += weight * values[at + c]!;
+      }
+    }
+  }
+  return result;
 }

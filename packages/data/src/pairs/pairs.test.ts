@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { augment } from '../augmentation/augment.js';
 import { type BatchOptions, batches } from '../dataset/batches.js';
 import type { Batch, Dataset } from '../dataset/types.js';
-import { pairDataset, pairId } from './pair-dataset.js';
-import { pairsWithin } from './pairs-within.js';
+import { pairDataset, pairId, pairsWithin } from './pairs.js';
 
 /** Subjects a, b, c with slices 1 and 2; c lacks slice 2. */
 const ids = ['a-1', 'a-2', 'b-1', 'b-2', 'c-1'];

@@ -1,7 +1,6 @@
 import type { Rng } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
-import { blur } from './blur.js';
-import { type Wave, wave } from './wave.js';
+import { blur, type Wave, wave } from './noise.js';
 
 /** What each label value of a blob image is. */
 export const blobLabelNames = ['background', 'solid', 'hollow'] as const;

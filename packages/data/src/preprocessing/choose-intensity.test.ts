@@ -3,12 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { datasetOf } from '../dataset/from-examples.js';
 import type { Example, Image } from '../dataset/types.js';
 import { decodeImage } from '../formats/decode.js';
-import { convertChannels } from '../geometry/channels.js';
-import { resizeImage } from '../geometry/resize.js';
+import { convertChannels, resizeImage } from '../geometry/resize.js';
 import { generatePhantoms } from '../phantoms/generate.js';
 import { buildPng } from '../testing/build.js';
 import { chooseIntensity, intensityOf } from './choose-intensity.js';
-import { normalizeIntensity, rangeOf } from './intensity.js';
+import { normalizeIntensity, rangeOf } from './preprocess.js';
 
 const imageOf = (
   count: number,

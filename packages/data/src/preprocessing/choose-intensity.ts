@@ -6,7 +6,7 @@ import {
   percentileOf,
   rangeOf,
   short,
-} from './intensity.js';
+} from './preprocess.js';
 
 /** What `chooseIntensity` found. */
 export interface ChosenIntensity {

@@ -1,7 +1,6 @@
+import { OptionError, ValueError } from '@sshn/core';
 import type { Image } from '../dataset/types.js';
-import { convertChannels } from '../geometry/channels.js';
-import { resizeImage } from '../geometry/resize.js';
-import { type IntensityNormalization, normalizeIntensity } from './intensity.js';
+import { convertChannels, resizeImage } from '../geometry/resize.js';
 
 /**
  * What happens to an image between its file and the network, as data: stored with a model, so that predicting does
@@ -32,4 +31,161 @@ export function preprocess(
 ): Image {
   const resized = resizeImage(convertChannels(image, channels), size);
   return { ...resized, values: normalizeIntensity(resized.values, intensity, onCollapse) };
+}
+
+/** How intensities are normalized, as data that a model's manifest can hold. */
+export type IntensityNormalization =
+  /** As they are. */
+  | { readonly kind: 'none' }
+  /** (x − min) / (max − min) over the image: to [0, 1]. */
+  | { readonly kind: 'minMax' }
+  /** (x − mean) / std over the image: to mean 0, variance 1. */
+  | { readonly kind: 'zScore' }
+  /** Clipped to two percentiles of the image, which then become 0 and 1. */
+  | {
+      readonly kind: 'percentile';
+      /** From 0 to below `high`. */
+      readonly low: number;
+      /** Up to 100. */
+      readonly high: number;
+      /**
+       * 'foreground': the high percentile is that of the voxels above the image's mean, so that a large dark background
+       * does not set it; the low one is that of the whole image. Where the two then do not differ, minimum and maximum
+       * take their place. @default the whole image for both
+       */
+      readonly within?: 'foreground';
+    }
+  /** Clipped to two fixed intensities, which then become 0 and 1: a window in Hounsfield units for CT. */
+  | { readonly kind: 'window'; readonly low: number; readonly high: number };
+
+/** A normalization, or 'auto': `chooseIntensity` looks at the images and chooses one. */
+export type IntensityChoice = IntensityNormalization | { readonly kind: 'auto' };
+
+const kinds = ['none', 'minMax', 'zScore', 'percentile', 'window'];
+
+/**
+ * Normalizes intensities over all pixels and channels together, so that colors keep their hue. An image of one value
+ * becomes 0 everywhere (in a window, the place of that value in it).
+ *
+ * @param onCollapse Called with a sentence if an image of different values becomes one value everywhere: the percentiles or
+ *   the window do not fit it.
+ * @throws {OptionError} if the kind is unknown; {ValueError} if percentiles are not 0 ≤ low < high ≤ 100, or a window's
+ *   low is not below its high.
+ * @returns The values themselves for 'none'.
+ */
+export function normalizeIntensity(
+  values: Float32Array,
+  intensity: IntensityNormalization,
+  onCollapse?: (problem: string) => void,
+): Float32Array {
+  switch (intensity.kind) {
+    case 'none':
+      return values;
+    case 'minMax': {
+      const [low, high] = rangeOf(values);
+      return stretch(values, low, high);
+    }
+    case 'zScore':
+      return standardize(values);
+    case 'percentile': {
+      const [low, high] = percentileEnds(values, intensity);
+      reportCollapse(values, low, high, `the percentiles ${intensity.low} and ${intensity.high}`, onCollapse);
+      return stretch(values, low, high);
+    }
+    case 'window': {
+      const { low, high } = intensity;
+      if (!(low < high && Number.isFinite(high - low))) {
+        throw new ValueError({
+          where: 'intensity: window',
+          got: [low, high],
+          expected: 'two finite numbers, low below high',
+        });
+      }
+      reportCollapse(values, low, high, 'the ends of the window', onCollapse);
+      return stretch(values, low, high);
+    }
+    default:
+      throw new OptionError('intensity.kind', (intensity as { kind: string }).kind, kinds);
+  }
+}
+
+function percentileEnds(
+  values: Float32Array,
+  intensity: Extract<IntensityNormalization, { kind: 'percentile' }>,
+): readonly [low: number, high: number] {
+  const { low, high, within } = intensity;
+  if (!(low >= 0 && low < high && high <= 100)) {
+    throw new ValueError({
+      where: 'intensity: percentile',
+      got: [low, high],
+      expected: 'low and high with 0 ≤ low < high ≤ 100',
+    });
+  }
+  const sorted = Float32Array.from(values).sort();
+  if (within === undefined) return [percentileOf(sorted, low), percentileOf(sorted, high)];
+  if (within !== 'foreground') throw new OptionError('intensity.within', within, ['foreground']);
+  const mean = meanOf(values);
+  const first = sorted.findIndex((value) => value > mean);
+  const ends = [
+    percentileOf(sorted, low),
+    first === -1 ? sorted.at(-1)! : percentileOf(sorted.subarray(first), high),
+  ] as const;
+  return ends[1] > ends[0] ? ends : [sorted[0]!, sorted.at(-1)!];
+}
+
+/** Smallest and largest value. */
+export function rangeOf(values: Iterable<number>): [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+function reportCollapse(
+  values: Float32Array,
+  low: number,
+  high: number,
+  ends: string,
+  onCollapse: ((problem: string) => void) | undefined,
+): void {
+  if (onCollapse === undefined) return;
+  const [least, most] = rangeOf(values);
+  if (least === most || (high > low && most > low && least < high)) return;
+  onCollapse(
+    `becomes one value everywhere: its intensities go from ${short(least)} to ${short(most)}, and ${ends} are ${short(low)} and ${short(high)}`,
+  );
+}
+
+/** A number in few digits. */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** To [0, 1], clipped. */
+function stretch(values: Float32Array, low: number, high: number): Float32Array {
+  const scale = high > low ? 1 / (high - low) : 0;
+  return values.map((value) => Math.min(1, Math.max(0, (value - low) * scale)));
+}
+
+function standardize(values: Float32Array): Float32Array {
+  const mean = meanOf(values);
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  // Below this the spread is rounding of a constant.
+  const isConstant = Math.sqrt(variance) <= 1e-6 * Math.abs(mean);
+  const scale = isConstant ? 0 : 1 / Math.sqrt(variance);
+  return values.map((value) => (value - mean) * scale);
+}
+
+function meanOf(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Between the two nearest ranks, linearly: rank = percent / 100 · (n − 1). */
+export function percentileOf(sorted: Float32Array, percent: number): number {
+  const rank = (percent / 100) * (sorted.length - 1);
+  const below = Math.floor(rank);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (rank - below) * (sorted[above]! - sorted[below]!);
 }

@@ -1,7 +1,7 @@
 import { ValueError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { counting, eachVoxel, expectClose, placeOf } from '../testing/volumes.js';
-import { padOrCrop } from './fit.js';
+import { padOrCrop } from './resample.js';
 import type { Triple } from './volume.js';
 import { volumeOf } from './volume.js';
 

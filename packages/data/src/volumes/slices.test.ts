@@ -1,8 +1,7 @@
 import { ValueError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { placeOf } from '../testing/volumes.js';
-import { reorient } from './orientation.js';
-import { orientationOfSlices, sliceAxes, sliceOf } from './slices.js';
+import { orientationOfSlices, reorient, sliceAxes, sliceOf } from './orientation.js';
 import { volumeOf } from './volume.js';
 
 // Canonical: width toward the right, height toward the front, depth toward the top.

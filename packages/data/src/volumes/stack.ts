@@ -1,5 +1,5 @@
 import { FileError, requireIntegers } from '@sshn/core';
-import { toImage } from '../formats/convert.js';
+import { toImage } from '../formats/raster.js';
 import { readDirectories } from '../formats/readers/tiff/directory.js';
 import { readTiff, tiffHeader } from '../formats/readers/tiff/read.js';
 import { type StackSpace, stackSpace } from '../formats/readers/tiff/stack.js';

@@ -1,3 +1,4 @@
+import { convolutionMacs } from '@sshn/ops';
 import type { GraphNode, TensorShape } from '@sshn/trace';
 import {
   type FlopRule,
@@ -9,16 +10,6 @@ import {
   rulesFor,
   sizeOf,
 } from './rule.js';
-
-/**
- * The multiply-adds of a convolution and of both its gradients, padding counted:
- * batch · ∏(window) · inChannels · outChannels · ∏(spatial size of the forward output).
- *
- * @param result What the forward pass makes, or its gradient. @param filter `[...window, inChannels, outChannels]`.
- */
-export function convolutionMacs(result: TensorShape, filter: Pick<TensorShape, 'shape'>): number {
-  return (sizeOf(result) / filter.shape.at(-1)!) * sizeOf(filter);
-}
 
 /** Every element of the forward output meets one window of the filter `[height, width, inChannels, multiplier]`. */
 function depthwiseMacs(result: TensorShape, filterShape: readonly number[]): number {

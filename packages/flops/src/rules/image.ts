@@ -1,14 +1,5 @@
-import type { TensorShape } from '@sshn/trace';
+import { interpolationWork } from '@sshn/ops';
 import { type FlopRule, input, output, type RuleTable, rulesFor, sizeOf } from './rule.js';
-
-/**
- * Linear interpolation as one pass per spatial axis, at 2 operations per element of the result: 4 in 2D, 6 in 3D.
- *
- * @param result The forward output, or its gradient, `[batch, ...spatial, channels]`.
- */
-export function interpolationWork(result: TensorShape): number {
-  return 2 * (result.shape.length - 2) * sizeOf(result);
-}
 
 /** Free where the nearest pixel is taken. */
 const byMethod = (attribute: string): FlopRule => {

@@ -1,3 +1,4 @@
+import { kernelRules } from '@sshn/ops';
 import { convolution } from './convolution.js';
 import { elementwise } from './elementwise.js';
 import { imageTransforms } from './image.js';
@@ -6,8 +7,7 @@ import { normalization } from './normalization.js';
 import { pooling } from './pooling.js';
 import { products } from './products.js';
 import { reduction } from './reduction.js';
-import type { FlopRule } from './rule.js';
-import { sshn } from './sshn.js';
+import type { FlopRule, RuleTable } from './rule.js';
 
 const registry = new Map<string, FlopRule>(
   Object.entries({
@@ -19,9 +19,19 @@ const registry = new Map<string, FlopRule>(
     ...pooling,
     ...products,
     ...reduction,
-    ...sshn,
+    ...ownKernels(),
   }),
 );
+
+/** The kernels of @sshn/ops: as their compositions from ordinary kernels. */
+function ownKernels(): RuleTable {
+  return Object.fromEntries(
+    Object.entries(kernelRules).map(([kernel, { work }]) => [
+      kernel,
+      ({ inputs, attributes, outputs }) => work(inputs as never, attributes as never, outputs),
+    ]),
+  );
+}
 
 /**
  * Says what a kernel costs: one of your own, or one whose rule you would rather have otherwise. Replaces what was there.

@@ -1,12 +1,7 @@
-import type { GraphNode, GraphTensor, TensorShape } from '@sshn/trace';
+import { sizeOf, type Work } from '@sshn/ops';
+import type { GraphNode, GraphTensor } from '@sshn/trace';
 
-/** What one run of a kernel computes. */
-export interface Work {
-  /** Multiply-adds: products that are summed. @default 0 */
-  readonly macs?: number;
-  /** All other operations: one per element of an activation, two for a difference squared, … @default 0 */
-  readonly elementwise?: number;
-}
+export { sizeOf, type Work };
 
 /** The work of a node, or 'free' for kernels that only move, copy or make elements and are left out on purpose. */
 export type FlopRule = 'free' | ((node: GraphNode) => Work);
@@ -17,11 +12,6 @@ export type RuleTable = { readonly [kernel: string]: FlopRule };
 /** One rule for many kernels. */
 export function rulesFor(kernels: readonly string[], rule: FlopRule): RuleTable {
   return Object.fromEntries(kernels.map((kernel) => [kernel, rule]));
-}
-
-/** How many elements a tensor has. */
-export function sizeOf({ shape }: Pick<TensorShape, 'shape'>): number {
-  return product(shape);
 }
 
 export function product(factors: readonly number[]): number {

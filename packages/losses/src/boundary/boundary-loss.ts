@@ -1,5 +1,5 @@
 import { ShapeError } from '@sshn/core';
-import { readsAtOnce } from '@sshn/ops';
+import { readsAtOnce, sumAll } from '@sshn/ops';
 import {
   argMax,
   div,
@@ -16,7 +16,6 @@ import { checkGrid } from '../distance-transform.js';
 import { asFloat, checkLabels, checkLogits, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { sumAll } from '../input/reduce.js';
 import { targetOf } from '../input/target.js';
 import { channelWeights, checkScoredLabels, type ScoredLabels } from '../region/region-options.js';
 import { likeliest, signedDistances, signedDistancesOnDevice } from './signed-distances.js';

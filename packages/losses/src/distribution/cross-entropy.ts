@@ -1,5 +1,5 @@
 import { ValueError } from '@sshn/core';
-import { dispatch } from '@sshn/ops';
+import { fusedCrossEntropy, sumAll } from '@sshn/ops';
 import {
   add,
   div,
@@ -23,7 +23,6 @@ import {
   requireNumber,
 } from '../input/check-options.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { sumAll } from '../input/reduce.js';
 import { type Target, targetOf } from '../input/target.js';
 import type { Task } from '../input/task.js';
 import { sigmoidLikelihood, softmaxLikelihood } from './likelihood.js';
@@ -81,9 +80,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
     if (task !== 'multiclass') return ofChannels(z, labels, options);
     if (!isPlain) return weighted(z, labels, options);
     const truth = comparable(z, labels);
-    return dispatch('SshnCrossEntropy', { logits: z, labels: truth }, {}, () =>
-      plain(z, truth),
-    ) as ValueAndGradient;
+    return fusedCrossEntropy(z, truth, () => plain(z, truth));
   });
 }
 

@@ -1,3 +1,4 @@
+import { sumAll } from '@sshn/ops';
 import { div, maximum, mul, type Scalar, sub, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import {
@@ -9,7 +10,6 @@ import {
   requireNumber,
 } from '../input/check-options.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { sumAll } from '../input/reduce.js';
 import { targetOf } from '../input/target.js';
 import type { Task } from '../input/task.js';
 import { sigmoidLikelihood, softmaxLikelihood } from './likelihood.js';

@@ -1,3 +1,4 @@
+import { sumAll } from '@sshn/ops';
 import {
   abs,
   add,
@@ -15,7 +16,6 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import type { ValueAndGradient } from '../input/own-gradient.js';
-import { sumAll } from '../input/reduce.js';
 
 /** Keeps 1 − p off 0 where a power of it is divided by it. */
 const tiny = 1e-7;

@@ -1,7 +1,8 @@
+import { sumAll } from '@sshn/ops';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { fill, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { sumAll, sumSpatial } from './reduce.js';
+import { sumSpatial } from './reduce.js';
 
 describe.each(backends)('sums on %s', (backend) => {
   beforeAll(() => useBackend(backend));

@@ -1,4 +1,5 @@
 import { CapabilityError } from '@sshn/core';
+import { sumAll } from '@sshn/ops';
 import {
   abs,
   add,
@@ -29,7 +30,6 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { asFloat } from '../input/check-labels.js';
-import { sumAll } from '../input/reduce.js';
 
 /**
  * The Lovász extension of the Jaccard loss of one label, and its gradient to the errors.

@@ -1,8 +1,9 @@
+import { sumAll } from '@sshn/ops';
 import { add, div, mul, type Scalar, square, sub, sum, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
 import { linkOf } from '../input/link.js';
 import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { sumAll, sumSpatial } from '../input/reduce.js';
+import { sumSpatial } from '../input/reduce.js';
 import { targetOf } from '../input/target.js';
 import { channelWeights, checkRegionOptions, type RegionOptions } from './region-options.js';
 

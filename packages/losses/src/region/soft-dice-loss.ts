@@ -1,7 +1,7 @@
-import { dispatch } from '@sshn/ops';
+import { fusedSoftDice } from '@sshn/ops';
 import { clipByValue, div, log, neg, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { asFloat, checkLabels, comparable, labelCount } from '../input/check-labels.js';
-import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
+import { withOwnGradient } from '../input/own-gradient.js';
 import { type RegionScore, regionLoss, regionTerms } from './region-loss.js';
 import { channelWeights, checkRegionOptions, type RegionOptions } from './region-options.js';
 
@@ -46,9 +46,9 @@ export function softDiceLoss(logits: Tensor, labels: Tensor, options: SoftDiceOp
   return withOwnGradient(logits, (input) => {
     const z = asFloat(input);
     const truth = comparable(z, labels);
-    return dispatch('SshnSoftDice', { logits: z, labels: truth }, settings, () =>
+    return fusedSoftDice(z, truth, settings, () =>
       regionTerms('softDiceLoss', z, truth, score, settings, weights),
-    ) as ValueAndGradient;
+    );
   });
 }
 

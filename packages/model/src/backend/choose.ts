@@ -99,7 +99,7 @@ export class BackendError extends SshnError {
  * (products, a convolution, its gradient), and timed on a small U-Net. What computes wrongly is out of question, and for
  * training what computes in float16.
  *
- * Stock kernels of webgl and webgpu that fail are repaired (`repairKernels` of @sshn/core).
+ * Stock kernels of webgl and webgpu that fail are repaired (`repairKernels` of @sshn/ops).
  *
  * A remembered choice is started and tested again, but not timed; where it no longer starts or passes, all are measured.
  * A store that fails is as good as none. Backends that were not chosen stay registered.

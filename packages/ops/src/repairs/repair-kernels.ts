@@ -70,7 +70,7 @@ const repairsOf: Readonly<Record<string, typeof fiveAxes>> = {
 };
 
 /** On the function of a kernel that was repaired, by whatever copy of this package. */
-const isRepaired = Symbol.for('@sshn/core repaired');
+const isRepaired = Symbol.for('@sshn/ops repaired');
 
 /**
  * Repairs kernels of stock tfjs' webgl and webgpu that fail, most of them without an error: the program does not compile,

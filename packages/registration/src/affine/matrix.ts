@@ -1,4 +1,6 @@
 import { requireIntegers, ShapeError, ValueError } from '@sshn/core';
+import type { Sampling } from '@sshn/ops';
+import { warpOperation } from '@sshn/ops';
 import {
   add,
   eye,
@@ -13,8 +15,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import { requireField, requireFloat, spatialOf } from '../check.js';
 import { voxelGrid } from '../fields/grid.js';
-import { warpOperation } from '../warp/operation.js';
-import type { Sampling } from '../warp/sampling.js';
 import { fullSampling, requireImage } from '../warp/warp.js';
 
 /**

@@ -1,6 +1,6 @@
+import { warpOperation } from '@sshn/ops';
 import { add, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { requireField, requireShape } from '../check.js';
-import { warpOperation } from '../warp/operation.js';
 
 /**
  * One field that does what two do one after the other: `(first ∘ second)(p) = second(p) + first(p + second(p))`, so that

@@ -1,4 +1,5 @@
 import { requireIntegers, ValueError } from '@sshn/core';
+import { gradientToPlaces, warpOperation } from '@sshn/ops';
 import {
   add,
   cast,
@@ -31,7 +32,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import { requireField, spatialOf } from '../check.js';
 import { derivativeAlong } from '../jacobian.js';
-import { gradientToPlaces, warpOperation } from '../warp/operation.js';
 import { voxelGrid } from './grid.js';
 
 const sampling = { interpolation: 'linear', padding: 'border' } as const;

@@ -1,3 +1,5 @@
+import type { Interpolation } from '@sshn/ops';
+import { warpOperation } from '@sshn/ops';
 import {
   add,
   mul,
@@ -11,8 +13,6 @@ import {
   tile,
 } from '@tensorflow/tfjs-core';
 import { requireField, spatialOf } from '../check.js';
-import { warpOperation } from '../warp/operation.js';
-import type { Interpolation } from '../warp/sampling.js';
 import { fullSampling, requireImage } from '../warp/warp.js';
 import { requireSpacing } from './units.js';
 

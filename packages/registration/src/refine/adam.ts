@@ -1,5 +1,5 @@
-import { dispatch } from '@sshn/ops';
-import { add, div, mul, sqrt, square, sub, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { adamUpdate } from '@sshn/ops';
+import { type Tensor, zerosLike } from '@tensorflow/tfjs-core';
 
 /** A tensor that is moved by Adam, with what Adam remembers of its gradients. */
 export interface Moving {
@@ -29,13 +29,6 @@ export function adamStep(
 ): Moving {
   const correction1 = 1 - beta1 ** (step + 1);
   const correction2 = 1 - beta2 ** (step + 1);
-  const composed = (): Tensor[] =>
-    tidy(() => {
-      const first = add(mul(m, beta1), mul(grad, 1 - beta1));
-      const second = add(mul(v, beta2), mul(square(grad), 1 - beta2));
-      const direction = div(div(first, correction1), add(sqrt(div(second, correction2)), epsilon));
-      return [sub(param, mul(direction, learningRate)), first, second];
-    });
   const settings = {
     learningRate,
     beta1,
@@ -46,6 +39,6 @@ export function adamStep(
     weightDecay: 0,
     overwrite: false,
   };
-  const [value, first, second] = dispatch('SshnAdam', { param, m, v, grad }, settings, composed) as Tensor[];
-  return { value: value!, first: first!, second: second! };
+  const [value, first, second] = adamUpdate({ param, m, v, grad }, settings);
+  return { value, first, second };
 }

@@ -1,5 +1,5 @@
+import { meanAll } from '@sshn/ops';
 import { add, mul, type Scalar, square, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { meanAll } from '../reduce/mean-all.js';
 import { physicalField, type SpacingOptions } from './field.js';
 import { derivative } from './gradient-penalty.js';
 

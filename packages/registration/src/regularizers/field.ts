@@ -1,5 +1,4 @@
 import { ShapeError, ValueError } from '@sshn/core';
-import { repairKernels } from '@sshn/ops';
 import { mul, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 
 /** Units in which a regularizer measures. */
@@ -26,7 +25,6 @@ export interface PhysicalField {
  * @throws {ValueError} if the spacing has not one positive number per axis.
  */
 export function physicalField(where: string, field: Tensor, { spacingMm }: SpacingOptions): PhysicalField {
-  repairKernels();
   const dimensions = field.rank - 2;
   if (dimensions < 1 || field.shape.at(-1) !== dimensions || field.size === 0) {
     throw new ShapeError({

@@ -1,6 +1,6 @@
+import { meanAll } from '@sshn/ops';
 import { neg, relu, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { jacobianDeterminant } from '../jacobian.js';
-import { meanAll } from '../reduce/mean-all.js';
 
 /**
  * What a field folds: the mean over voxels of `relu(−det J)`, 0 where it folds nowhere.

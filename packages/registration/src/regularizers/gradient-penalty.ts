@@ -1,3 +1,4 @@
+import { meanAll } from '@sshn/ops';
 import {
   add,
   customGrad,
@@ -9,7 +10,6 @@ import {
   type Tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { meanAll } from '../reduce/mean-all.js';
 import { type PhysicalField, physicalField, type SpacingOptions } from './field.js';
 import { forwardDifference } from './forward-difference.js';
 

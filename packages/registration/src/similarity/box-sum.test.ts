@@ -1,9 +1,9 @@
+import { boxSum } from '@sshn/ops';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { ones, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { positions, windowAround } from '../testing/double-precision.js';
 import { channelOf, randomPair } from '../testing/random-images.js';
-import { boxSum } from './box-sum.js';
 
 describe.each(backends)('box sum on %s', (backend) => {
   beforeAll(() => useBackend(backend));

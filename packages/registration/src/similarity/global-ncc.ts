@@ -1,3 +1,4 @@
+import { meanAll, meanOver } from '@sshn/ops';
 import {
   add,
   clipByValue,
@@ -10,7 +11,6 @@ import {
   type Tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { meanAll, meanOver } from '../reduce/mean-all.js';
 import { checkPair, spatialAxes } from './inputs.js';
 import { standardize } from './scale.js';
 

@@ -1,5 +1,5 @@
+import { meanAll, meanOver } from '@sshn/ops';
 import { add, div, maximum, type Scalar, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { meanAll, meanOver } from '../reduce/mean-all.js';
 import { forwardDifference } from '../regularizers/forward-difference.js';
 import { checkPair, spatialAxes } from './inputs.js';
 import { inCommonUnit } from './scale.js';

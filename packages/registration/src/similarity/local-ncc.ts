@@ -1,30 +1,6 @@
 import { ValueError } from '@sshn/core';
-import { dispatch, repairKernels } from '@sshn/ops';
-import {
-  add,
-  cast,
-  concat,
-  customGrad,
-  div,
-  type GradSaveFunc,
-  greater,
-  maximum,
-  minimum,
-  mul,
-  neg,
-  ones,
-  relu,
-  rsqrt,
-  type Scalar,
-  split,
-  sqrt,
-  square,
-  sub,
-  type Tensor,
-  tidy,
-} from '@tensorflow/tfjs-core';
-import { meanAll } from '../reduce/mean-all.js';
-import { boxSum } from './box-sum.js';
+import { differentiable, localNcc, localNccGradients } from '@sshn/ops';
+import { div, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { checkPair } from './inputs.js';
 import { standardized } from './scale.js';
 
@@ -77,75 +53,19 @@ export function localNccLoss(moved: Tensor, fixed: Tensor, options: LocalNccOpti
   if (!(epsilon > 0 && epsilon < Infinity)) {
     throw new ValueError({ where: 'localNccLoss: epsilon', got: epsilon, expected: 'a positive number' });
   }
-  repairKernels();
   const settings = { window, squared, epsilon };
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [first, second, save] = args as [Tensor, Tensor, GradSaveFunc];
-    // The correlation does not see offset and scale, but float32 and epsilon do.
-    const [moved, fixed] = [standardized(first), standardized(second)];
-    const pair = { moved: moved.image, fixed: fixed.image };
-    const [value, maps] = dispatch('SshnLocalNcc', pair, settings, () => correlate(pair, settings));
-    save([pair.moved, pair.fixed, maps!, moved.scale, fixed.scale]);
-    return {
-      value: value as Scalar,
-      gradFunc: (dy: Scalar, saved: Tensor[]) => {
-        const inputs = { moved: saved[0]!, fixed: saved[1]!, maps: saved[2]! };
-        const all = dispatch('SshnLocalNccGrad', inputs, { window }, () => gradients(inputs, window));
-        return all.map((gradient, i) => mul(div(gradient, saved[3 + i]!), dy));
+  return tidy(() =>
+    differentiable([moved, fixed], {
+      forward: (first, second) => {
+        // The correlation does not see offset and scale, but float32 and epsilon do.
+        const [a, b] = [standardized(first), standardized(second)];
+        const [value, maps] = localNcc(a.image, b.image, settings);
+        return { value: value as Scalar, saved: [a.image, b.image, maps, a.scale, b.scale] };
       },
-    };
-  });
-  return tidy(() => op(moved, fixed));
-}
-
-interface Pair {
-  readonly moved: Tensor;
-  readonly fixed: Tensor;
-}
-
-/** The loss of two images, and five maps that its gradients sum over windows. */
-function correlate(
-  { moved: a, fixed: b }: Pair,
-  { window, squared, epsilon }: Required<LocalNccOptions>,
-): [Tensor, Tensor] {
-  return tidy(() => {
-    const sums = boxSum(concat([a, b, square(a), square(b), mul(a, b)], -1), window);
-    const [sumA, sumB, sumAA, sumBB, sumAB] = split(sums, 5, -1);
-    const perVoxel = div(1, boxSum(ones([1, ...a.shape.slice(1, -1), 1]), window));
-    const meanA = mul(sumA!, perVoxel);
-    const meanB = mul(sumB!, perVoxel);
-    const varianceA = relu(sub(sumAA!, mul(sumA!, meanA)));
-    const varianceB = relu(sub(sumBB!, mul(sumB!, meanB)));
-    // Rounding may not break |cross| ≤ √(var_a · var_b).
-    const most = sqrt(mul(varianceA, varianceB));
-    const cross = maximum(minimum(sub(sumAB!, mul(sumA!, meanB)), most), neg(most));
-
-    // ∂ncc/∂cross = weight, ∂ncc/∂var = −slope · var of the other, doubled below as ∂var/∂a has a 2.
-    const inverse = squared
-      ? div(1, add(mul(varianceA, varianceB), epsilon))
-      : rsqrt(add(mul(varianceA, varianceB), epsilon));
-    const ncc = mul(squared ? square(cross) : cross, inverse);
-    const weight = squared ? mul(mul(cross, inverse), 2) : inverse;
-    const slope = squared ? mul(mul(ncc, inverse), -2) : mul(mul(ncc, square(inverse)), -1);
-    const toA = mul(mul(slope, varianceB), clamped(varianceA));
-    const toB = mul(mul(slope, varianceA), clamped(varianceB));
-    const pullA = add(mul(weight, meanB), mul(toA, meanA));
-    const pullB = add(mul(weight, meanA), mul(toB, meanB));
-    return [sub(1, meanAll(ncc)), concat([weight, toA, toB, pullA, pullB], -1)];
-  });
-}
-
-/** Gradients of that loss to both images. */
-function gradients({ moved, fixed, maps }: Pair & { readonly maps: Tensor }, window: number): Tensor[] {
-  return tidy(() => {
-    const [weight, toA, toB, pullA, pullB] = split(boxSum(maps, window), 5, -1);
-    const gradient = (other: Tensor, self: Tensor, along: Tensor, pull: Tensor) =>
-      mul(sub(pull, add(mul(other, weight!), mul(self, along))), 1 / moved.size);
-    return [gradient(fixed, moved, toA!, pullA!), gradient(moved, fixed, toB!, pullB!)];
-  });
-}
-
-/** 1 where a variance has a slope, 0 where it was clamped. */
-function clamped(variance: Tensor): Tensor {
-  return cast(greater(variance, 0), 'float32');
+      backward: (dy, a, b, maps, scaleA, scaleB) => {
+        const [toA, toB] = localNccGradients({ moved: a, fixed: b, maps }, window);
+        return [mul(div(toA, scaleA), dy), mul(div(toB, scaleB), dy)];
+      },
+    }),
+  );
 }

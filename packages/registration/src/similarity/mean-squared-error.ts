@@ -1,5 +1,5 @@
+import { meanAll } from '@sshn/ops';
 import { mul, type Scalar, sub, type Tensor } from '@tensorflow/tfjs-core';
-import { meanAll } from '../reduce/mean-all.js';
 import { checkPair } from './inputs.js';
 import { withOwnGradients } from './pair-loss.js';
 

@@ -1,5 +1,5 @@
-import { repairKernels } from '@sshn/ops';
-import { customGrad, type GradSaveFunc, mul, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { differentiable } from '@sshn/ops';
+import { mul, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 /** A similarity's value, and its gradients to both images. */
 export type ValueAndGradients = [value: Tensor, toMoved: Tensor, toFixed: Tensor];
@@ -10,15 +10,11 @@ export function withOwnGradients(
   fixed: Tensor,
   compute: (moved: Tensor, fixed: Tensor) => ValueAndGradients,
 ): Scalar {
-  repairKernels();
-  const taped = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [first, second, save] = args as [Tensor, Tensor, GradSaveFunc];
-    const [value, toMoved, toFixed] = compute(first, second);
-    save([toMoved, toFixed]);
-    return {
-      value: value as Scalar,
-      gradFunc: (dy: Scalar, kept: Tensor[]) => kept.map((gradient) => mul(gradient, dy)),
-    };
+  return differentiable([moved, fixed], {
+    forward: (first, second) => {
+      const [value, toMoved, toFixed] = compute(first, second);
+      return { value: value as Scalar, saved: [toMoved, toFixed] };
+    },
+    backward: (dy, toMoved, toFixed) => [mul(toMoved, dy), mul(toFixed, dy)],
   });
-  return taped(moved, fixed);
 }

@@ -1,3 +1,4 @@
+import { meanOver } from '@sshn/ops';
 import {
   abs,
   customGrad,
@@ -13,7 +14,6 @@ import {
   type Tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { meanOver } from '../reduce/mean-all.js';
 import { spatialAxes } from './inputs.js';
 
 /** Standard deviations that are left as they are: those of images in [0, 1]. */

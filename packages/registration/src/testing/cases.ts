@@ -1,7 +1,7 @@
 import type { Rng } from '@sshn/core';
+import { interpolations, paddings } from '@sshn/ops';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { interpolations, paddings } from '../warp/sampling.js';
 
 /** Shapes and samplings of every kind: one voxel, odd, oblong, several images, 2D and 3D. */
 export const warpCases = fc.integer({ min: 2, max: 3 }).chain((rank) =>

@@ -1,4 +1,4 @@
-import type { FullSampling, Padding } from '../warp/sampling.js';
+import type { FullSampling, Padding } from '@sshn/ops';
 
 /** Numbers in double precision, row-major. */
 export interface Grid {

@@ -1,5 +1,5 @@
 import { Rng } from '@sshn/core';
-import { registerGradients } from '@sshn/ops';
+import { registerGradients, warpOperation } from '@sshn/ops';
 import { backends, useBackend } from '@sshn-internal/testing';
 import {
   grads,
@@ -15,7 +15,6 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { noise, relativeError, smoothPlaces, type WarpCase, warpCases } from '../testing/cases.js';
 import { type Grid, naiveGradField, naiveGradImage, naiveWarp } from '../testing/naive-warp.js';
-import { warpOperation } from './operation.js';
 import { warp } from './warp.js';
 
 const gridOf = (x: Tensor): Grid => ({ shape: x.shape, data: Array.from(x.dataSync()) });

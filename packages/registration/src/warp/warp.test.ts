@@ -1,5 +1,5 @@
 import { OptionError, Rng, ShapeError, ValueError } from '@sshn/core';
-import { registerGradients } from '@sshn/ops';
+import { interpolations, paddings, registerGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, withoutLeak } from '@sshn-internal/testing';
 import {
   concat,
@@ -15,7 +15,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { noise } from '../testing/cases.js';
-import { interpolations, paddings } from './sampling.js';
 import { warp, warpLabels } from './warp.js';
 
 const line = (...values: number[]): Tensor => tensor(values, [1, 1, values.length, 1]);

@@ -1,9 +1,14 @@
 import { requireOption, ShapeError, ValueError } from '@sshn/core';
-import { requireFeatures } from '@sshn/ops';
+import {
+  type FullSampling,
+  interpolations,
+  paddings,
+  requireFeatures,
+  type Sampling,
+  warpOperation,
+} from '@sshn/ops';
 import { expandDims, squeeze, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { requireField, requireShape } from '../check.js';
-import { warpOperation } from './operation.js';
-import { type FullSampling, interpolations, paddings, type Sampling } from './sampling.js';
 
 /**
  * The spatial transformer: reads an image at every voxel displaced by a field.

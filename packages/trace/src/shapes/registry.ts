@@ -1,3 +1,4 @@
+import { kernelRules } from '@sshn/ops';
 import { arrangement } from './arrangement.js';
 import { binary } from './binary.js';
 import { convolution } from './convolution.js';
@@ -8,8 +9,7 @@ import { normalization } from './normalization.js';
 import { pooling } from './pooling.js';
 import { products } from './products.js';
 import { reduction } from './reduction.js';
-import type { ShapeFunction } from './shape-function.js';
-import { sshn } from './sshn.js';
+import type { ShapeFunction, ShapeTable } from './shape-function.js';
 import { unary } from './unary.js';
 
 const registry = new Map<string, ShapeFunction>(
@@ -24,10 +24,20 @@ const registry = new Map<string, ShapeFunction>(
     ...pooling,
     ...products,
     ...reduction,
-    ...sshn,
+    ...ownKernels(),
     ...unary,
   }),
 );
+
+/** The kernels of @sshn/ops: each is one node, however it is composed. */
+function ownKernels(): ShapeTable {
+  return Object.fromEntries(
+    Object.entries(kernelRules).map(([kernel, { shapes }]) => [
+      kernel,
+      (inputs, attributes) => shapes(inputs as never, attributes as never),
+    ]),
+  );
+}
 
 /**
  * Tells traces the output shapes of a kernel: one of your own, or one that we do not know. Replaces what was there.

@@ -1,12 +1,18 @@
 import { unet } from '@sshn/architectures';
 import { initialize, Rng, rescaling } from '@sshn/core';
-import { applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/ops';
-import { dispatch } from '@sshn/ops';
+import { applyConvolution, applyLeakyRelu, dispatcher, type Kernels, resizeLinear } from '@sshn/ops';
 import { warp } from '@sshn/registration';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { grads, ones, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { trace } from '../index.js';
+
+const dispatch = dispatcher<Kernels>();
+
+/** A composition that a trace must not run. */
+const composed = (): never => {
+  throw new Error('composed');
+};
 
 /** The function's outputs on the current backend, and in a trace with its kernels. */
 function compare(f: (...x: Tensor[]) => Tensor[], shapes: readonly number[][]) {
@@ -82,16 +88,18 @@ describe.each(backends)('the kernels of @sshn have the shapes of their compositi
 });
 
 test.each(['SshnCrossEntropy', 'SshnSoftDice'] as const)('%s gives a scalar and a gradient', (kernel) => {
-  const run = (logits: Tensor, labels: Tensor) =>
-    dispatch<Tensor[]>(kernel, { logits, labels }, {}, () => []);
+  const settings = { squaredDenominator: true, smooth: 1, includeBackground: false, perSample: true };
+  const run = (logits: Tensor, labels: Tensor) => dispatch(kernel, { logits, labels }, settings, composed);
   const { outputs } = trace(run, [{ shape: [2, 5, 3] }, { shape: [2, 5], dtype: 'int32' }]);
   expect(outputs.map(({ shape }) => shape)).toEqual([[], [2, 5, 3]]);
 });
 
 test('a step of Adam is one node with three outputs', () => {
+  const corrections = { correction1: 0.1, correction2: 0.01 };
+  const adam = { learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, ...corrections };
   const shapes = Array.from({ length: 4 }, () => ({ shape: [3, 2] }));
   const step = (param: Tensor, m: Tensor, v: Tensor, grad: Tensor) =>
-    dispatch<Tensor[]>('SshnAdam', { param, m, v, grad }, { learningRate: 0.1 }, () => []);
+    dispatch('SshnAdam', { param, m, v, grad }, adam, composed);
   const { graph, outputs } = trace((...x: Tensor[]) => step(x[0]!, x[1]!, x[2]!, x[3]!), shapes as never);
   expect(graph.nodes.map(({ kernel }) => kernel)).toEqual(['SshnAdam']);
   expect(outputs.map(({ shape }) => shape)).toEqual([

@@ -43,7 +43,8 @@ describe('architecture', () => {
     [{ name: 'fpn', ratio: 0.5 }, /architecture: .*'ratio'/],
     [{ activation: 'relu', slope: 0.2 }, /architecture: .*slope/],
     [{ features: [4, 8], stages: 3 }, /architecture: .*features/],
-    [{ kernelSize: 4 }, /architecture: .*kernelSize/i],
+    [{ kernelSize: [3, 3, 3, 3] }, /architecture.kernelSize: got a list of 4/],
+    [{ kernelSize: 4 }, /architecture.kernelSize: got 4, expected an odd integer/],
   ])('%o is refused by the architecture itself, before any image is read', (options, message) => {
     expect(() => parseRunConfig({ architecture: options }, 'flags')).toThrow(ConfigError);
     expect(() => parseRunConfig({ architecture: options }, 'flags')).toThrow(message);

@@ -1,6 +1,5 @@
+import type { FullSampling } from '@sshn/ops';
 import type { Tensor } from '@tensorflow/tfjs-core';
-
-import type { WarpSampling } from '../warp.js';
 
 /** What warping an image by a field gives, and what `⟨dy, warped⟩` has for gradients. */
 export interface NaiveWarp {
@@ -13,7 +12,7 @@ export interface NaiveWarp {
  * Warping by its definition, in double precision: the image is continued to an endless lattice, and each place reads the
  * lattice's points around it. Places are away from kinks.
  */
-export function naiveWarp(image: Tensor, field: Tensor, dy: Tensor, sampling: WarpSampling): NaiveWarp {
+export function naiveWarp(image: Tensor, field: Tensor, dy: Tensor, sampling: FullSampling): NaiveWarp {
   const [values, displacement, upstream] = [image, field, dy].map((x) => x.dataSync() as Float32Array) as [
     Float32Array,
     Float32Array,
@@ -49,7 +48,7 @@ export function naiveWarp(image: Tensor, field: Tensor, dy: Tensor, sampling: Wa
 }
 
 /** Which voxel the endless lattice has at a point; undefined where it is zero. */
-function continued(point: number, size: number, padding: WarpSampling['padding']): number | undefined {
+function continued(point: number, size: number, padding: FullSampling['padding']): number | undefined {
   if (point >= 0 && point < size) return point;
   if (padding === 'zeros') return undefined;
   if (padding === 'border' || size === 1) return point < 0 ? 0 : size - 1;

@@ -1,9 +1,4 @@
-/** How an image is read between and beyond its voxels; what it means is said at `warp` of @sshn/registration. */
-export interface WarpSampling {
-  readonly interpolation: 'linear' | 'nearest';
-  readonly padding: 'border' | 'zeros' | 'reflect';
-}
-
+import type { FullSampling } from '@sshn/ops';
 /** Integers that `placesOf` uses; `sizesOf` gives them. */
 export const sizeNames = (rank: number): readonly string[] => [
   'channels',
@@ -15,7 +10,7 @@ export function sizesOf(channels: number, from: readonly number[], to: readonly 
   return [channels, ...from.flatMap((n, k) => [n, to[k]!])];
 }
 
-const folds: Record<WarpSampling['padding'], string> = {
+const folds: Record<FullSampling['padding'], string> = {
   border: `
   return vec2(clamp(place, 0.0, last), place > 0.0 && place < last ? 1.0 : 0.0);`,
   zeros: `
@@ -34,7 +29,7 @@ const folds: Record<WarpSampling['padding'], string> = {
  * being 0 … NEAR − 1, their `weight`, and the `slope` of that by the displacement. A place that is no number has weights
  * that are none.
  */
-export function readFunctions({ interpolation, padding }: WarpSampling): string {
+export function readFunctions({ interpolation, padding }: FullSampling): string {
   const isNearest = interpolation === 'nearest';
   return `
 #define NEAR ${isNearest ? 1 : 2}

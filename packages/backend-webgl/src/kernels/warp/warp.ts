@@ -1,17 +1,10 @@
+import type { FullSampling } from '@sshn/ops';
 import type { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { type FlatProgram, run } from '../program.js';
-import {
-  forEachCorner,
-  placesOf,
-  productOf,
-  readFunctions,
-  sizeNames,
-  sizesOf,
-  type WarpSampling,
-} from './sampling.js';
+import { forEachCorner, placesOf, productOf, readFunctions, sizeNames, sizesOf } from './sampling.js';
 
-const forward = (rank: number, sampling: WarpSampling): FlatProgram => ({
+const forward = (rank: number, sampling: FullSampling): FlatProgram => ({
   inputs: ['source', 'field'],
   integers: sizeNames(rank),
   code: `${readFunctions(sampling)}
@@ -26,7 +19,7 @@ float valueAt(int index) {
 });
 
 /** A value for each axis of each voxel, which reads the same as its neighbors. */
-const backward = (rank: number, sampling: WarpSampling): FlatProgram => ({
+const backward = (rank: number, sampling: FullSampling): FlatProgram => ({
   inputs: ['dy', 'source', 'field'],
   integers: sizeNames(rank),
   code: `${readFunctions(sampling)}
@@ -51,7 +44,7 @@ float valueAt(int index) {
 export function warp(
   backend: MathBackendWebGL,
   { image, field }: { readonly image: TensorInfo; readonly field: TensorInfo },
-  { interpolation, padding }: WarpSampling,
+  { interpolation, padding }: FullSampling,
 ): TensorInfo {
   const channels = image.shape.at(-1)!;
   const [from, to] = [image.shape.slice(1, -1), field.shape.slice(1, -1)];
@@ -67,7 +60,7 @@ export function warp(
 export function warpGradField(
   backend: MathBackendWebGL,
   { dy, image, field }: { readonly dy: TensorInfo; readonly image: TensorInfo; readonly field: TensorInfo },
-  { interpolation, padding }: WarpSampling,
+  { interpolation, padding }: FullSampling,
 ): TensorInfo {
   if (interpolation === 'nearest') {
     const zeros = new Float32Array(util.sizeFromShape(field.shape));

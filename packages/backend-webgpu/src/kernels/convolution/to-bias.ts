@@ -27,7 +27,7 @@ export function toRectifierAndBias(
   dy: TensorInfo,
   y: TensorInfo,
   slope: number,
-): TensorInfo[] {
+): [TensorInfo, TensorInfo] {
   const channels = dy.shape.at(-1)!;
   const rows = sizeOf(dy.shape) / channels;
   const { rowsOfGroup, groups } = rowGroups(rows, device.mostGroups);

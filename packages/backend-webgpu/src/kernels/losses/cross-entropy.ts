@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 }
 
 /** Mean cross-entropy of softmax(logits), and its gradient to the logits. */
-export function crossEntropy(device: DevicePrograms, { logits, labels }: Compared): TensorInfo[] {
+export function crossEntropy(device: DevicePrograms, { logits, labels }: Compared): [TensorInfo, TensorInfo] {
   const { pixels, count, kind } = measures(device, { logits, labels });
   const groups = Math.min(MOST_GROUPS, Math.ceil(pixels / LINE));
   const [gradient, partials] = [device.output(logits.shape), device.output([groups])];

@@ -1,16 +1,14 @@
-import type { Kernel } from '../kernel.js';
+import type { Implementations } from '@sshn/ops';
+import type { DevicePrograms } from '../dispatch/device-programs.js';
 import { crossEntropy } from './cross-entropy.js';
-import { type LocalNccSettings, localNcc, localNccGrad } from './local-ncc.js';
-import { type DiceSettings, softDice } from './soft-dice.js';
+import { localNcc, localNccGrad } from './local-ncc.js';
+import { softDice } from './soft-dice.js';
 
 /** Losses with their gradients. */
-export const lossKernels: Readonly<Record<string, Kernel>> = {
-  SshnCrossEntropy: (device, { logits, labels }) =>
-    crossEntropy(device, { logits: logits!, labels: labels! }),
-  SshnSoftDice: (device, { logits, labels }, settings) =>
-    softDice(device, { logits: logits!, labels: labels! }, settings as unknown as DiceSettings),
-  SshnLocalNcc: (device, { moved, fixed }, settings) =>
-    localNcc(device, { moved: moved!, fixed: fixed! }, settings as unknown as LocalNccSettings),
+export const lossKernels = {
+  SshnCrossEntropy: (device, { logits, labels }) => crossEntropy(device, { logits, labels }),
+  SshnSoftDice: (device, { logits, labels }, settings) => softDice(device, { logits, labels }, settings),
+  SshnLocalNcc: (device, { moved, fixed }, settings) => localNcc(device, { moved, fixed }, settings),
   SshnLocalNccGrad: (device, { moved, fixed, maps }, { window }) =>
-    localNccGrad(device, { moved: moved!, fixed: fixed!, maps: maps! }, window as number),
-};
+    localNccGrad(device, { moved, fixed, maps }, window),
+} satisfies Partial<Implementations<DevicePrograms>>;

@@ -1,16 +1,10 @@
+import type { LocalNccSettings } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { sumOverWindows } from '../axes/windows.js';
 import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
 import { declarations, groupsFor, LINE, mainPerElement, sizeOf } from '../dispatch/wgsl.js';
 import { sumOfGroup } from './sum-of-group.js';
 import { valueOfPartials } from './value-of-partials.js';
-
-/** Attributes of `SshnLocalNcc`. */
-export interface LocalNccSettings {
-  readonly window: number;
-  readonly squared: boolean;
-  readonly epsilon: number;
-}
 
 /** Two images of one shape `[batch, ...spatial, channels]`, each with a mean near 0 and a spread of the order of 1. */
 interface Pair {
@@ -119,7 +113,7 @@ export function localNcc(
   device: DevicePrograms,
   { moved, fixed }: Pair,
   { window, squared, epsilon }: LocalNccSettings,
-): TensorInfo[] {
+): [TensorInfo, TensorInfo] {
   const [count, channels] = [sizeOf(moved.shape), moved.shape.at(-1)!];
   const shape = moved.shape.with(-1, MAPS * channels);
   const summands = device.output(shape);
@@ -147,7 +141,7 @@ export function localNccGrad(
   device: DevicePrograms,
   { moved, fixed, maps }: Pair & { readonly maps: TensorInfo },
   window: number,
-): TensorInfo[] {
+): [TensorInfo, TensorInfo] {
   const count = sizeOf(moved.shape);
   const sums = sumOverWindows(device, maps, window);
   const [toMoved, toFixed] = [device.output(moved.shape), device.output(fixed.shape)];

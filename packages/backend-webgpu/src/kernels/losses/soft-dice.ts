@@ -1,16 +1,9 @@
+import type { SoftDiceSettings } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
 import { declarations, groupsFor, LINE, mainPerElement } from '../dispatch/wgsl.js';
 import { type Compared, type LabelKind, measures, truth } from './pixels.js';
 import { sumOfGroup } from './sum-of-group.js';
-
-/** Attributes of `SshnSoftDice`. */
-export interface DiceSettings {
-  readonly squaredDenominator: boolean;
-  readonly smooth: number;
-  readonly includeBackground: boolean;
-  readonly perSample: boolean;
-}
 
 /** Pixels of one partial sum, and how many there are of a label at most. */
 const PIXELS_PER_PART = 4096;
@@ -128,8 +121,8 @@ ${mainPerElement}
 export function softDice(
   device: DevicePrograms,
   { logits, labels }: Compared,
-  { squaredDenominator, smooth, includeBackground, perSample }: DiceSettings,
-): TensorInfo[] {
+  { squaredDenominator, smooth, includeBackground, perSample }: SoftDiceSettings,
+): [TensorInfo, TensorInfo] {
   const { pixels, count, kind } = measures(device, { logits, labels });
   const scopes = perSample ? logits.shape[0]! : 1;
   const [scopePixels, rows, firstLabel] = [pixels / scopes, scopes * count, includeBackground ? 0 : 1];

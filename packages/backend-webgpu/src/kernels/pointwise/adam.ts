@@ -1,26 +1,7 @@
+import type { AdamSettings, AdamState } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
 import { declarations, groupsFor, mainPerElement, sizeOf } from '../dispatch/wgsl.js';
-
-/** What one step of Adam moves. */
-export interface AdamState {
-  readonly param: TensorInfo;
-  readonly m: TensorInfo;
-  readonly v: TensorInfo;
-  readonly grad: TensorInfo;
-}
-
-/** Settings of one step, as `SshnAdam` has them. */
-export interface AdamSettings {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly correction1: number;
-  readonly correction2: number;
-  readonly weightDecay: number;
-  readonly overwrite?: boolean;
-}
 
 const floats = ['keep', 'rate', 'beta1', 'beta2', 'fresh1', 'fresh2', 'root', 'epsilon'];
 
@@ -59,7 +40,11 @@ ${step.replaceAll('%p', 'param').replaceAll('%m', 'm').replaceAll('%v', 'v')}
  * `[param', m', v']` after one step of Adam with decoupled weight decay; where `overwrite`, in the memory of the old ones
  * unless other tensors share it. One pass over memory in place of thirteen.
  */
-export function adam(device: DevicePrograms, state: AdamState, settings: AdamSettings): TensorInfo[] {
+export function adam(
+  device: DevicePrograms,
+  state: AdamState<TensorInfo>,
+  settings: AdamSettings,
+): [TensorInfo, TensorInfo, TensorInfo] {
   const { param, m, v, grad } = state;
   const { learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay } = settings;
   const old = [param, m, v];
@@ -84,7 +69,7 @@ export function adam(device: DevicePrograms, state: AdamState, settings: AdamSet
     ],
     groups: groupsFor(count, device.mostGroups),
   });
-  return target;
+  return [target[0]!, target[1]!, target[2]!];
 }
 
 /** A new tensor in place of one that shares memory with an old one. */

@@ -1,8 +1,9 @@
+import type { FullSampling } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
 import { forEachElement } from '../dispatch/elements.js';
 import { declarations, groupsFor, mainPerElement, sizeOf } from '../dispatch/wgsl.js';
-import { forEachCorner, NAN_BITS, places, sizeNames, sizesOf, type WarpSampling } from './sampling.js';
+import { forEachCorner, NAN_BITS, places, sizeNames, sizesOf } from './sampling.js';
 
 /*
  * Every place adds to the voxels it reads, so threads add to the same numbers, in an order of their own. Sums of floats
@@ -50,7 +51,7 @@ const powers = `
 fn exponentOf(most: u32) -> i32 { return clamp(i32(most >> 23u) - 126, -100, 126); }
 fn powerOfTwo(exponent: i32) -> f32 { return bitcast<f32>(u32(exponent + 127) << 23u); }`;
 
-function scattered(rank: number, sampling: WarpSampling): Program {
+function scattered(rank: number, sampling: FullSampling): Program {
   return {
     name: `warp gradient to image ${rank} ${Object.values(sampling).join(' ')}`,
     code: () => {
@@ -122,7 +123,7 @@ export function warpGradImage(
     field,
     inputSize,
   }: { readonly dy: TensorInfo; readonly field: TensorInfo; readonly inputSize: readonly number[] },
-  { interpolation, padding }: WarpSampling,
+  { interpolation, padding }: FullSampling,
 ): TensorInfo {
   const [rank, channels] = [inputSize.length, dy.shape.at(-1)!];
   const shape = [dy.shape[0]!, ...inputSize, channels];

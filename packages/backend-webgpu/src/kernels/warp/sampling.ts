@@ -1,9 +1,4 @@
-/** How an image is read between and beyond its voxels; what it means is said at `warp` of @sshn/registration. */
-export interface WarpSampling {
-  readonly interpolation: 'linear' | 'nearest';
-  readonly padding: 'border' | 'zeros' | 'reflect';
-}
-
+import type { FullSampling } from '@sshn/ops';
 /** Sizes that `places` uses, of image and field, for `declarations`; along an axis that is not there they are 1. */
 export const sizeNames = (rank: number): readonly string[] => [
   'channels',
@@ -19,7 +14,7 @@ export function sizesOf(channels: number, from: readonly number[], to: readonly 
   return [channels, NAN_BITS, ...from.flatMap((n, k) => [n, to[k]!])];
 }
 
-const folds: Record<WarpSampling['padding'], string> = {
+const folds: Record<FullSampling['padding'], string> = {
   border: `
   let inside = place > 0.0 && place < last;
   return vec2<f32>(clamp(place, 0.0, last), select(0.0, 1.0, inside));`,
@@ -42,7 +37,7 @@ const folds: Record<WarpSampling['padding'], string> = {
  */
 export function places(
   rank: number,
-  { interpolation, padding }: WarpSampling,
+  { interpolation, padding }: FullSampling,
 ): { functions: string; body: string } {
   const isNearest = interpolation === 'nearest';
   const near = isNearest ? 1 : 2;

@@ -1,11 +1,12 @@
+import type { FullSampling } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { DevicePrograms, Program } from '../dispatch/device-programs.js';
 import { forEachElement } from '../dispatch/elements.js';
 import { declarations, groupsFor, mainPerElement, sizeOf } from '../dispatch/wgsl.js';
-import { forEachCorner, places, sizeNames, sizesOf, type WarpSampling } from './sampling.js';
+import { forEachCorner, places, sizeNames, sizesOf } from './sampling.js';
 
 /** A thread for each value of the result. */
-function forward(rank: number, sampling: WarpSampling, isInteger: boolean): Program {
+function forward(rank: number, sampling: FullSampling, isInteger: boolean): Program {
   const type = isInteger ? 'i32' : 'f32';
   return {
     name: `warp ${rank} ${Object.values(sampling).join(' ')} ${type}`,
@@ -28,7 +29,7 @@ ${mainPerElement}
 }
 
 /** A thread for each vector of the field. */
-function backward(rank: number, sampling: WarpSampling): Program {
+function backward(rank: number, sampling: FullSampling): Program {
   const axes = Array.from({ length: rank }, (_, k) => k);
   return {
     name: `warp gradient to field ${rank} ${Object.values(sampling).join(' ')}`,
@@ -65,7 +66,7 @@ ${mainPerElement}
 export function warp(
   device: DevicePrograms,
   { image, field }: { readonly image: TensorInfo; readonly field: TensorInfo },
-  { interpolation, padding }: WarpSampling,
+  { interpolation, padding }: FullSampling,
 ): TensorInfo {
   const channels = image.shape.at(-1)!;
   const [from, to] = [image.shape.slice(1, -1), field.shape.slice(1, -1)];
@@ -81,7 +82,7 @@ export function warp(
 export function warpGradField(
   device: DevicePrograms,
   { dy, image, field }: { readonly dy: TensorInfo; readonly image: TensorInfo; readonly field: TensorInfo },
-  { interpolation, padding }: WarpSampling,
+  { interpolation, padding }: FullSampling,
 ): TensorInfo {
   const output = device.output(field.shape);
   if (interpolation === 'nearest') return forEachElement(device, zeros, { inputs: [], output });

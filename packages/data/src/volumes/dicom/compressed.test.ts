@@ -64,6 +64,23 @@ describe('compressed frames', () => {
     );
   });
 
+  it('are refused soon where JPEG-LS lacks its last marker', async () => {
+    // Bytes on which CharLS alone computes for a quarter of a minute.
+    const { name, bytes } = files.find((file) => file.name === 'JPEG-LS, RGB')!;
+    const changed = bytes.slice();
+    const begin = changed.findIndex((byte, i) => byte === 0xff && changed[i + 1] === 0xd8);
+    for (const [at, byte] of [
+      [77, 254],
+      [153, 24],
+      [195, 1],
+      [214, 1],
+    ] as const)
+      changed[begin + at] = byte;
+    const start = cpuTime();
+    await expect(valuesIn(name, changed)).rejects.toThrow(/its JPEG-LS has no end/);
+    expect(cpuTime() - start).toBeLessThan(1000);
+  });
+
   it('are refused when they are cut off, at any place', async () => {
     for (const { name, bytes } of files.filter((file) => !file.name.includes('frames'))) {
       const begin = bytes.length - 60;

@@ -2,8 +2,7 @@ import { requireOption, ShapeError } from '@sshn/core';
 import { gzipSync } from 'fflate';
 import { NIFTI1, NIFTI2 } from 'nifti-reader-js';
 import { type Volume, voxelCount } from '../volume.js';
-import { vectorIntent } from './header.js';
-import { typeOfArray } from './types.js';
+import { typeOfArray, vectorIntent } from './header.js';
 
 /** How to write a volume. */
 export interface EncodeNiftiOptions {

@@ -175,6 +175,10 @@ async function decodeJpegFamily(frame: Uint8Array, layout: PixelLayout): Promise
     throw damaged('DICOM', 'its JPEG is of another size');
   }
   if (process === 0xf7) {
+    // Without its last marker, the codec reads zeros behind the end, for minutes.
+    const end = frame.subarray(-4);
+    if (!end.some((byte, i) => byte === 0xff && end[i + 1] === 0xd9))
+      throw damaged('DICOM', 'its JPEG-LS has no end');
     const { bytes, info, interleave } = await run('jpegLs', frame, layout);
     const words = wordsOf(bytes, info);
     return {

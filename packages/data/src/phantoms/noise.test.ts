@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blur } from './blur.js';
+import { blur } from './noise.js';
 
 describe('blur', () => {
   it('spreads one pixel into a Gaussian of that sigma', () => {

@@ -1,0 +1,32 @@
+import { mean, mul, ones, type Scalar, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { differentiable } from './differentiable.js';
+
+/**
+ * The sum of all entries, one axis after the other from the last: each running float32 sum stays as short as an axis,
+ * so a volume of 256³ voxels does not drown its later entries.
+ */
+export function sumAll(x: Tensor): Scalar {
+  let rest = x;
+  while (rest.rank > 0) rest = sum(rest, -1);
+  return rest as Scalar;
+}
+
+/**
+ * The mean of all entries, one axis after the other from the last: each running float32 sum stays as short as an axis, so
+ * a volume's later entries do not drown.
+ *
+ * The gradient, one number everywhere, is written out: tfjs repeats it axis by axis.
+ */
+export function meanAll(x: Tensor): Scalar {
+  const { shape, size } = x;
+  const axes = shape.map((_, axis) => axis);
+  return differentiable([x], {
+    forward: (input) => ({ value: meanOver(input, axes) as Scalar, saved: [] }),
+    backward: (dy) => [mul(ones(shape), mul(dy, 1 / size))],
+  });
+}
+
+/** Means over some axes, in ascending order, likewise; kept with length 1 where asked for. */
+export function meanOver(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
+  return [...axes].reverse().reduce((rest, axis) => mean(rest, axis, keepDims), x);
+}
