@@ -24,7 +24,7 @@ describe('run folder', () => {
     expect(await claimRunFolder(path, run)).toBe(false);
     expect(await claimRunFolder(path, run)).toBe(true);
     expect(await readRunFile(path)).toEqual(run);
-    expect((await readdir(path)).sort()).toEqual(['checkpoints', 'run.json']);
+    expect((await readdir(path)).sort()).toEqual(['run.json']);
   });
 
   test('of another run is refused, with what differs, and left as it is', async () => {
