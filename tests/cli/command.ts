@@ -89,6 +89,27 @@ export function sshn(args: readonly string[], cwd: string, env: NodeJS.ProcessEn
   return start(args, cwd, env).ended;
 }
 
+/**
+ * Runs a command line that the command has printed, as a user would who copies it into a shell.
+ *
+ * @param text Words and flags after `sshn`, quoted for a shell.
+ */
+export function inShell(text: string, cwd: string): Promise<Ended> {
+  const program = commandLine([])
+    .map((word) => `'${word}'`)
+    .join(' ');
+  return run(['bash', '-c', `sshn() { ${program} "$@"; }; ${text}`], cwd).ended;
+}
+
+/** The last command line in an output. @throws {Error} if there is none. */
+export function printedCommand({ stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>): string {
+  const found = [
+    ...`${stdout}\n${stderr}`.matchAll(/(?:Go on with|Look at its curve with|now|first): (sshn .*)$/gm),
+  ].at(-1);
+  if (found === null || found === undefined) throw new Error(`No command was printed: ${stdout}${stderr}`);
+  return found[1]!;
+}
+
 /** Flags of a training that is over in a second or two. */
 export const small = [
   '--size',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { scratchFolder, small, sshn, start } from './command.js';
+import { inShell, printedCommand, scratchFolder, small, sshn, start } from './command.js';
 
 const scratch = scratchFolder();
 const train = (folder: string) => [
@@ -33,13 +33,13 @@ test('Ctrl-C leaves a checkpoint and says how to go on; going on ends as if noth
   expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
   expect(stdout).toContain('stopping after this step, with a checkpoint');
   expect(stdout).toMatch(
-    /interrupted in epoch \d, with a checkpoint\..*\nGo on with: sshn train --resume cut\n$/,
+    /interrupted in epoch \d, with a checkpoint\..*\nGo on with: sshn train --resume cut --threads 1\n$/,
   );
   const before = await course('cut');
   expect(before.length).toBeGreaterThanOrEqual(2);
   expect(before.length).toBeLessThan(6);
 
-  const resumed = await sshn(['train', '--resume', 'cut', '--threads', '1'], scratch.path);
+  const resumed = await inShell(printedCommand({ stdout, stderr }), scratch.path);
   expect(resumed).toMatchObject({ code: 0, stderr: '' });
   expect(resumed.stdout).toContain(`resuming after epoch ${before.length} of 6`);
   expect(resumed.stdout).toContain('finished after 6 epochs.');

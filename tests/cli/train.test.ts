@@ -19,7 +19,7 @@ test('trains in a run folder, with one plain line per epoch where the output is 
   expect(stdout).toMatch(/^backend\s+wasm \(SIMD, 1 thread,/m);
   expect(stdout).toContain('  epochs: 2\n');
   expect(stdout).toMatch(
-    /finished after 2 epochs\. Best Dice on validation images: 0\.\d{4}\.\nLook at its curve with: sshn pareto run\n$/,
+    /finished after 2 epochs\. Best Dice on validation images: 0\.\d{4}\.\nLook at its curve with: sshn pareto run --threads 1\n$/,
   );
   expect((await readdir(join(scratch.path, 'run'))).sort()).toEqual([
     'best.safetensors',

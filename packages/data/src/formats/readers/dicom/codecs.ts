@@ -106,7 +106,9 @@ async function run(
     }
     // The memory of a codec never shrinks: after a large image the next one gets a fresh codec.
     if (decoded.buffer.byteLength > mostKeptBytes) loaded.delete(name);
-    return { bytes: decoded.slice(), info, interleave: decoder.getInterleaveMode?.() };
+    // Some builds give a view of their memory, some a copy already.
+    const isCopy = decoded.buffer.byteLength === decoded.length;
+    return { bytes: isCopy ? decoded : decoded.slice(), info, interleave: decoder.getInterleaveMode?.() };
   } catch (error) {
     if (error instanceof Refusal) throw error;
     // What the codec itself refuses it throws as a number. After anything else, it may be in no state to go on.
