@@ -1,10 +1,10 @@
 export type { Interpolation, Padding, Sampling } from '@sshn/ops';
-export { fitAffine } from './affine/fit.js';
 export {
   type AffineMatrix,
   affineField,
   composeAffine,
   composeAffineField,
+  fitAffine,
   invertAffine,
   resampleAffine,
 } from './affine/matrix.js';
@@ -28,8 +28,7 @@ export { composeFields } from './fields/compose.js';
 export { type Integration, integrateInverse, integrateVelocity } from './fields/integrate.js';
 export { type Inversion, type InvertedField, inverseOf, invertField } from './fields/invert.js';
 export { resampleField, resampleImage, type Spacings } from './fields/resample.js';
-export { rescaleField } from './fields/rescale.js';
-export { mmToVoxels, voxelsToMm } from './fields/units.js';
+export { mmToVoxels, rescaleField, voxelsToMm } from './fields/rescale.js';
 export { type JacobianStatistics, jacobianDeterminant, jacobianStatistics } from './jacobian.js';
 export {
   type FlowResolution,
@@ -40,8 +39,8 @@ export {
   type RegistrationNetworkSpecs,
   registrationNetwork,
 } from './network/registration-network.js';
-export { blend } from './objective/blend.js';
 export {
+  blend,
   type RegistrationObjective,
   type RegularizerName,
   registrationLoss,
@@ -60,11 +59,8 @@ export {
   warpPoints,
 } from './points.js';
 export { type Refined, type RefineOptions, type RefineStep, refineField } from './refine/refine.js';
-export { bendingEnergy } from './regularizers/bending-energy.js';
-export { diffusion } from './regularizers/diffusion.js';
-export type { SpacingOptions } from './regularizers/field.js';
-export { foldingPenalty } from './regularizers/folding-penalty.js';
-export { totalVariation } from './regularizers/total-variation.js';
+export type { SpacingOptions } from './regularizers.js';
+export { bendingEnergy, diffusion, foldingPenalty, totalVariation } from './regularizers.js';
 export { type GlobalNccOptions, globalNccLoss } from './similarity/global-ncc.js';
 export { gradientDifferenceLoss } from './similarity/gradient-difference.js';
 export { type LocalNccOptions, localNccLoss } from './similarity/local-ncc.js';

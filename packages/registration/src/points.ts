@@ -1,10 +1,9 @@
 import { ShapeError, ValueError } from '@sshn/core';
-import type { Sampling } from '@sshn/ops';
-import { warpOperation } from '@sshn/ops';
+import { type Sampling, warpOperation } from '@sshn/ops';
 import { add, concat, reshape, slice, sub, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireField, requireFloat } from './check.js';
 import { voxelGrid } from './fields/grid.js';
-import { requireSpacing } from './fields/units.js';
+import { requireSpacing } from './fields/rescale.js';
 import { fullSampling, requireImage } from './warp/warp.js';
 
 /**

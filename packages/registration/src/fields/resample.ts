@@ -1,5 +1,4 @@
-import type { Interpolation } from '@sshn/ops';
-import { warpOperation } from '@sshn/ops';
+import { type Interpolation, warpOperation } from '@sshn/ops';
 import {
   add,
   mul,
@@ -14,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { requireField, spatialOf } from '../check.js';
 import { fullSampling, requireImage } from '../warp/warp.js';
-import { requireSpacing } from './units.js';
+import { requireSpacing } from './rescale.js';
 
 /** From the grid that something is on to the one it is wanted on. */
 export interface Spacings {

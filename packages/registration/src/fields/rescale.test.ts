@@ -6,8 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { waves } from '../testing/smooth.js';
 import { warp } from '../warp/warp.js';
 import { resampleField, resampleImage } from './resample.js';
-import { rescaleField } from './rescale.js';
-import { mmToVoxels, voxelsToMm } from './units.js';
+import { mmToVoxels, rescaleField, voxelsToMm } from './rescale.js';
 
 const valuesOf = (x: Tensor): number[] => [...x.dataSync()];
 const largest = (x: Tensor): number => max(abs(x)).dataSync()[0]!;

@@ -3,7 +3,7 @@ import { registerGradients } from '@sshn/ops';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { grads, type Scalar, scalar } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { blend } from './blend.js';
+import { blend } from './objective.js';
 
 beforeAll(async () => {
   await useBackend('cpu');

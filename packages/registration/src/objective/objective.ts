@@ -1,17 +1,13 @@
 import { requireOption, ValueError } from '@sshn/core';
 import { add, mul, neg, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { fieldOf } from '../network/registration-network.js';
-import { bendingEnergy } from '../regularizers/bending-energy.js';
-import { diffusion } from '../regularizers/diffusion.js';
-import { foldingPenalty } from '../regularizers/folding-penalty.js';
-import { totalVariation } from '../regularizers/total-variation.js';
+import { bendingEnergy, diffusion, foldingPenalty, totalVariation } from '../regularizers.js';
 import { globalNccLoss } from '../similarity/global-ncc.js';
 import { gradientDifferenceLoss } from '../similarity/gradient-difference.js';
 import { localNccLoss } from '../similarity/local-ncc.js';
 import { meanSquaredErrorLoss } from '../similarity/mean-squared-error.js';
 import { mutualInformationLoss } from '../similarity/mutual-information.js';
 import { warp } from '../warp/warp.js';
-import { blend } from './blend.js';
 
 /** Names of what makes a moved and a fixed image alike. */
 export const similarityNames = [
@@ -154,4 +150,22 @@ function requireWeights(weights: Readonly<Record<string, number>>): void {
       expected: 'a number of at least 0',
     });
   }
+}
+
+/**
+ * Two losses that share one weight: `(1 − λ) · first + λ · second`.
+ *
+ * Where λ is an input of a hypernetwork, both ends of its range are problems of their own: similarity alone, and smoothness
+ * alone. Differentiable in both.
+ *
+ * @throws {ValueError} if λ is not in [0, 1].
+ * @example
+ * const loss = blend(0.3, localNccLoss(moved, fixed), diffusion(flow));
+ *
+ * *Source*: Hoopes et al., "Learning the effect of registration hyperparameters with HyperMorph" (2022), equation 3.
+ */
+export function blend(lambda: number, first: Scalar, second: Scalar): Scalar {
+  if (!(lambda >= 0 && lambda <= 1))
+    throw new ValueError({ where: 'blend: lambda', got: lambda, expected: 'a number in [0, 1]' });
+  return tidy(() => add(mul(first, 1 - lambda), mul(second, lambda)) as Scalar);
 }

@@ -1,6 +1,6 @@
 import { meanAll, meanOver } from '@sshn/ops';
 import { add, div, maximum, type Scalar, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { forwardDifference } from '../regularizers/forward-difference.js';
+import { forwardDifference } from '../regularizers.js';
 import { checkPair, spatialAxes } from './inputs.js';
 import { inCommonUnit } from './scale.js';
 

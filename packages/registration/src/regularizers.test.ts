@@ -3,11 +3,9 @@ import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { grad, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { indexOf, meanOf, positions } from '../testing/double-precision.js';
-import { randomField } from '../testing/random-images.js';
-import { bendingEnergy } from './bending-energy.js';
-import { diffusion } from './diffusion.js';
-import { totalVariation } from './total-variation.js';
+import { bendingEnergy, diffusion, totalVariation } from './regularizers.js';
+import { indexOf, meanOf, positions } from './testing/double-precision.js';
+import { randomField } from './testing/random-images.js';
 
 const read = (scalar: Tensor) => scalar.dataSync()[0]!;
 const regularizers = { totalVariation, diffusion, bendingEnergy };

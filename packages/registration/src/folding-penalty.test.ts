@@ -3,8 +3,8 @@ import { registerGradients } from '@sshn/ops';
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { grad, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { randomField } from '../testing/random-images.js';
-import { foldingPenalty } from './folding-penalty.js';
+import { foldingPenalty } from './regularizers.js';
+import { randomField } from './testing/random-images.js';
 
 const read = (scalar: Tensor) => scalar.dataSync()[0]!;
 /** Displacements along the width of one line. */
