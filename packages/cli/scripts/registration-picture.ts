@@ -9,8 +9,7 @@ import { useFastWasm } from '@sshn/backend-wasm';
 import { generatePhantoms, resampleOnto, type Volume, volumeOf } from '@sshn/data';
 import { type Picture, registerPair } from '@sshn/predict';
 import { encode } from 'fast-png';
-import { difference, drawDeformedGrid } from '../src/report/deformation.js';
-import { paint, rangeOf } from '../src/report/images.js';
+import { difference, drawDeformedGrid, paint, rangeOf } from '../src/report/images.js';
 
 const [out = 'registration.png'] = process.argv.slice(2);
 const size = [96, 96] as const;

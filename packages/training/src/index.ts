@@ -1,4 +1,5 @@
 export { folderOptions } from './config/data.js';
+export { distributions, middleOf, type Spread } from './config/prior.js';
 export { lambdaSpread, type RegistrationConfig } from './config/registration.js';
 export {
   parseRunConfig,
@@ -13,15 +14,12 @@ export { diceOver, type SurfaceResult, surfaceOver } from './evaluation/segment.
 export type { Timing, TimingOptions } from './evaluation/time-forward.js';
 export { describeNetwork, type ImageSpace, type SegmentationModel } from './methods/network.js';
 export {
-  distributions,
   downsamplingSteps,
   type FactorWords,
   factorIn,
-  middleOf,
   type Prior,
   priorOf,
   representativeFactors,
-  type Spread,
   sampleRescaling,
 } from './methods/prior.js';
 export { chosenIntensity, type Examples, examplesOf, prepareDataset } from './tasks/of-config.js';

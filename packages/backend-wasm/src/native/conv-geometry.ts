@@ -58,11 +58,6 @@ export function tapCount(geometry: ConvGeometry): number {
   return geometry.kernelDepth * geometry.kernelHeight * geometry.kernelWidth;
 }
 
-/** Number of values of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, edge) => product * edge, 1);
-}
-
 /** What a convolution works on besides its geometry: addresses in the wasm memory. */
 export interface ConvOperands {
   readonly x: number;

@@ -4,16 +4,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { convDirect, convKernelGradientDirect } from './conv-direct.js';
-import {
-  type ConvGeometry,
-  convGeometry,
-  pixelCount,
-  sizeOf,
-  tapCount,
-  transposed,
-} from './conv-geometry.js';
+import { type ConvGeometry, convGeometry, pixelCount, tapCount, transposed } from './conv-geometry.js';
 import { convKernelGradientWinograd, convWinograd } from './conv-winograd.js';
 import type { NativeKernels } from './index.js';
+import { sizeOf } from './module.js';
 import { convGradBias } from './pointwise.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import {

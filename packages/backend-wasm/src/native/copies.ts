@@ -1,8 +1,7 @@
 import { backend_util, type KernelFunc, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-
-import { sizeOf } from './conv-geometry.js';
 import { bytesOf } from './layout.js';
 import type { NativeModule } from './module.js';
+import { sizeOf } from './module.js';
 
 /** Bytes that one task moves, about. */
 const BYTES_PER_TASK = 1 << 18;

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 
 import { conv, convGradInput, convGradKernel } from './conv.js';
-import { type ConvGeometry, convGeometry, sizeOf } from './conv-geometry.js';
+import { type ConvGeometry, convGeometry } from './conv-geometry.js';
 import type { NativeKernels } from './index.js';
 import { crossEntropy } from './losses.js';
+import { sizeOf } from './module.js';
 import { convGradBias, leakyReluGrad } from './pointwise.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import { referenceConv } from './testing/reference-conv.js';

@@ -1,9 +1,8 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-
-import { sizeOf } from './conv-geometry.js';
 import type { DeferredProducts, OuterProduct } from './deferred.js';
 import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
+import { sizeOf } from './module.js';
 
 const HEAD_ARGS_BYTES = bytesOf('HeadArgs');
 const GRAIN = SIZES.HEAD_GRAIN;

@@ -2,9 +2,9 @@ import type { LocalNccSettings } from '@sshn/ops';
 import { tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sizeOf } from './conv-geometry.js';
 import type { NativeKernels } from './index.js';
 import { boxSum, localNcc, localNccGrad } from './local-ncc.js';
+import { sizeOf } from './module.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import { relativeError } from './testing/reference-conv.js';
 

@@ -5,7 +5,6 @@ import type { WasmThreadError } from '../errors.js';
 import { guardHeap } from '../heap/guard.js';
 import { type TfjsModule, tfjsModule } from '../heap/tfjs-module.js';
 import { compileNative, hasRelaxedSimd, isShared, type NativeExports } from './compile.js';
-import { sizeOf } from './conv-geometry.js';
 import { DeferredProducts, type OuterProductFate } from './deferred.js';
 import {
   type ArgsOf,
@@ -265,4 +264,9 @@ export class NativeModule {
     this.#words = new Int32Array(buffer);
     this.#floats = new Float32Array(buffer);
   }
+}
+
+/** Number of values of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, edge) => product * edge, 1);
 }

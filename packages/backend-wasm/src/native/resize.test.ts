@@ -2,9 +2,8 @@ import { goldenCases } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-
-import { sizeOf } from './conv-geometry.js';
 import type { NativeKernels } from './index.js';
+import { sizeOf } from './module.js';
 import { resize, resizeGrad } from './resize.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import { relativeError } from './testing/reference-conv.js';

@@ -1,9 +1,8 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-
-import { sizeOf } from './conv-geometry.js';
 import type { NativeKernels } from './index.js';
+import { sizeOf } from './module.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import { type NaiveWarp, naiveWarp } from './testing/reference-warp.js';
 import { warp, warpGradField, warpGradImage } from './warp.js';

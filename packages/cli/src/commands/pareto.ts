@@ -12,8 +12,7 @@ import { identify, type MeasureOptions, measureRun } from '../pareto/measure.js'
 import { makeReport } from '../pareto/report-data.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
-import type { PageOptions } from '../report/page.js';
-import { writeReport } from '../report/page.js';
+import { type PageOptions, writeReport } from '../report/page.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';

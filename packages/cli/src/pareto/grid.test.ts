@@ -2,7 +2,8 @@ import { networkOf } from '@sshn/model';
 import { describeNetwork, parseRunConfig } from '@sshn/training';
 import { describe, expect, it } from 'vitest';
 import { result } from '../testing/report.js';
-import { byCost, gridPoints, largestGain } from './grid.js';
+import { byCost } from './grid.js';
+import { gridPoints, largestGain } from './grid-points.js';
 
 const at = (factor: readonly number[], gflops: number, dice: number) => ({
   ...result({ gflops, dice }),

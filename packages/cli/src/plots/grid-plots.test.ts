@@ -1,7 +1,7 @@
 import { factorGrid } from '@sshn/training';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { gridPoints } from '../pareto/grid.js';
+import { gridPoints } from '../pareto/grid-points.js';
 import { result } from '../testing/report.js';
 import { gridMap, gridPlot } from './grid-plots.js';
 

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { GridPoint } from '../pareto/grid.js';
+import type { GridPoint } from '../pareto/grid-points.js';
 import { diceText, factorText } from '../terminal/text.js';
 import { type Drawing, draw, type Palette, paperPalette } from './draw.js';
 

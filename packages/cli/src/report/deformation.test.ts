@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkerboard, difference, drawDeformedGrid } from './deformation.js';
+import { checkerboard, difference, drawDeformedGrid } from './images.js';
 
 const image = (values: number[], size: readonly number[]) => ({
   values: Float32Array.from(values),

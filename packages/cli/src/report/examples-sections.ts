@@ -1,9 +1,8 @@
 import type { Image, LabelMap } from '@sshn/data';
 import { labelColor } from '../plots/draw.js';
 import { diceText, phiText } from '../terminal/text.js';
-import { difference } from './deformation.js';
 import { type Html, html } from './html.js';
-import { gridPicture, picture, rangeOf } from './images.js';
+import { difference, gridPicture, picture, rangeOf } from './images.js';
 
 /** What a network makes of one image at several factors. */
 export interface OverlayRow {

@@ -2,9 +2,8 @@ import type { Image } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import type { Registered } from '@sshn/predict';
 import type { RegistrationObjective } from '@sshn/registration';
-import { checkerboard, difference } from './deformation.js';
 import { type Html, html, raw } from './html.js';
-import { gridPicture, picture, rangeOf } from './images.js';
+import { checkerboard, difference, gridPicture, picture, rangeOf } from './images.js';
 import { style } from './style.js';
 
 /** What the page of a registration tells. */

@@ -1,6 +1,5 @@
 import type { TrainEvent } from '@sshn/training';
-import type { Terminal } from './terminal.js';
-import { bar } from './terminal.js';
+import { bar, type Terminal } from './terminal.js';
 import { formatDuration } from './text.js';
 
 type Of<Kind extends TrainEvent['kind']> = Extract<TrainEvent, { kind: Kind }>;

@@ -4,7 +4,7 @@ import type { PairExample } from '../pairs/pairs.js';
 import { rangeOf } from '../preprocessing/preprocess.js';
 import { type AugmentConfig, axisNames, checkAugmentConfig } from './config.js';
 import { displacements } from './elastic.js';
-import { warp } from './warp.js';
+import { type LinearMap, warp } from './warp.js';
 
 /**
  * A function for `batches({ transform })` that changes image and labels together, at random.
@@ -55,12 +55,6 @@ function checkAxes({ flip = [] }: AugmentConfig, size: readonly number[], id: st
     });
   }
 }
-
-/**
- * Where a new pixel looks in the old image, both relative to the center: `rows[a]` gives coordinate a of the place as a
- * weighted sum of the new pixel's coordinates.
- */
-export type LinearMap = readonly (readonly number[])[];
 
 /**
  * Draws flips F, a rotation R by an angle and a magnification m: place = F · R⁻¹ · pixel / m.

@@ -1,5 +1,10 @@
 import type { Image, LabelMap } from '../dataset/types.js';
-import type { LinearMap } from './augment.js';
+
+/**
+ * Where a new pixel looks in the old image, both relative to the center: `rows[a]` gives coordinate a of the place as a
+ * weighted sum of the new pixel's coordinates.
+ */
+export type LinearMap = readonly (readonly number[])[];
 
 /** Along depth, height and width. */
 type Triple = readonly [depth: number, height: number, width: number];

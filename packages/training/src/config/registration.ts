@@ -1,6 +1,6 @@
 import { option, type ValuesOf } from '@sshn/core';
 import { registrationOptions as ofObjective } from '@sshn/registration';
-import { distributions, type Spread } from '../methods/prior.js';
+import { distributions, type Spread } from './prior.js';
 
 const share = { least: 0, most: 1 } as const;
 

@@ -2,10 +2,10 @@ import { type GivenOptions, type OptionFault, option, readOptions, type ValuesOf
 import { augmentationOptions } from '@sshn/data';
 import { hypernetworkOptions } from '@sshn/hypernet';
 import { optimizerOptions } from '@sshn/optim';
-import { priorOptions } from '../methods/prior.js';
 import { architectureOptions } from './architecture.js';
 import { dataOptions } from './data.js';
 import { lossConfigOptions, lossWords } from './loss.js';
+import { priorOptions } from './prior.js';
 import { registrationConfigOptions, registrationWords } from './registration.js';
 
 /** Share of the epochs trained with cross-entropy, unless configured (paper, section 4.4). */

@@ -1,15 +1,8 @@
 import { Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
+import { drawFrom, middleOf, type Spread } from '../config/prior.js';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
-import {
-  drawFrom,
-  factorIn,
-  middleOf,
-  priorOf,
-  representativeFactors,
-  type Spread,
-  sampleRescaling,
-} from './prior.js';
+import { factorIn, priorOf, representativeFactors, sampleRescaling } from './prior.js';
 
 const configOf = (input: RunConfigInput) => parseRunConfig(input, 'test');
 const threeSteps = { stages: 4 };

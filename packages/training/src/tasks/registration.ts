@@ -10,10 +10,10 @@ import {
   warpLabels,
 } from '@sshn/registration';
 import { add, dispose, mul, type Scalar, split, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { drawFrom, middleOf } from '../config/prior.js';
 import { lambdaSpread, type RegistrationConfig } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
 import type { SegmentationModel } from '../methods/network.js';
-import { drawFrom, middleOf } from '../methods/prior.js';
 import type { Task } from './task.js';
 
 /** Registration without labels: similarity and smoothness (paper, section 4.1); with labels only when evaluated. */

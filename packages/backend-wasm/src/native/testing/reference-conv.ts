@@ -1,4 +1,5 @@
-import { type ConvGeometry, sizeOf } from '../conv-geometry.js';
+import type { ConvGeometry } from '../conv-geometry.js';
+import { sizeOf } from '../module.js';
 
 /** Calls `visit` for every product of a 'same' convolution, with flat indices into x, kernel and y. */
 function products(g: ConvGeometry, visit: (x: number, kernel: number, y: number) => void): void {

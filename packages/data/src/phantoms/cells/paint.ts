@@ -1,6 +1,6 @@
 import type { Rng } from '@sshn/core';
 import { valueNoise } from '../noise.js';
-import { type Disc, length, type NucleusForm, nucleus, nucleusForms, outline, type Shape } from './smear.js';
+import { type Disc, length, type NucleusForm, nucleus, nucleusForms, outline, type Shape } from './shapes.js';
 
 /** What absorbs light in a smear; each has a color of its own. */
 export const stains = ['hemoglobin', 'azure', 'eosin', 'chromatin'] as const;
