@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, Rng, rescaling } from '@sshn/core';
 import { batches, cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
@@ -37,7 +37,7 @@ const model = hypernetize(network, { predict: 'convolutions' });
 // 2. Train it, each step at another factor.
 const optimizer = adam({ beta2: 0.99 });
 const rng = Rng.fromSeed(2);
-let params = namedParams(initialize(model.specs, rng.split('weights')));
+let params = initialize(model.specs, rng.split('weights'));
 let state = optimizer.init(params);
 let step = 0;
 for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -47,23 +47,14 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
     const images = tensor(batch.images, [...batch.shape]);
     const labels = tensor(batch.labels, batch.shape.slice(0, -1), 'int32');
     const at = rescaling(rng.uniform(0, 0.5));
-    const { value, gradients } = valueAndGradients(paramTree(model.specs, params), (p) =>
+    const { value, gradients } = valueAndGradients(params, (p) =>
       crossEntropy(model.apply(p, images, at), labels),
     );
-    const next = optimizer.update(namedParams(gradients), state, params, {
-      step: step++,
-      learningRate: 3e-3,
-    });
+    const next = optimizer.update(gradients, state, params, { step: step++, learningRate: 3e-3 });
     sum += value.dataSync()[0]!;
     count++;
-    dispose([
-      images,
-      labels,
-      value,
-      ...namedParams(gradients).values(),
-      ...params.values(),
-      ...state.values(),
-    ]);
+    dispose([images, labels, value]);
+    for (const tree of [gradients, params, state]) disposeParams(tree);
     ({ params, state } = next);
   }
   if (epoch % Math.ceil(epochs / 6) === 0)
@@ -74,7 +65,7 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
 console.log('factor   Dice  GFLOPs');
 for (const factor of [0, 0.1, 0.25, 0.5]) {
   const at = rescaling(factor);
-  const { mean } = await diceOver(model, paramTree(model.specs, params), dataset, test, at, 4);
+  const { mean } = await diceOver(model, params, dataset, test, at, 4);
   const { flops } = countModule(network, { inputShape: [1, size, size, dataset.channels], rescaling: at });
   console.log(
     `${factor.toFixed(2).padStart(6)}  ${mean.toFixed(3)}  ${(flops / 1e9).toFixed(4).padStart(6)}`,

@@ -50,12 +50,12 @@ for (const entry of ${JSON.stringify(entries)}) {
 const trainProgram = `
 import '@tensorflow/tfjs-backend-cpu';
 import { unet } from '@sshn/architectures';
-import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, rescaling } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { generatePhantoms } from '@sshn/data';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy } from '@sshn/losses';
-import { adam } from '@sshn/training';
+import { adam } from '@sshn/optim';
 import { tensor } from '@tensorflow/tfjs-core';
 
 async function main() {
@@ -67,11 +67,11 @@ async function main() {
   const config = { inChannels: image.channels, outChannels: phantoms.labelNames.length, features: 2, stages: 3 };
   const model = hypernetize(unet(config), { predict: 'convolutions' });
   const optimizer = adam();
-  let params = namedParams(model.specs, initialize(model.specs, Rng.fromSeed(1)));
+  let params = initialize(model.specs, Rng.fromSeed(1));
   let state = optimizer.init(params);
   const losses = [];
   for (let step = 0; step < 2; step++) {
-    const { value, gradients } = valueAndGradients(model.specs, paramTree(model.specs, params), (p) =>
+    const { value, gradients } = valueAndGradients(params, (p) =>
       crossEntropy(model.apply(p, x, rescaling(0.3)), y),
     );
     ({ params, state } = optimizer.update(gradients, state, params, { step, learningRate: 0.01 }));

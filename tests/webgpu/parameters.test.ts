@@ -1,3 +1,4 @@
+import { namedParams } from '@sshn/core';
 import { dispatcher, type Kernels } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/optim';
 import { matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
@@ -43,9 +44,7 @@ describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () =>
   test('the norm of any number of tensors', async () => {
     await expectSame(
       [0, 1, 2, 6, 7, sizes.length],
-      (count) => [
-        globalNorm(new Map(sizes.slice(0, count).map((size, i) => [`${i}`, noise(`${i}`, [size])]))),
-      ],
+      (count) => [globalNorm(sizes.slice(0, count).map((size, i) => noise(`${i}`, [size])))],
       1e-5,
     );
   });
@@ -55,15 +54,18 @@ describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () =>
       [false, true].flatMap((overwrite) => sizes.map((size) => ({ size, overwrite }))),
       ({ size, overwrite }) => {
         const optimizer = adamW({ weightDecay: 0.1 });
-        let params = new Map([['p', noise('p', [size])]]);
+        let params = { p: noise('p', [size]) };
         let state = optimizer.init(params);
         for (let step = 0; step < 3; step++) {
-          const gradients = new Map([['p', noise(`gradient ${step}`, [size])]]);
-          const next = optimizer.update(gradients, state, params, { step, learningRate: 0.1, overwrite });
-          params = new Map(next.params) as typeof params;
-          state = next.state;
+          const gradients = { p: noise(`gradient ${step}`, [size]) };
+          ({ params, state } = optimizer.update(gradients, state, params, {
+            step,
+            learningRate: 0.1,
+            overwrite,
+          }));
         }
-        return [params.get('p')!, state.get('first.p')!, state.get('second.p')!];
+        const moments = namedParams(state);
+        return [params.p, moments.get('first.p')!, moments.get('second.p')!];
       },
       1e-5,
     );

@@ -1,4 +1,4 @@
-import { namedParams, paramTree, rescaling } from '@sshn/core';
+import { paramTree, rescaling } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { pairImages, registrationLoss } from '@sshn/registration';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -22,8 +22,8 @@ export function prepareRegistration(job: RegistrationJob, inputs: Tensors): Prep
     weight,
     integrationSteps,
   } as const;
-  const training = steps(namedParams(paramTree(network.specs, new Map(Object.entries(weights)))), (params) =>
-    valueAndGradients(paramTree(network.specs, params), (at) =>
+  const training = steps(paramTree(network.specs, new Map(Object.entries(weights))), (params) =>
+    valueAndGradients(params, (at) =>
       registrationLoss(network.apply(at, pair, rescaling(factor)), moving!, fixed!, objective),
     ),
   );

@@ -1,17 +1,17 @@
-import { namedParams, type ParamNode } from '@sshn/core';
-import { adam, type NamedTensors } from '@sshn/optim';
-import { dispose, type Scalar } from '@tensorflow/tfjs-core';
+import { disposeParams, namedParams, type ParamNode } from '@sshn/core';
+import { adam } from '@sshn/optim';
+import type { Scalar } from '@tensorflow/tfjs-core';
 import type { Prepared } from '../program.js';
 import { downloadAll } from '../tfjs/tensors.js';
 
 const LEARNING_RATE = 1e-4;
 
 /** Steps as the trainer of @sshn/training makes them; gradients and loss are what is compared. */
-export function steps(
-  start: NamedTensors,
-  differentiate: (params: NamedTensors) => {
+export function steps<Params extends ParamNode>(
+  start: Params,
+  differentiate: (params: Params) => {
     readonly value: Scalar;
-    readonly gradients: ParamNode;
+    readonly gradients: Params;
   },
 ): Prepared {
   const optimizer = adam();
@@ -24,17 +24,19 @@ export function steps(
       return downloadAll([...namedParams(gradients), ['loss', value]]);
     },
     async run() {
-      const { value, gradients: tree } = differentiate(params);
-      const gradients = namedParams(tree);
+      const { value, gradients } = differentiate(params);
       await value.data();
       const next = optimizer.update(gradients, state, params, {
         step: step++,
         learningRate: LEARNING_RATE,
         overwrite: true,
       });
-      dispose([value, ...gradients.values(), ...params.values(), ...state.values()]);
+      value.dispose();
+      for (const tree of [gradients, params, state]) disposeParams(tree);
       ({ params, state } = next);
     },
-    release: () => dispose([...params.values(), ...state.values()]),
+    release: () => {
+      for (const tree of [params, state]) disposeParams(tree);
+    },
   };
 }

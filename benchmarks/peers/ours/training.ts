@@ -1,4 +1,4 @@
-import { namedParams, paramTree, rescaling } from '@sshn/core';
+import { paramTree, rescaling } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -13,10 +13,8 @@ import { steps } from './steps.js';
 export function prepareTraining({ network, method, factor }: TrainingJob, inputs: Tensors): Prepared {
   const model = hypernetizedOf(network, method);
   const { images, labels, ...weights } = Object.fromEntries(uploadAll(inputs));
-  const training = steps(namedParams(paramTree(model.specs, new Map(Object.entries(weights)))), (params) =>
-    valueAndGradients(paramTree(model.specs, params), (at) =>
-      crossEntropy(model.apply(at, images!, rescaling(factor)), labels!),
-    ),
+  const training = steps(paramTree(model.specs, new Map(Object.entries(weights))), (params) =>
+    valueAndGradients(params, (at) => crossEntropy(model.apply(at, images!, rescaling(factor)), labels!)),
   );
   return {
     ...training,

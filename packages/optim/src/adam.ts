@@ -1,7 +1,13 @@
-import { ValueError } from '@sshn/core';
+import { likeParams, namedParams, ValueError } from '@sshn/core';
 import { adamUpdate } from '@sshn/ops';
-import { type Tensor, zerosLike } from '@tensorflow/tfjs-core';
-import { checkDecays, checkUpdate, type Optimizer, type OptimizerOptions } from './optimizer.js';
+import {
+  checkDecays,
+  checkUpdate,
+  type Optimizer,
+  type OptimizerOptions,
+  tensorsOf,
+  zeroState,
+} from './optimizer.js';
 
 /** Options of `adam`. */
 export interface AdamOptions extends OptimizerOptions {
@@ -61,45 +67,38 @@ function adamFamily(name: string, options: AdamWOptions & { readonly weightDecay
       expected: 'a number of at least 0',
     });
   }
+  const slots = ['first', 'second'] as const;
   return {
-    init: (params) =>
-      new Map(
-        ['first', 'second'].flatMap((slot) =>
-          [...params].map(([path, param]): [string, Tensor] => [`${slot}.${path}`, zerosLike(param)]),
-        ),
-      ),
+    slots,
+    init: (params) => zeroState(slots, params),
 
     update(gradients, state, params, at) {
-      checkUpdate({ gradients, state, params }, ['first', 'second'], at);
-      const correction1 = 1 - beta1 ** (at.step + 1);
-      const correction2 = 1 - beta2 ** (at.step + 1);
-      const nextParams = new Map<string, Tensor>();
-      const first = new Map<string, Tensor>();
-      const second = new Map<string, Tensor>();
-      for (const [path, param] of params) {
-        const [p, m, v] = adamUpdate(
-          {
-            param,
-            m: state.get(`first.${path}`)!,
-            v: state.get(`second.${path}`)!,
-            grad: gradients.get(path)!,
-          },
-          {
-            learningRate: at.learningRate * scale(path),
-            beta1,
-            beta2,
-            epsilon,
-            correction1,
-            correction2,
-            weightDecay,
-            overwrite: at.overwrite ?? false,
-          },
+      checkUpdate(at);
+      const {
+        gradients: grads,
+        state: [first, second],
+      } = tensorsOf({ slots }, gradients, state, params);
+      const settings = {
+        beta1,
+        beta2,
+        epsilon,
+        correction1: 1 - beta1 ** (at.step + 1),
+        correction2: 1 - beta2 ** (at.step + 1),
+        weightDecay,
+        overwrite: at.overwrite ?? false,
+      };
+      const moved = Array.from(namedParams(params), ([path, param], i) =>
+        adamUpdate(
+          { param, m: first![i]!, v: second![i]!, grad: grads[i]! },
+          { ...settings, learningRate: at.learningRate * scale(path) },
+        ),
+      );
+      const tree = (which: 0 | 1 | 2) =>
+        likeParams(
+          params,
+          moved.map((tensors) => tensors[which]!),
         );
-        nextParams.set(path, p);
-        first.set(`first.${path}`, m);
-        second.set(`second.${path}`, v);
-      }
-      return { params: nextParams, state: new Map([...first, ...second]) };
+      return { params: tree(0), state: { first: tree(1), second: tree(2) } };
     },
   };
 }

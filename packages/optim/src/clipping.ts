@@ -1,15 +1,14 @@
-import { ValueError } from '@sshn/core';
+import { mapParams, namedParams, type ParamNode, ValueError } from '@sshn/core';
 import { euclideanNorm } from '@sshn/ops';
-import { div, maximum, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { NamedTensors } from './optimizer.js';
+import { div, maximum, mul, type Scalar, tidy } from '@tensorflow/tfjs-core';
 
 /**
  * The Euclidean norm of all entries of all tensors together, as a scalar that stays on the device.
  *
  * NaN or infinite if an entry is: `firstNonFinite` then tells which. May overflow to infinity above about 1e19.
  */
-export function globalNorm(tensors: NamedTensors): Scalar {
-  return euclideanNorm([...tensors.values()]);
+export function globalNorm(tensors: ParamNode): Scalar {
+  return euclideanNorm([...namedParams(tensors).values()]);
 }
 
 /**
@@ -24,10 +23,10 @@ export function globalNorm(tensors: NamedTensors): Scalar {
  *
  * *Source*: Pascanu et al., "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
  */
-export function clipByGlobalNorm(
-  gradients: NamedTensors,
+export function clipByGlobalNorm<Params extends ParamNode>(
+  gradients: Params,
   maxNorm: number,
-): { gradients: Map<string, Tensor>; norm: Scalar } {
+): { gradients: Params; norm: Scalar } {
   if (!(maxNorm > 0 && maxNorm < Infinity)) {
     throw new ValueError({
       where: 'clipByGlobalNorm: maxNorm',
@@ -37,7 +36,7 @@ export function clipByGlobalNorm(
   }
   const norm = globalNorm(gradients);
   const scale = tidy(() => div(maxNorm, maximum(norm, maxNorm)));
-  const clipped = new Map([...gradients].map(([path, gradient]) => [path, mul(gradient, scale)]));
+  const clipped = mapParams(gradients, (gradient) => mul(gradient, scale));
   scale.dispose();
   return { gradients: clipped, norm };
 }
@@ -61,8 +60,8 @@ export interface NonFinite {
  * const bad = await firstNonFinite(gradients);
  * if (bad) console.error(`${bad.count} bad entries in ${bad.path}, the first is ${bad.value}`);
  */
-export async function firstNonFinite(tensors: NamedTensors): Promise<NonFinite | undefined> {
-  for (const [path, tensor] of tensors) {
+export async function firstNonFinite(tensors: ParamNode): Promise<NonFinite | undefined> {
+  for (const [path, tensor] of namedParams(tensors)) {
     const values = await tensor.data();
     const index = values.findIndex((value) => !Number.isFinite(value));
     if (index === -1) continue;

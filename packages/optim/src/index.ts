@@ -1,7 +1,14 @@
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './adam.js';
 export { createOptimizer, createSchedule, type OptimizerConfig, optimizerOptions } from './choice.js';
 export { clipByGlobalNorm, firstNonFinite, globalNorm, type NonFinite } from './clipping.js';
-export type { NamedTensors, Optimizer, OptimizerOptions, Update, UpdateAt } from './optimizer.js';
+export {
+  type Optimizer,
+  type OptimizerOptions,
+  type OptimizerState,
+  stateFrom,
+  type Update,
+  type UpdateAt,
+} from './optimizer.js';
 export {
   constantRate,
   cosineRate,

@@ -1,8 +1,21 @@
-import { StructureError, ValueError } from '@sshn/core';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import {
+  mapParams,
+  namedParams,
+  type ParamNode,
+  paramTree,
+  type SpecNode,
+  StructureError,
+  ValueError,
+} from '@sshn/core';
+import { type Tensor, zerosLike } from '@tensorflow/tfjs-core';
 
-/** Tensors by name, in canonical order: parameters, their gradients, or what an optimizer remembers of them. */
-export type NamedTensors = ReadonlyMap<string, Tensor>;
+/**
+ * What an optimizer remembers: a tree like the parameters for each of its slots. `namedParams` names its tensors
+ * `SLOT.PATH`, as a checkpoint stores them.
+ */
+export interface OptimizerState {
+  readonly [slot: string]: ParamNode;
+}
 
 /** Where training stands when an optimizer updates. */
 export interface UpdateAt {
@@ -19,9 +32,9 @@ export interface UpdateAt {
 }
 
 /** What an update makes: tensors of their own, all of which the caller owns. */
-export interface Update {
-  readonly params: Map<string, Tensor>;
-  readonly state: Map<string, Tensor>;
+export interface Update<Params extends ParamNode> {
+  readonly params: Params;
+  readonly state: OptimizerState;
 }
 
 /** Options of every optimizer. */
@@ -36,32 +49,96 @@ export interface OptimizerOptions {
 /**
  * A pure rule that moves parameters against their gradients.
  *
- * What it remembers between updates is an argument and a result, tensors by name, so that a checkpoint stores it as it
- * stores weights. It disposes nothing: the caller disposes the old parameters and the old state.
+ * What it remembers between updates is an argument and a result, trees like the parameters, so that a checkpoint stores it as
+ * it stores weights. It disposes nothing: the caller disposes the old parameters and the old state.
  *
  * @example
  * let state = optimizer.init(params);
  * const next = optimizer.update(gradients, state, params, { step, learningRate: rateAt(schedule, step) });
- * dispose([...params.values(), ...state.values(), ...gradients.values()]);
+ * for (const tree of [params, state, gradients]) disposeParams(tree);
  */
 export interface Optimizer {
+  /** The names of what it remembers of every parameter, such as first and second moments. */
+  readonly slots: readonly string[];
   /** The state before the first update; the caller owns it. */
-  init(params: NamedTensors): Map<string, Tensor>;
+  init(params: ParamNode): OptimizerState;
   /**
    * One update.
    *
    * @throws {StructureError} if gradients or state do not fit the parameters.
    * @throws {ValueError} if the step or the learning rate is no such number.
    */
-  update(gradients: NamedTensors, state: NamedTensors, params: NamedTensors, at: UpdateAt): Update;
+  update<Params extends ParamNode>(
+    gradients: Params,
+    state: OptimizerState,
+    params: Params,
+    at: UpdateAt,
+  ): Update<Params>;
 }
 
-/** Checks the arguments of an update. @param slots The prefixes under which the state keeps a tensor per parameter. */
-export function checkUpdate(
-  { gradients, state, params }: Record<'gradients' | 'state' | 'params', NamedTensors>,
-  slots: readonly string[],
-  { step, learningRate }: UpdateAt,
-): void {
+/** A state of zeros. */
+export function zeroState(slots: readonly string[], params: ParamNode): OptimizerState {
+  return Object.fromEntries(slots.map((slot) => [slot, mapParams(params, (param) => zerosLike(param))]));
+}
+
+/**
+ * The state of an optimizer from tensors by name, `SLOT.PATH`, as a checkpoint has them.
+ *
+ * @param specs Of the parameters.
+ * @throws {StructureError} if a tensor is missing, unexpected, or of another shape.
+ */
+export function stateFrom(
+  { slots }: Pick<Optimizer, 'slots'>,
+  specs: SpecNode,
+  tensors: ReadonlyMap<string, Tensor>,
+): OptimizerState {
+  const of = (slot: string) =>
+    new Map(
+      [...tensors].flatMap(([name, tensor]) =>
+        name.startsWith(`${slot}.`) ? [[name.slice(slot.length + 1), tensor] as const] : [],
+      ),
+    );
+  const unexpected = [...tensors.keys()].filter((name) => !slots.some((slot) => name.startsWith(`${slot}.`)));
+  if (unexpected.length > 0) throw new StructureError({ missing: [], unexpected, misshapen: [] });
+  return Object.fromEntries(slots.map((slot) => [slot, paramTree(specs, of(slot))]));
+}
+
+/**
+ * The gradient of each parameter, and what each slot of the state holds of it, in the order of the parameters.
+ *
+ * @throws {StructureError} if gradients or state are not like the parameters.
+ */
+export function tensorsOf(
+  { slots }: Pick<Optimizer, 'slots'>,
+  gradients: ParamNode,
+  state: OptimizerState,
+  params: ParamNode,
+): { readonly gradients: readonly Tensor[]; readonly state: ReadonlyArray<readonly Tensor[]> } {
+  const expected = namedParams(params);
+  requireLike(namedParams(gradients), expected);
+  requireLike(
+    namedParams(state),
+    new Map(
+      slots.flatMap((slot) => [...expected].map(([path, param]) => [`${slot}.${path}`, param] as const)),
+    ),
+  );
+  const values = (tree: ParamNode) => [...namedParams(tree).values()];
+  return { gradients: values(gradients), state: slots.map((slot) => values(state[slot]!)) };
+}
+
+function requireLike(got: ReadonlyMap<string, Tensor>, expected: ReadonlyMap<string, Tensor>): void {
+  const missing = [...expected.keys()].filter((path) => !got.has(path));
+  const unexpected = [...got.keys()].filter((path) => !expected.has(path));
+  const misshapen = [...expected]
+    .filter(([path, { shape }]) => got.has(path) && got.get(path)!.shape.join() !== shape.join())
+    .map(([path, { shape }]) => ({ path, got: got.get(path)!.shape, expected: shape }));
+  if (missing.length + unexpected.length + misshapen.length > 0) {
+    throw new StructureError({ missing, unexpected, misshapen });
+  }
+}
+
+/** Checks where an update is made. @throws {ValueError} if the step or the learning rate is no such number. */
+export function checkUpdate({ step, learningRate }: UpdateAt): void {
   if (!Number.isSafeInteger(step) || step < 0) {
     throw new ValueError({ where: 'update: step', got: step, expected: 'an integer of at least 0' });
   }
@@ -71,19 +148,6 @@ export function checkUpdate(
       got: learningRate,
       expected: 'a number of at least 0',
     });
-  }
-  checkNames(gradients, params);
-  checkNames(state, new Map(slots.flatMap((slot) => [...params].map(([path, p]) => [`${slot}.${path}`, p]))));
-}
-
-function checkNames(got: NamedTensors, expected: NamedTensors): void {
-  const missing = [...expected.keys()].filter((name) => !got.has(name));
-  const unexpected = [...got.keys()].filter((name) => !expected.has(name));
-  const misshapen = [...expected]
-    .filter(([name, { shape }]) => got.has(name) && got.get(name)!.shape.join() !== shape.join())
-    .map(([path, { shape }]) => ({ path, got: got.get(path)!.shape, expected: shape }));
-  if (missing.length + unexpected.length + misshapen.length > 0) {
-    throw new StructureError({ missing, unexpected, misshapen });
   }
 }
 

@@ -1,7 +1,6 @@
-import { StructureError, ValueError } from '@sshn/core';
+import { disposeParams, namedParams, type ParamNode, StructureError, ValueError } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import {
-  dispose,
   type KernelConfig,
   type NamedTensorInfoMap,
   registerKernel,
@@ -101,22 +100,23 @@ describe.each(backends)('optimizers on %s', (backend) => {
   });
 
   test('adam by hand: the first step is the learning rate, against the sign of the gradient', () => {
-    const params = new Map([['w', tensor1d([1, 2, 3])]]);
-    const gradients = new Map([['w', tensor1d([0.5, -4, 0])]]);
+    const params = { w: tensor1d([1, 2, 3]) };
+    const gradients = { w: tensor1d([0.5, -4, 0]) };
     const optimizer = adam();
     const next = optimizer.update(gradients, optimizer.init(params), params, { step: 0, learningRate: 0.1 });
-    expect([...next.state.keys()]).toEqual(['first.w', 'second.w']);
+    const moments = namedParams(next.state);
+    expect([...moments.keys()]).toEqual(['first.w', 'second.w']);
     const read = (t: Tensor | undefined) => Array.from(t!.dataSync());
     [0.9, 2.1, 3].forEach((value, i) => {
-      expect(read(next.params.get('w'))[i]).toBeCloseTo(value, 6);
+      expect(read(next.params.w)[i]).toBeCloseTo(value, 6);
     });
     [0.05, -0.4, 0].forEach((value, i) => {
-      expect(read(next.state.get('first.w'))[i]).toBeCloseTo(value, 6);
+      expect(read(moments.get('first.w'))[i]).toBeCloseTo(value, 6);
     });
     [0.0025, 0.16, 0].forEach((value, i) => {
-      expect(read(next.state.get('second.w'))[i]).toBeCloseTo(value, 6);
+      expect(read(moments.get('second.w'))[i]).toBeCloseTo(value, 6);
     });
-    expect(read(params.get('w'))).toEqual([1, 2, 3]);
+    expect(read(params.w)).toEqual([1, 2, 3]);
   });
 
   test('a scale of 0 freezes to the bit', () => {
@@ -200,7 +200,7 @@ describe('the kernel SshnAdam', () => {
         return kernel.kernelFunc(args);
       },
     });
-    const params = new Map([['w', tensor1d([1, 2, 3])]]);
+    const params = { w: tensor1d([1, 2, 3]) };
     const optimizer = adam();
     const at = { step: 0, learningRate: 0.1, ...(overwrite === undefined ? {} : { overwrite }) };
     optimizer.update(params, optimizer.init(params), params, at);
@@ -211,23 +211,23 @@ describe('the kernel SshnAdam', () => {
 
 describe('optimizers refuse', () => {
   beforeAll(() => useBackend('cpu'));
-  const params = () => new Map([['w', zeros([2])]]);
+  const params = (): ParamNode => ({ w: zeros([2]) });
   const at = { step: 0, learningRate: 0.1 };
 
   test('gradients and states that do not fit', () => {
     const optimizer = adam();
     const state = optimizer.init(params());
-    expect(() => optimizer.update(new Map([['v', zeros([2])]]), state, params(), at)).toThrow(StructureError);
-    expect(() => optimizer.update(new Map([['w', zeros([3])]]), state, params(), at)).toThrow(
+    expect(() => optimizer.update({ v: zeros([2]) }, state, params(), at)).toThrow(StructureError);
+    expect(() => optimizer.update({ w: zeros([3]) }, state, params(), at)).toThrow(
       'w: got [3], expected [2]',
     );
-    expect(() => optimizer.update(params(), new Map(), params(), at)).toThrow('first.w');
+    expect(() => optimizer.update(params(), {}, params(), at)).toThrow('first.w');
     expect(() => sgd().update(params(), state, params(), at)).toThrow('unexpected  first.w');
   });
 
   test('steps and learning rates that are none', () => {
     const update = (change: Partial<typeof at>) => () =>
-      sgd().update(params(), new Map(), params(), { ...at, ...change });
+      sgd().update(params(), {}, params(), { ...at, ...change });
     expect(update({ step: -1 })).toThrow(ValueError);
     expect(update({ step: 0.5 })).toThrow('update: step');
     expect(update({ learningRate: -1 })).toThrow('update: learningRate');
@@ -251,9 +251,9 @@ describe('optimizers refuse', () => {
     const state = optimizer.init(given.params);
     const next = optimizer.update(given.gradients, state, given.params, at);
     for (const tree of [given.params, given.gradients, state]) {
-      for (const t of tree.values()) expect(t.isDisposed).toBe(false);
+      for (const t of namedParams(tree).values()) expect(t.isDisposed).toBe(false);
     }
-    expect(next.params.get('w')).not.toBe(given.params.get('w'));
-    dispose([...next.params.values(), ...next.state.values()]);
+    expect(namedParams(next.params).get('w')).not.toBe(namedParams(given.params).get('w'));
+    for (const tree of [next.params, next.state]) disposeParams(tree);
   });
 });

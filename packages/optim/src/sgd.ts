@@ -1,6 +1,13 @@
-import { ValueError } from '@sshn/core';
-import { add, mul, sub, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
-import { checkDecays, checkUpdate, type Optimizer, type OptimizerOptions } from './optimizer.js';
+import { likeParams, namedParams, ValueError } from '@sshn/core';
+import { add, mul, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  checkDecays,
+  checkUpdate,
+  type Optimizer,
+  type OptimizerOptions,
+  tensorsOf,
+  zeroState,
+} from './optimizer.js';
 
 /** Options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
@@ -31,29 +38,30 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   }
   const slots = momentum === 0 ? [] : ['momentum'];
   return {
-    init: (params) =>
-      new Map(
-        slots.flatMap((slot) =>
-          [...params].map(([path, param]): [string, Tensor] => [`${slot}.${path}`, zerosLike(param)]),
-        ),
-      ),
+    slots,
+    init: (params) => zeroState(slots, params),
 
     update(gradients, state, params, at) {
-      checkUpdate({ gradients, state, params }, slots, at);
-      const next = { params: new Map<string, Tensor>(), state: new Map<string, Tensor>() };
-      for (const [path, param] of params) {
-        const gradient = gradients.get(path)!;
+      checkUpdate(at);
+      const {
+        gradients: grads,
+        state: [buffers],
+      } = tensorsOf({ slots }, gradients, state, params);
+      const moved = Array.from(namedParams(params), ([path, param], i) => {
         const rate = at.learningRate * scale(path);
-        const [moved, buffer] = tidy((): Tensor[] => {
-          if (momentum === 0) return [sub(param, mul(gradient, rate))];
-          const velocity = add(mul(state.get(`momentum.${path}`)!, momentum), gradient);
-          const direction = nesterov ? add(gradient, mul(velocity, momentum)) : velocity;
+        return tidy((): Tensor[] => {
+          if (buffers === undefined) return [sub(param, mul(grads[i]!, rate))];
+          const velocity = add(mul(buffers[i]!, momentum), grads[i]!);
+          const direction = nesterov ? add(grads[i]!, mul(velocity, momentum)) : velocity;
           return [sub(param, mul(direction, rate)), velocity];
         });
-        next.params.set(path, moved!);
-        if (buffer !== undefined) next.state.set(`momentum.${path}`, buffer);
-      }
-      return next;
+      });
+      const tree = (which: 0 | 1) =>
+        likeParams(
+          params,
+          moved.map((tensors) => tensors[which]!),
+        );
+      return { params: tree(0), state: buffers === undefined ? {} : { momentum: tree(1) } };
     },
   };
 }

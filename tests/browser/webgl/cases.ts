@@ -1,5 +1,5 @@
 import { createNetwork } from '@sshn/architectures';
-import { rescaling } from '@sshn/core';
+import { namedParams, rescaling } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { applyAdaptiveAverage, applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/optim';
@@ -49,19 +49,13 @@ function optimizerCase(shape: readonly number[]): Case {
     const optimizer = adamW({ weightDecay: 0.1 });
     const [plain, given, gradient] = [wave(shape, 1), wave(shape, 2), wave(shape, 3, 10)];
     const summed = relu(given);
-    const params = new Map([
-      ['plain', plain],
-      ['summed', summed],
-    ]);
-    const gradients = new Map([
-      ['plain', gradient],
-      ['summed', given],
-    ]);
+    const params = { plain, summed };
+    const gradients = { plain: gradient, summed: given };
     const state = optimizer.init(params);
     const next = optimizer.update(gradients, state, params, { step: 3, learningRate: 0.1 });
     const norm = globalNorm(gradients);
-    dispose([plain, given, gradient, summed, ...state.values()]);
-    return new Map<string, Tensor>([...next.params, ...next.state, ['norm', norm]]);
+    dispose([plain, given, gradient, summed, ...namedParams(state).values()]);
+    return new Map<string, Tensor>([...namedParams(next.params), ...namedParams(next.state), ['norm', norm]]);
   });
 }
 

@@ -9,7 +9,7 @@ export interface ActivationKernels {
   SshnLeakyReluGrad: Kernel<'dy' | 'y', { readonly slope: number }>;
 }
 
-const dispatch = dispatcher<ActivationKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<ActivationKernels>();
 
 /** The slope that LeakyReLU has for negative inputs when nothing else is said, as in PyTorch. */
 export const defaultSlope = 0.01;

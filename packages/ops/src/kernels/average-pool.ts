@@ -13,7 +13,7 @@ export interface AveragePoolKernels {
   SshnAveragePoolGrad: Kernel<'dy', { readonly inputSize: readonly number[] }>;
 }
 
-const dispatch = dispatcher<AveragePoolKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<AveragePoolKernels>();
 
 /**
  * Averages features over as many windows as asked for: output i along an axis of n pixels is the mean of inputs

@@ -40,7 +40,7 @@ export interface ConvolutionKernels {
   SshnConvGradRectifier: Kernel<'dy' | 'y', { readonly slope: number }, 2>;
 }
 
-const dispatch = dispatcher<ConvolutionKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<ConvolutionKernels>();
 
 /**
  * Convolution with stride 1 and zero padding that keeps the size, plus bias, plus LeakyReLU, in one differentiable step:

@@ -22,7 +22,7 @@ export interface HeadKernels {
   SshnHeadGradHidden: Kernel<'weight' | 'dy'>;
 }
 
-const dispatch = dispatcher<HeadKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<HeadKernels>();
 
 /** What one output layer of a hypernetwork multiplies and adds. */
 export interface HeadInputs {

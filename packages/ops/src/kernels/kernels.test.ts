@@ -14,7 +14,7 @@ import type { Implementations, Kernels } from './kernels.js';
 
 beforeAll(() => useBackend('cpu'));
 
-const dispatch = dispatcher<Kernels>();
+const dispatch = /* @__PURE__ */ dispatcher<Kernels>();
 const twice = (x: Tensor) => dispatch('SshnLeakyReluGrad', { dy: x, y: x }, { slope: 2 }, () => mul(x, 2));
 
 test('composes where the backend has no kernel', () => {

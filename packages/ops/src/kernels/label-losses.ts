@@ -25,7 +25,7 @@ export interface LabelLossKernels {
 
 type ValueAndGradient = [value: Tensor, gradient: Tensor];
 
-const dispatch = dispatcher<LabelLossKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<LabelLossKernels>();
 
 /** Mean cross-entropy and its gradient by the backend's kernel, or by the composition that `losses` has. */
 export function fusedCrossEntropy(

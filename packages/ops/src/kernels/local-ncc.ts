@@ -44,7 +44,7 @@ export interface LocalNccKernels {
   SshnLocalNccGrad: Kernel<'moved' | 'fixed' | 'maps', { readonly window: number }, 2>;
 }
 
-const dispatch = dispatcher<LocalNccKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<LocalNccKernels>();
 
 /**
  * At every voxel the sum over the window around it, an odd number of voxels wide along every spatial axis; beyond the

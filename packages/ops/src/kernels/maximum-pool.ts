@@ -30,7 +30,7 @@ export interface MaximumPoolKernels {
   SshnMaximumPoolGrad: Kernel<'dy' | 'x' | 'y'>;
 }
 
-const dispatch = dispatcher<MaximumPoolKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<MaximumPoolKernels>();
 
 /**
  * The greatest value of every window, as many windows as asked for: output i along an axis of n pixels sees inputs

@@ -36,7 +36,7 @@ export interface OptimizerKernels {
   SshnAdam: Kernel<'param' | 'm' | 'v' | 'grad', AdamSettings, 3>;
 }
 
-const dispatch = dispatcher<OptimizerKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<OptimizerKernels>();
 
 /**
  * The Euclidean norm of all entries of all tensors together, as a scalar that stays on the device; 0 for none.

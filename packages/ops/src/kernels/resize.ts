@@ -11,7 +11,7 @@ export interface ResizeKernels {
   SshnResizeGrad: Kernel<'dy', { readonly inputSize: readonly number[] }>;
 }
 
-const dispatch = dispatcher<ResizeKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<ResizeKernels>();
 
 /**
  * Linear resize of the spatial axes with half-pixel centers and no antialiasing: bilinear in 2D, trilinear in 3D.

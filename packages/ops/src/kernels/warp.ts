@@ -17,7 +17,7 @@ export interface WarpKernels {
   SshnWarpGradImage: Kernel<'dy' | 'field', FullSampling & { readonly inputSize: readonly number[] }>;
 }
 
-const dispatch = dispatcher<WarpKernels>();
+const dispatch = /* @__PURE__ */ dispatcher<WarpKernels>();
 
 /**
  * Reads an image at the places of a field: image `[batch, ...size, channels]`, field `[batch, ...spatial, rank]`, result

@@ -1,5 +1,5 @@
-import { Rng } from '@sshn/core';
-import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { disposeParams, namedParams, Rng } from '@sshn/core';
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../optimizer.js';
 
 /** Optimizers once more, in float64, entry by entry and by the textbook, to test against. */
@@ -69,8 +69,8 @@ function firstValues(): Map<string, Float32Array> {
   );
 }
 
-const tensors = (values: ReadonlyMap<string, Float32Array>): Map<string, Tensor> =>
-  new Map([...values].map(([path, array]) => [path, tensor(array, shapes.get(path)!)]));
+const tensors = (values: ReadonlyMap<string, Float32Array>): Readonly<Record<string, Tensor>> =>
+  Object.fromEntries([...values].map(([path, array]) => [path, tensor(array, shapes.get(path)!)]));
 
 /** Parameters after `steps` updates, flat by path; every tensor disposed on the way. */
 export function runOptimizer(
@@ -83,11 +83,13 @@ export function runOptimizer(
   for (let step = 0; step < steps; step++) {
     const gradients = tensors(gradientValues(step));
     const next = optimizer.update(gradients, state, params, { step, learningRate: rate(step) });
-    dispose([...params.values(), ...state.values(), ...gradients.values()]);
+    for (const tree of [params, state, gradients]) disposeParams(tree);
     ({ params, state } = next);
   }
-  const values = new Map([...params].map(([path, param]) => [path, Array.from(param.dataSync())]));
-  dispose([...params.values(), ...state.values()]);
+  const values = new Map(
+    Array.from(namedParams(params), ([path, param]) => [path, Array.from(param.dataSync())]),
+  );
+  for (const tree of [params, state]) disposeParams(tree);
   return values;
 }
 

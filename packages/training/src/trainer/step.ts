@@ -1,8 +1,7 @@
-import { namedParams, paramTree, type Rescaling } from '@sshn/core';
+import { disposeParams, type ParamsOf, type Rescaling } from '@sshn/core';
 import type { Batch } from '@sshn/data';
 import { valueAndGradients } from '@sshn/ops';
-import type { NamedTensors, Optimizer, Update } from '@sshn/optim';
-import { clipByGlobalNorm } from '@sshn/optim';
+import { clipByGlobalNorm, type Optimizer, type OptimizerState, type Update } from '@sshn/optim';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
 import type { SegmentationModel } from '../methods/network.js';
 import { factorOf } from '../methods/prior.js';
@@ -23,8 +22,10 @@ export interface StepOptions {
   readonly clipNorm: number | null;
 }
 
+type Params = ParamsOf<SegmentationModel['specs']>;
+
 /** The weights after a step, and the loss before it. */
-export interface StepResult extends Update {
+export interface StepResult extends Update<Params> {
   readonly loss: number;
 }
 
@@ -37,17 +38,16 @@ export interface StepResult extends Update {
 export async function trainStep(
   model: SegmentationModel,
   optimizer: Optimizer,
-  now: { readonly params: NamedTensors; readonly optimizer: NamedTensors },
+  now: { readonly params: Params; readonly optimizer: OptimizerState },
   batch: Batch,
   at: Rescaling,
   { stage, task, labelCount, learningRate, step, clipNorm }: StepOptions,
 ): Promise<StepResult> {
   const images = tensor(batch.images, [...batch.shape], 'float32');
-  const { value, gradients: tree } = valueAndGradients(
-    paramTree(model.specs, now.params),
+  const { value, gradients } = valueAndGradients(
+    now.params,
     (params): Scalar => task.loss(model, params, { images, batch, labelCount, at, stage }),
   );
-  const gradients = namedParams(tree);
   try {
     const loss = (await value.data())[0]!;
     if (!Number.isFinite(loss))
@@ -56,9 +56,11 @@ export async function trainStep(
     if (clipNorm === null) return { loss, ...optimizer.update(gradients, now.optimizer, now.params, to) };
     const clipped = clipByGlobalNorm(gradients, clipNorm);
     const update = optimizer.update(clipped.gradients, now.optimizer, now.params, to);
-    dispose([clipped.norm, ...clipped.gradients.values()]);
+    clipped.norm.dispose();
+    disposeParams(clipped.gradients);
     return { loss, ...update };
   } finally {
-    dispose([images, value, ...gradients.values()]);
+    dispose([images, value]);
+    disposeParams(gradients);
   }
 }

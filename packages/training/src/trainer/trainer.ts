@@ -1,5 +1,6 @@
 import {
   countParams,
+  disposeParams,
   type Factor,
   initialize,
   namedParams,
@@ -15,13 +16,15 @@ import {
   createOptimizer,
   createSchedule,
   firstNonFinite,
-  type NamedTensors,
   type Optimizer,
+  type OptimizerState,
   rateAt,
   type Schedule,
+  stateFrom,
   summarizeSchedule,
+  type Update,
 } from '@sshn/optim';
-import { dispose, memory } from '@tensorflow/tfjs-core';
+import { memory, type Tensor } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork, type SegmentationModel } from '../methods/network.js';
 import { factorOf, type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
@@ -36,8 +39,10 @@ import { warningsOf } from './warnings.js';
 
 /** All that a run needs to go on exactly where it was: what a checkpoint stores. */
 export interface TrainerState {
-  readonly params: NamedTensors;
-  readonly optimizer: NamedTensors;
+  /** By path. */
+  readonly params: ReadonlyMap<string, Tensor>;
+  /** By name: `SLOT.PATH`. */
+  readonly optimizer: ReadonlyMap<string, Tensor>;
   readonly progress: Progress;
 }
 
@@ -72,7 +77,7 @@ export class Trainer {
   private readonly schedule: Schedule;
   private readonly root: Rng;
   private readonly stepsPerEpoch: number;
-  private tensors: { params: NamedTensors; optimizer: NamedTensors };
+  private tensors: { params: ParamsOf<SegmentationModel['specs']>; optimizer: OptimizerState };
   private progress: Progress;
   private lastFactor: Factor = Number.NaN;
   private imagesPerSecond = Number.NaN;
@@ -91,24 +96,27 @@ export class Trainer {
     this.optimizer = createOptimizer(config.optimizer);
     this.schedule = createSchedule(config.optimizer, this.stepsPerEpoch * config.epochs);
     if (state === undefined) {
-      const params = namedParams(initialize(this.model.specs, this.root.split('weights')));
+      const params = initialize(this.model.specs, this.root.split('weights'));
       this.tensors = { params, optimizer: this.optimizer.init(params) };
       this.progress = start(this.root);
     } else {
-      paramTree(this.model.specs, state.params); // throws if they do not fit
-      this.tensors = { params: state.params, optimizer: state.optimizer };
+      this.tensors = {
+        params: paramTree(this.model.specs, state.params),
+        optimizer: stateFrom(this.optimizer, this.model.specs, state.optimizer),
+      };
       this.progress = state.progress;
     }
   }
 
   /** The weights now, the trainer's own: valid until the next step. */
   get params(): ParamsOf<SegmentationModel['specs']> {
-    return paramTree(this.model.specs, this.tensors.params);
+    return this.tensors.params;
   }
 
   /** What a checkpoint stores; the tensors stay the trainer's own and are valid until the next step. */
   get state(): TrainerState {
-    return { ...this.tensors, progress: this.progress };
+    const { params, optimizer } = this.tensors;
+    return { params: namedParams(params), optimizer: namedParams(optimizer), progress: this.progress };
   }
 
   /**
@@ -152,7 +160,8 @@ export class Trainer {
 
   /** Frees all tensors of the trainer. */
   dispose(): void {
-    dispose([...this.tensors.params.values(), ...this.tensors.optimizer.values()]);
+    disposeParams(this.tensors.params);
+    disposeParams(this.tensors.optimizer);
   }
 
   [Symbol.dispose](): void {
@@ -279,7 +288,7 @@ export class Trainer {
     return patience !== null && this.progress.validationsWithoutProgress >= patience;
   }
 
-  private replace(next: { readonly params: NamedTensors; readonly state: NamedTensors }): void {
+  private replace(next: Update<ParamsOf<SegmentationModel['specs']>>): void {
     this.dispose();
     this.tensors = { params: next.params, optimizer: next.state };
   }

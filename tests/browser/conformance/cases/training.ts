@@ -1,9 +1,9 @@
 import { unet } from '@sshn/architectures';
-import { initialize, namedParams, type ParamsOf, paramTree, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, namedParams, type ParamsOf, Rng, rescaling } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
-import { adam, adamW, clipByGlobalNorm, type NamedTensors, type Optimizer, sgd } from '@sshn/optim';
+import { adam, adamW, clipByGlobalNorm, type Optimizer, sgd } from '@sshn/optim';
 import { dispose, stack, type Tensor } from '@tensorflow/tfjs-core';
 import { type Case, labelWave, wave } from '../probe.js';
 
@@ -12,23 +12,17 @@ function optimizerCase(name: string, optimizer: Optimizer): Case {
   return {
     name: `optimizer ${name}`,
     run() {
-      let params = new Map([
-        ['small', wave([3])],
-        ['large', wave([40, 25])],
-      ]);
+      let params = { small: wave([3]), large: wave([40, 25]) };
       let state = optimizer.init(params);
       for (let step = 0; step < 3; step++) {
-        const gradients = new Map([
-          ['small', wave([3], step, 1e-4)],
-          ['large', wave([40, 25], step, 3)],
-        ]);
+        const gradients = { small: wave([3], step, 1e-4), large: wave([40, 25], step, 3) };
         const clipped = clipByGlobalNorm(gradients, 20);
         const next = optimizer.update(clipped.gradients, state, params, { step, learningRate: 0.01 });
-        disposeAll(params, state, gradients, clipped.gradients);
+        for (const tree of [params, state, gradients, clipped.gradients]) disposeParams(tree);
         clipped.norm.dispose();
         ({ params, state } = next);
       }
-      return new Map([...params, ...state]);
+      return new Map([...namedParams(params), ...namedParams(state)]);
     },
   };
 }
@@ -38,12 +32,10 @@ function clippingCase(tensors: number): Case {
   return {
     name: `clipped gradients of ${tensors} tensors`,
     run() {
-      const gradients = new Map(
-        Array.from({ length: tensors }, (_, i) => [`${i}`, wave([1 + (i % 3), 2], i)] as const),
-      );
+      const gradients = Array.from({ length: tensors }, (_, i) => wave([1 + (i % 3), 2], i));
       const { gradients: clipped, norm } = clipByGlobalNorm(gradients, 1);
-      disposeAll(gradients);
-      return new Map([...clipped, ['norm', norm]]);
+      disposeParams(gradients);
+      return new Map([...namedParams(clipped), ['norm', norm]]);
     },
   };
 }
@@ -57,38 +49,32 @@ function trainingCase(steps: number): Case {
         unet({ inChannels: 1, outChannels: 2, features: [4, 6], convolutionsPerStage: 1 }),
         { predict: 'convolutions', hidden: [6, 20] },
       );
-      const { specs } = model;
       const [image, labels] = [wave([2, 12, 10, 1]), labelWave([2, 12, 10], 2)];
       const optimizer = adam();
-      let params: NamedTensors = namedParams(initialize(specs, Rng.fromSeed(5)));
-      let state: NamedTensors = optimizer.init(params);
+      let params = initialize(model.specs, Rng.fromSeed(5));
+      let state = optimizer.init(params);
       const values: Tensor[] = [];
       const logits = (weights: ParamsOf<typeof model.specs>, factor: number) =>
         model.apply(weights, image, rescaling(factor));
       for (let step = 0; step < steps; step++) {
         const loss = step < steps / 2 ? crossEntropy : softDiceLoss;
-        const { value, gradients } = valueAndGradients(paramTree(specs, params), (p) =>
+        const { value, gradients } = valueAndGradients(params, (p) =>
           loss(logits(p, [0.5, 0.2, 0][step % 3]!), labels),
         );
-        const slopes = namedParams(gradients);
-        const next = optimizer.update(slopes, state, params, { step, learningRate: 3e-3 });
-        disposeAll(params, state, slopes);
+        const next = optimizer.update(gradients, state, params, { step, learningRate: 3e-3 });
+        for (const tree of [params, state, gradients]) disposeParams(tree);
         ({ params, state } = next);
         values.push(value);
       }
       const outcome = new Map([
         ['losses', stack(values)],
-        ['logits', logits(paramTree(specs, params), 0.3)],
+        ['logits', logits(params, 0.3)],
       ]);
-      disposeAll(params, state);
+      for (const tree of [params, state]) disposeParams(tree);
       dispose([image, labels, ...values]);
       return outcome;
     },
   };
-}
-
-function disposeAll(...maps: readonly NamedTensors[]): void {
-  for (const map of maps) dispose([...map.values()]);
 }
 
 export const training: readonly Case[] = [
