@@ -42,8 +42,14 @@ export async function evaluateRun<At extends Factor>(
   const matched = await run.match(dataset);
   const examples = examplesOf(prepareDataset(matched.dataset, run.config), run.config, matched.split);
   const ids = examples.split[split];
-  if (ids.length === 0)
-    throw new ValueError({ where: `evaluateRun: ${split} images`, got: 0, expected: 'at least one' });
+  if (ids.length === 0) {
+    throw new ValueError({
+      where: `evaluateRun: ${split} images`,
+      got: 0,
+      expected: 'at least one',
+      hint: `The run has ${examples.split.validation.length} for validation: take split 'validation' (--split validation).`,
+    });
+  }
   if (surface !== undefined && run.config.task === 'registration') {
     throw new ValueError({
       where: 'evaluateRun: surface',
