@@ -92,12 +92,13 @@ export async function timeRun(
   factors: readonly Factor[],
   { lambda, ...options }: TimingOptions & { readonly lambda?: number } = {},
 ): Promise<Timing[]> {
-  const examples = examplesOf(prepareDataset(dataset, run.config), run.config);
-  const { size, channels } = examples.dataset;
+  const { size, channels } = dataset;
+  // Of a pair, both images lie side by side.
+  const images = run.config.task === 'registration' ? 2 : 1;
   return timeForward(
     run.model,
     run.params,
-    [1, ...size, channels],
+    [1, ...size, images * channels],
     factors.map((factor) => rescalingAt(run, factor, lambda)),
     options,
   );
