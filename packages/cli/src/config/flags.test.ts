@@ -104,7 +104,7 @@ describe('flags of the configuration', () => {
       ['--stages', '3', '--features', '4,8'],
       /^command line: --features: .*Leave --stages out where --features is a list\.$/,
     ],
-    [['--kernel-size', '2'], /^command line: --kernel-size: .*got 2, expected an odd/],
+    [['--kernel-size', '2'], /'--kernel-size <numbers>' argument '2' is invalid\. Expected an odd integer/],
     [
       ['--task', 'registration', '--loss-gamma', '2', '--loss', 'focal'],
       /--loss-gamma: is for segmentation: registration has --similarity/,

@@ -184,7 +184,7 @@ function faultOfFlag({ path, message }: Fault, settings: readonly Setting[]): Fa
   });
   return {
     path: named === undefined ? flagsFor(path) : flagsFor(named.path.join('.')),
-    message: flagsIn(/received undefined$/.test(message) ? 'is missing' : message),
+    message: flagsIn(/^got nothing\b/.test(message) ? 'is missing' : message),
   };
 }
 
