@@ -14,7 +14,12 @@ const isolation = {
 };
 const headers = process.argv.includes('--plain') ? {} : isolation;
 
-const server = createServer(async ({ url }, response) => {
+const server = createServer(async ({ url, headers: { host } }, response) => {
+  // Another name that leads here is another site's, whose page could read what is served.
+  if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? '')) {
+    response.writeHead(403, headers).end('This server answers to localhost only');
+    return;
+  }
   try {
     const path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
     const file = join(root, path.endsWith('/') ? `${path}index.html` : path);

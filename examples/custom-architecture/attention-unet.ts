@@ -2,6 +2,8 @@ import { type Module, type Network, type SpecNode, scoped } from '@sshn/core';
 import { activation, convolution, downsample, sequential, upsample } from '@sshn/layers';
 import { add, concat, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
+type Gate = Module<SpecNode, [skip: Tensor, below: Tensor], Tensor>;
+
 /**
  * The attention U-Net of Oktay et al. (2018), made of layers alone: a U-Net whose every skip connection is weighed, pixel by
  * pixel, by how well it agrees with the coarser features below it.
@@ -20,7 +22,6 @@ export function attentionUNet(inChannels: number, outChannels: number, features:
     head: convolution({ inChannels: features[0]!, outChannels, kernelSize: 1 }),
   });
   const up = upsample();
-
   const network: Network<typeof specs> = {
     specs,
     rank: 2,
@@ -56,10 +57,7 @@ function stage(inChannels: number, outChannels: number): Module {
 }
 
 /** The additive attention gate: skip · σ(ψ(relu(W·skip + V·below))), section 3.1 of the paper. */
-function attentionGate(
-  channels: number,
-  channelsBelow: number,
-): Module<SpecNode, [skip: Tensor, below: Tensor], Tensor> {
+function attentionGate(channels: number, channelsBelow: number): Gate {
   const outChannels = Math.max(1, Math.floor(channels / 2));
   const { modules, specs } = scoped({
     skip: convolution({ inChannels: channels, outChannels, kernelSize: 1 }),

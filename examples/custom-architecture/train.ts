@@ -6,7 +6,7 @@ import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
-import { adam } from '@sshn/optim';
+import { adam, cosineRate, rateAt, warmUp } from '@sshn/optim';
 import { diceOver } from '@sshn/training';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { attentionUNet } from './attention-unet.js';
@@ -35,6 +35,10 @@ const network = attentionUNet(dataset.channels, dataset.labelNames.length, [widt
 const model = hypernetize(network, { predict: 'convolutions' });
 
 // 2. Train it, each step at another factor.
+const batchSize = 4;
+const steps = epochs * Math.ceil(train.length / batchSize);
+const warm = Math.min(100, Math.floor(steps / 10));
+const schedule = warmUp(warm, cosineRate({ rate: 3e-3, steps: steps - warm }));
 const optimizer = adam({ beta2: 0.99 });
 const rng = Rng.fromSeed(2);
 let params = initialize(model.specs, rng.split('weights'));
@@ -43,14 +47,18 @@ let step = 0;
 for (let epoch = 1; epoch <= epochs; epoch++) {
   let sum = 0;
   let count = 0;
-  for await (const batch of batches(dataset, train, { batchSize: 4, order: rng.split(epoch) })) {
+  for await (const batch of batches(dataset, train, { batchSize, order: rng.split(epoch) })) {
     const images = tensor(batch.images, [...batch.shape]);
     const labels = tensor(batch.labels, batch.shape.slice(0, -1), 'int32');
     const at = rescaling(rng.uniform(0, 0.5));
     const { value, gradients } = valueAndGradients(params, (p) =>
       crossEntropy(model.apply(p, images, at), labels),
     );
-    const next = optimizer.update(gradients, state, params, { step: step++, learningRate: 3e-3 });
+    const next = optimizer.update(gradients, state, params, {
+      step,
+      learningRate: rateAt(schedule, step),
+    });
+    step++;
     sum += value.dataSync()[0]!;
     count++;
     dispose([images, labels, value]);
@@ -65,7 +73,7 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
 console.log('factor   Dice  GFLOPs');
 for (const factor of [0, 0.1, 0.25, 0.5]) {
   const at = rescaling(factor);
-  const { mean } = await diceOver(model, params, dataset, test, at, 4);
+  const { mean } = await diceOver(model, params, dataset, test, at, batchSize);
   const { flops } = countModule(network, { inputShape: [1, size, size, dataset.channels], rescaling: at });
   console.log(
     `${factor.toFixed(2).padStart(6)}  ${mean.toFixed(3)}  ${(flops / 1e9).toFixed(4).padStart(6)}`,

@@ -11,13 +11,16 @@ export async function checkManifest({ file, entries, manifest }) {
   });
   const stray = entries.filter((path) => /\.test\.ts$|\/testing\//.test(path));
   const lacking = ['README.md', 'LICENSE'].filter((path) => !entries.includes(path));
-  const missing = ['description', 'license', 'engines', 'keywords'].filter(
-    (field) => manifest[field] == null,
-  );
+  const fields = ['description', 'license', 'engines', 'keywords', 'homepage', 'bugs', 'repository'];
+  const missing = fields.filter((field) => manifest[field] == null);
+  const { directory } = manifest.repository ?? {};
+  const misplaced =
+    directory === undefined || manifest.name !== `@sshn/${directory.replace(/^packages\//, '')}`;
   return [
     ...messages.map((message) => formatMessage(message, pkg)),
     ...stray.map((path) => `${path} is of use for tests only, but is packed`),
     ...lacking.map((path) => `${path} is not packed`),
     ...missing.map((field) => `package.json says nothing under ${field}`),
+    ...(misplaced ? [`package.json says ${directory} under repository.directory`] : []),
   ];
 }

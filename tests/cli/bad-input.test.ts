@@ -145,8 +145,13 @@ describe.skipIf(!canMount)('a full disk (needs a kernel that lets users mount)',
     const { error, files, output } = await trainOnDisk(16);
     expect(error).toMatch(/run\/\S+: the disk is full\. Free some space/);
     expect(output).not.toMatch(/^\s+at /m);
-    // What is there is whole: run.json, and the log of the epochs.
-    expect(files.map((line) => line.split(' ')[0])).toEqual(['code', 'run/metrics.jsonl', 'run/run.json']);
+    // What is there is whole: run.json, the split, and the log of the epochs.
+    expect(files.map((line) => line.split(' ')[0])).toEqual([
+      'code',
+      'run/metrics.jsonl',
+      'run/run.json',
+      'run/split.json',
+    ]);
     expect(files[0]).toBe('code 1');
   });
 });

@@ -23,19 +23,30 @@ test('a network of layers alone: images of any size, every factor, in under 80 l
       expect(logits.shape).toEqual([2, height, width, 3]);
       expect([...logits.dataSync()].every(Number.isFinite)).toBe(true);
     }
-  expect(readFileSync(example('attention-unet.ts'), 'utf8').split('\n').length).toBeLessThanOrEqual(81);
+  expect(readFileSync(example('attention-unet.ts'), 'utf8').split('\n').length).toBeLessThanOrEqual(80);
 });
 
-test('trains and prints the curve', async () => {
+test('trains, and reaches at every factor what its README says', async () => {
   using installed = await installExample('custom-architecture');
-  const lines = await runScript(installed, 'start', { images: 16, size: 24, features: 4, epochs: 6 });
+  const lines = await runScript(installed, 'start');
   const losses = lines
-    .flatMap((line) => /^epoch \d\/6 {2}loss (\d\.\d{3})$/.exec(line)?.[1] ?? [])
+    .flatMap((line) => /^epoch \d+\/30 {2}loss (\d\.\d{3})$/.exec(line)?.[1] ?? [])
     .map(Number);
   expect(losses).toHaveLength(6);
-  expect(losses.at(-1)!).toBeLessThan(losses[0]!);
-  const curve = lines.slice(-4).map((line) => line.trim().split(/\s+/).map(Number));
+  expect(losses.at(-1)!).toBeLessThan(losses[0]! / 2);
+  const curve = rowsOf(lines);
+  const told = rowsOf(readFileSync(example('README.md'), 'utf8').split('\n'));
   expect(curve.map(([factor]) => factor)).toEqual([0, 0.1, 0.25, 0.5]);
-  expect(curve.every(([, dice]) => dice! >= 0 && dice! <= 1)).toBe(true);
-  expect(curve[3]![2]).toBeGreaterThan(curve[0]![2]!);
-}, 300_000);
+  expect(told).toHaveLength(4);
+  for (const [i, [, dice, gflops]] of curve.entries()) {
+    // Rounding differs from machine to machine, and training makes more of it.
+    expect(Math.abs(dice! - told[i]![1]!)).toBeLessThan(0.06);
+    expect(gflops).toBe(told[i]![2]);
+  }
+}, 600_000);
+
+/** Factor, Dice and GFLOPs of lines that hold them. */
+const rowsOf = (lines: readonly string[]) =>
+  lines
+    .filter((line) => /^ +\d\.\d{2} {2}\d\.\d{3} +\d\.\d{4}$/.test(line))
+    .map((line) => line.trim().split(/\s+/).map(Number));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,11 +54,29 @@ test('all compile under strict rules', () => {
       return `${file!.fileName}:${line + 1} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
     });
   expect(errors).toEqual([]);
-});
+  // Seconds, or minutes on a busy machine.
+}, 240_000);
 
 describe('every package shows how it is used', () => {
   test.each(packages())('%s', (name) => {
     const count = snippets.filter(({ place }) => place.startsWith(`packages/${name}/`)).length;
     expect(count).toBeGreaterThan(0);
+  });
+
+  // The command is installed by itself; its snippet is an aside.
+  test.each(packages().filter((name) => name !== 'cli'))('%s is installed with all that it takes', (name) => {
+    const readme = `packages/${name}/README.md`;
+    const line = /^npm install (.+)$/m.exec(readFileSync(join(repository, readme), 'utf8'))?.[1];
+    const manifest = JSON.parse(readFileSync(join(repository, 'packages', name, 'package.json'), 'utf8')) as {
+      readonly peerDependencies: Readonly<Record<string, string>>;
+      readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>;
+    };
+    const required = Object.keys(manifest.peerDependencies).filter(
+      (peer) => manifest.peerDependenciesMeta?.[peer]?.optional !== true,
+    );
+    const imported = [...snippetsOf(readme)[0]!.code.matchAll(/(?:from|import) '(@[^/']+\/[^/']+)/g)];
+    expect(line?.split(' ')).toEqual(
+      expect.arrayContaining([`@sshn/${name}`, ...required, ...imported.map(([, found]) => found)]),
+    );
   });
 });

@@ -7,6 +7,7 @@ export {
   type RunConfigInput,
   runOptions,
 } from './config/run-config.js';
+export { type FileSplit, readSplit, type SplitFileOptions } from './config/split-file.js';
 export type { FactorResult } from './evaluation/measure.js';
 export { evaluateFactor, gflopsAt } from './evaluation/measure.js';
 export { factorGrid, paretoFront } from './evaluation/pareto.js';

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
@@ -65,10 +67,14 @@ async function publish(source: string, at: string): Promise<void> {
     bundle: true,
     splitting: true,
     packages: 'external',
+    external: ['#*'],
     format: 'esm',
     platform: 'neutral',
     target: 'es2022',
   });
+  if (!existsSync(join(source, 'src/codecs'))) return;
+  const codecs = [join(repository, 'scripts/page-codecs.mjs'), join(at, 'dist/codecs')];
+  await promisify(execFile)(process.execPath, codecs, { cwd: source });
 }
 
 function linkCommands(at: string, modules: string): void {

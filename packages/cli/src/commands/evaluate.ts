@@ -8,9 +8,10 @@ import { sweep, withTimes } from '../pareto/measure.js';
 import { resultsCsv } from '../pareto/results-csv.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { foldMeans, foldMeansTable, requireFolds } from '../run/folds.js';
 import { openRun } from '../run/open-run.js';
 import { resultsTable, SweepView } from '../terminal/sweep-view.js';
-import { terminalOn } from '../terminal/terminal.js';
+import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import {
   addComputingOptions,
   addSplitOption,
@@ -28,7 +29,8 @@ const evaluateHelp = {
 
 Dice is 2·overlap / (prediction + truth), per image and label, then averaged over foreground labels and images. A label \
 that is absent from both has none: such undefined cases are left out of the mean, and counted. GFLOPs and milliseconds \
-are of one forward pass on one image. --surface adds distances between the surfaces of predicted and true labels: a label \
+are of one forward pass on one image. Several runs are the folds of one cross-validation, trained on the same data with the same \
+configuration: each is evaluated on its own images, then the mean and standard deviation over folds are given. --surface adds distances between the surfaces of predicted and true labels: a label \
 that only one of them has counts as far apart as the corners of the image.
 
 ${factorText}`,
@@ -37,6 +39,7 @@ Examples:
   $ sshn evaluate runs/cells
   $ sshn evaluate runs/cells --factors 0,0.1,0.25,0.5 --split validation
   $ sshn evaluate runs/cells-separate --factor 0.3,0.4,0.5
+  $ sshn evaluate runs/fold1 runs/fold2 runs/fold3 --factors 0,0.25     # mean ± sd over folds
   $ sshn evaluate runs/brains --surface 2 --csv
   $ sshn evaluate runs/cells --json | jq '.results[].dice'`,
 };
@@ -58,7 +61,7 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
     .command('evaluate')
     .summary('measure a trained network at some rescaling factors')
     .description(evaluateHelp.description)
-    .argument('<run>', 'run folder of sshn train')
+    .argument('<run...>', 'run folder of sshn train; several are folds of one data set')
     .option(
       '-f, --factors <numbers>',
       'rescaling factors in [0, 1], separated by commas (default: the ends and the middle of the range of training)',
@@ -89,44 +92,108 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
     .addHelpText('after', evaluateHelp.examples);
   addComputingOptions(addSplitOption(command));
-  command.action(async (folder: string, options: EvaluateOptions) => finish(await evaluate(folder, options)));
+  command.action(async (folders: string[], options: EvaluateOptions) =>
+    finish(await evaluate(folders, options)),
+  );
 }
 
-async function evaluate(folder: string, options: EvaluateOptions): Promise<number> {
+/** The results of one run. */
+interface Evaluated {
+  readonly run: Run;
+  readonly results: ReadonlyArray<FactorResult<Factor>>;
+}
+
+async function evaluate(folders: readonly string[], options: EvaluateOptions): Promise<number> {
   const terminal = terminalOn(process.stderr);
+  await requireFolds(folders, options.split);
   const { description: backend } = await startBackend(options, 'inference');
-  const { run, dataset } = await openRun(folder, options.data, 'evaluate');
-  const { split } = options;
-  const one = options.factor === undefined ? undefined : [options.factor];
-  const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
-  terminal.line(
-    `${folder}: ${run.split(dataset)[split].length} ${split} images of ${dataset.name}, on ${backend}`,
-  );
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping after this factor; Ctrl-C again stops at once');
   });
-  const view = new SweepView(terminal, factors.length, 0);
+  const all: Evaluated[] = [];
   try {
-    const { signal } = interruption;
+    let isComplete = true;
+    for (const folder of folders) {
+      if (!isComplete) break;
+      const { wanted, ...one } = await evaluateOne(folder, options, backend, terminal, interruption.signal);
+      isComplete = one.results.length === wanted;
+      all.push(one);
+    }
+    terminal.clear();
+    const [first] = all;
+    if (folders.length === 1 && first !== undefined)
+      process.stdout.write(`${formatted(first.run, options.split, first.results, options)}\n`);
+    else process.stdout.write(`${formattedFolds(all, isComplete, options)}\n`);
+    return isComplete ? exitCodes.ok : interruption.exitCode();
+  } finally {
+    terminal.clear();
+    interruption.dispose();
+    for (const { run } of all) run.dispose();
+  }
+}
+
+async function evaluateOne(
+  folder: string,
+  options: EvaluateOptions,
+  backend: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Evaluated & { readonly wanted: number }> {
+  const { run, dataset } = await openRun(folder, options.data, 'evaluate');
+  const { split, lambda } = options;
+  try {
+    const one = options.factor === undefined ? undefined : [options.factor];
+    const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
+    terminal.line(
+      `${folder}: ${run.split(dataset)[split].length} ${split} images of ${dataset.name}, on ${backend}`,
+    );
+    const view = new SweepView(terminal, factors.length, 0);
     const measured = await sweep(run, dataset, {
       factors,
       split,
-      lambda: options.lambda,
+      lambda,
       surface: options.surface === undefined ? undefined : { tolerance: options.surface },
       onResult: (result) => view.show(result),
       signal,
     });
-    const { lambda } = options;
     const results = (await withTimes(run, dataset, measured, { lambda, terminal, signal })) ?? measured;
-    terminal.clear();
-    process.stdout.write(`${formatted(run, split, results, options)}\n`);
-    return results.length < factors.length ? interruption.exitCode() : exitCodes.ok;
-  } finally {
-    terminal.clear();
-    interruption.dispose();
+    return { run, results, wanted: factors.length };
+  } catch (error) {
     run.dispose();
+    throw error;
   }
+}
+
+/** Each fold, then the mean over all of them, if all are there. */
+function formattedFolds(
+  all: readonly Evaluated[],
+  isComplete: boolean,
+  { json, csv, split }: EvaluateOptions,
+): string {
+  const sourceOf = ({ config }: Run) => {
+    const { method, architecture, seed } = config;
+    return { method, architecture: architecture.name, seed, split };
+  };
+  if (csv) {
+    const tables = all.map(({ run, results }) => {
+      const [head = '', ...rows] = resultsCsv(sourceOf(run), results).trimEnd().split('\n');
+      const name = /[",]/.test(run.folder) ? `"${run.folder.replaceAll('"', '""')}"` : run.folder;
+      return { head: `run,${head}`, rows: rows.map((row) => `${name},${row}`) };
+    });
+    return [tables[0]?.head ?? '', ...tables.flatMap(({ rows }) => rows)].join('\n');
+  }
+  const means = isComplete ? foldMeans(all.map(({ results }) => results)) : undefined;
+  if (json) {
+    const folds = all.map(({ run, results }) => ({ run: run.folder, ...sourceOf(run), results }));
+    return JSON.stringify({ folds, ...(means === undefined ? {} : { mean: means }) }, null, 2);
+  }
+  return [
+    ...all.map(({ run, results }) => `${run.folder}\n${resultsTable(results)}\n`),
+    ...(means === undefined
+      ? []
+      : [`mean ± standard deviation over ${all.length} folds\n${foldMeansTable(means)}`]),
+  ].join('\n');
 }
 
 function formatted(

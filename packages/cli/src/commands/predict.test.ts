@@ -1,17 +1,18 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { disposeParams, initialize, Rng } from '@sshn/core';
-import { decodeNifti, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
+import { decodeDicom, decodeNifti, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
 import { type ManifestInput, networkOf } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
 import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
-import { useBackend } from '@sshn-internal/testing';
+import { dicomSeries, useBackend } from '@sshn-internal/testing';
 import { decode, encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 
 let folder: string;
@@ -172,6 +173,65 @@ test('a volume comes back as NIfTI on its own grid, or as a segmentation for 3D 
   expect(nrrd).toContain('Segment0_Name:=nucleus\n');
   expect(nrrd).toContain('sizes: 9 7 6\n');
   expect(await sshn('predict @brains.safetensors @scan.nii.gz -o @slicer --format png --threads 1')).toBe(1);
+});
+
+describe('a DICOM series', () => {
+  const [shape, spacingMm] = [
+    [6, 7, 9],
+    [2, 1, 1.5],
+  ] as const;
+  beforeAll(async () => {
+    await mkdir(at('series'));
+    const values = Int16Array.from({ length: 6 * 7 * 9 }, (_, i) => (i * 37) % 400);
+    const scan = { values, shape, spacingMm, originMm: [-8, 5, 20] } as const;
+    for (const { name, bytes } of dicomSeries(scan)) await writeFile(at(`series/${name}`), bytes);
+    await writeFile(at('series/readme.txt'), 'no image');
+  });
+  const python = '/usr/bin/python3';
+  const hasPydicom = spawnSync(python, ['-c', 'import pydicom, numpy']).status === 0;
+
+  test.each(['dicom', 'dicom-labelmap'])('becomes a segmentation of it, %s', async (format) => {
+    const line = `predict @brains.safetensors @series -o @${format} --format ${format} --threads 1`;
+    expect(await sshn(line)).toBe(0);
+    const bytes = await readFile(at(`${format}/series.dcm`));
+    const read = await decodeDicom([{ name: 'series.dcm', bytes }]);
+    expect(read.segments?.map(({ number, label }) => [number, label])).toEqual([
+      [1, 'nucleus'],
+      [2, 'cytoplasm'],
+    ]);
+    const expected = await labelsOf('brains.safetensors', 'series');
+    expect(new Set(expected).size).toBeGreaterThan(1);
+    const picture = await readPicture(at('series'));
+    // Slices at the ends that have no label are left out of single bits.
+    const area = 7 * 9;
+    const shift = Math.round((read.affine[2]![3] - picture.channels[0].affine[2]![3]) / 2);
+    const whole = new Array<number>(expected.length).fill(0);
+    for (const [i, label] of read.data.entries()) whole[shift * area + i] = label;
+    expect(whole).toEqual(expected);
+    expect(read.spacingMm).toEqual(picture.channels[0].spacingMm);
+  });
+
+  test.skipIf(!hasPydicom)('is read by pydicom as it was written', async () => {
+    const line = 'predict @brains.safetensors @series -o @pydicom --format dicom --threads 1';
+    expect(await sshn(line)).toBe(0);
+    const script = `
+import json, sys, pydicom
+d = pydicom.dcmread(sys.argv[1])
+json.dump([d.Modality, d.SegmentationType, d.ReferencedSeriesSequence[0].SeriesInstanceUID,
+  [s.SegmentLabel for s in d.SegmentSequence], int(d.pixel_array.sum())], sys.stdout)`;
+    const out = execFileSync(python, ['-W', 'ignore', '-c', script, at('pydicom/series.dcm')], {
+      encoding: 'utf8',
+    });
+    const labeled = (await labelsOf('brains.safetensors', 'series')).filter((label) => label > 0).length;
+    expect(JSON.parse(out)).toEqual(['SEG', 'BINARY', '1.2.3', ['nucleus', 'cytoplasm'], labeled]);
+  });
+
+  test('is needed for one', async () => {
+    const line = 'predict @brains.safetensors @scan.nii.gz -o @none --format dicom --threads 1';
+    expect(await sshn(line)).toBe(1);
+    expect(stderr).toContain('is no DICOM file, and a DICOM segmentation refers to the series');
+    expect(await readdir(at('none'))).not.toContain('scan.dcm');
+  });
 });
 
 test('export: the plain network predicts the same, is smaller, and opens with the same commands', async () => {

@@ -5,6 +5,7 @@ import { type Factor, FileError, SshnError } from '@sshn/core';
 import { diceScore } from '@sshn/losses';
 import { writeFileAtomic } from '@sshn/model/node';
 import {
+  decodeSeries,
   dsegTable,
   freesurferTable,
   labelAmounts,
@@ -12,7 +13,7 @@ import {
   Segmenter,
   type SegmentOptions,
 } from '@sshn/predict';
-import { openModel, readLabelPicture, readPicture } from '@sshn/predict/node';
+import { openModel, readLabelPicture, readPicture, readSeriesFiles } from '@sshn/predict/node';
 import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
 import { findInputs, type Input } from '../predict/inputs.js';
@@ -20,9 +21,11 @@ import {
   amountRow,
   type Entry,
   endingOf,
+  isDicom,
   Journal,
   type LabelFormat,
   labelFormats,
+  writeDicomLabels,
   writeLabels,
   writeOverlay,
 } from '../predict/outputs.js';
@@ -49,6 +52,7 @@ Examples:
   $ sshn predict runs/cells photo.png -o out
   $ sshn predict runs/cells images/ -o out --gflops 0.5 --overlays
   $ sshn predict runs/brains "scans/*.nii.gz" -o out --milliseconds 200 --largest-component
+  $ sshn predict runs/brains series/ -o out --format dicom     # a DICOM segmentation, for a PACS
   $ sshn predict runs/cells test/images -o out --truth test/labels     # also Dice against known labels`,
 };
 
@@ -85,7 +89,14 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
       '--truth <path>',
       'label map of the image, or a folder of label maps with the names of the images: Dice is computed',
     )
-    .addOption(new Option('--format <name>', 'format of label maps').choices(labelFormats).default('auto'))
+    .addOption(
+      new Option(
+        '--format <name>',
+        'format of label maps; dicom writes a DICOM segmentation of a DICOM series, with single bits for each label, dicom-labelmap one of whole labels',
+      )
+        .choices(labelFormats)
+        .default('auto'),
+    )
     .option('--overlays', 'also write OUT/overlays: PNG with the labels painted over the image')
     .option('--overwrite', 'predict images anew that are done')
     .option('--json', 'print a JSON object for each image on standard output');
@@ -264,7 +275,11 @@ async function predictOne(
   onProgress: NonNullable<SegmentOptions['onProgress']>,
 ): Promise<Omit<Entry, 'input' | 'bytes' | 'modified'>> {
   const onWarning = (warning: string) => terminalOn(process.stderr).line(`warning: ${warning}`);
-  const picture = await readPicture(path, { onWarning });
+  const series = isDicom(flags.format) ? await readSeriesFiles(path) : undefined;
+  const picture =
+    series === undefined
+      ? await readPicture(path, { onWarning })
+      : await decodeSeries(series, path, { onWarning });
   const names = namedLabels(model.manifest);
   const output = `${name}${endingOf(flags.format, picture)}`;
   const truth =
@@ -274,7 +289,9 @@ async function predictOne(
     truth === undefined
       ? undefined
       : diceOf(segmentation.labels.data, truth.channels[0].data, names.length, truth.path);
-  await writeLabels(join(flags.out, output), segmentation, names);
+  const target = join(flags.out, output);
+  if (series === undefined) await writeLabels(target, segmentation, names);
+  else await writeDicomLabels(target, segmentation, names, { series, format: flags.format });
   if (flags.overlays)
     await writeOverlay(join(flags.out, 'overlays', `${name}.png`), picture, segmentation, names);
   return {

@@ -7,6 +7,7 @@ it.each<[RunConfigInput, string]>([
   [{}, 'cells-sshn-seed1'],
   [{ method: 'film', seed: 7 }, 'cells-film-seed7'],
   [{ method: 'fixed' }, 'cells-fixed-0.5-seed1'],
+  [{ split: { kind: 'folds', count: 5, fold: 2 } }, 'cells-sshn-seed1-fold2'],
   [{ architecture: { name: 'senet' } }, 'cells-senet-sshn-seed1'],
   [{ rescaling: 'separate' }, 'cells-sshn-separate-seed1'],
   [

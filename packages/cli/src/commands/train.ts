@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { SshnError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { priorOf, type RunConfig, type TrainEvent } from '@sshn/training';
-import { readRunFile, trainRun } from '@sshn/training/node';
+import { readRunFile, readStoredSplit, trainRun } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/file.js';
 import { addConfigOptions, effectiveConfig, flagsIn, type Setting } from '../config/flags.js';
@@ -48,6 +48,7 @@ Examples:
   $ sshn train brains/ --slices coronal --slice-range 80,110 --slice-step 5   # 2D slices of volumes
   $ sshn train brains/ --task registration --slices coronal --weight 0.1   # learn to align pairs
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
+  $ sshn train brains/ --split splits_final.json --fold 1   # the folds of nnU-Net
   $ sshn train --resume runs/cells
 
 The run folder holds run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints, and the best model.`,
@@ -200,7 +201,9 @@ async function train(
       if (event.kind !== 'step') print(event);
     };
     const end = await trainRun({ folder, dataset, data, config: settled, onEvent, signal });
-    terminal.line(conclusion(end, folder, flags, terminal));
+    const kept = await readStoredSplit(folder);
+    const hasTest = kept?.images.some(({ part }) => part === 'test') ?? true;
+    terminal.line(conclusion(end, folder, flags, hasTest, terminal));
     return end.reason === 'interrupted' ? interruption.exitCode() : exitCodes.ok;
   } finally {
     terminal.clear();
@@ -232,6 +235,7 @@ function conclusion(
   end: Extract<TrainEvent, { kind: 'end' }>,
   folder: string,
   { backend, threads }: ComputingFlags,
+  hasTest: boolean,
   terminal: Terminal,
 ): string {
   const path = relative('', folder) || '.';
@@ -244,12 +248,13 @@ function conclusion(
     return `${terminal.style('yellow', 'interrupted')} in epoch ${end.epoch + 1}, with a checkpoint.${best}\nGo on with: ${again}`;
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
-  return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: ${commandText(['pareto', path], computing)}`;
+  return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: ${commandText(['pareto', path], { ...(hasTest ? {} : { split: 'validation' }), ...computing })}`;
 }
 
 /** Folder of a run that was given none: the same command finds it again. What is as by default is not named. */
 export function runName(data: DataSource, config: RunConfig): string {
-  const { method, architecture, rescaling, seed } = config;
+  const { method, architecture, rescaling, seed, split } = config;
+  const fold = split !== undefined && 'fold' in split ? split.fold : undefined;
   const prior = priorOf(config);
   return [
     dataName(data),
@@ -258,5 +263,6 @@ export function runName(data: DataSource, config: RunConfig): string {
     ...(prior.kind === 'constant' ? [prior.factor].flat() : []),
     ...(prior.kind === 'uniform' && rescaling === 'separate' ? ['separate'] : []),
     `seed${seed}`,
+    ...(fold === undefined ? [] : [`fold${fold}`]),
   ].join('-');
 }

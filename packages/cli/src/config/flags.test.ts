@@ -104,7 +104,7 @@ describe('flags of the configuration', () => {
       ['--stages', '3', '--features', '4,8'],
       /^command line: --features: .*Leave --stages out where --features is a list\.$/,
     ],
-    [['--kernel-size', '2'], /^command line: --kernel-size: .*got 2, expected an odd/],
+    [['--kernel-size', '2'], /'--kernel-size <numbers>' argument '2' is invalid\. Expected an odd integer/],
     [
       ['--task', 'registration', '--loss-gamma', '2', '--loss', 'focal'],
       /--loss-gamma: is for segmentation: registration has --similarity/,
@@ -137,6 +137,26 @@ describe('flags of the configuration', () => {
       prior: { kind: 'constant', factor: [0.3, 0.4, 0.5] },
     });
     expect((await configOf(['--factor', '0.3'])).rescaling).toBe('common');
+  });
+
+  it.each([
+    [['--split', '60/20/20'], { kind: 'shares', train: 60, validation: 20, test: 20 }],
+    [['--split', '/x/splits.JSON'], { kind: 'file', path: '/x/splits.JSON' }],
+    [['--split', '/x/s.json', '--fold', '2'], { kind: 'file', path: '/x/s.json', fold: 2 }],
+    [['--fold', '2', '--split', '/x/s.json'], { kind: 'file', path: '/x/s.json', fold: 2 }],
+    [['--fold', '2', '--folds', '5'], { kind: 'folds', count: 5, fold: 2 }],
+  ])('%j choose the split', async (args, split) => {
+    expect((await configOf(args)).split).toEqual(split);
+  });
+
+  it.each([
+    [['--split', '60/20'], 'or a .json file of ids'],
+    [['--split', 'a.json', '--folds', '5'], 'cannot be used with'],
+    [['--split', '60/20/20', '--fold', '2'], 'fold'],
+    [['--fold', '2'], 'split'],
+    [['--folds', '2', '--fold', '3'], 'is 3 of 2'],
+  ])('%j choose none', async (args, message) => {
+    await expect(configOf(args)).rejects.toThrow(message);
   });
 
   it('has names of their own, in kebab case', () => {

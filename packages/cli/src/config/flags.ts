@@ -7,7 +7,7 @@ import {
   describeWord,
   parseConstantPrior,
   parseIntensity,
-  parseShares,
+  parseSplit,
   parseUniformPrior,
   parseWord,
 } from './values.js';
@@ -88,28 +88,25 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
     '--intensity <kind>',
     'how intensities are normalized, image by image: none, minMax, zScore, percentile:1,99 or window:-160,240 (default: none)',
   );
-  const shares = new Option(
-    '--split <shares>',
-    'shares of training, validation and test, such as 60/20/20 (default: 64/16/20)',
-  ).conflicts(['folds', 'fold']);
+  const split = new Option(
+    '--split <shares|file>',
+    "shares of training, validation and test, such as 60/20/20 (default: 64/16/20), or a JSON file of ids: { train, validation, test }, nnU-Net's splits_final.json or the Decathlon's dataset.json",
+  ).conflicts('folds');
   const foldCount = new Option('--folds <number>', 'cross-validation with so many folds; needs --fold');
-  const fold = new Option('--fold <number>', 'the fold that is tested, from 1');
-  const ofFolds = (key: 'count' | 'fold') => {
-    const read = set(['split', key], (text) =>
-      parseWord({ type: { kind: 'number', integer: true, least: 1 }, nullable: false }, text),
-    );
-    return (text: string) => {
-      settings.push({ path: ['split', 'kind'], value: 'folds' });
-      return read(text);
-    };
-  };
+  const fold = new Option(
+    '--fold <number>',
+    'the fold that is tested, from 1; with a file of folds the one that validates',
+  );
+  const readFold = (text: string) =>
+    parseWord({ type: { kind: 'number', integer: true, least: 1 }, nullable: false }, text);
+  const setCount = set(['split', 'count'], readFold);
   command
     .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], readFactor))))
     .addOption(grouped('Run', prior.argParser(set(['prior'], parseUniformPrior))))
     .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))))
-    .addOption(grouped('Run', shares.argParser(set(['split'], parseShares))))
-    .addOption(grouped('Run', foldCount.argParser(ofFolds('count'))))
-    .addOption(grouped('Run', fold.argParser(ofFolds('fold'))));
+    .addOption(grouped('Run', split.argParser(set(['split'], parseSplit))))
+    .addOption(grouped('Run', foldCount.argParser(setCount)))
+    .addOption(grouped('Run', fold.argParser(set(['split', 'fold'], readFold))));
   for (const { name, word } of configFlags) {
     if (word.option.type.kind === 'boolean') {
       for (const [flag, value] of [
@@ -140,7 +137,7 @@ export async function effectiveConfig(
   settings: readonly Setting[],
 ): Promise<RunConfig> {
   const base: RunConfigInput = file === undefined ? {} : await readConfigFile(file);
-  const merged = settings.reduce<RunConfigInput>(
+  const merged = inOrder(settings).reduce<RunConfigInput>(
     (tree, { path, value }) => withValue(tree, path, value),
     base,
   );
@@ -153,6 +150,15 @@ export async function effectiveConfig(
     const faults = error.faults.map((fault) => (isFlag(fault.path) ? faultOfFlag(fault, settings) : fault));
     throw new ConfigError(faults.every(({ path }) => path.startsWith('--')) ? 'command line' : file!, faults);
   }
+}
+
+/** Settings of which --split comes before the --fold of its file, and folds without a file are said to be folds. */
+function inOrder(settings: readonly Setting[]): readonly Setting[] {
+  const isOf = (key: string) => (setting: Setting) => setting.path.join('.') === key;
+  const whole = settings.filter(isOf('split'));
+  const others = settings.filter((setting) => !isOf('split')(setting));
+  const isFolds = others.some(isOf('split.count')) || (whole.length === 0 && others.some(isOf('split.fold')));
+  return [...whole, ...(isFolds ? [{ path: ['split', 'kind'], value: 'folds' }] : []), ...others];
 }
 
 interface Fault {
@@ -178,7 +184,7 @@ function faultOfFlag({ path, message }: Fault, settings: readonly Setting[]): Fa
   });
   return {
     path: named === undefined ? flagsFor(path) : flagsFor(named.path.join('.')),
-    message: flagsIn(/received undefined$/.test(message) ? 'is missing' : message),
+    message: flagsIn(/^got nothing\b/.test(message) ? 'is missing' : message),
   };
 }
 

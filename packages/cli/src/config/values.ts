@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describeOption, isNumber, nearestWord, type Option, type OptionType } from '@sshn/core';
 import type { RunConfigInput } from '@sshn/training';
 
@@ -141,12 +142,19 @@ export function parseIntensity(text: string): NonNullable<RunConfigInput['intens
   return { kind, low: parseWord(percentWord, low) as number, high: parseWord(percentWord, high) as number };
 }
 
-/** `--split 60/20/20`: shares of training, validation and test. @throws {WordError} unless there are three shares ≥ 0. */
-export function parseShares(text: string): NonNullable<RunConfigInput['split']> {
+/**
+ * `--split 60/20/20`, shares of training, validation and test, or `--split FILE.json`, lists of ids.
+ *
+ * @throws {WordError} unless it is a JSON file's name, or there are three shares ≥ 0.
+ */
+export function parseSplit(text: string): NonNullable<RunConfigInput['split']> {
+  if (/\.json$/i.test(text)) return { kind: 'file', path: resolve(text) };
   const shares = text.split('/').map((share) => (share.trim() === '' ? Number.NaN : Number(share)));
   const [train = 0, validation = 0, test = 0] = shares;
   if (shares.length === 3 && train > 0 && validation > 0 && test >= 0 && shares.every(Number.isFinite)) {
     return { kind: 'shares', train, validation, test };
   }
-  throw new WordError('Expected three shares such as 60/20/20, for training, validation and test.');
+  throw new WordError(
+    'Expected three shares such as 60/20/20, for training, validation and test, or a .json file of ids.',
+  );
 }

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FileError } from '@sshn/core';
-import { reorient } from '@sshn/data';
+import { type DicomSource, encodeSegmentation, reorient } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import {
   encodeLabelNifti,
@@ -15,8 +15,8 @@ import {
 import { encode } from 'fast-png';
 import { z } from 'zod';
 
-/** Formats of label maps: 'auto' is PNG for raster images and NIfTI for volumes. */
-export const labelFormats = ['auto', 'nii.gz', 'nii', 'nrrd', 'png'] as const;
+/** Formats of label maps: 'auto' is PNG for raster images and NIfTI for volumes; the DICOM ones need a DICOM series. */
+export const labelFormats = ['auto', 'nii.gz', 'nii', 'nrrd', 'png', 'dicom', 'dicom-labelmap'] as const;
 export type LabelFormat = (typeof labelFormats)[number];
 
 /** The ending of a label map. @throws {FileError} if volumes are to become PNG. */
@@ -32,7 +32,34 @@ export function endingOf(
       remedy: 'Write nii.gz or nrrd; --overlays gives a picture.',
     });
   }
+  if (isDicom(format)) return '.dcm';
   return format === 'nrrd' ? '.seg.nrrd' : `.${format}`;
+}
+
+/** Whether label maps become DICOM segmentations. */
+export function isDicom(format: LabelFormat): format is 'dicom' | 'dicom-labelmap' {
+  return format === 'dicom' || format === 'dicom-labelmap';
+}
+
+/**
+ * Writes a label map as a DICOM segmentation of its series: single bits for each label, or as a label map.
+ *
+ * @throws {FileError} if it cannot be written.
+ */
+export async function writeDicomLabels(
+  path: string,
+  { labels }: Pick<Segmentation, 'labels'>,
+  names: readonly NamedLabel[],
+  { series, format }: { readonly series: readonly DicomSource[]; readonly format: LabelFormat },
+): Promise<void> {
+  const segments = names
+    .filter(({ value }) => value > 0)
+    // In DICOM, a backslash ends a value.
+    .map(({ value, name }) => ({ number: value, label: name.replace(/[\\\p{Cc}]/gu, ' ') }));
+  const kind = format === 'dicom' ? 'binary' : 'labelMap';
+  const bytes = encodeSegmentation(labels, series, { segments, kind });
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, bytes);
 }
 
 /** Writes a label map; the ending decides the format. @throws {FileError} if it cannot be written. */

@@ -1,7 +1,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileError } from '@sshn/core';
-import { type DecodeDicomOptions, decodeNifti, encodeNifti, readNiftiHeader, type Volume } from '@sshn/data';
+import {
+  type DecodeDicomOptions,
+  type DicomSource,
+  decodeNifti,
+  encodeNifti,
+  readNiftiHeader,
+  type Volume,
+} from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { encode } from 'fast-png';
 import type { FieldMm } from '../field.js';
@@ -18,19 +25,35 @@ export async function readPicture(path: string, options: DecodeDicomOptions = {}
   return decodePicture(await readFile(path), path, options);
 }
 
+/**
+ * The files of a DICOM series: of a folder, or one file of several frames. `decodeSeries` reads them.
+ *
+ * @throws {FileError} if they cannot be read, the folder has none, or the file is of another format.
+ */
+export async function readSeriesFiles(path: string): Promise<readonly DicomSource[]> {
+  if ((await stat(path)).isDirectory()) return filesIn(path);
+  const bytes = await readFile(path);
+  if (/\.dcm$/i.test(path) || bytes.toString('latin1', 128, 132) === 'DICM') return [{ name: path, bytes }];
+  throw new FileError({
+    path,
+    problem: 'is no DICOM file, and a DICOM segmentation refers to the series it was made of',
+    remedy: 'Give the folder of a DICOM series, or write nii.gz or nrrd.',
+  });
+}
+
 /** Reads a label map. @throws {FileError} if it cannot be used, or its values are not whole. */
 export async function readLabelPicture(path: string): Promise<Picture> {
   return decodeLabelPicture(await readFile(path), path);
 }
 
 /** The files of a folder, without hidden ones and a disc's index. @throws {FileError} if it has none. */
-async function filesIn(folder: string) {
+async function filesIn(folder: string): Promise<DicomSource[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries
     .filter((entry) => entry.isFile() && !/^(\.|DICOMDIR$)/i.test(entry.name))
     .map(({ name }) => join(folder, name));
   if (names.length > 0) {
-    const files = [];
+    const files: DicomSource[] = [];
     // One after another: a series may have more files than a process may open.
     for (const name of names.sort()) files.push({ name, bytes: await readFile(name) });
     return files;

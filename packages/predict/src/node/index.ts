@@ -2,6 +2,7 @@ export {
   readField,
   readLabelPicture,
   readPicture,
+  readSeriesFiles,
   requireFieldName,
   requireFolder,
   requireOutput,

@@ -56,6 +56,10 @@ const split = option.variants(
       count: option.integer({ least: 2, help: 'How many folds there are' }),
       fold: option.integer({ least: 1, help: 'The fold that is tested, from 1' }),
     },
+    file: {
+      path: option.text({ help: 'JSON file with lists of ids; see `readSplit`' }),
+      fold: option.integer({ least: 1, optional: true, help: 'Which of several folds it lists, from 1' }),
+    },
   },
   {
     optional: true,

@@ -42,8 +42,14 @@ export async function evaluateRun<At extends Factor>(
   const matched = await run.match(dataset);
   const examples = examplesOf(prepareDataset(matched.dataset, run.config), run.config, matched.split);
   const ids = examples.split[split];
-  if (ids.length === 0)
-    throw new ValueError({ where: `evaluateRun: ${split} images`, got: 0, expected: 'at least one' });
+  if (ids.length === 0) {
+    throw new ValueError({
+      where: `evaluateRun: ${split} images`,
+      got: 0,
+      expected: 'at least one',
+      hint: `The run has ${examples.split.validation.length} for validation: take split 'validation' (--split validation).`,
+    });
+  }
   if (surface !== undefined && run.config.task === 'registration') {
     throw new ValueError({
       where: 'evaluateRun: surface',
@@ -86,12 +92,13 @@ export async function timeRun(
   factors: readonly Factor[],
   { lambda, ...options }: TimingOptions & { readonly lambda?: number } = {},
 ): Promise<Timing[]> {
-  const examples = examplesOf(prepareDataset(dataset, run.config), run.config);
-  const { size, channels } = examples.dataset;
+  const { size, channels } = dataset;
+  // Of a pair, both images lie side by side.
+  const images = run.config.task === 'registration' ? 2 : 1;
   return timeForward(
     run.model,
     run.params,
-    [1, ...size, channels],
+    [1, ...size, images * channels],
     factors.map((factor) => rescalingAt(run, factor, lambda)),
     options,
   );

@@ -1,5 +1,5 @@
 export { type EvaluateOptions, evaluateRun, timeRun } from './evaluate-run.js';
 export { loadRun, type Run } from './load-run.js';
 export { type RunFile, readRunFile } from './run-file.js';
-export type { MatchedData } from './stored-split.js';
+export { type MatchedData, readStoredSplit, type StoredSplit } from './stored-split.js';
 export { type TrainRunOptions, trainRun } from './train-run.js';

@@ -112,6 +112,44 @@ describe('the split of a run', () => {
       one.dispose();
     }
     expect(tested.sort()).toEqual([...dataset.ids]);
+  });
+
+  test('is that of a file, which the run does not need again; a file that does not fit leaves nothing behind', async () => {
+    const dataset = disks(6, [8, 8]);
+    const path = join(folder, 'splits_final.json');
+    const split = { kind: 'file', path, fold: 2 } as const;
+    await expect(train(dataset, { split })).rejects.toThrow(FileError);
+    const val = ['disk-3.png', 'disk-1_0000.nii.gz'];
+    await writeFile(
+      path,
+      JSON.stringify([
+        { train: ['disk-0'], val },
+        { train: ['disk-4', 'nobody'], val },
+      ]),
+    );
+    await expect(train(dataset, { split })).rejects.toThrow('names "nobody" in train');
+    expect(existsSync(run())).toBe(false);
+    await writeFile(
+      path,
+      JSON.stringify([
+        { train: ['x'], val },
+        { train: ['disk-4', 'disk-0'], val },
+      ]),
+    );
+    const warnings = warningsIn(await train(dataset, { split }));
+    expect(warnings).toContain(`${path} names 2 of 6 images not: "disk-2", "disk-5".`);
+    await rm(path);
+    const again = await train(dataset, { split });
+    expect(again.map(({ kind }) => kind)).not.toContain('epoch');
+    using _ = { [Symbol.dispose]: () => opened.dispose() };
+    const opened = await loadRun(run());
+    const parts = { train: ['disk-0', 'disk-4'], validation: ['disk-1', 'disk-3'], test: [] };
+    expect(opened.split(dataset)).toEqual(parts);
+    await expect(evaluateRun(opened, dataset, { factors: [0.5] })).rejects.toThrow('--split validation');
+    expect(await evaluateRun(opened, dataset, { factors: [0.5], split: 'validation' })).toHaveLength(1);
+  });
+
+  test('of a fold that is not there is refused', () => {
     expect(() => parseRunConfig({ split: { kind: 'folds', count: 2, fold: 3 } }, 'x')).toThrow('is 3 of 2');
   });
 });

@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileError } from '@sshn/core';
 import { chooseIntensity, type Dataset, type Split } from '@sshn/data';
-import { fileProblem } from '@sshn/model/node';
+import { fileProblem, readRegularFile } from '@sshn/model/node';
 import type { RunConfig } from '../config/run-config.js';
+import { type FileSplit, readSplit } from '../config/split-file.js';
 import { type Examples, examplesOf, prepareDataset, requireParts, splitOf } from '../tasks/of-config.js';
 import { DivergenceError, type EndEvent, type TrainEvent } from '../trainer/events.js';
 import { Trainer } from '../trainer/trainer.js';
@@ -37,7 +38,7 @@ export interface TrainRunOptions {
  * a run that was never cut.
  *
  * @throws {FileError} if the folder holds another run, another process trains in it, it cannot be written, a file in it is
- * damaged, or images of the run are missing or replaced.
+ * damaged, images of the run are missing or replaced, or a file of the split does not fit the dataset.
  * @throws {DivergenceError} at a loss or weight that is not finite; names the last good checkpoint.
  * @throws {ValueError} if the dataset is too small to be split.
  */
@@ -47,7 +48,8 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
   const stored = await readStoredSplit(folder);
   const matched = stored === undefined ? undefined : await matchSplit(stored, options.dataset, data.path);
   const images = matched?.dataset ?? options.dataset;
-  const parts = matched?.split ?? splitOf(images, options.config);
+  const fromFile = stored === undefined ? await splitInFile(options.config, images) : undefined;
+  const parts = matched?.split ?? fromFile?.split ?? splitOf(images, options.config);
   requireParts(parts, 'segmentation');
   const { intensity, sentence, warnings } = await chooseIntensity(
     images,
@@ -60,6 +62,7 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
   const run = describeRun(config, data, images);
   const notes = [
     ...(matched?.changes ?? []),
+    ...(fromFile?.notes ?? []),
     ...(options.config.intensity.kind === 'auto' ? [sentence] : []),
     ...warnings,
     ...(await labelGaps(images, parts)),
@@ -136,6 +139,17 @@ async function requireNoCheckpointLost(folder: string, epochs: number): Promise<
   await mkdir(checkpoints, { recursive: true }).catch((cause: unknown) => {
     throw fileProblem(checkpoints, cause);
   });
+}
+
+/** Far more than the ids of a million images take. */
+const mostSplitBytes = 2 ** 26;
+
+/** The split in the file that a configuration names; undefined if it names none. @throws {FileError} */
+async function splitInFile({ split, seed }: RunConfig, dataset: Dataset): Promise<FileSplit | undefined> {
+  if (split?.kind !== 'file') return undefined;
+  const { path, fold } = split;
+  const text = new TextDecoder().decode(await readRegularFile(path, { most: mostSplitBytes }));
+  return readSplit(text, path, { dataset, seed, fold });
 }
 
 /** Sentences on labels that a part of the split lacks. */

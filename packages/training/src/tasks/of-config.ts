@@ -73,7 +73,7 @@ export function prepareDataset(dataset: Dataset, config: Pick<RunConfig, 'intens
 /**
  * The split of a dataset's images, by subject, as a configuration draws it.
  *
- * @throws {ValueError} if there are fewer subjects than folds.
+ * @throws {ValueError} if there are fewer subjects than folds, or the split is in a file.
  */
 export function splitOf(dataset: Dataset, { seed, split }: Pick<RunConfig, 'seed' | 'split'>): Split {
   const rng = Rng.fromSeed(seed);
@@ -82,6 +82,14 @@ export function splitOf(dataset: Dataset, { seed, split }: Pick<RunConfig, 'seed
     const { train, validation, test } = split;
     const sum = train + validation + test;
     return splitDataset(dataset, rng, [train / sum, validation / sum, test / sum]);
+  }
+  if (split.kind === 'file') {
+    throw new ValueError({
+      where: 'split',
+      got: split,
+      expected: 'shares or folds',
+      hint: 'Read the file with readSplit, and give its split.',
+    });
   }
   const { subjectOf: groupOf = (id: string) => id, ids } = dataset;
   const { train: rest, test } = folds(ids, rng, { count: split.count, groupOf })[split.fold - 1]!;

@@ -232,7 +232,7 @@ describe('Trainer', () => {
   test('refuses a split without training images', () => {
     const config = parseRunConfig(small, 'test');
     expect(() => new Trainer({ config, dataset, split: { ...split, train: [] } })).toThrow(
-      'Trainer: train images: got 0, expected at least one.',
+      'expected at least one for training and one for validation',
     );
   });
 });
