@@ -88,7 +88,7 @@ describe('run folders', () => {
       (await sshn(['train', 'phantoms:cells:16', ...small, '--epochs', '1', '--out', 'run'], folder)).code,
     ).toBe(0);
     const other = await sshn(['pareto', 'run', '--data', 'data', '--threads', '1'], folder);
-    expectOneLine(other, /is not what the run was trained on/);
+    expectOneLine(other, /the images are not those that the run was trained on; missing: .* with --data/);
     expect(await readdir(join(folder, 'run'))).not.toContain('pareto');
   });
 

@@ -46,7 +46,7 @@ const functions = {
 export type ActivationKind = keyof typeof functions;
 
 /** The names of all activations. */
-export const activationKinds = Object.keys(functions) as readonly ActivationKind[];
+export const activationKinds = /* @__PURE__ */ Object.keys(functions) as readonly ActivationKind[];
 
 /** Options of an activation as a layer. */
 export interface ActivationLayerConfig {

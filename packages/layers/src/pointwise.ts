@@ -41,7 +41,7 @@ function differentiable({ forward, backward }: Pointwise): (x: Tensor) => Tensor
 }
 
 /** max(x, 0). */
-export const applyRelu = differentiable({
+export const applyRelu = /* @__PURE__ */ differentiable({
   forward: (x) => {
     const y = relu(x);
     return { y, kept: [y] };
@@ -50,7 +50,7 @@ export const applyRelu = differentiable({
 });
 
 /** x where x > 0, eˣ − 1 elsewhere; its derivative is 1 + min(y, 0). */
-export const applyElu = differentiable({
+export const applyElu = /* @__PURE__ */ differentiable({
   forward: (x) => {
     const y = elu(x);
     return { y, kept: [y] };
@@ -62,7 +62,7 @@ const inverseRootOf2 = Math.SQRT1_2;
 const normalDensityAt0 = 1 / Math.sqrt(2 * Math.PI);
 
 /** x·Φ(x), Φ the distribution function of the normal distribution; its derivative is Φ(x) + x·φ(x). */
-export const applyGelu = differentiable({
+export const applyGelu = /* @__PURE__ */ differentiable({
   forward: (x) => {
     const share = mul(add(erf(mul(x, inverseRootOf2)), 1), 0.5);
     return { y: mul(x, share), kept: [x, share] };
@@ -74,7 +74,7 @@ export const applyGelu = differentiable({
 });
 
 /** x·σ(x); its derivative is σ·(1 + x·(1 − σ)) = σ + y·(1 − σ). */
-export const applySilu = differentiable({
+export const applySilu = /* @__PURE__ */ differentiable({
   forward: (x) => {
     const gate = sigmoid(x);
     return { y: mul(x, gate), kept: [x, gate] };
@@ -83,7 +83,7 @@ export const applySilu = differentiable({
 });
 
 /** x·t with t = tanh(ln(1 + eˣ)); its derivative is t + x·(1 − t²)·σ(x). */
-export const applyMish = differentiable({
+export const applyMish = /* @__PURE__ */ differentiable({
   forward: (x) => {
     const gate = tanh(softplus(x));
     return { y: mul(x, gate), kept: [x, gate] };
@@ -92,13 +92,13 @@ export const applyMish = differentiable({
 });
 
 /** ln(1 + eˣ); its derivative is σ(x). */
-export const applySoftplus = differentiable({
+export const applySoftplus = /* @__PURE__ */ differentiable({
   forward: (x) => ({ y: softplus(x), kept: [x] }),
   backward: (dy, [x]) => mul(dy, sigmoid(x!)),
 });
 
 /** σ(x) = 1 / (1 + e⁻ˣ); its derivative is σ·(1 − σ). */
-export const applySigmoid = differentiable({
+export const applySigmoid = /* @__PURE__ */ differentiable({
   forward: (x) => {
     const y = sigmoid(x);
     return { y, kept: [y] };

@@ -38,8 +38,8 @@ export type Implementations<Device> = {
   readonly [Name in SshnKernel]: Implementation<Kernels[Name], Device>;
 };
 
-/** Shapes and work of each of the kernels. */
-export const kernelRules: KernelRules<Kernels> = {
+/** Shapes and work of each of the kernels. Made by a call, so that bundlers leave it out where nothing traces: they keep spreads. */
+export const kernelRules: KernelRules<Kernels> = /* @__PURE__ */ (() => ({
   ...activationRules,
   ...averagePoolRules,
   ...convolutionRules,
@@ -50,7 +50,7 @@ export const kernelRules: KernelRules<Kernels> = {
   ...optimizerRules,
   ...resizeRules,
   ...warpRules,
-};
+}))();
 
 /** A kernel as tfjs calls it, who knows no types of its inputs and attributes. */
 export type Run<Device> = (
