@@ -42,13 +42,16 @@ describe('TrainView', () => {
   it('says how many parameters there are', () => {
     const terminal = fakeTerminal(false);
     new TrainView(terminal).show(start());
-    expect(terminal.lines).toEqual(['parameters  1,234,567 trained, 7,890 in the network they make']);
+    expect(terminal.lines).toEqual([
+      'parameters  1,234,567 trained, 7,890 in the network they make',
+      'learning rate  50 steps: up for 5 to 0.00200, at the end 0.00000100',
+    ]);
   });
 
   it('says from where it goes on', () => {
     const terminal = fakeTerminal(false);
     new TrainView(terminal).show(start(4));
-    expect(terminal.lines[1]).toBe('resuming after epoch 4 of 10');
+    expect(terminal.lines[2]).toBe('resuming after epoch 4 of 10');
   });
 
   it('writes one line per epoch and nothing per step where the output is piped', () => {
@@ -56,7 +59,7 @@ describe('TrainView', () => {
     const view = new TrainView(terminal);
     for (const event of [start(), step(0, 0), step(0, 1), epoch()]) view.show(event);
     expect(terminal.blocks).toEqual([]);
-    expect(terminal.lines.slice(1)).toEqual([
+    expect(terminal.lines.slice(2)).toEqual([
       'epoch  1/10  cross-entropy  loss 0.2310  Dice 0.850 (φ 0.1: 0.800, φ 0.5: 0.900)  52.3 images/s  3 min 10 s left  best',
     ]);
   });
@@ -70,7 +73,7 @@ describe('TrainView', () => {
     >;
     view.show(start());
     view.show(bare);
-    expect(terminal.lines[1]).toBe('epoch 10/10  Dice loss      loss 0.2310  52.3 images/s');
+    expect(terminal.lines[2]).toBe('epoch 10/10  Dice loss      loss 0.2310  52.3 images/s');
   });
 
   it('draws share, loss, Dice, speed and time left on a terminal, at most ten times a second', () => {
