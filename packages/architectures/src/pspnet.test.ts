@@ -28,9 +28,9 @@ test('a pyramid in every stage of the decoder, none in the encoder', () => {
 test('bins that are none are refused', () => {
   const make = (bins: unknown) => () =>
     createNetwork('pspnet', { inChannels: 1, outChannels: 2, bins } as never);
-  expect(make([])).toThrow('pspnet: bins: entries: got 0, expected a list of 1 to 16.');
-  expect(make(6)).toThrow('pspnet: bins: got 6, expected a list of 1 to 16.');
-  expect(make([1, 1e9])).toThrow('pspnet: bins: entry 1: got 1000000000, expected an integer from 1 to 64.');
+  expect(make([])).toThrow('pspnet: bins: got 0, expected a list of 1 to 16 entries.');
+  expect(make(6)).toThrow('pspnet: bins: got 6, expected a list of integers in [1, 64].');
+  expect(make([1, 1e9])).toThrow('pspnet: bins.1: got 1000000000, expected an integer in [1, 64].');
 });
 
 test('by hand, on one pixel', async () => {
