@@ -33,7 +33,7 @@ test('a gate in every stage of the encoder and the decoder', () => {
 
 test('a ratio where there are no hidden units, or out of bounds, is refused', () => {
   const make = (config: object) => () => senet({ inChannels: 1, outChannels: 2, ...config });
-  expect(make({ ratio: 0 })).toThrow('senet: ratio: got 0, expected a number in [0.000001, 1].');
+  expect(make({ ratio: 0 })).toThrow('senet: ratio: got 0, expected a number in (0, 1].');
   expect(make({ ratio: 16 })).toThrow('senet: ratio: got 16');
   expect(make({ excitation: 'spatial', ratio: 0.5 })).toThrow(
     "ratio of 'spatial': got 0.5, expected no ratio",
