@@ -24,8 +24,10 @@ test('trains in a run folder, with one plain line per epoch where the output is 
   expect((await readdir(join(scratch.path, 'run'))).sort()).toEqual([
     'best.safetensors',
     'checkpoints',
+    'last.safetensors',
     'metrics.jsonl',
     'run.json',
+    'split.json',
   ]);
   const run = await json('run', 'run.json');
   expect(run).toMatchObject({

@@ -71,5 +71,5 @@ test('their slices are trained on in 2D, split by subject', { timeout: 60_000 },
   expect(stdout).toMatch(/24 images, 8×16 pixels/);
   const alone = await train('--slice-step', '2', '--out', 'alone');
   expect(alone).toMatchObject({ code: 1 });
-  expect(alone.stderr).toContain('data.slices: say which slices: sagittal, coronal or axial');
+  expect(alone.stderr).toContain('--slices: say which slices: sagittal, coronal or axial');
 });

@@ -28,11 +28,15 @@ export async function longestBlock(page: Page, work: () => Promise<void>): Promi
   await session.send('Tracing.start', {
     traceConfig: { includedCategories: ['toplevel', 'disabled-by-default-devtools.timeline'] },
   });
-  await work();
-  const ended = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
-  await session.send('Tracing.end');
-  await ended;
-  await session.detach();
+  try {
+    await work();
+  } finally {
+    // Also where the work fails: the browser has one trace at a time, and the next visit wants its own.
+    const ended = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
+    await session.send('Tracing.end');
+    await ended;
+    await session.detach();
+  }
 
   const main = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
   const tasks = events.filter(

@@ -37,6 +37,8 @@ export async function trainPackaged({ file, dataset, labels, config, script }: P
     {
       prior: { kind: 'uniform', low: 0, high: 0.5 },
       crossEntropyShare: 0.5,
+      // Generated images are trained on as they are.
+      intensity: { kind: 'none' },
       seed,
       validation: { every: Math.max(1, Math.floor(epochs / 6)), factors: [0, 0.25, 0.5] },
       ...config,

@@ -82,6 +82,8 @@ function configOf({ steps, features }: TrainingRequest, stepsPerEpoch: number): 
       // Both from the first step: the curve is to rise while somebody watches.
       loss: { name: 'softDice', crossEntropyWeight: 1 },
       crossEntropyShare: 0,
+      // Generated images are trained on as they are.
+      intensity: { kind: 'none' },
       batchSize,
       epochs,
       // The curve is measured here, and validation at the end of an epoch left to the last.
