@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { FileError } from '@sshn/core';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -15,6 +16,8 @@ beforeAll(async () => {
   const bytes = await saveModel(smallModel());
   server = createServer((request, response) => {
     if (request.url === '/unet.safetensors') response.end(bytes);
+    else if (request.url === '/packed.safetensors')
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(bytes));
     else if (request.url === '/cut.safetensors') response.end(bytes.subarray(0, -10));
     else if (request.url === '/page') response.end('<!doctype html><title>Models</title>');
     else if (request.url === '/broken') {
@@ -38,6 +41,18 @@ describe('fetchModel', () => {
       expect(manifest.labels[1]!.name).toBe('nucleus');
       dispose([...params.values()]);
     });
+  });
+
+  test('tells how much has arrived, of what the server says', async () => {
+    const seen: { loaded: number; total: number | undefined }[] = [];
+    for (const path of ['/unet.safetensors', '/packed.safetensors']) {
+      const { params } = await fetchModel(address + path, { onProgress: (at) => seen.push(at) });
+      dispose([...params.values()]);
+    }
+    const size = (await saveModel(smallModel())).length;
+    expect(seen).toContainEqual({ loaded: size, total: size });
+    // The length of compressed bytes is not what arrives.
+    expect(seen.at(-1)).toEqual({ loaded: size, total: undefined });
   });
 
   test.each([

@@ -19,7 +19,7 @@ export {
   type LoadedCheckpoint,
   type Progress,
 } from './checkpoint.js';
-export { fetchModel } from './fetch-model.js';
+export { type FetchOptions, fetchModel } from './fetch-model.js';
 export { SchemaError } from './manifest/faults.js';
 export {
   type Json,

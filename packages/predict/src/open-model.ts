@@ -1,21 +1,14 @@
 import { FileError } from '@sshn/core';
-import { fetchModel, loadModel } from '@sshn/model';
+import { type FetchOptions, fetchModel, loadModel } from '@sshn/model';
 import { Registrar } from './registrar.js';
 import { Segmenter } from './segmenter.js';
-
-/** How a model is opened. */
-export interface OpenOptions {
-  /** Called as bytes arrive; `total` is undefined where the server does not say. */
-  readonly onProgress?: (progress: { readonly loaded: number; readonly total: number | undefined }) => void;
-  /** Ends the download; the promise is then rejected with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Opens a trained model: a `Segmenter` or a `Registrar`, by what its manifest says.
  *
  * @param source Its address, a `File` or other `Blob`, or its bytes. In Node, `openModel` of '@sshn/predict/node' takes paths
  * and run folders too.
+ * @param options Progress of a download, and a signal that ends it.
  * @throws {FileError} if it cannot be had, is no model, or its weights do not fit its manifest.
  * @example
  * using model = await openModel('models/cells.safetensors');
@@ -23,7 +16,7 @@ export interface OpenOptions {
  */
 export async function openModel(
   source: string | URL | Blob | Uint8Array,
-  options: OpenOptions = {},
+  options: FetchOptions = {},
 ): Promise<Segmenter | Registrar> {
   if (typeof source === 'string' || source instanceof URL) {
     return modelFrom(await fetchModel(source, options), `${source}`);

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '@sshn/core';
+import type { FetchOptions } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
-import { modelFrom, type OpenOptions, openModel as openSource } from '../open-model.js';
+import { modelFrom, openModel as openSource } from '../open-model.js';
 import type { Registrar } from '../registrar.js';
 import type { Segmenter } from '../segmenter.js';
 
@@ -16,7 +17,7 @@ import type { Segmenter } from '../segmenter.js';
  */
 export async function openModel(
   source: string | URL | Blob | Uint8Array,
-  options: OpenOptions = {},
+  options: FetchOptions = {},
 ): Promise<Segmenter | Registrar> {
   if (typeof source !== 'string' || /^https?:\/\//.test(source)) return openSource(source, options);
   const info = await stat(source).catch((cause) => {
