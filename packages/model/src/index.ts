@@ -30,5 +30,6 @@ export {
 } from './manifest/schema.js';
 export { type LoadedModel, loadModel, type Model, saveModel } from './model.js';
 export { networkOf } from './network-of.js';
+export { type PlainNetwork, type RunningNetwork, type Runtime, tfjsRuntime } from './runtime.js';
 export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/header.js';
 export { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';

@@ -1,2 +1,3 @@
 export { exportOnnx, type OnnxOptions } from './export-onnx.js';
 export { UnsupportedKernelError } from './operators.js';
+export { type OnnxRuntimeModule, onnxRuntime } from './runtime.js';

@@ -18,7 +18,7 @@ export {
   type NamedLabel,
   namedLabels,
 } from './label-files.js';
-export { openModel } from './open-model.js';
+export { type OpenOptions, openModel } from './open-model.js';
 export {
   decodeLabelPicture,
   decodePicture,

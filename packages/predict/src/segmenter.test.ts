@@ -1,9 +1,11 @@
 import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
 import { encodeNifti, generatePhantoms, preprocess, reorient, type Volume, volumeOf } from '@sshn/data';
 import { type LoadedModel, loadModel, type ManifestInput, networkOf, saveModel } from '@sshn/model';
-import { useBackend } from '@sshn-internal/testing';
+import { onnxRuntime } from '@sshn/onnx';
+import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { argMax, dispose, memory, tensor, tidy } from '@tensorflow/tfjs-core';
 import { encode } from 'fast-png';
+import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from './open-model.js';
 import { Segmenter } from './segmenter.js';
@@ -284,4 +286,66 @@ test('an aborted prediction rejects with the reason and leaves nothing', async (
   });
   await expect(predicting).rejects.toThrow('enough');
   expect(memory().numTensors).toBe(before);
+});
+
+describe('on onnxruntime', () => {
+  const runtime = onnxRuntime(ort, { intraOpNumThreads: 1 });
+  test.each([
+    [
+      'a raster image',
+      { size: [16, 12], channels: 3 },
+      () => cells.load(cells.ids[0]!).then(({ image }) => image),
+    ],
+    ['a volume', { size: [8, 9, 10] }, async () => picture(volume([8, 9, 10]))],
+    [
+      'a volume in slices',
+      { size: [9, 10], volumes: { fit: 'resize', slices: 'axial' } },
+      async () => picture(volume([4, 9, 10])),
+    ],
+  ] as const)(
+    '%s: the probabilities of tfjs, at several factors and with flips',
+    async (_name, model, image) => {
+      const bytes = await modelBytes(model);
+      using ours = (await openModel(bytes)) as Segmenter;
+      using native = (await openModel(bytes, { runtime })) as Segmenter;
+      for (const options of [{ factor: 0 }, { factor: 0.3, flips: true }, { factor: 0.5 }]) {
+        const wanted = await ours.predict(await image(), { ...options, probabilities: true });
+        const got = await native.predict(await image(), { ...options, probabilities: true });
+        const worst = Math.max(
+          ...got.probabilities!.map((value, i) => Math.abs(value - wanted.probabilities![i]!)),
+        );
+        expect(worst).toBeLessThan(1e-4);
+        expect(worst).toBeGreaterThan(0);
+        expect(got.labels.shape).toEqual(wanted.labels.shape);
+      }
+    },
+  );
+
+  test('budgets in milliseconds are met by what it measures there', async () => {
+    using native = (await openModel(await modelBytes({ size: [16, 12], channels: 3 }), {
+      runtime,
+    })) as Segmenter;
+    const points = await native.calibrate({ repeats: 2 });
+    expect(points.every(({ milliseconds }) => milliseconds! > 0)).toBe(true);
+    expect(native.choose({ milliseconds: 1e6 }).at.factors).toHaveLength(1);
+  });
+
+  test('keeps no tensor', async () => {
+    const bytes = await modelBytes({ size: [16, 12], channels: 3 });
+    const { image } = await cells.load(cells.ids[0]!);
+    await withoutLeak(async () => {
+      using native = (await openModel(bytes, { runtime })) as Segmenter;
+      // More settings than are kept.
+      for (let i = 0; i < 10; i++) await native.predict(image, { factor: i / 20 });
+    });
+  });
+
+  test('a runtime that fails to start says so', async () => {
+    const failing = () => Promise.reject(new Error('no such device'));
+    using broken = (await openModel(await modelBytes({ size: [16, 12], channels: 3 }), {
+      runtime: failing,
+    })) as Segmenter;
+    const { image } = await cells.load(cells.ids[0]!);
+    await expect(broken.predict(image)).rejects.toThrow('no such device');
+  });
 });

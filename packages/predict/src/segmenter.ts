@@ -11,8 +11,8 @@ import {
   sliceOf,
   type Volume,
 } from '@sshn/data';
-import type { LoadedModel } from '@sshn/model';
-import { dispose, mean, reverse, softmax, stack, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { LoadedModel, RunningNetwork, Runtime } from '@sshn/model';
+import { dispose, reverse, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { type CleanOptions, cleanLabels } from './clean.js';
 import { decodePicture, imageOf, type Picture, pictureOf } from './picture.js';
 import { type GridWindow, LabelWriter, type Size3 } from './probabilities.js';
@@ -77,9 +77,12 @@ interface Prepared {
  * *Source*: the paper, section 4.1 (segmentation).
  */
 export class Segmenter extends TrainedModel {
-  /** @throws {FileError} if it is a model of another task. */
-  constructor(loaded: LoadedModel, source = 'model') {
-    super(loaded);
+  /**
+   * @param runtime What runs the network. @default the current backend of tfjs
+   * @throws {FileError} if it is a model of another task.
+   */
+  constructor(loaded: LoadedModel, source = 'model', runtime?: Runtime) {
+    super(loaded, runtime);
     if (loaded.manifest.task === 'segmentation') return;
     this.dispose();
     throw new FileError({
@@ -152,25 +155,22 @@ export class Segmenter extends TrainedModel {
     { at }: Chosen,
     flips: boolean,
   ): Promise<Float32Array> {
-    const weights = this.weightsAt(at);
+    const running = await this.runningAt(at);
     const rank = this.manifest.preprocessing.size.length;
     // Raster images have their third axis of length 1, slices their first.
     const spatial =
       rank === 3 ? shape.slice(0, 3) : shape.slice(0, 3).filter((_, axis) => axis !== this.#flatAxis());
-    const probabilities = tidy(() => {
-      const x = tensor(values, [1, ...spatial, shape.at(-1)!], 'float32');
-      const axes = spatial.map((_, axis) => axis + 1);
-      const sets = flips ? subsets(axes) : [[]];
-      const each = sets.map((flipped) => {
-        const logits = this.network.apply(weights, flipped.length > 0 ? reverse(x, flipped) : x, at);
-        return softmax(flipped.length > 0 ? reverse(logits, flipped) : logits);
-      });
-      return each.length === 1 ? each[0]! : mean(stack(each), 0);
-    });
+    const sets = flips ? subsets(spatial.map((_, axis) => axis + 1)) : [[]];
+    const image = tensor(values, [1, ...spatial, shape.at(-1)!], 'float32');
     try {
-      return (await probabilities.data<'float32'>()).slice();
+      const sum = await flippedProbabilities(running, image, sets[0]!);
+      for (const flipped of sets.slice(1)) {
+        for (const [i, value] of (await flippedProbabilities(running, image, flipped)).entries())
+          sum[i]! += value;
+      }
+      return sum.map((value) => value / sets.length);
     } finally {
-      dispose(probabilities);
+      image.dispose();
     }
   }
 
@@ -316,6 +316,26 @@ export class Segmenter extends TrainedModel {
             `The image has ${channels === 1 ? 'one channel' : `${channels} channels`}, the model was trained on ${preprocessing.channels}.`,
           ]),
     ];
+  }
+}
+
+/** Softmax of the logits of an image that is flipped along some axes, flipped back. */
+async function flippedProbabilities(
+  running: RunningNetwork,
+  image: Tensor,
+  axes: number[],
+): Promise<Float32Array> {
+  const turned = (x: Tensor) => (axes.length > 0 ? reverse(x, axes) : x.clone());
+  const input = turned(image);
+  const owned: Tensor[] = [input];
+  try {
+    const logits = await running.apply(input);
+    owned.push(logits);
+    const probabilities = tidy(() => softmax(turned(logits)));
+    owned.push(probabilities);
+    return (await probabilities.data<'float32'>()).slice();
+  } finally {
+    dispose(owned);
   }
 }
 

@@ -18,6 +18,9 @@ import {
   type Model,
   networkOf,
   pick,
+  type RunningNetwork,
+  type Runtime,
+  tfjsRuntime,
 } from '@sshn/model';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 
@@ -46,6 +49,12 @@ export interface Chosen {
   readonly reason: string;
 }
 
+/** A plain network that was made, and what runs it once it has run. */
+interface Kept {
+  readonly weights: ParamsOf<SpecNode>;
+  running: Promise<RunningNetwork> | undefined;
+}
+
 /** Plain networks kept at once; each takes as much memory as the network has weights. */
 const keptNetworks = 8;
 
@@ -59,14 +68,16 @@ export abstract class TrainedModel {
   protected readonly model: ReturnType<typeof networkOf>;
   readonly #params: LoadedModel['params'];
   readonly #tree: ParamsOf<ReturnType<typeof networkOf>['specs']>;
-  readonly #kept = new Map<string, ParamsOf<SpecNode>>();
+  readonly #runtime: Runtime;
+  readonly #kept = new Map<string, Kept>();
   #points: readonly AccuracyCostPoint[] | undefined;
 
   /**
    * @param loaded Its tensors become this model's.
    * @throws {StructureError} if the weights do not fit the manifest's network.
    */
-  protected constructor({ manifest, params }: LoadedModel) {
+  protected constructor({ manifest, params }: LoadedModel, runtime: Runtime = tfjsRuntime) {
+    this.#runtime = runtime;
     this.manifest = manifest;
     this.model = networkOf(manifest);
     this.#params = params;
@@ -118,7 +129,7 @@ export abstract class TrainedModel {
   async calibrate(options: CalibrateOptions = {}): Promise<readonly AccuracyCostPoint[]> {
     const points = await calibrate(
       { manifest: this.manifest, params: this.#params },
-      { gflops: (factor) => this.gflopsAt(factor), ...options },
+      { gflops: (factor) => this.gflopsAt(factor), runtime: this.#runtime, ...options },
     );
     this.#points = points;
     return points;
@@ -126,10 +137,7 @@ export abstract class TrainedModel {
 
   /** 10⁹ FLOPs of the plain network at a factor, for one input of the size of training. */
   gflopsAt(factor: Factor): number {
-    const { preprocessing, network } = this.manifest;
-    const { inChannels } = network.options;
-    const channels = typeof inChannels === 'number' ? inChannels : preprocessing.channels;
-    const inputShape = [1, ...preprocessing.size, channels];
+    const inputShape = [1, ...this.manifest.preprocessing.size, this.#channels];
     return (
       countModule(this.model.network, { inputShape, rescaling: this.#at(factor, undefined) }).flops / 1e9
     );
@@ -137,16 +145,42 @@ export abstract class TrainedModel {
 
   /** The plain network's weights at a setting; they stay this model's and are valid until its next setting but seven. */
   weightsAt(at: Rescaling): ParamsOf<SpecNode> {
+    return this.#keptAt(at).weights;
+  }
+
+  /** The plain network of a setting, ready to run on the model's runtime; valid as long as its weights. */
+  protected runningAt(at: Rescaling): Promise<RunningNetwork> {
+    const kept = this.#keptAt(at);
+    kept.running ??= this.#runtime({
+      network: this.model.network,
+      params: kept.weights,
+      at,
+      size: this.manifest.preprocessing.size,
+      channels: this.#channels,
+    });
+    return kept.running;
+  }
+
+  #keptAt(at: Rescaling): Kept {
     const key = JSON.stringify([at.factors, at.conditions]);
-    const weights = this.#kept.get(key) ?? this.model.specialize(this.#tree, at);
+    const kept = this.#kept.get(key) ?? {
+      weights: this.model.specialize(this.#tree, at),
+      running: undefined,
+    };
     this.#kept.delete(key);
-    this.#kept.set(key, weights);
+    this.#kept.set(key, kept);
     if (this.#kept.size > keptNetworks) {
       const [oldest, old] = this.#kept.entries().next().value!;
       this.#kept.delete(oldest);
-      dispose(old as Tensor[]);
+      free(old);
     }
-    return weights;
+    return kept;
+  }
+
+  /** Of the network's input: of registration those of both images. */
+  get #channels(): number {
+    const { inChannels } = this.manifest.network.options;
+    return typeof inChannels === 'number' ? inChannels : this.manifest.preprocessing.channels;
   }
 
   /**
@@ -179,7 +213,7 @@ export abstract class TrainedModel {
 
   /** Frees the weights. */
   dispose(): void {
-    dispose([...this.#kept.values()] as Tensor[]);
+    for (const kept of this.#kept.values()) free(kept);
     dispose([...this.#params.values()]);
     this.#kept.clear();
   }
@@ -238,6 +272,15 @@ export abstract class TrainedModel {
       hint: 'Give --lambda: larger is smoother.',
     });
   }
+}
+
+function free({ weights, running }: Kept): void {
+  // One that could not be started has nothing to free.
+  void running?.then(
+    (network) => network.dispose(),
+    () => {},
+  );
+  dispose(weights as Tensor[]);
 }
 
 function middleOf({

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Factor, FileError, SshnError } from '@sshn/core';
 import { diceScore } from '@sshn/losses';
+import type { Runtime } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
 import {
   decodeSeries,
@@ -31,6 +32,7 @@ import {
 } from '../predict/outputs.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { type RuntimeChoice, runtimeChoices, runtimeOf } from '../process/runtime.js';
 import { bar, type Terminal, terminalOn } from '../terminal/terminal.js';
 import { formatDuration, textTable } from '../terminal/text.js';
 import { addComputingOptions, argument, factorText, factorType, grouped, readerOf } from './options.js';
@@ -53,6 +55,7 @@ Examples:
   $ sshn predict runs/cells images/ -o out --gflops 0.5 --overlays
   $ sshn predict runs/brains "scans/*.nii.gz" -o out --milliseconds 200 --largest-component
   $ sshn predict runs/brains series/ -o out --format dicom     # a DICOM segmentation, for a PACS
+  $ sshn predict runs/cells images/ -o out --runtime onnxruntime     # native speed, after: npm install onnxruntime-node
   $ sshn predict runs/cells test/images -o out --truth test/labels     # also Dice against known labels`,
 };
 
@@ -72,6 +75,7 @@ interface PredictFlags extends ComputingFlags {
   readonly minimumVoxels: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
+  readonly runtime: RuntimeChoice;
 }
 
 const positive = { kind: 'number', above: 0 } as const;
@@ -143,6 +147,14 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
         .default(1),
     ),
   );
+  command.addOption(
+    new Option(
+      '--runtime <name>',
+      'what runs the network: tfjs, or onnxruntime, which takes native code (needs `npm install onnxruntime-node`)',
+    )
+      .choices(runtimeChoices)
+      .default('tfjs'),
+  );
   addComputingOptions(command).addHelpText('after', predictHelp.examples);
   command.action(async (model: string, paths: string[], flags: PredictFlags) => {
     if (flags.out === '') command.error("error: option '-o, --out <folder>' is empty: name a folder");
@@ -159,7 +171,7 @@ async function predict(modelPath: string, paths: readonly string[], flags: Predi
   const terminal = terminalOn(process.stderr);
   const inputs = await findInputs(paths);
   const { description: backend } = await startBackend(flags, 'inference');
-  const model = await openSegmenter(modelPath);
+  const model = await openSegmenter(modelPath, await runtimeOf(flags.runtime, flags.threads));
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping; the same command goes on from here. Ctrl-C again stops at once');
@@ -171,7 +183,7 @@ async function predict(modelPath: string, paths: readonly string[], flags: Predi
     }
     const options = segmentOptions(flags);
     const { reason } = model.choose(options);
-    terminal.line(`${modelPath}: ${reason} On ${backend}.`);
+    terminal.line(`${modelPath}: ${reason} On ${flags.runtime === 'tfjs' ? backend : flags.runtime}.`);
     const journal = await Journal.open(flags.out, {
       model: await digestOf(modelPath),
       options: JSON.stringify({ ...options, format: flags.format, truth: flags.truth }),
@@ -194,8 +206,8 @@ async function predict(modelPath: string, paths: readonly string[], flags: Predi
   }
 }
 
-async function openSegmenter(path: string): Promise<Segmenter> {
-  const model = await openModel(path);
+async function openSegmenter(path: string, runtime: Runtime | undefined): Promise<Segmenter> {
+  const model = await openModel(path, runtime && { runtime });
   if (model instanceof Segmenter) return model;
   model.dispose();
   throw new FileError({

@@ -3,6 +3,7 @@ import { dispose, reshape, slice, type Tensor, tidy, zeros } from '@tensorflow/t
 import type { Manifest } from '../manifest/schema.js';
 import type { LoadedModel } from '../model.js';
 import { networkOf } from '../network-of.js';
+import { type RunningNetwork, type Runtime, tfjsRuntime } from '../runtime.js';
 import type { AccuracyCostPoint } from './pick.js';
 
 /** How `calibrate` measures. */
@@ -20,6 +21,8 @@ export interface CalibrateOptions {
    * `(factor) => flopsCurve(network, [1, ...size, channels], [factor])[0].flops / 1e9`.
    */
   readonly gflops?: (factor: number) => number;
+  /** What runs the networks. @default `tfjsRuntime` */
+  readonly runtime?: Runtime;
   /** Called after each run. */
   readonly onProgress?: (progress: CalibrationProgress) => void;
   /** Ends the measurement between two runs; the promise is then rejected with the signal's reason. */
@@ -33,7 +36,7 @@ export interface CalibrationProgress {
 }
 
 /**
- * Measures on this device, with the current backend, how long a model's plain network takes at a few factors.
+ * Measures on this device, with the current backend or another runtime, how long a model's plain network takes at a few factors.
  *
  * The median over runs on one black image, whose first number alone is read back: what the network costs, without
  * preprocessing and without the hypernetwork, which runs once per factor and not per image. Dice and GFLOPs come from the
@@ -54,6 +57,7 @@ export async function calibrate(
   options: CalibrateOptions = {},
 ): Promise<AccuracyCostPoint[]> {
   const { size = manifest.preprocessing.size, repeats = 5, conditions = [], onProgress, signal } = options;
+  const { runtime = tfjsRuntime } = options;
   requireIntegers('calibrate', { repeats });
   requireIntegers('calibrate: size', Object.fromEntries(size.entries()));
   const factors = [...new Set(options.factors ?? usualFactors(manifest))].sort((a, b) => a - b);
@@ -65,18 +69,25 @@ export async function calibrate(
   const tree = paramTree(model.specs, params);
   const known = knownPoints(manifest, size);
 
-  const image = zeros([1, ...size, channelsOf(manifest)]);
+  const channels = channelsOf(manifest);
+  const image = zeros([1, ...size, channels]);
   const runs: Run[] = [];
+  const weights: ReturnType<typeof model.specialize>[] = [];
   try {
-    for (const at of places) runs.push({ weights: model.specialize(tree, at), at, times: [] });
+    for (const at of places) {
+      const params = model.specialize(tree, at);
+      weights.push(params);
+      const running = await runtime({ network: model.network, params, at, size, channels });
+      runs.push({ running, times: [] });
+    }
     const total = runs.length * (repeats + 1);
     // Factors take turns, so that what changes on the machine meanwhile changes all of them.
     for (let done = 0; done < total; done++) {
       await new Promise<void>((resolve) => setTimeout(resolve));
       signal?.throwIfAborted();
-      const { weights, at, times } = runs[done % runs.length]!;
+      const { running, times } = runs[done % runs.length]!;
       const began = performance.now();
-      await readyAfter(() => model.network.apply(weights, image, at));
+      await readyAfter(await running.apply(image));
       times.push(performance.now() - began);
       onProgress?.({ done: done + 1, total });
     }
@@ -92,14 +103,14 @@ export async function calibrate(
       };
     });
   } finally {
-    dispose([image, ...runs.map(({ weights }) => weights as unknown as Tensor)]);
+    for (const { running } of runs) await running.dispose();
+    dispose([image, ...weights.map((tree) => tree as unknown as Tensor)]);
   }
 }
 
 /** A factor's plain network, and the milliseconds of its runs so far. */
 interface Run {
-  readonly weights: ReturnType<ReturnType<typeof networkOf>['specialize']>;
-  readonly at: Rescaling;
+  readonly running: RunningNetwork;
   readonly times: number[];
 }
 
@@ -135,13 +146,13 @@ function channelsOf({ network, preprocessing }: Manifest): number {
   return typeof inChannels === 'number' ? inChannels : preprocessing.channels;
 }
 
-/** Runs a computation and waits until the device has done it. */
-async function readyAfter(compute: () => Tensor): Promise<void> {
-  const first = tidy(() => slice(reshape(compute(), [-1]), 0, 1));
+/** Waits until the device has computed a tensor, and frees it. */
+async function readyAfter(output: Tensor): Promise<void> {
+  const first = tidy(() => slice(reshape(output, [-1]), 0, 1));
   try {
     await first.data();
   } finally {
-    first.dispose();
+    dispose([first, output]);
   }
 }
 

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '@sshn/core';
-import type { FetchOptions } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
-import { modelFrom, openModel as openSource } from '../open-model.js';
+import { modelFrom, type OpenOptions, openModel as openSource } from '../open-model.js';
 import type { Registrar } from '../registrar.js';
 import type { Segmenter } from '../segmenter.js';
 
@@ -17,7 +16,7 @@ import type { Segmenter } from '../segmenter.js';
  */
 export async function openModel(
   source: string | URL | Blob | Uint8Array,
-  options: FetchOptions = {},
+  options: OpenOptions = {},
 ): Promise<Segmenter | Registrar> {
   if (typeof source !== 'string' || /^https?:\/\//.test(source)) return openSource(source, options);
   const info = await stat(source).catch((cause) => {
@@ -29,5 +28,5 @@ export async function openModel(
     });
   });
   const path = info.isDirectory() ? join(source, 'best.safetensors') : source;
-  return modelFrom(await readModelFile(path), path);
+  return modelFrom(await readModelFile(path), path, options);
 }

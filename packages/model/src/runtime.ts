@@ -1,0 +1,33 @@
+import type { Module, ParamsOf, Rescaling, SpecNode } from '@sshn/core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+
+/** A plain network at one setting, as a runtime is given it. */
+export interface PlainNetwork {
+  readonly network: Module<SpecNode, Tensor, Tensor>;
+  /** Its weights at the setting; they stay the caller's and live as long as the running network. */
+  readonly params: ParamsOf<SpecNode>;
+  readonly at: Rescaling;
+  /** `[height, width]` or `[depth, height, width]` of all images that it will see. */
+  readonly size: readonly number[];
+  /** Of the images. */
+  readonly channels: number;
+}
+
+/** A network that is ready to run. */
+export interface RunningNetwork {
+  /** From images `[batch, ...size, channels]` to the network's output in the same layout, which is the caller's to dispose of. */
+  apply(images: Tensor): Promise<Tensor>;
+  dispose(): void | Promise<void>;
+}
+
+/**
+ * What runs plain networks. `tfjsRuntime` is the usual one; `onnxRuntime` of @sshn/onnx hands them to onnxruntime, which uses a
+ * machine's native instructions or its graphics card.
+ */
+export type Runtime = (plain: PlainNetwork) => Promise<RunningNetwork>;
+
+/** Runs networks on the current backend of tfjs. */
+export const tfjsRuntime: Runtime = async ({ network, params, at }) => ({
+  apply: async (images) => tidy(() => network.apply(params, images, at)),
+  dispose: () => {},
+});
