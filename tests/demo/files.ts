@@ -97,6 +97,27 @@ export function ellipseFile(
   return { name, bytes: encode({ width, height, channels: 1, depth: 8, data }) };
 }
 
+/** A folder of grey images with a bright disc each, 20 × 24 pixels, and label maps that tell where it is. */
+export function discFolder(count: number): DroppedFile[] {
+  const [height, width] = [20, 24];
+  return Array.from({ length: count }, (_, number) => {
+    const isInside = (i: number) =>
+      Math.hypot(Math.floor(i / width) - 6 - number, (i % width) - 8 - number) < 5;
+    const png = (value: (i: number) => number) =>
+      encode({
+        width,
+        height,
+        channels: 1,
+        depth: 8,
+        data: Uint8Array.from({ length: height * width }, (__, i) => value(i)),
+      });
+    return [
+      { name: `images/${number}.png`, bytes: png((i) => (isInside(i) ? 200 : 40 + ((7 * i) % 30))) },
+      { name: `labels/${number}.png`, bytes: png((i) => (isInside(i) ? 1 : 0)) },
+    ];
+  }).flat();
+}
+
 function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const framed = Buffer.alloc(body.length + 8);

@@ -17,14 +17,18 @@ export interface FolderServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves the files of a folder as any static host does. */
+/**
+ * Serves the files of a folder as any static host does, and with `Vary: Origin`, as hosts with CORS do: what a page keeps is
+ * then found by its address alone.
+ */
 export async function serveFolder(folder: string): Promise<FolderServer> {
   const server = createServer(async ({ url = '/' }, response) => {
     const path = decodeURIComponent(new URL(url, 'http://127.0.0.1').pathname);
     const file = join(folder, normalize(path.endsWith('/') ? `${path}index.html` : path));
     try {
       const content = await readFile(file);
-      response.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'application/octet-stream' });
+      const type = types[extname(file)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'Content-Type': type, Vary: 'Origin' });
       response.end(content);
     } catch {
       response.writeHead(404).end();

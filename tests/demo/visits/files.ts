@@ -1,6 +1,7 @@
+import { decodeLabels, decodeNifti } from '@sshn/data';
 import { expect, test } from 'vitest';
-import { ballSeries, niftiFile, pngFile, tiffFile } from '../files.js';
-import { choose, drop, textOf, waitForText } from '../person.js';
+import { ballSeries, ellipseFile, niftiFile, pngFile, tiffFile } from '../files.js';
+import { choose, downloaded, drop, textOf, waitForText } from '../person.js';
 import type { Visit } from '../visit.js';
 
 /** A person’s own files, whole and broken. */
@@ -21,6 +22,52 @@ export function fileTests(visit: () => Visit): void {
     await page.keyboard.press('Home');
     await waitForText(page, 'slice-number', /^1 of 28$/);
     expect(await page.locator('#error').isVisible()).toBe(false);
+  });
+
+  test('an image of one’s own keeps its pixels; where it is unlike those of training is said; its mask is downloaded', async () => {
+    const { page } = visit();
+    const photo = ellipseFile('photo.png', [300, 700], [150, 340], [80, 120]);
+    await drop(page, photo);
+    await waitForText(page, 'dice', /unknown/);
+    expect(await textOf(page, 'picture-size')).toBe('700 × 300 pixels');
+    expect(await textOf(page, 'purpose')).toMatch(/^Made for: 64 × 64 pixels, color, like .*generated cells/);
+    const told = await waitForText(page, 'outside-list', /Size/);
+    expect(told).toContain('Size: 700 × 300, the model was trained on 64 × 64');
+    expect(told).toContain('Shape: it is stretched');
+    expect(told).toContain('Color: it is grey');
+    expect(told).toMatch(/Intensities: .*mean red 0\.\d+ \(in training 0\.\d+ to 0\.\d+\)/);
+    const canvas = page.locator('#picture');
+    expect([await canvas.getAttribute('width'), await canvas.getAttribute('height')]).toEqual(['700', '300']);
+    await page.click('#zoom');
+    expect((await canvas.boundingBox())!.width).toBe(700);
+    await page.click('#zoom');
+    const mask = await downloaded(page, 'save-mask');
+    expect(mask.name).toBe('photo-mask.png');
+    const whole = await decodeLabels(mask.bytes, mask.name);
+    expect(whole.size).toEqual([300, 700]);
+    expect(Math.max(...whole.values)).toBeLessThanOrEqual(2);
+
+    // In tiles, at its own pixels: another mask.
+    await page.selectOption('#resolution', 'own');
+    const tiled = await decodeLabels((await downloaded(page, 'save-mask')).bytes, mask.name);
+    expect(tiled.size).toEqual([300, 700]);
+    expect(tiled.values).not.toEqual(whole.values);
+    await page.selectOption('#resolution', 'training');
+
+    await page.click('#next');
+    await waitForText(page, 'dice', /^0\.\d/);
+    expect(await page.locator('#outside').isVisible()).toBe(false);
+  });
+
+  test('the mask of a volume lies on its grid', async () => {
+    const { page } = visit();
+    const ball = niftiFile();
+    await drop(page, ball);
+    await waitForText(page, 'slice-number', /of 12$/);
+    const mask = await downloaded(page, 'save-mask');
+    expect(mask.name).toBe('ball-mask.nii.gz');
+    const [volume, labels] = [decodeNifti(ball.bytes, ball.name), decodeNifti(mask.bytes, mask.name)];
+    expect([labels.shape, labels.affine]).toEqual([volume.shape, volume.affine]);
   });
 
   test('takes all files of a DICOM series as one volume, and names the slice that is missing', async () => {

@@ -16,6 +16,10 @@ export function modelTests(visit: () => Visit): void {
     await waitForText(page, 'model', /a plain network for φ/);
     expect(await page.locator('#factor').isDisabled()).toBe(true);
     await waitForText(page, 'dice', new RegExp(`^${dice}$`));
+    // The plain network has one point at most; nothing of the other model's numbers stands beside it.
+    expect(await page.locator('#curve .mark').count()).toBeLessThanOrEqual(1);
+    expect(await textOf(page, 'curve-caption')).toContain(plain.name);
+    expect(await textOf(page, 'reason')).toMatch(/^The most accurate φ within it/);
     await choose(page, 'model-file', { name: 'bad.safetensors', bytes: whole.bytes.slice(0, 500) });
     await waitForText(page, 'error', /bad\.safetensors/);
   });

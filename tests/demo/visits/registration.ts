@@ -16,18 +16,39 @@ export function registrationTests(visit: () => Visit): void {
     await page.keyboard.press('End');
     const register = async () => {
       await page.click('#register-start');
-      await waitForText(page, 'register-status', /^[0-9] of 12/);
-      await waitForText(page, 'register-status', /^12 of 12/);
+      await waitForText(page, 'register-network-status', /^Network at φ 0\.25/);
+      await waitForText(page, 'register-status', /^Refined, 12 of 12/);
     };
     expect(await longestBlock(page, register)).toBe(0);
     const status = await textOf(page, 'register-status');
     const [before, after] = [...status.matchAll(/0\.\d{3}/g)].map(Number) as [number, number];
     expect(after).toBeGreaterThan(before + 0.02);
-    expect(status).toMatch(/0\.00 % of pixels folded/);
+    expect(status).toMatch(/\d+ of 4096 pixels folded|none of 4096 pixels folded/);
+    // The network alone brings them together, and says at which cost.
+    const network = await textOf(page, 'register-network-status');
+    expect(network).toMatch(/MFLOPs, \d/);
+    const [, unaided, predicted] = [...network.matchAll(/0\.\d{2,3}/g)].map(Number) as [
+      number,
+      number,
+      number,
+    ];
+    expect(predicted).toBeGreaterThan(unaided + 0.1);
     const views = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLCanvasElement>('.gallery canvas')].map((view) => view.toDataURL()),
     );
     expect(new Set(views).size).toBe(5);
+  });
+
+  test('while φ moves, the field of the network alone is shown, at its cost', async () => {
+    const { page } = visit();
+    const before = await textOf(page, 'register-network-status');
+    await page.locator('#register-factor').fill('0.5');
+    const after = await waitForText(page, 'register-network-status', /^Network at φ 0\.50/);
+    expect(after).not.toBe(before);
+    expect(await waitForText(page, 'register-status', /^Network alone/)).toBe('Network alone');
+    await page.uncheck('#register-network');
+    expect(await page.locator('#register-factor').isDisabled()).toBe(true);
+    await page.check('#register-network');
   });
 
   test('registers two files of one’s own; the image and the field that are downloaded belong together', async () => {
@@ -69,12 +90,12 @@ export function registrationTests(visit: () => Visit): void {
     await drop(page, [pngFile(), niftiFile()], 'register-drop');
     await page.selectOption('#register-similarity', 'localNcc');
     await page.click('#register-start');
-    const status = await waitForText(page, 'register-status', /^[1-9] of 12/);
+    const status = await waitForText(page, 'register-status', /^Refined, [1-9] of 12/);
     expect(status).toContain('its axial slice 7 of 12');
     expect(status).toContain('stripes.png was stretched to the size of the other');
     await page.click('#register-stop');
     await page.waitForSelector('#register-downloads', { state: 'visible' });
-    expect(await textOf(page, 'register-status')).toMatch(/^\d of 12/);
+    expect(await textOf(page, 'register-status')).toMatch(/^Refined, \d of 12/);
   });
 
   test('says what is missing or wrong with a file', async () => {
@@ -84,7 +105,7 @@ export function registrationTests(visit: () => Visit): void {
     expect(await waitForText(page, 'error', /notes\.txt/)).toMatch(/is not a PNG/);
     await page.selectOption('#register-source', 'generated');
     await page.click('#register-start');
-    await waitForText(page, 'register-status', /^[1-9] of 12: Dice/);
+    await waitForText(page, 'register-status', /^Refined, [1-9] of 12: Dice/);
     await page.click('#register-stop');
     expect(await page.locator('#error').isVisible()).toBe(false);
   });

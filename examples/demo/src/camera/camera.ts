@@ -1,6 +1,6 @@
 // A camera in a Worker: frames of generated ultrasound at an even pace, whoever looks at them.
 import { Rng } from '@sshn/core';
-import { frameSize, type UltrasoundScene, ultrasoundScene } from '../ultrasound/scene.js';
+import { frameSize, type UltrasoundScene, ultrasoundScene } from '@sshn/zoo';
 import type { CameraFrame, ToCamera } from './protocol.js';
 
 /** Not that of the packaged model's training frames. */

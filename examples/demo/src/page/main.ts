@@ -2,13 +2,11 @@ import { BackendChooser } from './backend-chooser.js';
 import { Compute } from './compute.js';
 import { attempt, offerWasm } from './errors.js';
 import { LazyTabs } from './lazy-tabs.js';
-import { fetchPackaged } from './packaged.js';
+import { fetchPackaged, packagedName } from './packaged.js';
 import { wireRegistration } from './register/register-tab.js';
 import { SegmentTab } from './segment/segment-tab.js';
 import { wireTabs } from './tabs.js';
 import { wireTraining } from './train/train-tab.js';
-
-const packagedModel = 'cells.safetensors';
 
 const compute = new Compute();
 const segmenting = new SegmentTab(compute, async (files) => {
@@ -31,7 +29,7 @@ wireRegistration(() => chooser.backend);
 
 void attempt(async () => {
   await chooser.start('wasm');
-  await segmenting.openModel(await fetchPackaged(packagedModel), packagedModel);
+  await segmenting.openModel(await fetchPackaged('cells'), packagedName('cells'));
 });
 
 // The dev server has no such file, and no need of one.

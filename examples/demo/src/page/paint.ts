@@ -78,5 +78,6 @@ export function drawRaster(context: CanvasRenderingContext2D, { pixels, size }: 
   const { width, height } = context.canvas;
   // Small images show their pixels.
   context.imageSmoothingEnabled = size[0] > height;
+  if (context.imageSmoothingEnabled) context.imageSmoothingQuality = 'high';
   context.drawImage(source, 0, 0, width, height);
 }

@@ -1,4 +1,5 @@
 import type { AccuracyCostPoint, Manifest } from '@sshn/model';
+import type { OwnFolder } from './own-folder.js';
 
 /** What can compute. */
 export const backendNames = ['wasm', 'webgl', 'webgpu', 'cpu'] as const;
@@ -26,6 +27,10 @@ export interface Picture {
   readonly raster: Raster;
   /** True labels at the size that the network sees, where they are known. */
   readonly truth: Uint8Array | undefined;
+  /** `[height, width]` of the image itself; the raster is smaller where that is huge. */
+  readonly size: readonly number[];
+  /** Whether it is a person's own. */
+  readonly isOwn: boolean;
   /** Of volumes: which slice this is, of how many. */
   readonly slice: { readonly axis: SliceAxis; readonly index: number; readonly count: number } | undefined;
 }
@@ -36,6 +41,8 @@ export type SliceAxis = (typeof sliceAxes)[number];
 /** What a model's manifest says, as far as the page shows it. */
 export interface ModelSummary extends Pick<Manifest, 'labels' | 'accuracyCost' | 'method'> {
   readonly name: string;
+  /** What images it was made for, in a sentence for people. */
+  readonly purpose: string;
   /** `[height, width]` or `[depth, height, width]` that the network sees. */
   readonly size: readonly number[];
   /** Resolutions inside: the first is that of the image, each further one is φ times the last. */
@@ -49,17 +56,22 @@ export interface ModelSummary extends Pick<Manifest, 'labels' | 'accuracyCost' |
 /** Labels that a network gave the open image, and what that took. */
 export interface Segmentation {
   readonly factor: number;
-  /** Of the labels: what the network sees, or of volumes what is shown. */
+  /** Of the labels: that of a person's own image, else what the network sees, or of volumes what is shown. */
   readonly size: readonly number[];
   readonly labels: Uint8Array;
   readonly gflops: number;
-  /** Predicting the weights for this factor. */
-  readonly specializeMilliseconds: number;
+  /** Predicting the weights for this factor; undefined where they were kept from before. */
+  readonly specializeMilliseconds: number | undefined;
   /** Running the plain network on the image, until its labels are read. */
   readonly segmentMilliseconds: number;
   /** Mean foreground Dice against the truth, where it is known. */
   readonly dice: number | undefined;
+  /** In sentences, where the image is unlike those that the model was made for. */
+  readonly outside: readonly string[];
 }
+
+/** How a person's own image is brought to a network: stretched to the size of training, or as it is, in overlapping tiles. */
+export type Resolution = 'training' | 'own';
 
 /** A file of a person's own. */
 export interface NamedFile {
@@ -97,10 +109,15 @@ export interface TrainingProgress {
   readonly imagesPerSecond: number;
   /** Accuracy and cost on images held out, when they were measured just now. */
   readonly curve: readonly AccuracyCostPoint[] | undefined;
+  /** What is trained on, for people: how many images, what was left out, what happens to intensities. */
+  readonly note: string;
 }
 
 export interface TrainingRequest {
-  readonly kind: 'cells' | 'blobs';
+  /** Generated images, or those of a person's own folder, brought to squares of an edge. */
+  readonly images:
+    | { readonly kind: 'cells' | 'blobs' }
+    | { readonly folder: OwnFolder; readonly edge: number };
   readonly steps: number;
   readonly features: number;
 }
@@ -114,7 +131,8 @@ export interface RegistrationProgress {
   readonly lossBefore: number;
   /** Mean foreground Dice of the labels, where they are known. */
   readonly dice: { readonly before: number; readonly after: number } | undefined;
-  readonly foldedPercent: number;
+  /** Where the determinant of the map's Jacobian is not positive. */
+  readonly foldedPixels: number;
   /** Intensities of the images, row by row. */
   readonly moving: Float32Array;
   readonly fixed: Float32Array;
@@ -124,6 +142,10 @@ export interface RegistrationProgress {
   readonly size: readonly [number, number];
   /** What was done to the images before, for people. */
   readonly note: string;
+  /** Of the picture that shows what the network alone made of the pair. */
+  readonly network:
+    | { readonly isCloser: boolean; readonly gflops: number; readonly milliseconds: number }
+    | undefined;
 }
 
 export interface RegistrationRequest {
@@ -134,6 +156,10 @@ export interface RegistrationRequest {
   readonly similarity: 'mse' | 'localNcc';
   /** Weight of smoothness beside similarity. */
   readonly smoothness: number;
+  /** The model file of a registration network that predicts a first field, and at which φ. */
+  readonly network: { readonly bytes: Uint8Array; readonly factor: number } | undefined;
+  /** Pictures of the refinement that follows, each after ten steps; 0 for none. */
+  readonly pictures: number;
 }
 
 /** What a registration leaves, on the grid of the fixed image. */
@@ -151,11 +177,13 @@ export interface Calls {
   generate: { in: { kind: 'cells' | 'blobs'; number: number }; out: Picture; progress: never };
   openPicture: { in: { files: readonly NamedFile[] }; out: Picture; progress: never };
   slice: { in: { axis: SliceAxis; index: number | undefined }; out: Picture; progress: never };
-  segment: { in: { factor: number }; out: Segmentation; progress: never };
+  segment: { in: { factor: number; resolution: Resolution }; out: Segmentation; progress: number };
+  saveMask: { in: { factor: number; resolution: Resolution }; out: NamedFile; progress: number };
   segmentFrame: { in: StreamFrame; out: SegmentedFrame; progress: never };
   generateVolume: { in: { number: number }; out: ShownVolume; progress: never };
   openVolume: { in: { files: readonly NamedFile[] }; out: ShownVolume; progress: never };
   segmentVolume: { in: { factor: number }; out: Segmentation; progress: never };
+  saveVolumeMask: { in: { factor: number }; out: NamedFile; progress: number };
   calibrate: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: number };
   saveModel: { in: { factor: number | undefined }; out: Uint8Array; progress: never };
   train: { in: TrainingRequest; out: Uint8Array; progress: TrainingProgress };

@@ -1,10 +1,10 @@
 import { type Image, normalizeIntensity, resizeImage } from '@sshn/data';
 import type { Raster } from './protocol.js';
 
-/** Longest edge of what is shown, in pixels. */
-const longestEdge = 512;
+/** Longest edge of what is shown, in pixels: a canvas takes four bytes for each. */
+const longestEdge = 4096;
 
-/** An image as a page draws it: grey or RGB of any range, shrunk where it is large. */
+/** An image as a page draws it: grey or RGB of any range, at its own resolution unless that is huge. */
 export function rasterOf(image: Image): Raster {
   const [height, width] = image.size as [number, number];
   const scale = Math.min(1, longestEdge / Math.max(height, width));

@@ -1,142 +1,184 @@
-import { namedParams, type ParamsOf, paramTree, rescaling, ValueError } from '@sshn/core';
-import { type Image, preprocess } from '@sshn/data';
+import { ValueError } from '@sshn/core';
+import { type Image, type LabelMap, preprocess, resizeLabels } from '@sshn/data';
 import { diceScore, predictLabels } from '@sshn/losses';
-import { calibrate, type LoadedModel, loadModel, networkOf } from '@sshn/model';
-import { gflopsAt } from '@sshn/training';
-import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { ModelSummary, Segmentation, SegmentedFrame, StreamFrame } from './protocol.js';
-import { specialized } from './specialized.js';
+import { type AccuracyCostPoint, loadModel, saveModel } from '@sshn/model';
+import { type Picture, pictureOf, Segmenter } from '@sshn/predict';
+import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { outsideOf, type Usual, usualOf } from './outside.js';
+import type { ModelSummary, Resolution, Segmentation, SegmentedFrame, StreamFrame } from './protocol.js';
 import { summaryOf } from './summary.js';
 
-type Weights = ReturnType<ReturnType<typeof networkOf>['specialize']>;
+/** Weights that are had sooner were kept from before: predicting them takes longer on any device. */
+const keptWithin = 0.1;
+
+/** An image to look at. */
+export interface Looked {
+  readonly image: Image;
+  readonly truth: Uint8Array | undefined;
+  /** Whether it is a person's own: segmented on its own grid. */
+  readonly isOwn: boolean;
+}
+
+/** How a prediction is made, besides φ. */
+interface Wishes {
+  readonly resolution: Resolution;
+  readonly onProgress: (share: number) => void;
+  readonly signal: AbortSignal;
+}
 
 /** The open model with its weights on the current backend, and the image that it looks at. */
 export class Session {
   readonly summary: ModelSummary;
-  private readonly model: ReturnType<typeof networkOf>;
-  private readonly params: ParamsOf<ReturnType<typeof networkOf>['specs']>;
-  private readonly loaded: LoadedModel;
-  private readonly gflopsByFactor = new Map<number, number>();
+  private readonly model: Segmenter;
+  private usual: Promise<Usual | undefined> | undefined;
+  private shown: Looked | undefined;
   private input: Tensor | undefined;
-  private truth: Uint8Array | undefined;
-  private held: { readonly factor: number; readonly weights: Weights } | undefined;
+  private outside: readonly string[] | undefined;
 
   /**
    * @param rank Of the images: 2, or 3 for volumes.
-   * @throws {FileError} if the bytes are no model; {ValueError} if it is none for segmenting such images.
+   * @throws {FileError} if the bytes are no model that segments; {ValueError} if it is none for such images.
    */
   constructor(
     readonly bytes: Uint8Array,
     readonly name: string,
     readonly rank: 2 | 3,
   ) {
-    this.loaded = loadModel(bytes, name);
-    const { manifest } = this.loaded;
-    if (manifest.task !== 'segmentation' || manifest.preprocessing.size.length !== rank) {
-      dispose([...this.loaded.params.values()]);
+    this.model = new Segmenter(loadModel(bytes, name), name);
+    const { manifest } = this.model;
+    if (manifest.preprocessing.size.length !== rank) {
+      this.model.dispose();
       throw new ValueError({
         where: name,
-        got: `${manifest.task} of ${manifest.preprocessing.size.length}D images`,
+        got: `segmentation of ${manifest.preprocessing.size.length}D images`,
         expected: `a model that segments ${rank}D images`,
       });
     }
-    this.model = networkOf(manifest);
-    this.params = paramTree(this.model.specs, this.loaded.params);
-    this.summary = summaryOf(this.loaded, name, bytes.length);
+    this.summary = summaryOf(manifest, name, bytes.length);
   }
 
   /** Looks at an image from now on. */
-  show(image: Image, truth: Uint8Array | undefined): void {
-    const { size, channels, values } = preprocess(image, this.loaded.manifest.preprocessing);
+  show(looked: Looked): void {
+    const { size, channels, values } = preprocess(looked.image, this.model.manifest.preprocessing);
     this.input?.dispose();
     this.input = tensor(values, [1, ...size, channels]);
-    this.truth = truth?.length === values.length / channels ? truth : undefined;
+    this.shown = looked;
+    this.outside = undefined;
   }
 
   /** Predicts the weights for a factor and segments the image with them. */
-  async segment(factor: number): Promise<Segmentation> {
-    const { input } = this;
-    if (input === undefined) throw new ValueError({ where: 'segment', got: 'no image', expected: 'one' });
-    const at = rescaling(factor);
+  async segment(factor: number, wishes: Wishes): Promise<Segmentation> {
+    const { shown } = this;
+    if (shown === undefined) throw new ValueError({ where: 'segment', got: 'no image', expected: 'one' });
     const began = performance.now();
-    const weights = this.model.specialize(this.params, at);
+    this.model.weightsAt(this.model.choose({ factor }).at);
     const specializedAt = performance.now();
-    const predicted = tidy(() => predictLabels(this.model.network.apply(weights, input, at)));
+    const { values, size } = await (shown.isOwn
+      ? this.onOwnGrid(shown.image, factor, wishes)
+      : this.asSeen(factor));
+    const ended = performance.now();
+    this.outside ??= await this.outsideOf(shown.image);
+    const specializing = specializedAt - began;
+    return {
+      factor,
+      size,
+      labels: values,
+      gflops: this.model.gflopsAt(factor),
+      specializeMilliseconds: specializing < keptWithin ? undefined : specializing,
+      segmentMilliseconds: ended - specializedAt,
+      dice: this.diceOf(values, shown.truth),
+      outside: this.outside,
+    };
+  }
+
+  /** The labels of an image of any size, on its own grid. */
+  async onOwnGrid(
+    image: Image,
+    factor: number,
+    { resolution, onProgress, signal }: Wishes,
+  ): Promise<LabelMap> {
+    const { slices } = this.model.manifest.preprocessing.volumes ?? {};
+    if (slices !== undefined) {
+      // Such a model takes whole volumes; of one slice, labels are brought to its size.
+      const { size, channels, values } = preprocess(image, this.model.manifest.preprocessing);
+      const input = tensor(values, [1, ...size, channels]);
+      try {
+        return resizeLabels(await this.labelsOf(input, factor), image.size);
+      } finally {
+        input.dispose();
+      }
+    }
+    return this.labelsOfPicture(pictureOf(image, this.name), factor, { resolution, onProgress, signal });
+  }
+
+  /** The labels of a picture on its own grid. */
+  async labelsOfPicture(
+    picture: Picture,
+    factor: number,
+    { resolution, onProgress, signal }: Wishes,
+  ): Promise<LabelMap> {
+    const { labels } = await this.model.predict(picture, {
+      factor,
+      resolution,
+      onProgress: ({ done, total }) => onProgress(done / total),
+      signal,
+    });
+    return { values: labels.data, size: labels.shape.slice(3 - this.rank) };
+  }
+
+  /** Segments a frame of the size of training. */
+  async segmentFrame({ values, factor }: StreamFrame): Promise<SegmentedFrame> {
+    const { preprocessing } = this.model.manifest;
+    const seen = preprocess({ values, size: preprocessing.size, channels: 1 }, preprocessing);
+    const input = tensor(seen.values, [1, ...seen.size, seen.channels]);
     try {
-      const values = await predicted.data<'int32'>();
-      const ended = performance.now();
-      return {
-        factor,
-        size: this.summary.size,
-        labels: Uint8Array.from(values),
-        gflops: this.gflopsAt(factor),
-        specializeMilliseconds: specializedAt - began,
-        segmentMilliseconds: ended - specializedAt,
-        dice: this.diceOf(values),
-      };
+      return { values, factor, labels: (await this.labelsOf(input, factor)).values };
     } finally {
-      dispose([predicted, weights as unknown as Tensor]);
+      input.dispose();
     }
   }
 
-  /** Segments a frame with weights that are kept until the factor changes. */
-  async segmentFrame({ values, factor }: StreamFrame): Promise<SegmentedFrame> {
-    if (this.held?.factor !== factor) {
-      if (this.held !== undefined) dispose(this.held.weights as unknown as Tensor);
-      this.held = { factor, weights: this.model.specialize(this.params, rescaling(factor)) };
-    }
-    const { weights } = this.held!;
-    const { preprocessing } = this.loaded.manifest;
-    const seen = preprocess({ values, size: preprocessing.size, channels: 1 }, preprocessing);
-    const predicted = tidy(() => {
-      const image = tensor(seen.values, [1, ...seen.size, seen.channels]);
-      return predictLabels(this.model.network.apply(weights, image, rescaling(factor)));
-    });
+  /** Measures the model on this device. */
+  calibrate(onProgress: (share: number) => void, signal: AbortSignal): Promise<readonly AccuracyCostPoint[]> {
+    return this.model.calibrate({ onProgress: ({ done, total }) => onProgress(done / total), signal });
+  }
+
+  /** The model as a file: whole, or the plain network for one factor. */
+  async save(factor: number | undefined): Promise<Uint8Array> {
+    return factor === undefined
+      ? this.bytes.slice()
+      : saveModel(this.model.plainAt(this.model.choose({ factor })));
+  }
+
+  dispose(): void {
+    this.input?.dispose();
+    this.model.dispose();
+  }
+
+  private asSeen(factor: number): Promise<LabelMap> {
+    return this.labelsOf(this.input!, factor);
+  }
+
+  /** @param input Of the size of training, preprocessed. */
+  private async labelsOf(input: Tensor, factor: number): Promise<LabelMap> {
+    const { at } = this.model.choose({ factor });
+    const weights = this.model.weightsAt(at);
+    const predicted = tidy(() => predictLabels(this.model.network.apply(weights, input, at)));
     try {
-      return { values, factor, labels: Uint8Array.from(await predicted.data<'int32'>()) };
+      return { values: Uint8Array.from(await predicted.data<'int32'>()), size: this.summary.size };
     } finally {
       predicted.dispose();
     }
   }
 
-  /** Measures the model on this device. */
-  calibrate(onProgress: (share: number) => void, signal: AbortSignal): ReturnType<typeof calibrate> {
-    return calibrate(this.loaded, {
-      gflops: (factor) => this.gflopsAt(factor),
-      onProgress: ({ done, total }) => onProgress(done / total),
-      signal,
-    });
+  private async outsideOf(image: Image): Promise<readonly string[]> {
+    this.usual ??= usualOf(this.model.manifest);
+    return outsideOf(image, this.model.manifest, await this.usual);
   }
 
-  /** The model as a file: whole, or the plain network for one factor. */
-  async save(factor: number | undefined): Promise<Uint8Array> {
-    if (factor === undefined) return this.bytes.slice();
-    const weights = this.model.specialize(this.params, rescaling(factor));
-    try {
-      return await specialized(this.loaded.manifest, namedParams(weights), factor, this.gflopsAt(factor));
-    } finally {
-      dispose(weights as unknown as Tensor);
-    }
-  }
-
-  dispose(): void {
-    this.input?.dispose();
-    if (this.held !== undefined) dispose(this.held.weights as unknown as Tensor);
-    dispose([...this.loaded.params.values()]);
-  }
-
-  private gflopsAt(factor: number): number {
-    const known = this.gflopsByFactor.get(factor);
-    if (known !== undefined) return known;
-    const { size, channels } = this.loaded.manifest.preprocessing;
-    const gflops = gflopsAt(this.model, { size, channels }, rescaling(factor));
-    this.gflopsByFactor.set(factor, gflops);
-    return gflops;
-  }
-
-  private diceOf(predicted: Int32Array): number | undefined {
-    if (this.truth === undefined) return undefined;
-    const { mean } = diceScore(predicted, this.truth, { labels: this.summary.labels.length });
+  private diceOf(predicted: Uint8Array, truth: Uint8Array | undefined): number | undefined {
+    if (truth === undefined || truth.length !== predicted.length) return undefined;
+    const { mean } = diceScore(predicted, truth, { labels: this.summary.labels.length });
     return Number.isNaN(mean) ? undefined : mean;
   }
 }

@@ -1,12 +1,14 @@
-import type { LoadedModel } from '@sshn/model';
+import type { Manifest } from '@sshn/model';
+import { purposeOf } from './outside.js';
 import type { ModelSummary } from './protocol.js';
 
 /** What the page shows of a model. */
-export function summaryOf({ manifest }: LoadedModel, name: string, bytes: number): ModelSummary {
+export function summaryOf(manifest: Manifest, name: string, bytes: number): ModelSummary {
   const { labels, accuracyCost, method, prior, preprocessing, provenance } = manifest;
   const trained = prior.kind === 'constant' ? [[prior.factor].flat()[0]!] : [prior.low, prior.high];
   return {
     name,
+    purpose: purposeOf(manifest),
     labels,
     accuracyCost,
     method,

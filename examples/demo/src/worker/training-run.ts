@@ -1,5 +1,14 @@
 import { Rng, rescaling } from '@sshn/core';
-import { cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
+import {
+  cacheDataset,
+  chooseIntensity,
+  type Dataset,
+  generatePhantoms,
+  type IntensityNormalization,
+  type Split,
+  splitDataset,
+  splitIds,
+} from '@sshn/data';
 import { type AccuracyCostPoint, saveModel } from '@sshn/model';
 import {
   chosenIntensity,
@@ -7,10 +16,12 @@ import {
   diceOver,
   gflopsAt,
   parseRunConfig,
+  prepareDataset,
   priorOf,
   type RunConfig,
   Trainer,
 } from '@sshn/training';
+import { openOwnFolder } from './own-folder.js';
 import type { TrainingProgress, TrainingRequest } from './protocol.js';
 import type { Context } from './serve.js';
 
@@ -22,16 +33,13 @@ const curveFactors = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
 /** Images that accuracy is measured on while training. */
 const heldOut = 12;
 
-/** Trains a small SSHN on generated images and returns it as a file; ends early when the page says so. */
+/** Trains a small SSHN on generated or a person's own images and returns it as a file; ends early when the page says so. */
 export async function trainingRun(
   request: TrainingRequest,
   { report, signal }: Context<TrainingProgress>,
 ): Promise<Uint8Array> {
-  const dataset = cacheDataset(
-    generatePhantoms({ kind: request.kind, count: imageCount, size: [48, 48], seed: 11 }),
-  );
-  const split = splitIds(dataset.ids, Rng.fromSeed(1));
-  const config = configOf(request, Math.ceil(split.train.length / batchSize));
+  const { dataset, split, intensity, note } = await materialOf(request.images);
+  const config = configOf(request, intensity, Math.ceil(split.train.length / batchSize));
   const ids = split.validation.slice(0, heldOut);
   using trainer = new Trainer({ config, dataset, split });
 
@@ -65,6 +73,7 @@ export async function trainingRun(
       factor: event.factor as number,
       imagesPerSecond: event.imagesPerSecond,
       curve: isMeasured ? curve : undefined,
+      note,
     });
     if (isLast) break;
   }
@@ -72,7 +81,43 @@ export async function trainingRun(
   return await saveTrained(trainer, config, dataset, curve);
 }
 
-function configOf({ steps, features }: TrainingRequest, stepsPerEpoch: number): RunConfig {
+/** What is trained on. */
+interface Material {
+  /** With intensities as the network sees them. */
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly intensity: IntensityNormalization;
+  readonly note: string;
+}
+
+/** @throws {FileError} saying what was expected, if a folder holds no images with labels. */
+async function materialOf(images: TrainingRequest['images']): Promise<Material> {
+  if ('kind' in images) {
+    const dataset = cacheDataset(
+      generatePhantoms({ kind: images.kind, count: imageCount, size: [48, 48], seed: 11 }),
+    );
+    // Generated images are trained on as they are.
+    return { dataset, split: splitIds(dataset.ids, Rng.fromSeed(1)), intensity: { kind: 'none' }, note: '' };
+  }
+  const warnings: string[] = [];
+  const opened = await openOwnFolder(images.folder, images.edge, (warning) => warnings.push(warning));
+  const split = splitDataset(opened, Rng.fromSeed(1));
+  const { intensity, sentence } = await chooseIntensity(opened, split.train);
+  const { train, validation, test } = split;
+  const parts = `${train.length} images to train on, ${validation.length} held out for the curve, ${test.length} left for a test`;
+  return {
+    dataset: cacheDataset(prepareDataset(opened, { intensity })),
+    split,
+    intensity,
+    note: [`${parts}.`, sentence, ...warnings].join(' '),
+  };
+}
+
+function configOf(
+  { steps, features }: TrainingRequest,
+  intensity: IntensityNormalization,
+  stepsPerEpoch: number,
+): RunConfig {
   const epochs = Math.max(1, Math.ceil(steps / stepsPerEpoch));
   return parseRunConfig(
     {
@@ -82,8 +127,7 @@ function configOf({ steps, features }: TrainingRequest, stepsPerEpoch: number): 
       // Both from the first step: the curve is to rise while somebody watches.
       loss: { name: 'softDice', crossEntropyWeight: 1 },
       crossEntropyShare: 0,
-      // Generated images are trained on as they are.
-      intensity: { kind: 'none' },
+      intensity,
       batchSize,
       epochs,
       // The curve is measured here, and validation at the end of an epoch left to the last.
@@ -96,7 +140,7 @@ function configOf({ steps, features }: TrainingRequest, stepsPerEpoch: number): 
 async function saveTrained(
   trainer: Trainer,
   config: RunConfig,
-  dataset: Parameters<typeof describeNetwork>[1] & { readonly name: string },
+  dataset: Dataset,
   accuracyCost: readonly AccuracyCostPoint[],
 ): Promise<Uint8Array> {
   return saveModel({
@@ -107,7 +151,10 @@ async function saveTrained(
       ...describeNetwork(config, dataset),
       prior: priorOf(config),
       preprocessing: { size: dataset.size, channels: dataset.channels, intensity: chosenIntensity(config) },
-      labels: dataset.labelNames.map((name) => ({ name })),
+      labels: dataset.labelNames.map((name, label) => {
+        const color = dataset.labelColors?.[label];
+        return color === undefined ? { name } : { name, color: [...color] };
+      }),
       accuracyCost: accuracyCost.map(({ factor, dice, gflops }) => ({
         factor,
         dice: dice ?? 0,

@@ -1,4 +1,4 @@
-import { FileError } from '@sshn/core';
+import { FileError, ValueError } from '@sshn/core';
 import {
   encodeNifti,
   generatePhantoms,
@@ -46,11 +46,21 @@ export async function volumeIn(files: readonly NamedFile[]): Promise<NamedVolume
 /** Turns volumes to what a viewer and a network want, and labels back to what the viewer shows. */
 export class VolumeDesk {
   private shownSize: readonly number[] = [];
+  private opened: NamedVolume | undefined;
 
   /** @param look Called with the volume as an image for the network. */
   constructor(private readonly look: (image: Image, truth: Uint8Array | undefined) => void) {}
 
-  show({ name, volume, truth }: NamedVolume): ShownVolume {
+  /** The volume that is shown. @throws {ValueError} if there is none. */
+  get open(): NamedVolume {
+    if (this.opened === undefined)
+      throw new ValueError({ where: 'volume', got: 'none', expected: 'an open one' });
+    return this.opened;
+  }
+
+  show(opened: NamedVolume): ShownVolume {
+    const { name, volume, truth } = opened;
+    this.opened = opened;
     const upright = reorient(volume);
     const { shape } = upright;
     this.look({ values: Float32Array.from(upright.data), size: shape, channels: 1 }, truth);

@@ -1,12 +1,13 @@
 import { FileError, ValueError } from '@sshn/core';
 import { generatePhantoms, type Image, type Volume } from '@sshn/data';
 import { startBackend } from './backend.js';
+import { inOrderOf, niftiMask, pngMask } from './masks.js';
 import { nameOf, openFiles, sliceStack } from './open-file.js';
-import type { BackendName, Picture, SliceAxis } from './protocol.js';
+import type { BackendName, NamedFile, Picture, Resolution, SliceAxis } from './protocol.js';
 import { rasterOf } from './raster.js';
 import { registrationRun } from './registration/run.js';
-import { type Port, serve } from './serve.js';
-import { Session } from './session.js';
+import { type Context, type Port, serve } from './serve.js';
+import { type Looked, Session } from './session.js';
 import { trainingRun } from './training-run.js';
 import { generatedVolume, VolumeDesk, volumeIn } from './volumes.js';
 
@@ -18,12 +19,11 @@ const generatedSeed = 7;
 /** What is open in this Worker. */
 let running: BackendName | undefined;
 let session: Session | undefined;
-let shown: { image: Image; truth: Uint8Array | undefined } | undefined;
-const volumes = new VolumeDesk((image, truth) => {
-  shown = { image, truth };
-  session?.show(image, truth);
-});
-let volume: { volume: Volume; name: string } | undefined;
+let shown: Looked | undefined;
+const volumes = new VolumeDesk((image, truth) => look({ image, truth, isOwn: false }));
+/** The volume of which a slice is open, and along which axis. */
+let volume: { readonly volume: Volume; readonly axis: SliceAxis } | undefined;
+let name = '';
 
 serve(
   {
@@ -50,28 +50,37 @@ serve(
       const { image, labels } = await dataset.load(dataset.ids[number % generatedCount]!);
       const names = session?.summary.labels.map((label) => label.name).join();
       volume = undefined;
-      return show(
-        `Generated ${kind} ${number}`,
-        image,
-        names === dataset.labelNames.join() ? labels.values : undefined,
-      );
+      name = `Generated ${kind} ${number}`;
+      const truth = names === dataset.labelNames.join() ? labels.values : undefined;
+      return show({ image, truth, isOwn: false });
     },
     openPicture: async ({ files }) => {
       const opened = await openFiles(files);
-      const name = nameOf(files);
+      name = nameOf(files);
       if (opened.kind === 'volume') {
-        volume = { volume: opened.volume, name };
+        volume = { volume: opened.volume, axis: 'axial' };
         return showSlice('axial', undefined);
       }
       volume = undefined;
-      return show(name, opened.image, undefined);
+      return show({ image: opened.image, truth: undefined, isOwn: true });
     },
     slice: async ({ axis, index }) => showSlice(axis, index),
-    segment: ({ factor }) => current().segment(factor),
+    segment: ({ factor, resolution }, { report, signal }) =>
+      current().segment(factor, { resolution, onProgress: report, signal }),
+    saveMask,
     segmentFrame: (frame) => current().segmentFrame(frame),
     generateVolume: async ({ number }) => volumes.show(await generatedVolume(number)),
     openVolume: async ({ files }) => volumes.show(await volumeIn(files)),
-    segmentVolume: async ({ factor }) => volumes.onShownGrid(await current().segment(factor)),
+    segmentVolume: async ({ factor }, { signal }) =>
+      volumes.onShownGrid(
+        await current().segment(factor, { resolution: 'training', onProgress: () => undefined, signal }),
+      ),
+    saveVolumeMask: async ({ factor }, { report, signal }) => {
+      const { volume: whole, name: of } = volumes.open;
+      const picture = { path: of, format: 'volume', channels: [whole] } as const;
+      const wishes = { resolution: 'training', onProgress: report, signal } as const;
+      return niftiMask((await current().labelsOfPicture(picture, factor, wishes)).values, whole, of);
+    },
     calibrate: (_, { report, signal }) => current().calibrate(report, signal),
     saveModel: ({ factor }) => current().save(factor),
     train: trainingRun,
@@ -91,15 +100,48 @@ function openSession(bytes: Uint8Array, name: string, rank: 2 | 3): Session {
   const opened = new Session(bytes, name, rank);
   session?.dispose();
   session = opened;
-  if (shown !== undefined) opened.show(shown.image, shown.truth);
+  if (shown !== undefined) opened.show(shown);
   return opened;
 }
 
-function show(name: string, image: Image, truth: Uint8Array | undefined, slice?: Picture['slice']): Picture {
-  shown = { image, truth };
-  session?.show(image, truth);
+function look(looked: Looked): void {
+  shown = looked;
+  session?.show(looked);
+}
+
+function show(looked: Looked, slice?: Picture['slice']): Picture {
+  look(looked);
+  const { image, truth, isOwn } = looked;
   // A copy of the truth: what is sent is handed over.
-  return { name, raster: rasterOf(image), truth: truth?.slice(), slice };
+  return { name, raster: rasterOf(image), size: image.size, isOwn, truth: truth?.slice(), slice };
+}
+
+/** The labels of the open image on its own grid as a file; of a slice, those of all slices of its volume along the axis. */
+async function saveMask(
+  { factor, resolution }: { readonly factor: number; readonly resolution: Resolution },
+  { report, signal }: Context<number>,
+): Promise<NamedFile> {
+  if (volume === undefined) {
+    const wishes = { resolution, onProgress: report, signal };
+    return pngMask(await current().onOwnGrid(openImage(), factor, wishes), name);
+  }
+  const { volume: whole, axis } = volume;
+  const stack = sliceStack(whole, axis);
+  const all: Uint8Array[] = [];
+  for (let index = 0; index < stack.count; index++) {
+    signal.throwIfAborted();
+    const wishes = { resolution, onProgress: () => undefined, signal };
+    all.push((await current().onOwnGrid(stack.image(index), factor, wishes)).values);
+    report((index + 1) / stack.count);
+  }
+  const labels = new Uint8Array(all.length * all[0]!.length);
+  for (const [index, slice] of all.entries()) labels.set(slice, index * slice.length);
+  return niftiMask(inOrderOf(labels, axis, whole), whole, name);
+}
+
+function openImage(): Image {
+  if (shown === undefined) throw new ValueError({ where: 'image', got: 'none', expected: 'an open one' });
+  return shown.image;
 }
 
 /** @param index Without one, the middle. */
@@ -111,7 +153,9 @@ function showSlice(axis: SliceAxis, index: number | undefined): Picture {
       remedy: 'Open a NIfTI file or a DICOM series.',
     });
   }
+  volume = { ...volume, axis };
   const stack = sliceStack(volume.volume, axis);
   const at = Math.min(stack.count - 1, index ?? Math.floor(stack.count / 2));
-  return show(volume.name, stack.image(at), undefined, { axis, index: at, count: stack.count });
+  const looked = { image: stack.image(at), truth: undefined, isOwn: true };
+  return show(looked, { axis, index: at, count: stack.count });
 }

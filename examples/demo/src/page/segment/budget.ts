@@ -47,6 +47,13 @@ export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): 
   return {
     forget: () => {
       measured = undefined;
+      reason.textContent = 'The most accurate φ within it is picked, and said why.';
+      // A limit between the least and the greatest cost of the open model, in the chosen unit.
+      const costs = manifestPoints().flatMap(({ gflops }) => (gflops === null ? [] : [gflops]));
+      const unit = select('limit-unit').value;
+      if (costs.length === 0 || unit === 'milliseconds') return;
+      const middle = Math.sqrt(Math.min(...costs) * Math.max(...costs)) * (unit === 'gflops' ? 1 : 1000);
+      input('limit').value = String(Number(middle.toPrecision(2)));
     },
   };
 }

@@ -3,8 +3,8 @@ import { canvas, element, input } from '../element.js';
 import { drawRaster, overlayOf } from '../paint.js';
 import type { LabelList } from './label-list.js';
 
-/** Longest edge of the canvas, in its own pixels. */
-const edge = 512;
+/** Longest edge that the canvas has at least, in its own pixels: pixels of smaller images are repeated. */
+const leastEdge = 512;
 
 /** The image with the segmentation over it. */
 export class PictureView {
@@ -16,12 +16,12 @@ export class PictureView {
 
   showPicture(picture: Picture): void {
     const [height, width] = picture.raster.size;
-    const scale = edge / Math.max(height, width);
-    Object.assign(canvas('picture'), {
-      width: Math.max(1, Math.round(width * scale)),
-      height: Math.max(1, Math.round(height * scale)),
-    });
+    const repeat = Math.max(1, Math.ceil(leastEdge / Math.max(height, width)));
+    Object.assign(canvas('picture'), { width: width * repeat, height: height * repeat });
     element('picture-name').textContent = picture.name;
+    const own = [...picture.size].reverse().join(' × ');
+    const shown = picture.raster.size.join() === picture.size.join() ? '' : `, shown at ${width} × ${height}`;
+    element('picture-size').textContent = `${own} pixels${shown}`;
     this.picture = picture;
     this.segmentation = undefined;
     this.redraw();

@@ -1,8 +1,8 @@
 import type { AccuracyCostPoint } from '@sshn/model';
-import type { ModelSummary, Picture, Segmentation } from '../../worker/protocol.js';
+import type { ModelSummary, Picture, Resolution, Segmentation } from '../../worker/protocol.js';
 import type { Compute } from '../compute.js';
 import { download } from '../download.js';
-import { button, element, input } from '../element.js';
+import { button, element, input, select } from '../element.js';
 import { attempt } from '../errors.js';
 import { latest } from '../latest.js';
 import { flopsText, millisecondsText, RecentMedian } from '../numbers.js';
@@ -18,6 +18,7 @@ import { wireSlices } from './slices.js';
 export class SegmentTab {
   private model: ModelSummary | undefined;
   private number = 0;
+  private picture: Picture | undefined;
   private segmentation: Segmentation | undefined;
   private readonly imageTime = new RecentMedian();
   private readonly weightsTime = new RecentMedian();
@@ -36,7 +37,8 @@ export class SegmentTab {
     toVolumes: (files: readonly File[]) => Promise<void>,
   ) {
     this.segment = latest(async (factor: number) => {
-      this.show(await compute.call('segment', { factor }));
+      const onProgress = (share: number) => tellProgress('segment-progress', share);
+      this.show(await compute.call('segment', { factor, resolution: this.resolution }, { onProgress }));
     });
     this.budget = wireBudget({
       compute,
@@ -45,6 +47,13 @@ export class SegmentTab {
     });
     this.slices = wireSlices(compute, (picture) => this.open(picture));
     input('opacity').addEventListener('input', () => this.view.redraw());
+    select('resolution').addEventListener('change', () => void attempt(() => this.moved()));
+    button('save-mask').addEventListener('click', () => void attempt(() => this.saveMask()));
+    button('zoom').addEventListener('click', () => {
+      const isActual = element('drop').classList.toggle('actual');
+      button('zoom').setAttribute('aria-pressed', `${isActual}`);
+      element('drop').tabIndex = isActual ? 0 : -1;
+    });
     input('factor').addEventListener('input', () => void attempt(() => this.moved()));
     wireDrop(element<HTMLElement>('drop'), input('file'), (files) => this.openFiles(files));
     button('to-volumes').addEventListener(
@@ -70,7 +79,7 @@ export class SegmentTab {
     const suited = this.model?.dataset;
     this.model = model;
     this.labels.fill(model.labels);
-    this.budget.forget();
+    this.forget();
     const [low, high] = model.range;
     const isFixed = low === high;
     Object.assign(input('factor'), {
@@ -83,8 +92,22 @@ export class SegmentTab {
     element('model').textContent =
       `${model.name}: ${isFixed ? `a plain network for φ = ${low}` : `φ from ${low} to ${high}`}, ` +
       `${(model.bytes / 1e6).toFixed(2)} MB, sees ${model.size[1]} × ${model.size[0]} pixels, trained on ${model.dataset}.`;
-    if (suited !== model.dataset) await this.generate(0);
+    element('purpose').textContent = model.purpose;
+    element('curve-caption').textContent = captionOf(model);
+    // A person's own image stays, to be segmented anew.
+    if (suited !== model.dataset && this.picture?.isOwn !== true) await this.generate(0);
     else await this.moved();
+  }
+
+  /** Nothing that was said of another model stands any longer. */
+  private forget(): void {
+    this.budget.forget();
+    this.imageTime.clear();
+    this.weightsTime.clear();
+    this.segmentation = undefined;
+    for (const id of ['flops', 'milliseconds', 'specialize', 'dice']) element(id).textContent = '–';
+    element('outside').hidden = true;
+    this.drawCurve();
   }
 
   /** Another backend runs: what was measured holds no longer. */
@@ -113,10 +136,13 @@ export class SegmentTab {
   }
 
   private async open(picture: Picture): Promise<void> {
+    this.picture = picture;
     this.slices.show(picture.slice);
     this.view.showPicture(picture);
-    // Until this picture is segmented, no number of the last one stands beside it.
+    element('resolution-row').hidden = !picture.isOwn;
+    // Until this picture is segmented, nothing that was said of the last one stands beside it.
     element('dice').textContent = '–';
+    element('outside').hidden = true;
     await this.moved();
   }
 
@@ -135,12 +161,34 @@ export class SegmentTab {
   private show(segmentation: Segmentation): void {
     this.segmentation = segmentation;
     this.view.showSegmentation(segmentation);
-    const { gflops, segmentMilliseconds, specializeMilliseconds, dice } = segmentation;
+    const { gflops, segmentMilliseconds, specializeMilliseconds, dice, outside } = segmentation;
     element('flops').textContent = flopsText(gflops);
     element('milliseconds').textContent = millisecondsText(this.imageTime.add(segmentMilliseconds));
-    element('specialize').textContent = millisecondsText(this.weightsTime.add(specializeMilliseconds));
+    if (specializeMilliseconds !== undefined)
+      element('specialize').textContent = millisecondsText(this.weightsTime.add(specializeMilliseconds));
     element('dice').textContent = dice === undefined ? 'truth unknown' : dice.toFixed(3);
+    element('segment-progress').textContent = '';
+    element('outside').hidden = outside.length === 0;
+    element('outside-list').replaceChildren(
+      ...outside.map((words) => Object.assign(document.createElement('li'), { textContent: words })),
+    );
     this.drawCurve();
+  }
+
+  private get resolution(): Resolution {
+    return this.picture?.isOwn === true ? (select('resolution').value as Resolution) : 'training';
+  }
+
+  /** The labels on the image's own grid: PNG, or NIfTI for all slices of a volume. */
+  private async saveMask(): Promise<void> {
+    const onProgress = (share: number) => tellProgress('mask-progress', share);
+    try {
+      const argument = { factor: input('factor').valueAsNumber, resolution: this.resolution };
+      const { name, bytes } = await this.compute.call('saveMask', argument, { onProgress });
+      download(bytes, name);
+    } finally {
+      element('mask-progress').textContent = '';
+    }
   }
 
   private drawCurve(): void {
@@ -153,4 +201,14 @@ export class SegmentTab {
     const stem = this.model!.name.replace(/\.safetensors$/, '');
     download(bytes, factor === undefined ? `${stem}.safetensors` : `${stem}-phi-${factor}.safetensors`);
   }
+}
+
+function tellProgress(id: string, share: number): void {
+  element(id).textContent = share < 1 ? `${Math.floor(100 * share)} %` : '';
+}
+
+/** Where the Dice of the curve comes from. */
+function captionOf({ accuracyCost, dataset, name }: ModelSummary): string {
+  if (accuracyCost.length === 0) return `${name} holds no Dice by φ; \`sshn pareto\` measures it for a run.`;
+  return `Mean Dice on images of “${dataset}” held out of training, as ${name} tells, against the cost of one image.`;
 }

@@ -5,7 +5,7 @@ import { Compute } from '../compute.js';
 import { button, element, fillOptions, input, select } from '../element.js';
 import { attempt, showError } from '../errors.js';
 import { latest } from '../latest.js';
-import { fetchPackaged } from '../packaged.js';
+import { fetchPackaged, packagedName } from '../packaged.js';
 import { Camera } from './camera.js';
 import { firstRate, nextRate, type RatePoint, type RateState, rateFront } from './rate-controller.js';
 import markup from './stream.html?raw';
@@ -14,7 +14,6 @@ import { StreamView } from './stream-view.js';
 /** Frame rates to hold. */
 const rates = ['5', '10', '15', '20', '30', '60'];
 const usualRate = '20';
-const packaged = 'ultrasound.safetensors';
 
 /** What is known of this device on one backend. */
 interface Measured {
@@ -80,8 +79,8 @@ export class StreamTab {
     const backend = this.backend();
     this.view.tell('Loading the model …');
     await this.compute.call('start', { backend });
-    const bytes = await fetchPackaged(packaged);
-    const model = await this.compute.call('openModel', { bytes, name: packaged, rank: 2 });
+    const bytes = await fetchPackaged('ultrasound');
+    const model = await this.compute.call('openModel', { bytes, name: packagedName('ultrasound'), rank: 2 });
     const onProgress = (share: number) =>
       this.view.tell(`Measuring this device: ${Math.round(10 * share)}0 %`);
     const points = await this.compute.call('calibrate', {}, { onProgress });

@@ -77,6 +77,11 @@ export class StreamView {
     const share = 1 - this.shown.perSecond / Math.max(this.filmed.perSecond, this.shown.perSecond, 1e-9);
     element('stream-dropped').textContent = `${Math.round(100 * share)} %`;
     this.history.draw(1000 / this.framesPerSecond, front);
-    this.tell(verdictOf(state, front, this.framesPerSecond));
+    const rates = {
+      wanted: this.framesPerSecond,
+      filmed: this.filmed.perSecond,
+      shown: this.shown.perSecond,
+    };
+    this.tell(verdictOf(state, front, rates));
   }
 }

@@ -5,6 +5,7 @@ import { download } from '../download.js';
 import { button, element, input, select } from '../element.js';
 import { attempt } from '../errors.js';
 import { drawCostCurve } from '../segment/cost-curve.js';
+import { FolderChoice } from './folder.js';
 
 /** Makes the tab that trains work. It has a Worker of its own, so that the other tabs stay quick. */
 export function wireTraining(
@@ -14,9 +15,11 @@ export function wireTraining(
   let compute: Compute | undefined;
   let stopping = new AbortController();
   let trained: { readonly bytes: Uint8Array; readonly name: string } | undefined;
+  const folder = new FolderChoice();
 
   const run = async () => {
-    const request = requested();
+    const request = await requested(folder);
+    const name = 'kind' in request.images ? request.images.kind : request.images.folder.name;
     const losses: number[] = [];
     stopping = new AbortController();
     compute ??= new Compute();
@@ -29,7 +32,7 @@ export function wireTraining(
         show(progress, losses);
       },
     });
-    trained = { bytes, name: `trained-${request.kind}.safetensors` };
+    trained = { bytes, name: `trained-${name}.safetensors` };
     const how = losses.length < request.steps ? 'Stopped' : 'Trained';
     element('train-status').textContent =
       `${how} after ${losses.length} steps, loss ${losses.at(-1)!.toFixed(3)}; ` +
@@ -58,9 +61,13 @@ export function wireTraining(
   drawCostCurve(element<SVGSVGElement>('train-curve'), []);
 }
 
-function requested(): TrainingRequest {
+async function requested(folder: FolderChoice): Promise<TrainingRequest> {
+  const kind = select('train-kind').value;
   return {
-    kind: select('train-kind').value as TrainingRequest['kind'],
+    images:
+      kind === 'own'
+        ? { folder: await folder.contents(), edge: input('train-size').valueAsNumber }
+        : { kind: kind as 'cells' | 'blobs' },
     steps: input('train-steps').valueAsNumber,
     features: input('train-features').valueAsNumber,
   };
@@ -72,7 +79,8 @@ function setRunning(isRunning: boolean): void {
 }
 
 function show(progress: TrainingProgress, losses: readonly number[]): void {
-  const { step, steps, loss, factor, imagesPerSecond, curve } = progress;
+  const { step, steps, loss, factor, imagesPerSecond, curve, note } = progress;
+  element('train-note').textContent = note;
   element<HTMLProgressElement>('train-progress').value = step / steps;
   element('train-status').textContent =
     `Step ${step} of ${steps} at φ = ${factor.toFixed(2)}: loss ${loss.toFixed(3)}, ` +

@@ -1,10 +1,11 @@
 import type { BackendName, ModelSummary, Segmentation, ShownVolume } from '../../worker/protocol.js';
 import { Compute } from '../compute.js';
+import { download } from '../download.js';
 import { button, canvas, element, fillOptions, input, select } from '../element.js';
 import { attempt } from '../errors.js';
 import { latest } from '../latest.js';
 import { flopsText, millisecondsText } from '../numbers.js';
-import { fetchPackaged } from '../packaged.js';
+import { fetchPackaged, packagedName } from '../packaged.js';
 import { drawCostCurve } from '../segment/cost-curve.js';
 import { contentsOf, wireDrop } from '../segment/drop.js';
 import { LabelList } from '../segment/label-list.js';
@@ -12,7 +13,6 @@ import { crossControls } from './cross.js';
 import { Viewer, type ViewName, views } from './viewer.js';
 import markup from './volume.html?raw';
 
-const packaged = 'volumes.safetensors';
 /** A generated volume with something of every label in its middle slices. */
 const firstVolume = 63;
 
@@ -52,6 +52,7 @@ export class VolumeTab {
       ['volume-next', 1],
     ] as const)
       button(id).addEventListener('click', () => void attempt(() => this.generate(this.number + step)));
+    button('volume-mask').addEventListener('click', () => void attempt(() => this.saveMask()));
     wireDrop(element<HTMLElement>('volume-drop'), input('volume-file'), (files) => this.openFiles(files));
   }
 
@@ -64,8 +65,8 @@ export class VolumeTab {
     }
     if (!isFirst) return this.moved();
     await this.viewer.attach(canvas('volume-canvas'));
-    const bytes = await fetchPackaged(packaged);
-    this.model = await this.compute.call('openModel', { bytes, name: packaged, rank: 3 });
+    const bytes = await fetchPackaged('volumes');
+    this.model = await this.compute.call('openModel', { bytes, name: packagedName('volumes'), rank: 3 });
     this.labels.fill(this.model.labels);
     await this.generate(this.number);
   }
@@ -89,9 +90,9 @@ export class VolumeTab {
     const seen = this.model!.size.join(' × ');
     element('volume-note').textContent =
       `The network works in 3D on ${seen} voxels, to which a volume is brought; its labels are brought back` +
-      `${shownShape.join() === shape.join() ? '' : `, and both are shown at ${shownShape.join(' × ')}`}. ` +
-      'It learned from generated solid and hollow blobs: on other volumes it shows what it would cost, not what it knows.';
+      `${shownShape.join() === shape.join() ? '' : `, and both are shown at ${shownShape.join(' × ')}`}. ${this.model!.purpose}`;
     element('volume-dice').textContent = '–';
+    element('volume-outside').hidden = true;
     await this.moved();
   }
 
@@ -103,12 +104,23 @@ export class VolumeTab {
 
   private showSegmentation(segmentation: Segmentation): void {
     this.segmentation = segmentation;
-    const { gflops, segmentMilliseconds, dice } = segmentation;
+    const { gflops, segmentMilliseconds, dice, outside } = segmentation;
+    element('volume-outside').hidden = outside.length === 0;
+    element('volume-outside-list').replaceChildren(
+      ...outside.map((words) => Object.assign(document.createElement('li'), { textContent: words })),
+    );
     element('volume-flops').textContent = flopsText(gflops);
     element('volume-milliseconds').textContent = millisecondsText(segmentMilliseconds);
     element('volume-dice').textContent = dice === undefined ? 'truth unknown' : dice.toFixed(3);
     drawCostCurve(element<SVGSVGElement>('volume-curve'), this.model!.accuracyCost, segmentation);
     this.repaint();
+  }
+
+  /** The labels on the volume's own grid, as NIfTI. */
+  private async saveMask(): Promise<void> {
+    const factor = input('volume-factor').valueAsNumber;
+    const { name, bytes } = await this.compute.call('saveVolumeMask', { factor });
+    download(bytes, name);
   }
 
   private repaint(): void {

@@ -6,7 +6,7 @@ export interface RegistrationPair {
   readonly moving: Tensor;
   readonly fixed: Tensor;
   /** Of generated pairs: what is where, int32 `[1, height, width]`. */
-  readonly labels: { readonly moving: Tensor; readonly fixed: Tensor } | undefined;
+  readonly labels: { readonly moving: Tensor; readonly fixed: Tensor; readonly count: number } | undefined;
   /** The moving image on the grid of the result: that of the fixed file. The very tensor `moving` where grids are one. */
   readonly whole: Tensor;
   /** What was done to the images, for people. */

@@ -1,5 +1,6 @@
 import { diceScore } from '@sshn/losses';
 import {
+  fieldOf,
   jacobianStatistics,
   type Refined,
   type RegistrationObjective,
@@ -12,23 +13,23 @@ import { dispose, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { RegistrationProgress, RegistrationRequest, RegistrationResult } from '../protocol.js';
 import type { Context } from '../serve.js';
 import { generatePair } from './generated-pair.js';
+import { flowFor, type NetworkFlow } from './network.js';
 import { ownPair } from './own-pair.js';
 import { disposePair, type RegistrationPair } from './pair.js';
 import { resultOf } from './result.js';
 
 /** Steps of gradient descent between two pictures. */
-const stepsPerPicture = 10;
-const pictures = 12;
+export const stepsPerPicture = 10;
 
 /** Correlations are some hundred times as large as squared differences of intensities in [0, 1]. */
 const weightOf = { mse: 1, localNcc: 100 } as const;
 
 /**
- * Registers a pair by gradient descent on a velocity at half resolution, with a picture after every few steps. Ends early,
- * with what it has, when the page says so.
+ * Registers a pair: a network predicts a velocity, where that is wanted, and gradient descent refines it, with a picture after
+ * every few steps. Ends early, with what it has, when the page says so.
  */
 export async function registrationRun(
-  { images, similarity, smoothness }: RegistrationRequest,
+  { images, similarity, smoothness, network, pictures }: RegistrationRequest,
   { report, signal }: Context<RegistrationProgress>,
 ): Promise<RegistrationResult> {
   const objective: RegistrationObjective = {
@@ -41,8 +42,22 @@ export async function registrationRun(
     'number' in images ? await generatePair(images.number) : await ownPair(images.moving, images.fixed);
   let field: Tensor = zeros([1, ...pair.fixed.shape.slice(1, 3), 2]);
   let flow: Tensor | undefined;
+  const show = async (picture: number, predicted?: NetworkFlow): Promise<void> =>
+    report({
+      ...(await pictureOf(pair, objective, field, picture, pictures)),
+      network: predicted && told(predicted),
+    });
   try {
-    report(await pictureOf(pair, objective, field, 0));
+    await show(0);
+    if (network !== undefined) {
+      const predicted = await flowFor(pair, network, objective);
+      const whole = fieldOf(predicted.flow, field.shape.slice(1, 3), objective);
+      field.dispose();
+      field = whole;
+      await show(0, predicted);
+      if (predicted.isCloser || pictures === 0) flow = predicted.flow;
+      else predicted.flow.dispose();
+    }
     for (let picture = 1; picture <= pictures && !signal.aborted; picture++) {
       const refined: Refined = await refineField(pair.moving, pair.fixed, {
         objective,
@@ -53,7 +68,7 @@ export async function registrationRun(
       });
       dispose([field, ...(flow === undefined ? [] : [flow])]);
       ({ field, flow } = refined);
-      report(await pictureOf(pair, objective, field, picture));
+      await show(picture);
       // Lets a message that ends the run come in.
       await new Promise((resolve) => setTimeout(resolve));
     }
@@ -64,12 +79,17 @@ export async function registrationRun(
   }
 }
 
+function told({ isCloser, gflops, milliseconds }: NetworkFlow): RegistrationProgress['network'] {
+  return { isCloser, gflops, milliseconds };
+}
+
 async function pictureOf(
   pair: RegistrationPair,
   objective: RegistrationObjective,
   field: Tensor,
   picture: number,
-): Promise<RegistrationProgress> {
+  pictures: number,
+): Promise<Omit<RegistrationProgress, 'network'>> {
   const movedImage = warp(pair.moving, field);
   const losses = [pair.moving, movedImage].map((image) => similarityLoss(image, pair.fixed, objective));
   try {
@@ -85,7 +105,7 @@ async function pictureOf(
       loss: loss!,
       lossBefore: lossBefore!,
       dice: await diceOf(pair, field),
-      foldedPercent: jacobian!.foldedPercent,
+      foldedPixels: jacobian!.foldedVoxels,
       moving: moving!,
       fixed: fixed!,
       moved: moved!,
@@ -104,7 +124,7 @@ async function diceOf({ labels }: RegistrationPair, field: Tensor): Promise<Regi
   try {
     const maps = [labels.moving, warped, labels.fixed];
     const [before, after, truth] = await Promise.all(maps.map((map) => map.data()));
-    const score = (map: typeof before) => diceScore(map!, truth!, { labels: 3 }).mean;
+    const score = (map: typeof before) => diceScore(map!, truth!, { labels: labels.count }).mean;
     return { before: score(before), after: score(after) };
   } finally {
     warped.dispose();
