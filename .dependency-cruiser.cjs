@@ -10,7 +10,7 @@ const below = {
   registration: ['core', 'ops', 'layers', 'architectures', 'hypernet', 'losses', 'optim'],
   trace: ['core', 'ops'],
   flops: ['core', 'ops', 'trace'],
-  model: ['core', 'ops', 'layers', 'hypernet', 'architectures', 'registration'],
+  model: ['core', 'ops', 'layers', 'hypernet', 'architectures', 'registration', 'data'],
   data: ['core'],
   onnx: ['core', 'ops', 'trace'],
   predict: [

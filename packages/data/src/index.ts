@@ -46,6 +46,7 @@ export {
   phantomKinds,
 } from './phantoms/generate.js';
 export { type ChosenIntensity, chooseIntensity, intensityOf } from './preprocessing/choose-intensity.js';
+export { intensityFaults, intensityKinds } from './preprocessing/options.js';
 export type { IntensityChoice, IntensityNormalization } from './preprocessing/preprocess.js';
 export { normalizeIntensity, type Preprocessing, preprocess } from './preprocessing/preprocess.js';
 export {

@@ -4,9 +4,10 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
 import { describeNetwork } from '../methods/network.js';
 import { disks, splitOf } from '../testing/disks.js';
+import type { TrainerState } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import { DivergenceError } from './events.js';
-import { Trainer, type TrainerState } from './trainer.js';
+import { Trainer } from './trainer.js';
 
 const dataset = disks(20, [16, 16]);
 const split = splitOf(dataset);
