@@ -23,6 +23,7 @@ export type { SourceFile } from './folder/source-file.js';
 export { fits, type SliceOptions, type VolumeOptions } from './folder/volume-options.js';
 export type { ImageFormat } from './formats/decode.js';
 export {
+  type DecodeImageOptions,
   type DecodeOptions,
   decodeImage,
   decodeLabels,

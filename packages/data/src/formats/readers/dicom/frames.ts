@@ -1,6 +1,6 @@
 import { damaged, unsupported } from '../../refusal.js';
 import { decodePackBits } from '../packbits.js';
-import { type DecodedFrame, decodeFrame } from './codecs.js';
+import { type DecodedFrame, decodeFrame } from './compressed.js';
 import { tags } from './elements.js';
 import type { DicomFile } from './file.js';
 import { checkPresent, frameBytes, type PixelLayout } from './layout.js';
