@@ -13,6 +13,7 @@ const below = {
   model: ['core', 'ops', 'layers', 'hypernet', 'architectures', 'registration', 'data'],
   data: ['core'],
   onnx: ['core', 'ops', 'trace'],
+  'graph-model': ['core', 'ops', 'trace'],
   predict: [
     'core',
     'ops',
