@@ -56,7 +56,7 @@ async function differenceOf(options: Options, batch = 1): Promise<number> {
     const wanted = after(network.apply(params, x, at));
     const got = execute(model, x);
     expect(got.shape).toEqual(wanted.shape);
-    return [wanted.dataSync(), got.dataSync()];
+    return [wanted.dataSync<'float32'>(), got.dataSync<'float32'>()];
   });
   model.dispose();
   dispose([x, ...namedParams(params).values()]);

@@ -149,7 +149,7 @@ function window(operator: string): Operator {
     };
     return to.emit(node, operator, to.inputsOf(node), {
       strides: spread(strides),
-      padding: to.word(pad.toUpperCase()),
+      padding: to.word(pad === 'valid' ? 'VALID' : 'SAME'),
       data_format: to.word(rank === 2 ? 'NHWC' : 'NDHWC'),
       ...(filterSize === undefined ? {} : { ksize: spread(filterSize) }),
       ...(dilations == null ? {} : { dilations: spread(dilations) }),

@@ -276,8 +276,9 @@ test('export to ONNX: onnxruntime gives the logits of the plain network, and the
 test('export to tfjs: tf.loadGraphModel gives the logits of the plain network', async () => {
   expect(await sshn('export @cells.safetensors --factor 0.25 --to tfjs -o @graph --threads 1')).toBe(0);
   expect((await readdir(at('graph'))).sort()).toEqual(['group1-shard1of1.bin', 'model.json']);
-  const file = async (url: string) => new Response(await readFile(at(`graph/${url.split('/').at(-1)}`)));
-  const graph = await loadGraphModel('http://localhost/model.json', { fetchFunc: file });
+  const file = async (url: unknown) =>
+    new Response(await readFile(at(`graph/${`${url}`.split('/').at(-1)}`)));
+  const graph = await loadGraphModel('http://localhost/model.json', { fetchFunc: file as typeof fetch });
   using opened = await openModel(at('cells.safetensors'));
   const place = opened.choose({ factor: 0.25 }).at;
   const x = tensor(
