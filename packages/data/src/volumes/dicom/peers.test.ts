@@ -33,7 +33,10 @@ const segments = [
   { number: 1, label: 'liver' },
   { number: 2, label: 'lesion' },
 ];
-const file = { binary: new Uint8Array(), labelMap: new Uint8Array() };
+const file: Record<'binary' | 'labelMap', Uint8Array> = {
+  binary: new Uint8Array(),
+  labelMap: new Uint8Array(),
+};
 beforeAll(() => {
   for (const kind of ['binary', 'labelMap'] as const) {
     file[kind] = encodeSegmentation(labels, series, { kind, segments });
@@ -99,7 +102,7 @@ describe.skipIf(!hasOrthanc)('an Orthanc archive', () => {
     const stored = await fetch(`${url}/studies`, {
       method: 'POST',
       headers: { 'content-type': 'multipart/related; type="application/dicom"; boundary=edge' },
-      body: multipart(sent),
+      body: new Uint8Array(multipart(sent)),
     });
     expect(stored.status).toBe(200);
     const accepted = (await (
@@ -120,7 +123,7 @@ describe.skipIf(!hasOrthanc)('an Orthanc archive', () => {
         headers: { accept: 'multipart/related; type="application/dicom"' },
       });
       const body = Buffer.from(await answer.arrayBuffer());
-      expect(body.includes(file[kind])).toBe(true);
+      expect(body.includes(Buffer.from(file[kind]))).toBe(true);
       const { data } = await decodeDicom([{ name: 'seg', bytes: file[kind] }]);
       expect([...data]).toEqual([...labels.data]);
     }
