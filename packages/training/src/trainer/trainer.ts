@@ -14,6 +14,7 @@ import { augment, batches, type Dataset, type Split } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { networkOf } from '@sshn/model';
 import {
+  averageOf,
   createOptimizer,
   createSchedule,
   firstNonFinite,
@@ -101,9 +102,12 @@ export class Trainer {
     }
   }
 
-  /** The weights now, the trainer's own: valid until the next step. */
+  /**
+   * The weights as they are validated and stored: those of the last step or, where the configuration asks for it, their moving
+   * average. The trainer's own: valid until the next step.
+   */
   get params(): ParamsOf<ScalableSpecs> {
-    return this.tensors.params;
+    return (averageOf(this.tensors.optimizer) as ParamsOf<ScalableSpecs> | undefined) ?? this.tensors.params;
   }
 
   /** What a checkpoint stores; the tensors stay the trainer's own and are valid until the next step. */
