@@ -41,6 +41,7 @@ const below = {
     'model',
     'data',
   ],
+  serve: ['core', 'data', 'model', 'predict', 'backend-wasm'],
   'backend-wasm': ['core', 'ops'],
   'backend-webgl': ['core', 'ops'],
   'backend-webgpu': ['core', 'ops'],
@@ -65,7 +66,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/',
-        pathNot: ['^packages/(backend-wasm|backend-webgl|backend-webgpu|cli)/', '(\\.test\\.ts$|/testing/)'],
+        pathNot: ['^packages/(backend-wasm|backend-webgl|backend-webgpu|cli|serve)/', '(\\.test\\.ts$|/testing/)'],
       },
       to: { path: 'tfjs-backend-' },
     },

@@ -43,6 +43,11 @@ describe.each(goldenImages)('$name, as libvips wrote it', (golden) => {
     await expect(decodeImage(golden.bytes, 'golden', { size: [3, 0] })).rejects.toThrow(ValueError);
   });
 
+  it('is the same in a Buffer that is a part of another, whose slices are views', async () => {
+    const part = Buffer.concat([Buffer.alloc(3, 0xff), golden.bytes, Buffer.alloc(5, 0xff)]).subarray(3, -5);
+    expect(await decodeImage(part, 'golden')).toEqual(await decodeImage(golden.bytes, 'golden'));
+  });
+
   it('tells size and channels from its beginning', () => {
     expect(readImageHeader(golden.bytes, 'golden')).toEqual({
       format: golden.format,
