@@ -10,9 +10,10 @@ const below = {
   registration: ['core', 'ops', 'layers', 'architectures', 'hypernet', 'losses', 'optim'],
   trace: ['core', 'ops'],
   flops: ['core', 'ops', 'trace'],
-  model: ['core', 'ops', 'layers', 'hypernet', 'architectures', 'registration'],
+  model: ['core', 'ops', 'layers', 'hypernet', 'architectures', 'registration', 'data'],
   data: ['core'],
   onnx: ['core', 'ops', 'trace'],
+  'graph-model': ['core', 'ops', 'trace'],
   predict: [
     'core',
     'ops',
@@ -40,6 +41,7 @@ const below = {
     'model',
     'data',
   ],
+  serve: ['core', 'data', 'model', 'predict', 'backend-wasm'],
   'backend-wasm': ['core', 'ops'],
   'backend-webgl': ['core', 'ops'],
   'backend-webgpu': ['core', 'ops'],
@@ -64,7 +66,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/',
-        pathNot: ['^packages/(backend-wasm|backend-webgl|backend-webgpu|cli)/', '(\\.test\\.ts$|/testing/)'],
+        pathNot: ['^packages/(backend-wasm|backend-webgl|backend-webgpu|cli|serve)/', '(\\.test\\.ts$|/testing/)'],
       },
       to: { path: 'tfjs-backend-' },
     },

@@ -2,12 +2,18 @@ import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 // Every package builds the same way: ESM, CJS and declarations of `src/index.ts`, and where they exist of
-// `src/node/index.ts` (what needs Node's files and processes) and `src/main.ts` (a command).
+// `src/node/index.ts` (what needs Node's files and processes), `src/main.ts` (a command)
+// and `src/worker.ts` (the program of a process that the package starts).
 const present = (files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).filter(([, file]) => existsSync(file)));
 
 export default defineConfig({
-  entry: present({ index: 'src/index.ts', 'node/index': 'src/node/index.ts', main: 'src/main.ts' }),
+  entry: present({
+    index: 'src/index.ts',
+    'node/index': 'src/node/index.ts',
+    main: 'src/main.ts',
+    worker: 'src/worker.ts',
+  }),
   format: ['esm', 'cjs'],
   // It can be imported and not required; what we build can be both.
   noExternal: ['nifti-reader-js'],

@@ -68,10 +68,10 @@ describe('every package shows how it is used', () => {
     const readme = `packages/${name}/README.md`;
     const line = /^npm install (.+)$/m.exec(readFileSync(join(repository, readme), 'utf8'))?.[1];
     const manifest = JSON.parse(readFileSync(join(repository, 'packages', name, 'package.json'), 'utf8')) as {
-      readonly peerDependencies: Readonly<Record<string, string>>;
+      readonly peerDependencies?: Readonly<Record<string, string>>;
       readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>;
     };
-    const required = Object.keys(manifest.peerDependencies).filter(
+    const required = Object.keys(manifest.peerDependencies ?? {}).filter(
       (peer) => manifest.peerDependenciesMeta?.[peer]?.optional !== true,
     );
     const imported = [...snippetsOf(readme)[0]!.code.matchAll(/(?:from|import) '(@[^/']+\/[^/']+)/g)];

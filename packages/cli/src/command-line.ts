@@ -6,6 +6,7 @@ import { factorText } from './commands/options.js';
 import { addParetoCommand } from './commands/pareto.js';
 import { addPredictCommand } from './commands/predict.js';
 import { addRegisterCommand } from './commands/register.js';
+import { addServeCommand } from './commands/serve.js';
 import { addTrainCommand } from './commands/train.js';
 import { addWarpCommand } from './commands/warp.js';
 import { diagnostics, version } from './process/environment.js';
@@ -24,6 +25,7 @@ Examples:
   $ sshn pareto runs/cells-sshn-seed1        # CSV, JSON, plots and a report page
   $ sshn predict runs/cells-sshn-seed1 photo.png -o out
   $ sshn export runs/cells-sshn-seed1 --gflops 0.5 -o cells.onnx
+  $ sshn serve runs/cells-sshn-seed1 --target-p95 200          # over HTTP
   $ sshn register none a.png b.png --refine 100 -o moved.png   # align two images
 
 Exit codes:
@@ -78,6 +80,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     addPredictCommand,
     addExportCommand,
     addInfoCommand,
+    addServeCommand,
     addRegisterCommand,
     addWarpCommand,
   ])

@@ -51,6 +51,38 @@ export class OptionError extends SshnError {
   }
 }
 
+/** Something wrong within nested data, and where: names from the outside in, or joined by dots. */
+interface Fault {
+  readonly path: string | readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** Faults in one line: `labels.0.name: …; prior.low: …`. */
+export function describeFaults(faults: readonly Fault[]): string {
+  return faults
+    .map(({ path, message }) => ({ path: pathText(path), message }))
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+    .join('; ');
+}
+
+function pathText(path: Fault['path']): string {
+  return typeof path === 'string' ? path : path.map(String).join('.');
+}
+
+/** Nested data with a wrong name or value, such as a configuration or a manifest; lists every fault with its path. */
+export class ConfigError extends SshnError {
+  override readonly name = 'ConfigError';
+  readonly faults: ReadonlyArray<{ readonly path: string; readonly message: string }>;
+
+  constructor(
+    readonly source: string,
+    faults: readonly Fault[],
+  ) {
+    super(`${source}: ${describeFaults(faults)}.`);
+    this.faults = faults.map(({ path, message }) => ({ path: pathText(path), message }));
+  }
+}
+
 /** A file or folder that cannot be used: names it and the remedy. */
 export class FileError extends SshnError {
   override readonly name = 'FileError';

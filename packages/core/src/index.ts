@@ -1,6 +1,8 @@
 export { requireIntegers, requireOption, requireRank } from './check.js';
 export {
   CapabilityError,
+  ConfigError,
+  describeFaults,
   FileError,
   nearestWord,
   OptionError,
@@ -12,24 +14,20 @@ export {
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
 export type { Module, Network, NoSpecs, SpecsOf } from './module.js';
 export { nextTask } from './next-task.js';
+export { describeOption, leavesOf, type OptionLeaf } from './options/describe.js';
 export {
-  ConfigError,
-  checkOptions,
-  describeOption,
   type GivenOptions,
-  isNumber,
-  leavesOf,
   type NumberType,
   type Option,
   type OptionFault,
-  type OptionLeaf,
   type Options,
   type OptionType,
   option,
-  readOptions,
-  requireOptions,
+  partial,
+  required,
   type ValuesOf,
-} from './options.js';
+} from './options/option.js';
+export { checkOptions, isNumber, readOptions, requireOptions } from './options/read.js';
 export {
   checkParams,
   comparePaths,

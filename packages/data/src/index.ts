@@ -23,6 +23,7 @@ export type { SourceFile } from './folder/source-file.js';
 export { fits, type SliceOptions, type VolumeOptions } from './folder/volume-options.js';
 export type { ImageFormat } from './formats/decode.js';
 export {
+  type DecodeImageOptions,
   type DecodeOptions,
   decodeImage,
   decodeLabels,
@@ -46,6 +47,7 @@ export {
   phantomKinds,
 } from './phantoms/generate.js';
 export { type ChosenIntensity, chooseIntensity, intensityOf } from './preprocessing/choose-intensity.js';
+export { intensityFaults, intensityKinds } from './preprocessing/options.js';
 export type { IntensityChoice, IntensityNormalization } from './preprocessing/preprocess.js';
 export { normalizeIntensity, type Preprocessing, preprocess } from './preprocessing/preprocess.js';
 export {

@@ -66,7 +66,7 @@ export const hypernetworkOptions = {
 };
 
 /** What a hypernetwork takes of a rescaling. */
-const inputOptions = {
+export const hypernetworkInputs = {
   factors: option.integer({
     least: 1,
     most: limits.inputs,
@@ -143,7 +143,7 @@ export function hypernetwork(
   requireOptions(
     'hypernetwork',
     { hidden, encoding, factors, conditions, form, residualScale },
-    { ...hypernetworkOptions, ...inputOptions },
+    { ...hypernetworkOptions, ...hypernetworkInputs },
   );
   const inputs = 2 * (factors + conditions);
   const width = hidden.at(-1) ?? inputs;

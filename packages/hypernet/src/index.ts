@@ -14,5 +14,6 @@ export {
   type HypernetworkConfig,
   type HypernetworkSpecs,
   hypernetwork,
+  hypernetworkInputs,
   hypernetworkOptions,
 } from './hypernetwork.js';

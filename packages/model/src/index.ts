@@ -12,17 +12,9 @@ export {
 export type { Purpose } from './backend/self-test.js';
 export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
 export { type AccuracyCostPoint, type Budget, type Choice, pick } from './budget/pick.js';
-export {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  type LoadedCheckpoint,
-  type Progress,
-} from './checkpoint.js';
 export { type FetchOptions, fetchModel } from './fetch-model.js';
-export { SchemaError } from './manifest/faults.js';
+export { distributions, priorFaults, priorKinds } from './manifest/options.js';
 export {
-  type Json,
   type Manifest,
   type ManifestInput,
   manifestSchema,
@@ -33,3 +25,4 @@ export { networkOf } from './network-of.js';
 export { type PlainNetwork, type RunningNetwork, type Runtime, tfjsRuntime } from './runtime.js';
 export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/header.js';
 export { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';
+export { rawTensors, tensorsFromRaw } from './safetensors/tensors.js';

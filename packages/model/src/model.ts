@@ -2,13 +2,8 @@ import { checkParams, namedParams, type ParamsOf, type SpecNode } from '@sshn/co
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { manifestKey, manifestText, readManifest } from './manifest/read.js';
 import type { Manifest, ManifestInput } from './manifest/schema.js';
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  rawTensors,
-  requireFinite,
-  tensorsFromRaw,
-} from './safetensors/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';
+import { rawTensors, tensorsFromRaw } from './safetensors/tensors.js';
 
 /** A trained module, as it is saved. */
 export interface Model<Specs extends SpecNode> {
@@ -53,6 +48,5 @@ export async function saveModel<Specs extends SpecNode>(model: Model<Specs>): Pr
 export function loadModel(bytes: Uint8Array, source = 'model'): LoadedModel {
   const { tensors, metadata } = decodeSafetensors(bytes, source);
   const manifest = readManifest(metadata, source);
-  requireFinite(tensors, source);
   return { manifest, params: tensorsFromRaw(tensors, source) };
 }

@@ -53,10 +53,14 @@ describe('networkOf', () => {
   });
 
   test('what this release does not know is refused', () => {
-    const network = { architecture: 'unett', options };
+    // Data of a program that is not typed.
+    const network = { architecture: 'unett' as 'unet', options };
     expect(() => networkOf({ ...manifest, network })).toThrow(OptionError);
     expect(() => networkOf({ ...manifest, network })).toThrow("Did you mean 'unet'?");
-    const broken = { architecture: 'unet', options: { ...options, inChannels: 'three' } };
+    const broken = {
+      architecture: 'unet',
+      options: { ...options, inChannels: 'three' as unknown as number },
+    } as const;
     expect(() => networkOf({ ...manifest, network: broken })).toThrow(ValueError);
   });
 });

@@ -1,4 +1,4 @@
-import { architectureNames, createNetwork } from '@sshn/architectures';
+import { architectureNames, createNetwork, type NetworkConfig } from '@sshn/architectures';
 import { type Network, requireOption } from '@sshn/core';
 import { hypernetize, type Predicted, type Scalable } from '@sshn/hypernet';
 import { registrationNetwork } from '@sshn/registration';
@@ -26,9 +26,8 @@ const predictedBy: Record<Manifest['method']['kind'], Predicted> = {
 export function networkOf(manifest: Pick<Manifest, 'network' | 'method'>): Scalable {
   const { network, method } = manifest;
   requireOption('architecture', network.architecture, architectureNames);
-  // The options are data from a file: createNetwork checks their values.
-  const options = network.options as unknown as Parameters<typeof createNetwork>[1];
-  const backbone = createNetwork(network.architecture, options);
+  // The options are data from a file: createNetwork checks their values, such as a rank of 2 or 3.
+  const backbone = createNetwork(network.architecture, network.options as NetworkConfig);
   const plain: Network =
     network.flow === undefined
       ? backbone

@@ -1,5 +1,6 @@
 import { option, type ValuesOf } from '@sshn/core';
 import { adam, adamW } from './adam.js';
+import { averaged } from './average.js';
 import type { Optimizer } from './optimizer.js';
 import { constantRate, cosineRate, type Schedule, warmUp } from './schedules.js';
 import { sgd } from './sgd.js';
@@ -27,6 +28,13 @@ export const optimizerOptions = {
     default: 1,
     help: 'Largest global gradient norm; null for no clipping',
   }),
+  averageDecay: option.number({
+    least: 0,
+    below: 1,
+    optional: true,
+    usually: 'no average',
+    help: 'Decay of a moving average of the weights, which is then what is validated and kept; 0.999 is usual',
+  }),
   schedule: option.choice(['constant', 'cosine'], { default: 'cosine', help: 'Course of the learning rate' }),
   warmUpSteps: option.integer({
     least: 0,
@@ -39,8 +47,13 @@ export const optimizerOptions = {
 /** How weights are moved: an optimizer, and the course of its learning rate. */
 export type OptimizerConfig = ValuesOf<typeof optimizerOptions>;
 
-/** The optimizer that a configuration names. */
-export function createOptimizer({ kind, beta1, beta2, weightDecay }: OptimizerConfig): Optimizer {
+/** The optimizer that a configuration names, averaging weights where it says so. */
+export function createOptimizer(config: OptimizerConfig): Optimizer {
+  const optimizer = plainOptimizer(config);
+  return config.averageDecay === undefined ? optimizer : averaged(optimizer, { decay: config.averageDecay });
+}
+
+function plainOptimizer({ kind, beta1, beta2, weightDecay }: OptimizerConfig): Optimizer {
   if (kind === 'sgd') return sgd({ momentum: beta1 });
   return kind === 'adamW' ? adamW({ beta1, beta2, weightDecay }) : adam({ beta1, beta2 });
 }

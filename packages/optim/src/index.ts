@@ -1,4 +1,5 @@
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './adam.js';
+export { type AverageOptions, averaged, averageOf } from './average.js';
 export { createOptimizer, createSchedule, type OptimizerConfig, optimizerOptions } from './choice.js';
 export { clipByGlobalNorm, firstNonFinite, globalNorm, type NonFinite } from './clipping.js';
 export {

@@ -2,7 +2,7 @@ import { engine, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { TraceError } from './errors.js';
 import type { Graph, GraphOutput, GraphTensor } from './graph.js';
 import { type InputTree, makePlaceholders, type PlaceholdersOf } from './inputs.js';
-import { recordWith } from './recording/engine.js';
+import { type KernelChoice, recordWith } from './recording/engine.js';
 import { Recorder } from './recording/recorder.js';
 
 /** What a function returned, with the graph's tensors in place of tensors. */
@@ -18,6 +18,12 @@ export type Traced<Output> = Output extends Tensor
 export interface Trace<Output> {
   readonly graph: Graph;
   readonly outputs: Traced<Output>;
+}
+
+/** How a function is traced. */
+export interface TraceOptions {
+  /** 'stock' has no kernel of @sshn/ops: operations are recorded as the tfjs kernels that compose them. @default 'all' */
+  readonly kernels?: KernelChoice;
 }
 
 /**
@@ -43,9 +49,10 @@ export interface Trace<Output> {
 export function trace<const Inputs extends readonly InputTree[], Output>(
   f: (...inputs: PlaceholdersOf<Inputs>) => Output,
   inputs: Inputs,
+  { kernels = 'all' }: TraceOptions = {},
 ): Trace<Output> {
   const recorder = new Recorder();
-  return recordWith(recorder, () => {
+  return recordWith(recorder, kernels, () => {
     let result: Trace<Output> | undefined;
     tidy(() => {
       const placeholders = makePlaceholders(inputs, ({ shape, dtype = 'float32', kind = 'input' }, name) => {

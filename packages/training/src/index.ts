@@ -1,5 +1,5 @@
 export { folderOptions } from './config/data.js';
-export { distributions, middleOf, type Spread } from './config/prior.js';
+export { middleOf, type Spread } from './config/prior.js';
 export { lambdaSpread, type RegistrationConfig } from './config/registration.js';
 export {
   parseRunConfig,
@@ -13,7 +13,7 @@ export { evaluateFactor, gflopsAt } from './evaluation/measure.js';
 export { factorGrid, paretoFront } from './evaluation/pareto.js';
 export { diceOver, type SurfaceResult, surfaceOver } from './evaluation/segment.js';
 export type { Timing, TimingOptions } from './evaluation/time-forward.js';
-export { describeNetwork, type ImageSpace, type SegmentationModel } from './methods/network.js';
+export { describeNetwork, type ImageSpace } from './methods/network.js';
 export {
   downsamplingSteps,
   type FactorWords,
@@ -24,6 +24,12 @@ export {
   sampleRescaling,
 } from './methods/prior.js';
 export { chosenIntensity, type Examples, examplesOf, prepareDataset } from './tasks/of-config.js';
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type TrainerState,
+} from './trainer/checkpoint.js';
 export type {
   EndEvent,
   EpochEvent,
@@ -36,4 +42,4 @@ export type {
 } from './trainer/events.js';
 export { DivergenceError } from './trainer/events.js';
 export type { Progress } from './trainer/progress.js';
-export { Trainer, type TrainerOptions, type TrainerState } from './trainer/trainer.js';
+export { Trainer, type TrainerOptions } from './trainer/trainer.js';

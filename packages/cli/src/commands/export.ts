@@ -1,12 +1,14 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Factor } from '@sshn/core';
+import { exportGraphModel, graphModelFiles } from '@sshn/graph-model';
 import { saveModel } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
 import { exportOnnx } from '@sshn/onnx';
 import { Registrar, type Segmenter } from '@sshn/predict';
 import { openModel, requireFolder } from '@sshn/predict/node';
 import { fieldOf } from '@sshn/registration';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
@@ -19,18 +21,22 @@ const exportHelp = {
 
 safetensors: opens with every command of sshn and with openModel of @sshn/predict, a small part of the size of the run's model.
 onnx: runs in onnxruntime and in other runtimes; one input [batch, channels, ...size], the batch free. Preprocessing, label \
-names and the factor are in its metadata under the key sshn, as JSON. Of a registration model the output is the displacement \
-field in voxels.
+names and the factor are in its metadata under the key sshn, as JSON.
+tfjs: a folder with model.json and its weights, which tf.loadGraphModel opens without any package of ours; one input \
+[batch, ...size, channels], the same metadata.
+
+Of a registration model the output of onnx and tfjs is the displacement field in voxels.
 
 ${factorText}`,
   examples: `
 Examples:
   $ sshn export runs/cells --factor 0.25 -o cells.safetensors
   $ sshn export runs/cells --gflops 0.5 -o cells.onnx
-  $ sshn export runs/cells --dice 0.93 -o cells.onnx       # the cheapest factor that reaches it`,
+  $ sshn export runs/cells --dice 0.93 -o cells.onnx       # the cheapest factor that reaches it
+  $ sshn export runs/cells --to tfjs -o cells/             # model.json and weights, for tf.loadGraphModel`,
 };
 
-const formats = ['safetensors', 'onnx'] as const;
+const formats = ['safetensors', 'onnx', 'tfjs'] as const;
 
 interface ExportFlags extends ComputingFlags {
   readonly out: string;
@@ -51,7 +57,10 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
     .summary('write the plain network of one factor to a file')
     .description(exportHelp.description)
     .argument('<model>', 'run folder of sshn train, or a model file')
-    .requiredOption('-o, --out <file>', 'the file; its ending says the format unless --to does')
+    .requiredOption(
+      '-o, --out <path>',
+      'the file; its ending says the format unless --to does. Of tfjs the folder',
+    )
     .addOption(new Option('--to <format>', 'format of the file').choices(formats));
   const add = (flag: string, text: string, read: (text: string) => unknown) =>
     command.addOption(grouped('Accuracy and cost', new Option(flag, text).argParser(read)));
@@ -76,7 +85,10 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
   command.action(async (model: string, flags: ExportFlags) => {
     const format = flags.to ?? formats.find((name) => flags.out.endsWith(`.${name}`));
     if (format === undefined) {
-      const endings = formats.map((name) => `.${name}`).join(' or ');
+      const endings = formats
+        .slice(0, 2)
+        .map((name) => `.${name}`)
+        .join(' or ');
       command.error(`error: the ending of '${flags.out}' names no format: call it ${endings}, or give --to`);
     } else finish(await exportModel(model, format, flags));
   });
@@ -99,12 +111,24 @@ async function exportModel(
       ...(milliseconds === undefined ? {} : { milliseconds }),
       ...(dice === undefined ? {} : { dice }),
     });
-    const bytes = format === 'onnx' ? await onnxOf(model, chosen) : await saveModel(model.plainAt(chosen));
-    await writeFileAtomic(out, bytes);
+    const files =
+      format === 'tfjs'
+        ? graphModelFiles(await exportGraphModel(graphOf(model, chosen)))
+        : new Map([
+            [
+              '',
+              format === 'onnx'
+                ? await exportOnnx(graphOf(model, chosen))
+                : await saveModel(model.plainAt(chosen)),
+            ],
+          ]);
+    if (format === 'tfjs') await mkdir(out, { recursive: true });
+    for (const [name, bytes] of files) await writeFileAtomic(join(out, name), bytes);
+    const size = [...files.values()].reduce((sum, { length }) => sum + length, 0);
     const file = (await stat(path)).isDirectory() ? join(path, 'best.safetensors') : path;
     const before = bytesText((await stat(file)).size);
     process.stdout.write(
-      `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(bytes.length)}; the model has ${before}\n`,
+      `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(size)}; the model has ${before}\n`,
     );
     return exitCodes.ok;
   } finally {
@@ -112,18 +136,15 @@ async function exportModel(
   }
 }
 
-/** With what a user of the file needs to know as metadata. */
-async function onnxOf(
-  model: Segmenter | Registrar,
-  { at }: ReturnType<Segmenter['choose']>,
-): Promise<Uint8Array> {
+/** The graph of a setting, with what a user of the file needs to know as metadata. */
+function graphOf(model: Segmenter | Registrar, { at }: ReturnType<Segmenter['choose']>) {
   const { manifest } = model;
   const { size, channels } = manifest.preprocessing;
   const { inChannels } = manifest.network.options;
   const plain = model.plainAt({ at }).manifest;
   const isRegistration = model instanceof Registrar;
   const integrationSteps = isRegistration ? model.integrationSteps : 0;
-  return exportOnnx({
+  return {
     network: model.network,
     params: model.weightsAt(at),
     at,
@@ -131,10 +152,10 @@ async function onnxOf(
     channels: typeof inChannels === 'number' ? inChannels : channels,
     ...(isRegistration
       ? {
-          after: (flow) => fieldOf(flow, size, { integrationSteps }),
+          after: (flow: Tensor) => fieldOf(flow, size, { integrationSteps }),
           names: { input: 'pair', output: 'field' },
         }
       : {}),
     metadata: { sshn: JSON.stringify(plain) },
-  });
+  };
 }

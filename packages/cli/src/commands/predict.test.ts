@@ -10,6 +10,8 @@ import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
 import { dicomSeries, useBackend } from '@sshn-internal/testing';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { decode, encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -269,6 +271,26 @@ test('export to ONNX: onnxruntime gives the logits of the plain network, and the
   expect(logits!.dims).toEqual([1, 3, 16, 16]);
   expect((await readFile(at('cells.onnx'))).toString('latin1')).toContain('"factor":0.1');
   await session.release();
+});
+
+test('export to tfjs: tf.loadGraphModel gives the logits of the plain network', async () => {
+  expect(await sshn('export @cells.safetensors --factor 0.25 --to tfjs -o @graph --threads 1')).toBe(0);
+  expect((await readdir(at('graph'))).sort()).toEqual(['group1-shard1of1.bin', 'model.json']);
+  const file = async (url: unknown) =>
+    new Response(await readFile(at(`graph/${`${url}`.split('/').at(-1)}`)));
+  const graph = await loadGraphModel('http://localhost/model.json', { fetchFunc: file as typeof fetch });
+  using opened = await openModel(at('cells.safetensors'));
+  const place = opened.choose({ factor: 0.25 }).at;
+  const x = tensor(
+    Float32Array.from({ length: 3 * 16 * 16 }, (_, i) => (i % 17) / 17),
+    [1, 16, 16, 3],
+  );
+  const wanted = opened.network.apply(opened.weightsAt(place), x, place);
+  const got = graph.execute({ image: x }, 'logits') as typeof x;
+  const values = await wanted.data();
+  for (const [i, value] of (await got.data()).entries()) expect(value).toBeCloseTo(values[i]!, 4);
+  graph.dispose();
+  dispose([x, wanted, got]);
 });
 
 test.each([

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { rescaling, ValueError } from '@sshn/core';
+import { type Network, rescaling, ValueError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
-import { downsamplingSteps, factorGrid, gflopsAt, type SegmentationModel } from '@sshn/training';
+import { downsamplingSteps, factorGrid, gflopsAt } from '@sshn/training';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { gridMap, gridPlot } from '../plots/grid-plots.js';
 import type { OpenedRun } from '../run/open-run.js';
@@ -14,7 +14,7 @@ import { resultsCsv } from './results-csv.js';
 
 /** Combinations of separate factors, those that cost the fewest FLOPs first. */
 export function byCost(
-  model: Pick<SegmentationModel, 'network'>,
+  model: { readonly network: Network },
   dataset: Pick<Dataset, 'size' | 'channels'>,
   combinations: ReadonlyArray<readonly number[]>,
 ): Array<readonly number[]> {

@@ -3,7 +3,7 @@ import { cacheDataset, unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example, LabelMap } from '../dataset/types.js';
 import { decodeImage, decodeLabels, type ImageHeader, readImageHeader } from '../formats/decode.js';
 import { lossyLabels } from '../formats/raster.js';
-import { convertChannels, resizeImage, resizeLabels } from '../geometry/resize.js';
+import { resizeLabels } from '../geometry/resize.js';
 import { headerBytes } from '../volumes/nifti/header.js';
 import { volumeFormat } from '../volumes/read.js';
 import { type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';
@@ -199,12 +199,13 @@ async function loadPair(
   path: PathOf,
 ): Promise<Example> {
   const [bytes, stored] = await Promise.all([pair.image.read(), readLabels(pair.labels, path)]);
-  const image = await decodeImage(bytes, path(pair.image.path));
-  checkSameSize(pair, image.size, stored.size, path);
+  const name = path(pair.image.path);
+  checkSameSize(pair, readImageHeader(bytes, name).size, stored.size, path);
+  const image = await decodeImage(bytes, name, { size, channels: channels === 3 ? 3 : 1 });
   const labels = { ...stored, values: translate(stored, scheme, path(pair.labels.path)) };
   return {
     id: pair.id,
-    image: resizeImage(convertChannels(image, channels), size),
+    image,
     labels: resizeLabels(labels, size),
   };
 }

@@ -1,5 +1,6 @@
-import { FileError } from '@sshn/core';
+import { FileError, ShapeError, ValueError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
+import { convertChannels, resizeImage } from '../geometry/resize.js';
 import { buildPng, bytesOf } from '../testing/build.js';
 import { cpuTime } from '../testing/cpu-time.js';
 import { goldenImages, goldenSize, goldenValue } from '../testing/golden.js';
@@ -23,6 +24,28 @@ describe.each(goldenImages)('$name, as libvips wrote it', (golden) => {
     }
     const isSubsampled = golden.name.includes('4:2:0');
     expect(worst).toBeLessThan(golden.format === 'jpeg' ? (isSubsampled ? 0.05 : 0.02) : 1e-7);
+  });
+
+  it('is brought to a size on the way, to the very numbers of resizing it afterwards', async () => {
+    const whole = await decodeImage(golden.bytes, 'golden');
+    for (const size of [
+      [height, width],
+      [5, 31],
+      [40, 7],
+      [1, 1],
+    ]) {
+      for (const wanted of [1, 3] as const) {
+        const sized = await decodeImage(golden.bytes, 'golden', { size, channels: wanted });
+        expect(sized).toEqual(resizeImage(convertChannels(whole, wanted), size));
+      }
+    }
+    await expect(decodeImage(golden.bytes, 'golden', { size: [3] })).rejects.toThrow(ShapeError);
+    await expect(decodeImage(golden.bytes, 'golden', { size: [3, 0] })).rejects.toThrow(ValueError);
+  });
+
+  it('is the same in a Buffer that is a part of another, whose slices are views', async () => {
+    const part = Buffer.concat([Buffer.alloc(3, 0xff), golden.bytes, Buffer.alloc(5, 0xff)]).subarray(3, -5);
+    expect(await decodeImage(part, 'golden')).toEqual(await decodeImage(golden.bytes, 'golden'));
   });
 
   it('tells size and channels from its beginning', () => {
@@ -172,5 +195,18 @@ describe('decodeLabels', () => {
     await expect(decodeLabels(bytes, 'a.png')).rejects.toThrow(
       /a\.png: is a JPEG, whose compression changes/,
     );
+  });
+});
+
+describe('a large picture', () => {
+  it('that is brought to a size has the same numbers, strip by strip', async () => {
+    const [rows, columns] = [1100, 600];
+    const pixels = Array.from({ length: rows * (columns + 1) }, (_, i) =>
+      i % (columns + 1) === 0 ? 0 : (i * 7 + (i >> 5)) % 256,
+    );
+    const file = buildPng({ width: columns, height: rows, bits: 8, colorType: 0, pixels });
+    const whole = await decodeImage(file, 'large.png');
+    const sized = await decodeImage(file, 'large.png', { size: [64, 48] });
+    expect(sized).toEqual(resizeImage(whole, [64, 48]));
   });
 });

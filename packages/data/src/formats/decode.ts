@@ -1,10 +1,10 @@
 import { ValueError } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
-import { type Header, lossyLabels, type Raster, toImage, toLabels } from './raster.js';
+import { type Header, lossyLabels, type Raster, toImage, toImageOfSize, toLabels } from './raster.js';
 import { bmpHeader, readBmp } from './readers/bmp.js';
 import { looksLikeDicom } from './readers/dicom/file.js';
 import { dicomHeader, readDicom } from './readers/dicom/image.js';
-import { jpegHeader, readJpeg } from './readers/jpeg.js';
+import { jpegHeader, readJpeg } from './readers/jpeg/read.js';
 import { pngHeader, readPng } from './readers/png.js';
 import { readTiff, tiffHeader } from './readers/tiff/read.js';
 import { damaged, naming, orDamaged, Refusal, saveAsPng } from './refusal.js';
@@ -15,6 +15,17 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** Which image of several that a file holds, from 0. @default the only one; files of several are refused */
   readonly frame?: number;
+}
+
+/** Limits while reading, and what the image is brought to on the way. */
+export interface DecodeImageOptions extends DecodeOptions {
+  /**
+   * `[height, width]` that the image is brought to, as `resizeImage` does. A large picture then never lies in memory as
+   * floating-point numbers, which take 12 bytes a pixel. @default as stored
+   */
+  readonly size?: readonly number[];
+  /** Channels that the image is brought to, as `convertChannels` does. @default as stored */
+  readonly channels?: 1 | 3;
 }
 
 /** What a file says about its image before the pixels are read. */
@@ -46,7 +57,8 @@ const readers: Readonly<Record<ImageFormat, Reader>> = {
  * Reads a PNG, JPEG, BMP, TIFF or DICOM image; the format is told by the first bytes, not by the name.
  *
  * Intensities are scaled to [0, 1] by bit depth: v / (2^bits − 1); floating-point TIFFs keep their values, and so do DICOM
- * files with signed or rescaled numbers, such as Hounsfield units. Palettes become colors. The result has 1 channel (grey) or 3 (RGB); alpha is dropped and the color under it kept as stored.
+ * files with signed or rescaled numbers, such as Hounsfield units. Palettes and inks (CMYK) become colors. The result has 1
+ * channel (grey) or 3 (RGB); alpha is dropped and the color under it kept as stored.
  *
  * @param name What errors call the file, its path as a rule.
  * @throws {FileError} naming the file and the remedy, whatever the bytes.
@@ -56,9 +68,12 @@ const readers: Readonly<Record<ImageFormat, Reader>> = {
 export async function decodeImage(
   bytes: Uint8Array,
   name: string,
-  options: DecodeOptions = {},
+  options: DecodeImageOptions = {},
 ): Promise<Image> {
-  return read(bytes, name, options, toImage);
+  const { size, channels } = options;
+  return read(bytes, name, options, (raster) =>
+    size === undefined && channels === undefined ? toImage(raster) : toImageOfSize(raster, size, channels),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Image, LabelMap } from '../dataset/types.js';
+import { convertChannels, resizeImage } from '../geometry/resize.js';
 import type { VoxelData } from '../volumes/volume.js';
 import { damaged, Refusal } from './refusal.js';
 
@@ -62,8 +63,13 @@ export function toImage({ width, height, samples, values, full, palette }: Raste
   if (palette !== undefined) return { ...lookUp(values, palette), size, intensities: 'picture' };
   const channels = samples < 3 ? 1 : 3;
   const scaled = new Float32Array(width * height * channels);
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    for (let c = 0; c < channels; c++) scaled[pixel * channels + c] = values[pixel * samples + c]! / full;
+  if (values instanceof Uint8Array && samples === channels) {
+    const shares = Float32Array.from({ length: 256 }, (_, value) => value / full);
+    for (let i = 0; i < scaled.length; i++) scaled[i] = shares[values[i]!]!;
+  } else {
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      for (let c = 0; c < channels; c++) scaled[pixel * channels + c] = values[pixel * samples + c]! / full;
+    }
   }
   const isFloat = values instanceof Float32Array || values instanceof Float64Array;
   if (isFloat && !scaled.every(Number.isFinite)) {
@@ -75,6 +81,40 @@ export function toImage({ width, height, samples, values, full, palette }: Raste
     channels,
     intensities: values instanceof Uint8Array ? 'picture' : 'scanner',
   };
+}
+
+/** Pixels that are turned into floating-point numbers at a time. */
+const stripPixels = 2 ** 18;
+
+/**
+ * As `resizeImage(convertChannels(toImage(raster), channels), size)`, number by number, but a strip of rows at a time: rows are
+ * resized first, and then are few.
+ *
+ * @throws {Refusal} as `toImage`; {ShapeError} or {ValueError} if there is no such size.
+ */
+export function toImageOfSize(
+  raster: Raster,
+  size: readonly number[] | undefined,
+  channels: number | undefined,
+): Image {
+  const { width, height, samples, values } = raster;
+  const isColor = raster.palette === undefined ? samples >= 3 : !isGrey(raster.palette);
+  const wanted = channels ?? (isColor ? 3 : 1);
+  const newSize = size ?? [height, width];
+  // Checked by the function that will use it.
+  if (newSize.length !== 2) return resizeImage(toImage({ ...raster, height: 1 }), newSize);
+  const newWidth = newSize[1]!;
+  const rows = Math.max(1, Math.floor(stripPixels / width));
+  let narrow: Image | undefined;
+  for (let y = 0; y < height; y += rows) {
+    const count = Math.min(rows, height - y);
+    const part = values.subarray(y * width * samples, (y + count) * width * samples);
+    const strip = toImage({ ...raster, height: count, values: part });
+    const resized = resizeImage(convertChannels(strip, wanted), [count, newWidth]);
+    narrow ??= { ...resized, values: new Float32Array(height * newWidth * wanted), size: [height, newWidth] };
+    narrow.values.set(resized.values, y * newWidth * wanted);
+  }
+  return resizeImage(narrow!, newSize);
 }
 
 function lookUp(indices: Raster['values'], palette: Palette): { values: Float32Array; channels: number } {

@@ -41,6 +41,9 @@ const nrrd = (change: Readonly<Record<string, string>> = {}, data: Uint8Array | 
 
 describe('decodeNrrd', () => {
   it('reads raw, gzip and text data in either byte order', () => {
+    // A part of another Buffer, whose slices are views.
+    const part = Buffer.concat([Buffer.alloc(3, 0xff), nrrd()]).subarray(3);
+    expect(decodeNrrd(part, 'a.nrrd')).toEqual(decodeNrrd(nrrd(), 'a.nrrd'));
     const volume = decodeNrrd(nrrd(), 'a.nrrd');
     expect(volume.data).toEqual(counted);
     expect([volume.shape, volume.spacingMm, orientationOf(volume)]).toEqual([[2, 3, 4], [4, 3, 2], 'LPS']);
@@ -99,6 +102,9 @@ describe('decodeNpz', () => {
       'vol.npy': npy('<i2', '2, 3, 4', raw),
       'seg.npy': npy('|u1', '2, 2', bytesOf([1, 2, 3, 4])),
     });
+    expect(decodeNpz(Buffer.concat([Buffer.alloc(3, 0xff), file]).subarray(3), 'a.npz').data).toEqual(
+      counted,
+    );
     expect(decodeNpz(file, 'a.npz')).toMatchObject({ data: counted, shape: [2, 3, 4], spacingMm: [1, 1, 1] });
     expect([...decodeNpz(file, 'a.npz', { array: 'seg' }).data]).toEqual([1, 2, 3, 4]);
     const other = zipSync({ 'x.npy': npy('>i2', '2, 3, 4', swapped) }, { level: 0 });

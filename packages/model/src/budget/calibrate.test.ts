@@ -106,7 +106,7 @@ describe('calibrate', () => {
   });
 
   test('a hypernetwork that takes one factor per step gets them', async () => {
-    const network = { architecture: 'unet', options: { ...options, features: [4, 4, 4] } };
+    const network = { architecture: 'unet', options: { ...options, features: [4, 4, 4] } } as const;
     const method = { kind: 'sshn', hypernetwork: { ...hypernetwork, factors: 2 } } as const;
     const points = await calibrate(await modelOf({ ...manifest, network, method }), { repeats: 1 });
     expect(points.map(({ factor }) => factor)).toEqual([0, 0.5]);
@@ -115,7 +115,7 @@ describe('calibrate', () => {
   test('one that takes a condition gets that', async () => {
     const method = { kind: 'sshn', hypernetwork: { ...hypernetwork, conditions: 1 } } as const;
     // Two steps: a condition that is counted as a factor would look like one factor per step.
-    const network = { architecture: 'unet', options: { ...options, features: [4, 4, 4] } };
+    const network = { architecture: 'unet', options: { ...options, features: [4, 4, 4] } } as const;
     const model = await modelOf({ ...manifest, network, method });
     expect(await calibrate(model, { conditions: [0.1], repeats: 1 })).toHaveLength(2);
     for (const conditions of [[], [0.1, 0.2]]) {

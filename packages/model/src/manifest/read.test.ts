@@ -1,7 +1,6 @@
-import { FileError } from '@sshn/core';
+import { ConfigError, FileError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
 import { hypernetwork, manifest } from '../testing/small-model.js';
-import { SchemaError } from './faults.js';
 import { type Migration, manifestText, migrate, readManifest } from './read.js';
 import type { ManifestInput } from './schema.js';
 
@@ -28,12 +27,12 @@ describe('the manifest', () => {
       { ...told, registration: { ...told.registration, lambda: undefined } },
       'registration',
     ],
-    ['λ from above to below', withLambda({ low: 1, high: 0.5 }), 'registration.lambda: low is above high'],
-    ['the logarithm of 0', withLambda({ low: 0 }), 'registration.lambda: a logarithm has no 0'],
+    ['λ from above to below', withLambda({ low: 1, high: 0.5 }), 'registration.lambda.high: is below low'],
+    ['the logarithm of 0', withLambda({ low: 0 }), 'registration.lambda.low: is 0, which has no logarithm'],
     [
       'an even window',
       { ...told, registration: { ...told.registration, window: 8 } },
-      'registration.window: is even',
+      'registration.window: got 8, expected an odd integer ≥ 1',
     ],
     ['registration of a segmentation', { ...told, task: 'segmentation' }, 'is for models of registration'],
     [
@@ -93,14 +92,14 @@ describe('the manifest', () => {
     } catch (thrown) {
       error = thrown;
     }
-    expect(error).toBeInstanceOf(SchemaError);
-    const { faults, message } = error as SchemaError;
+    expect(error).toBeInstanceOf(ConfigError);
+    const { faults, message } = error as ConfigError;
     expect(faults.map(({ path }) => path).sort()).toEqual([
       '',
       'accuracyCost.0.dice',
       'accuracyCost.0.gflops',
       'labels',
-      'prior',
+      'prior.high',
     ]);
     expect(message).toContain('labels: two labels have the same name');
     expect(message).toContain('"extra"');

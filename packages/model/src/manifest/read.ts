@@ -1,5 +1,4 @@
-import { FileError } from '@sshn/core';
-import { describeFaults, SchemaError } from './faults.js';
+import { ConfigError, describeFaults, FileError } from '@sshn/core';
 import { type Manifest, type ManifestInput, manifestSchema, manifestVersion } from './schema.js';
 
 /** The key in the metadata of a safetensors file under which the manifest stands, as JSON. */
@@ -34,12 +33,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 /**
  * Text of a manifest, checked.
  *
- * @throws {SchemaError} listing everything that does not fit the schema.
+ * @throws {ConfigError} listing everything that does not fit the schema.
  */
 export function manifestText(input: ManifestInput): string {
   const result = manifestSchema.safeParse({ format: 'sshn', version: manifestVersion, ...input });
   if (result.success) return JSON.stringify(result.data);
-  throw new SchemaError('manifest', result.error);
+  throw new ConfigError('manifest', result.error.issues);
 }
 
 /**
@@ -67,7 +66,7 @@ export function readManifest(metadata: Readonly<Record<string, string>>, source:
   if (result.success) return result.data;
   throw new FileError({
     path: source,
-    problem: `its manifest does not fit the schema: ${describeFaults(result.error)}`,
+    problem: `its manifest does not fit the schema: ${describeFaults(result.error.issues)}`,
     remedy: 'Save the model again.',
   });
 }

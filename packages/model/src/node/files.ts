@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { FileError, type SpecNode } from '@sshn/core';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type LoadedCheckpoint } from '../checkpoint.js';
 import { manifestKey, manifestText, readManifest } from '../manifest/read.js';
 import type { Manifest, ManifestInput } from '../manifest/schema.js';
 import { type LoadedModel, loadModel, type Model, saveModel } from '../model.js';
@@ -65,24 +64,6 @@ export async function updateManifest(
     encodeSafetensors({ tensors, metadata: { ...metadata, [manifestKey]: changed } }),
   );
   return true;
-}
-
-/**
- * Saves a checkpoint to a file, atomically: see `encodeCheckpoint` and `writeFileAtomic`.
- *
- * @throws {FileError} if the file cannot be written.
- */
-export async function writeCheckpointFile(path: string, checkpoint: Checkpoint): Promise<void> {
-  await writeFileAtomic(path, await encodeCheckpoint(checkpoint));
-}
-
-/**
- * Loads a checkpoint from a file: see `decodeCheckpoint`.
- *
- * @throws {FileError} if the file cannot be read or is no checkpoint.
- */
-export async function readCheckpointFile(path: string): Promise<LoadedCheckpoint> {
-  return decodeCheckpoint(await readRegularFile(path), path);
 }
 
 /**

@@ -4,6 +4,9 @@ import { TraceError, UnknownKernelError } from '../errors.js';
 import { shapeFunctions } from '../shapes/registry.js';
 import type { Recorder } from './recorder.js';
 
+/** Which kernels a trace has: all, or those of tfjs alone, of which ours are then composed. */
+export type KernelChoice = 'all' | 'stock';
+
 /** The name that `getBackend()` gives inside of a trace. */
 export const traceBackend = 'sshn-trace';
 
@@ -15,7 +18,7 @@ export const traceBackend = 'sshn-trace';
  *
  * @throws {TraceError} inside of a trace. @throws {UnknownKernelError} for a kernel without a shape function.
  */
-export function recordWith<T>(recorder: Recorder, work: () => T): T {
+export function recordWith<T>(recorder: Recorder, kernels: KernelChoice, work: () => T): T {
   const current = engine();
   if (current.backendName === traceBackend) {
     throw new TraceError(
@@ -29,7 +32,7 @@ export function recordWith<T>(recorder: Recorder, work: () => T): T {
   const debug = env().getBool('DEBUG');
   const results: Tensor[] = [];
 
-  const remove = addKernels(recorder);
+  const remove = addKernels(recorder, kernels);
   slots.backendName = traceBackend;
   slots.backendInstance = recorder;
   slots.pendingBackendInit = undefined;
@@ -67,8 +70,9 @@ interface EngineSlots {
 
 type RunKernelArguments = Parameters<ReturnType<typeof engine>['runKernel']>;
 
-function addKernels(recorder: Recorder): () => void {
-  const added = [...shapeFunctions()].map(([kernelName, shapeOf]) => {
+function addKernels(recorder: Recorder, kernels: KernelChoice): () => void {
+  const wanted = [...shapeFunctions()].filter(([name]) => kernels === 'all' || !name.startsWith('Sshn'));
+  const added = wanted.map(([kernelName, shapeOf]) => {
     registerKernel({
       kernelName,
       backendName: traceBackend,

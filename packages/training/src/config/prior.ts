@@ -1,7 +1,5 @@
 import { option, type Rng } from '@sshn/core';
-
-/** Distributions over a range, by name. */
-export const distributions = ['uniform', 'logUniform'] as const;
+import { type distributions, priorFaults, priorKinds } from '@sshn/model';
 
 /** A number that every step of training draws for the hypernetwork: a rescaling factor, or λ. */
 export interface Spread {
@@ -35,32 +33,10 @@ export function middleOf({ low, high, distribution = 'uniform' }: Spread): numbe
   return distribution === 'uniform' ? (low + high) / 2 : Math.sqrt(low * high);
 }
 
-const factor = { least: 0, most: 1 } as const;
-
 /** Where the rescaling factor of each training step comes from. */
-export const priorOptions = option.variants(
-  {
-    constant: {
-      factor: option.oneOrList(option.number({ ...factor, help: '' }), {
-        help: 'The factor; a list has one for each downsampling step',
-      }),
-    },
-    uniform: {
-      low: option.number({ ...factor, help: 'The smallest factor' }),
-      high: option.number({ ...factor, help: 'The largest factor' }),
-      endpoints: option.number({
-        ...factor,
-        optional: true,
-        usually: '0',
-        help: 'Share of the draws that are the smallest or the largest factor',
-      }),
-    },
-  },
-  {
-    optional: true,
-    usually: 'uniform from 0 to 0.5; of fixed 0.5',
-    help: 'Where the rescaling factor of each training step comes from',
-    check: (prior) =>
-      prior.kind === 'uniform' && prior.low > prior.high ? [{ path: ['high'], message: 'is below low' }] : [],
-  },
-);
+export const priorOptions = option.variants(priorKinds, {
+  optional: true,
+  usually: 'uniform from 0 to 0.5; of fixed 0.5',
+  help: 'Where the rescaling factor of each training step comes from',
+  check: priorFaults,
+});

@@ -1,6 +1,7 @@
 import { option, type ValuesOf } from '@sshn/core';
+import { distributions } from '@sshn/model';
 import { registrationOptions as ofObjective } from '@sshn/registration';
-import { distributions, type Spread } from './prior.js';
+import type { Spread } from './prior.js';
 
 const share = { least: 0, most: 1 } as const;
 

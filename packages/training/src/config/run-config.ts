@@ -1,5 +1,5 @@
 import { type GivenOptions, type OptionFault, option, readOptions, type ValuesOf } from '@sshn/core';
-import { augmentationOptions } from '@sshn/data';
+import { augmentationOptions, intensityFaults, intensityKinds } from '@sshn/data';
 import { hypernetworkOptions } from '@sshn/hypernet';
 import { optimizerOptions } from '@sshn/optim';
 import { architectureOptions } from './architecture.js';
@@ -11,34 +11,12 @@ import { registrationConfigOptions, registrationWords } from './registration.js'
 /** Share of the epochs trained with cross-entropy, unless configured (paper, section 4.4). */
 const usualCrossEntropyShare = 0.4;
 
-const percent = { least: 0, most: 100 } as const;
-
 const intensity = option.variants(
-  {
-    auto: {},
-    none: {},
-    minMax: {},
-    zScore: {},
-    percentile: {
-      low: option.number({ ...percent, help: 'Percentile of the image that becomes 0' }),
-      high: option.number({ ...percent, help: 'Percentile of the image that becomes 1' }),
-      within: option.choice(['foreground'], {
-        optional: true,
-        help: 'Of what percentiles are taken, if not of the whole image',
-      }),
-    },
-    window: {
-      low: option.number({ help: 'Value that becomes 0, such as a number in HU' }),
-      high: option.number({ help: 'Value that becomes 1' }),
-    },
-  },
+  { auto: {}, ...intensityKinds },
   {
     default: { kind: 'auto' },
     help: 'How intensities are normalized, image by image; auto chooses by the kind of image',
-    check: (one) =>
-      (one.kind === 'percentile' || one.kind === 'window') && one.low >= one.high
-        ? [{ path: ['high'], message: 'is not above low' }]
-        : [],
+    check: intensityFaults,
   },
 );
 

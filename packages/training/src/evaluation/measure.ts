@@ -1,7 +1,7 @@
 import { type Factor, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { countModule } from '@sshn/flops';
-import type { SegmentationModel } from '../methods/network.js';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import type { Task } from '../tasks/task.js';
 import { diceOver, type SurfaceResult } from './segment.js';
 import { timeForward } from './time-forward.js';
@@ -52,8 +52,8 @@ export type Measured = Omit<FactorResult, 'factor'>;
  * @throws {ValueError} if a factor is outside [0, 1], or the model takes more or fewer of them.
  */
 export async function evaluateFactor<At extends Factor>(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
   factor: At,
@@ -67,8 +67,8 @@ export async function evaluateFactor<At extends Factor>(
 /** Accuracy and FLOPs at a rescaling; no time. */
 export async function measure(
   task: Pick<Task, 'accuracy'>,
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
   at: Rescaling,
@@ -95,7 +95,7 @@ export async function measure(
 
 /** FLOPs of one forward pass of the plain network on one image of a dataset, in units of 10⁹. */
 export function gflopsAt(
-  model: Pick<SegmentationModel, 'network'>,
+  model: Pick<Scalable, 'network'>,
   { size, channels }: Pick<Dataset, 'size' | 'channels'>,
   at: Rescaling,
 ): number {

@@ -1,5 +1,6 @@
 import type { ParamsOf, Rescaling, SpecNode } from '@sshn/core';
 import { type Batch, batches, type Dataset } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import {
   diceScore,
   type LabelScores,
@@ -10,7 +11,6 @@ import {
   surfaceScores,
 } from '@sshn/losses';
 import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/network.js';
 
 /** A batch with the labels that a network gives its pixels. */
 export interface SegmentedBatch {
@@ -26,8 +26,8 @@ export interface SegmentedBatch {
  * @param batchSize Images per forward pass.
  */
 export async function* segment(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
   at: Rescaling,
@@ -44,7 +44,7 @@ export async function* segment(
 }
 
 async function segmentBatch(
-  model: SegmentationModel,
+  model: Scalable,
   weights: ParamsOf<SpecNode>,
   batch: Batch,
   at: Rescaling,
@@ -62,8 +62,8 @@ async function segmentBatch(
 
 /** Hard Dice of a model over images at one rescaling; see `summarizeScores` for what is undefined and counted. */
 export async function diceOver(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
   at: Rescaling,
@@ -106,8 +106,8 @@ export interface SurfaceResult {
  * @param tolerance Of the surface Dice, in mm or, where pixels have no known size, in pixels; ≥ 0.
  */
 export async function surfaceOver(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
   at: Rescaling,

@@ -1,7 +1,7 @@
 import type { ParamsOf, Rescaling } from '@sshn/core';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { percentileOf } from '@sshn/losses';
 import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/network.js';
 
 /** Forward passes of each turn that are timed, after one that is not. */
 const passes = 3;
@@ -31,8 +31,8 @@ export interface TimingOptions {
  * @returns One per rescaling, in their order; none if it was aborted.
  */
 export async function timeForward(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   inputShape: readonly number[],
   rescalings: readonly Rescaling[],
   { turns = 5, onTurn, signal }: TimingOptions = {},
@@ -57,8 +57,8 @@ export async function timeForward(
 }
 
 async function timeTurn(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   image: Tensor,
   at: Rescaling,
 ): Promise<number[]> {

@@ -1,4 +1,3 @@
-import type { Scalable } from '@sshn/hypernet';
 import type { Manifest } from '@sshn/model';
 import type { RunConfig } from '../config/run-config.js';
 import { priorOf } from './prior.js';
@@ -11,9 +10,6 @@ export interface ImageSpace {
   /** The background included. */
   readonly labelNames: readonly string[];
 }
-
-/** A network from images to logits whose weights may depend on the rescaling. */
-export type SegmentationModel = Scalable;
 
 /**
  * The network that a configuration asks for, as a model's manifest has it: `networkOf` of @sshn/model makes it.

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type Factor, FileError, type ParamsOf, paramTree, rescaling } from '@sshn/core';
 import { type Dataset, type Image, type LabelMap, preprocess, type Split } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { predictLabels } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { describeNetwork, type SegmentationModel } from '../methods/network.js';
+import { describeNetwork } from '../methods/network.js';
 import { factorIn } from '../methods/prior.js';
 import { chosenIntensity, splitOf } from '../tasks/of-config.js';
 import { type RunFile, readRunFile, spaceOf } from './run-file.js';
@@ -19,9 +20,9 @@ export interface Run {
   readonly config: RunConfig;
   readonly data: RunFile['data'];
   readonly labelNames: readonly string[];
-  readonly model: SegmentationModel;
+  readonly model: Scalable;
   /** Weights of the best model. */
-  readonly params: ParamsOf<SegmentationModel['specs']>;
+  readonly params: ParamsOf<ScalableSpecs>;
   /**
    * The images of the run in a dataset, known again by content where they were renamed, and their split.
    *

@@ -7,8 +7,9 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
 import { describeNetwork } from '../methods/network.js';
 import { disks } from '../testing/disks.js';
+import type { TrainerState } from '../trainer/checkpoint.js';
 import type { EpochEvent, TrainEvent } from '../trainer/events.js';
-import { Trainer, type TrainerState } from '../trainer/trainer.js';
+import { Trainer } from '../trainer/trainer.js';
 import { examplesOf, taskOf } from './of-config.js';
 
 const images = softDisks(14, [12, 12]);

@@ -1,5 +1,6 @@
 import { type ParamsOf, type Rescaling, rescaling, type SpecNode, ValueError } from '@sshn/core';
 import { type Batch, batches, type Dataset, type PairDataset } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { diceScore, type LabelScores, type ScoreSummary, summarizeScores } from '@sshn/losses';
 import {
   fieldOf,
@@ -13,7 +14,6 @@ import { add, dispose, mul, type Scalar, split, type Tensor, tensor, tidy } from
 import { drawFrom, middleOf } from '../config/prior.js';
 import { lambdaSpread, type RegistrationConfig } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
-import type { SegmentationModel } from '../methods/network.js';
 import type { Task } from './task.js';
 
 /** Registration without labels: similarity and smoothness (paper, section 4.1); with labels only when evaluated. */
@@ -123,8 +123,8 @@ export interface AlignedPair {
  * @param params Of the model; stays the caller's.
  */
 export async function* align(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   dataset: PairDataset,
   ids: readonly string[],
   at: Rescaling,
@@ -152,7 +152,7 @@ export async function* align(
 }
 
 function registered(
-  model: SegmentationModel,
+  model: Scalable,
   weights: ParamsOf<SpecNode>,
   pair: Tensor,
   labels: Int32Array,
@@ -178,8 +178,8 @@ export interface Alignment {
 
 /** Registers pairs at one rescaling and scores the alignment of their labels. */
 export async function alignmentOver(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   dataset: PairDataset,
   ids: readonly string[],
   at: Rescaling,

@@ -1,11 +1,11 @@
 import type { ParamsOf, Rescaling } from '@sshn/core';
 import { type Batch, resizeLabels } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { crossEntropy, type Loss } from '@sshn/losses';
 import { addN, mul, type Scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { lossOf } from '../config/loss.js';
 import type { RunConfig } from '../config/run-config.js';
 import { diceOver } from '../evaluation/segment.js';
-import type { SegmentationModel } from '../methods/network.js';
 import type { Task } from './task.js';
 
 /** Segmentation: cross-entropy first, then the loss that is configured, soft Dice by default (paper, section 4.1). */
@@ -30,8 +30,8 @@ export function segmentation({ epochs, crossEntropyShare, loss }: RunConfig): Ta
  * *Source*: Lee et al., "Deeply-supervised nets" (2015); the weights are those of nnU-Net and MONAI ('exp').
  */
 export function supervisedLoss(
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   images: Tensor,
   batch: Pick<Batch, 'labels' | 'shape'>,
   at: Rescaling,

@@ -1,8 +1,8 @@
 import type { ParamsOf, Rescaling, Rng } from '@sshn/core';
 import type { Batch, Dataset } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import type { ScoreSummary } from '@sshn/losses';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/network.js';
 import type { Phase } from '../trainer/events.js';
 
 /** What a network is trained for: how a step is drawn, what its result costs, and how good it is. */
@@ -14,11 +14,11 @@ export interface Task {
   /** The rescaling with which a trained model is used. */
   use(at: Rescaling): Rescaling;
   /** The loss of a model on a batch, to be differentiated. */
-  loss(model: SegmentationModel, params: ParamsOf<SegmentationModel['specs']>, step: TaskStep): Scalar;
+  loss(model: Scalable, params: ParamsOf<ScalableSpecs>, step: TaskStep): Scalar;
   /** How good a model is on examples of a dataset. */
   accuracy(
-    model: SegmentationModel,
-    params: ParamsOf<SegmentationModel['specs']>,
+    model: Scalable,
+    params: ParamsOf<ScalableSpecs>,
     dataset: Dataset,
     ids: readonly string[],
     at: Rescaling,

@@ -1,9 +1,9 @@
 import { disposeParams, type ParamsOf, type Rescaling } from '@sshn/core';
 import type { Batch } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { valueAndGradients } from '@sshn/ops';
 import { clipByGlobalNorm, type Optimizer, type OptimizerState, type Update } from '@sshn/optim';
 import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from '../methods/network.js';
 import { factorOf } from '../methods/prior.js';
 import type { Stage, Task } from '../tasks/task.js';
 import { DivergenceError } from './events.js';
@@ -22,7 +22,7 @@ export interface StepOptions {
   readonly clipNorm: number | null;
 }
 
-type Params = ParamsOf<SegmentationModel['specs']>;
+type Params = ParamsOf<ScalableSpecs>;
 
 /** The weights after a step, and the loss before it. */
 export interface StepResult extends Update<Params> {
@@ -36,7 +36,7 @@ export interface StepResult extends Update<Params> {
  * @throws {DivergenceError} (rejects) if the loss is not finite; nothing is moved then.
  */
 export async function trainStep(
-  model: SegmentationModel,
+  model: Scalable,
   optimizer: Optimizer,
   now: { readonly params: Params; readonly optimizer: OptimizerState },
   batch: Batch,

@@ -1,12 +1,14 @@
+import { namedParams, paramTree } from '@sshn/core';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
 import { describeNetwork } from '../methods/network.js';
 import { disks, splitOf } from '../testing/disks.js';
+import type { TrainerState } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import { DivergenceError } from './events.js';
-import { Trainer, type TrainerState } from './trainer.js';
+import { Trainer } from './trainer.js';
 
 const dataset = disks(20, [16, 16]);
 const split = splitOf(dataset);
@@ -92,6 +94,27 @@ describe('Trainer', () => {
     using second = make({ epochs: 2 }, copy(first.state));
     const rest = await seenBy(second, () => collect(second));
     expect(rest).toEqual(all.slice(2));
+  });
+
+  test('an average of the weights is what is given out, and goes on to the same bits', async () => {
+    const config = { epochs: 3, optimizer: { ...small.optimizer, averageDecay: 0.9 } };
+    using plain = make({ epochs: 3 });
+    using whole = make(config);
+    const [without, epochs] = [await collect(plain), await collect(whole)].map(epochsOf);
+    const named = (params: typeof whole.params) =>
+      [...namedParams(params)].map(([path, t]) => [path, t.dataSync().join()] as const);
+    // Steps are the same; what is given out is the average.
+    expect(named(paramTree(whole.model.specs, whole.state.params))).toEqual(named(plain.params));
+    expect(named(whole.params)).not.toEqual(named(plain.params));
+    expect(named(whole.params).map(([path]) => path)).toEqual(named(plain.params).map(([path]) => path));
+    expect(epochs!.at(-1)!.loss).toBe(without!.at(-1)!.loss);
+
+    using first = make(config);
+    const run = first.run();
+    for (let taken = 0; taken < 12; ) taken += (await run.next()).value?.kind === 'step' ? 1 : 0;
+    using second = make(config, copy(first.state));
+    await collect(second);
+    expect(fingerprint(second.state)).toEqual(fingerprint(whole.state));
   });
 
   test('the same seed gives the same weights, another one others', async () => {

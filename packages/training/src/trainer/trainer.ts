@@ -11,8 +11,10 @@ import {
   rescaling,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { networkOf } from '@sshn/model';
 import {
+  averageOf,
   createOptimizer,
   createSchedule,
   firstNonFinite,
@@ -24,27 +26,19 @@ import {
   summarizeSchedule,
   type Update,
 } from '@sshn/optim';
-import { memory, type Tensor } from '@tensorflow/tfjs-core';
+import { memory } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { describeNetwork, type SegmentationModel } from '../methods/network.js';
+import { describeNetwork } from '../methods/network.js';
 import { factorOf, type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
 import { requireParts, taskOf } from '../tasks/of-config.js';
 import type { Task } from '../tasks/task.js';
+import type { TrainerState } from './checkpoint.js';
 import type { EndEvent, EpochEvent, TrainEvent } from './events.js';
 import { DivergenceError } from './events.js';
 import { afterEpoch, afterStep, isBetter, type Progress, start } from './progress.js';
 import { trainStep } from './step.js';
 import { hasForeground, scoreOf, validate } from './validate.js';
 import { warningsOf } from './warnings.js';
-
-/** All that a run needs to go on exactly where it was: what a checkpoint stores. */
-export interface TrainerState {
-  /** By path. */
-  readonly params: ReadonlyMap<string, Tensor>;
-  /** By name: `SLOT.PATH`. */
-  readonly optimizer: ReadonlyMap<string, Tensor>;
-  readonly progress: Progress;
-}
 
 /** What a trainer is made of. */
 export interface TrainerOptions {
@@ -70,14 +64,14 @@ export interface TrainerOptions {
  * *Source*: the paper, sections 4.1, 4.4 and A.1.
  */
 export class Trainer {
-  readonly model: SegmentationModel;
+  readonly model: Scalable;
   private readonly task: Task;
   private readonly prior: Prior;
   private readonly optimizer: Optimizer;
   private readonly schedule: Schedule;
   private readonly root: Rng;
   private readonly stepsPerEpoch: number;
-  private tensors: { params: ParamsOf<SegmentationModel['specs']>; optimizer: OptimizerState };
+  private tensors: { params: ParamsOf<ScalableSpecs>; optimizer: OptimizerState };
   private progress: Progress;
   private lastFactor: Factor = Number.NaN;
   private imagesPerSecond = Number.NaN;
@@ -108,9 +102,12 @@ export class Trainer {
     }
   }
 
-  /** The weights now, the trainer's own: valid until the next step. */
-  get params(): ParamsOf<SegmentationModel['specs']> {
-    return this.tensors.params;
+  /**
+   * The weights as they are validated and stored: those of the last step or, where the configuration asks for it, their moving
+   * average. The trainer's own: valid until the next step.
+   */
+  get params(): ParamsOf<ScalableSpecs> {
+    return (averageOf(this.tensors.optimizer) as ParamsOf<ScalableSpecs> | undefined) ?? this.tensors.params;
   }
 
   /** What a checkpoint stores; the tensors stay the trainer's own and are valid until the next step. */
@@ -146,7 +143,10 @@ export class Trainer {
     const began = performance.now();
     while (this.progress.epoch < config.epochs && !this.isStalled()) {
       for await (const event of this.epoch(signal)) yield event;
-      if (signal?.aborted) return yield this.end('interrupted');
+      if (signal?.aborted) {
+        await this.requireFinite();
+        return yield this.end('interrupted');
+      }
       const secondsPerEpoch = (performance.now() - began) / 1000 / (this.progress.epoch + 1 - first);
       const event = await this.endOfEpoch(secondsPerEpoch);
       for (const [kind, message] of warningsOf(config, event)) {
@@ -255,9 +255,10 @@ export class Trainer {
     };
   }
 
-  /** A step may break weights without a bad loss; no checkpoint and no best model is made of such. */
+  /** A step may break weights without a bad loss: no checkpoint and no model is made of such. */
   private async requireFinite(): Promise<void> {
-    const bad = await firstNonFinite(this.tensors.params);
+    const { params, optimizer } = this.tensors;
+    const bad = (await firstNonFinite(params)) ?? (await firstNonFinite(optimizer));
     if (bad === undefined) return;
     const factor = this.lastFactor;
     const what = `${bad.path} holds ${bad.count} value(s) such as ${bad.value}`;
@@ -288,7 +289,7 @@ export class Trainer {
     return patience !== null && this.progress.validationsWithoutProgress >= patience;
   }
 
-  private replace(next: Update<ParamsOf<SegmentationModel['specs']>>): void {
+  private replace(next: Update<ParamsOf<ScalableSpecs>>): void {
     this.dispose();
     this.tensors = { params: next.params, optimizer: next.state };
   }

@@ -1,8 +1,8 @@
 import { nextTask, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
 import { batches, type Dataset } from '@sshn/data';
+import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import type { SegmentationModel } from '../methods/network.js';
 import { factorIn, priorOf, representativeFactors } from '../methods/prior.js';
 import type { Stage, Task } from '../tasks/task.js';
 import type { ValidatedFactor } from './events.js';
@@ -21,8 +21,8 @@ interface ValidatedOn {
 /** Scores of a model on validation examples, at the factors that the configuration names or some of its prior. */
 export async function validate(
   task: Task,
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   on: ValidatedOn,
 ): Promise<ValidatedFactor[]> {
   const { dataset, ids, config, hasLabels } = on;
@@ -59,8 +59,8 @@ export async function hasForeground(dataset: Dataset, ids: readonly string[]): P
 
 async function lossOver(
   task: Task,
-  model: SegmentationModel,
-  params: ParamsOf<SegmentationModel['specs']>,
+  model: Scalable,
+  params: ParamsOf<ScalableSpecs>,
   { dataset, ids, config, stage }: ValidatedOn,
   at: Rescaling,
 ): Promise<number> {

@@ -1,12 +1,14 @@
 import { requireIntegers, ValueError } from '@sshn/core';
-import { type Elements, tags } from '../../formats/readers/dicom/elements.js';
+import type { Elements } from '../../formats/readers/dicom/elements.js';
 import { type DicomFile, looksLikeDicom, NoImage, parseDicom } from '../../formats/readers/dicom/file.js';
-import { openFrames, requirePixels } from '../../formats/readers/dicom/frames.js';
+import { openFrames, requirePixels, type StoredSamples } from '../../formats/readers/dicom/frames.js';
 import { type Modality, modalityOf } from '../../formats/readers/dicom/image.js';
 import { type PixelLayout, pixelLayout } from '../../formats/readers/dicom/layout.js';
+import { type Mosaic, mosaicOf, tileOf } from '../../formats/readers/dicom/mosaic.js';
+import { tags } from '../../formats/readers/dicom/tags.js';
 import { naming, orDamaged, Refusal, unsupported } from '../../formats/refusal.js';
 import { spacingOf, type Volume, type VoxelData } from '../volume.js';
-import { planesOf } from './geometry.js';
+import { planesOf, planesOfMosaic } from './geometry.js';
 import { isSegmentation, readSegmentation, type Segment } from './segmentation.js';
 import { type Slice, stackOf } from './stack.js';
 
@@ -37,11 +39,14 @@ interface Parsed {
   readonly name: string;
   readonly file: DicomFile;
   readonly layout: PixelLayout;
+  /** Of slices that lie side by side in one picture. */
+  readonly mosaic: Mosaic | undefined;
 }
 
-/** A frame of a series, and where it lies. */
+/** A frame of a series, or a slice of a mosaic, and where it lies. */
 export interface SeriesFrame extends Slice {
   readonly source: Parsed;
+  /** Of the frame, or of the slice in its mosaic. */
   readonly index: number;
   readonly modality: Modality;
 }
@@ -54,7 +59,7 @@ const mostFrames = 2 ** 18;
  *
  * Slices are put in order by their places, and must be of one size, direction, spacing and distance. Numbers are those of
  * the modality (Hounsfield units), as floats where files rescale them, otherwise in the smallest type that holds those of
- * all slices; no window is applied. A segmentation becomes labels, with `segments` that name them. Files without an image,
+ * all slices; no window is applied. A mosaic of Siemens is a volume. A segmentation becomes labels, with `segments` that name them. Files without an image,
  * such as reports and text files, are left out, with a warning.
  *
  * The README lists the compressions that are read; their codecs are loaded when a file needs them.
@@ -114,8 +119,8 @@ function stackImages(
 ): Series {
   const first = images[0]!;
   for (const image of images) naming(image.name, () => checkSeries(first, image));
-  const count = images.reduce((sum, { layout }) => sum + layout.frames, 0);
-  const { height, width } = first.layout;
+  const count = images.reduce((sum, { layout, mosaic }) => sum + (mosaic?.slices ?? layout.frames), 0);
+  const { height, width } = first.mosaic ?? first.layout;
   if (count > mostFrames)
     naming(first.name, () => refuseSize([count, height, width], `${mostFrames} frames`));
   const all = images.flatMap((image) => reading(image.name, () => framesOf(image)));
@@ -165,7 +170,7 @@ function parsed(name: string, bytes: Uint8Array): Parsed | NoImage {
     const file = parseDicom(bytes);
     const layout = pixelLayout(file);
     requirePixels(file, layout);
-    return { name, file, layout };
+    return { name, file, layout, mosaic: mosaicOf(file.elements, layout) };
   } catch (error) {
     if (error instanceof NoImage) return error;
     throw error;
@@ -173,32 +178,26 @@ function parsed(name: string, bytes: Uint8Array): Parsed | NoImage {
 }
 
 function framesOf(source: Parsed): SeriesFrame[] {
-  const { name, file, layout } = source;
+  const { name, file, layout, mosaic } = source;
   const { elements } = file;
   if (layout.samples !== 1 || layout.photometric === 'PALETTE COLOR') {
     throw unsupported('DICOM', 'colors, as a volume', 'Read its frames as images, with `decodeImage`.');
   }
-  refuseTiled(elements);
   const identifier = elements.text(tags.sopInstance);
-  return planesOf(elements, layout.frames).map((plane, index) => ({
-    name,
-    source,
-    index,
-    plane,
-    modality: modalityOf(elements, index),
-    identity: identifier && `${identifier} ${index}`,
-    keys: keysOf(elements, index),
-  }));
-}
-
-/** @throws {Refusal} if slices lie side by side in one picture. */
-function refuseTiled(elements: Elements): void {
-  const kinds = elements.texts(tags.imageType);
-  const remedy = 'Convert the series with dcm2niix, or export it as enhanced DICOM.';
-  if (kinds.includes('MOSAIC'))
-    throw unsupported('DICOM', 'the slices of a volume side by side (Siemens mosaic)', remedy);
-  if (kinds.includes('VFRAME'))
-    throw unsupported('DICOM', 'the slices of a volume side by side (UIH VFRAME)', remedy);
+  const planes = planesOf(elements, layout.frames);
+  const slices = mosaic === undefined ? planes : planesOfMosaic(planes[0]!, mosaic, layout);
+  return slices.map((plane, index) => {
+    const frame = mosaic === undefined ? index : 0;
+    return {
+      name,
+      source,
+      index,
+      plane,
+      modality: modalityOf(elements, frame),
+      identity: identifier && `${identifier} ${index}`,
+      keys: { ...keysOf(elements, frame), 'number in the file': index },
+    };
+  });
 }
 
 /** *Source*: DICOM PS3.3, sections C.7.6.16.2.2 (frame content), C.8.13.5.4 (echo), C.8.13.5.9 (diffusion). */
@@ -227,11 +226,17 @@ function refuseSize([depth, height, width]: Volume['shape'], limit: string): nev
   );
 }
 
-function checkSeries(first: Parsed, { layout, file }: Parsed): void {
+function checkSeries(first: Parsed, { layout, file, mosaic }: Parsed): void {
   if (layout.height !== first.layout.height || layout.width !== first.layout.width) {
     throw new Refusal(
       `has ${layout.width} × ${layout.height} pixels, but ${first.name} has ${first.layout.width} × ${first.layout.height}`,
       'Take the slices of one series, without localizers.',
+    );
+  }
+  if (mosaic?.slices !== first.mosaic?.slices) {
+    throw new Refusal(
+      `has ${mosaic?.slices ?? 1} slices in its picture, but ${first.name} has ${first.mosaic?.slices ?? 1}`,
+      'Take the files of one series alone.',
     );
   }
   if (file.elements.text(tags.seriesInstance) !== first.file.elements.text(tags.seriesInstance)) {
@@ -248,10 +253,21 @@ async function voxelsOf(frames: readonly SeriesFrame[], pixels: number): Promise
       reading(source.name, () => openFrames(source.file, source.layout)),
     );
   }
+  // A mosaic is decoded once for all of its slices.
+  const mosaics = new Map<Parsed, Promise<StoredSamples>>();
+  const samplesOf = async ({ source, index }: SeriesFrame): Promise<StoredSamples> => {
+    const open = openings.get(source)!;
+    const { mosaic } = source;
+    if (mosaic === undefined) return (await open(index)).samples;
+    const whole = mosaics.get(source) ?? open(0).then(({ samples }) => samples);
+    mosaics.set(source, whole);
+    return tileOf(await whole, mosaic, index);
+  };
   const data = emptyVoxels(frames, frames.length * pixels);
   const isFloat = data instanceof Float32Array || data instanceof Float64Array;
-  for (const [i, { name, source, index, modality }] of frames.entries()) {
-    const { samples } = await reading(name, () => openings.get(source)!(index));
+  for (const [i, frame] of frames.entries()) {
+    const { name, modality } = frame;
+    const samples = await reading(name, () => samplesOf(frame));
     if (modality.isIdentity) data.set(samples, i * pixels);
     else for (let p = 0; p < pixels; p++) data[i * pixels + p] = modality.scale(samples[p]!);
     if (isFloat && !data.subarray(i * pixels, (i + 1) * pixels).every(Number.isFinite)) {

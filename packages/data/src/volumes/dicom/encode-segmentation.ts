@@ -1,5 +1,6 @@
-import { ShapeError, ValueError } from '@sshn/core';
-import { type Elements, tags } from '../../formats/readers/dicom/elements.js';
+import { FileError, ShapeError, ValueError } from '@sshn/core';
+import type { Elements } from '../../formats/readers/dicom/elements.js';
+import { tags } from '../../formats/readers/dicom/tags.js';
 import type { Volume } from '../volume.js';
 import { type DicomSource, openSeries, type SeriesFrame } from './decode.js';
 import type { Code, Segment } from './segmentation.js';
@@ -62,6 +63,7 @@ export function encodeSegmentation(
     series,
     options.frame === undefined ? {} : { frame: options.frame },
   );
+  refuseMosaic(slices);
   checkGrid(labels, shape, affine);
   checkNumbers(labels, segments);
   const frames = kind === 'binary' ? binaryFrames(labels, segments) : labelFrames(labels);
@@ -147,6 +149,17 @@ function checkNumbers({ data }: Volume, segments: readonly Segment[]): void {
     where: 'encodeSegmentation: labels',
     got: unknown,
     expected: `0 or the number of a segment: ${numbers.join(', ')}`,
+  });
+}
+
+/** @throws {FileError} if slices are parts of a picture, to which a segmentation cannot refer. */
+function refuseMosaic(slices: readonly SeriesFrame[]): void {
+  const tile = slices.find(({ source }) => source.mosaic !== undefined);
+  if (tile === undefined) return;
+  throw new FileError({
+    path: tile.name,
+    problem: 'is a mosaic, and a DICOM segmentation cannot refer to a slice within a picture',
+    remedy: 'Write nii.gz or nrrd; or convert the series to enhanced DICOM first.',
   });
 }
 

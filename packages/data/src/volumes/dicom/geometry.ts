@@ -1,4 +1,6 @@
-import { type Elements, tags } from '../../formats/readers/dicom/elements.js';
+import type { Elements } from '../../formats/readers/dicom/elements.js';
+import type { Mosaic } from '../../formats/readers/dicom/mosaic.js';
+import { tags } from '../../formats/readers/dicom/tags.js';
 import { damaged } from '../../formats/refusal.js';
 
 /** In millimeters toward the left, the back and the top of the head, as DICOM has it. */
@@ -64,6 +66,35 @@ export function planesOf(elements: Elements, frames: number): Plane[] {
     const along = position === undefined ? offset(frame, plane, base) : 0;
     return { ...plane, position: moved(base ?? [0, 0, 0], normalOf(plane), along) };
   });
+}
+
+/**
+ * Where the slices of a mosaic lie. The position of its picture is that of a picture as large around the center of the first
+ * slice, so it moves by half of what the picture is larger than a slice.
+ *
+ * *Source*: nipy.org/nibabel/dicom/dicom_mosaic.html.
+ *
+ * @throws {Refusal} if the direction of the slices is not that of their planes.
+ */
+export function planesOfMosaic(
+  picture: Plane,
+  { slices, normal, height, width }: Mosaic,
+  whole: { readonly height: number; readonly width: number },
+): Plane[] {
+  const upright = normalOf(picture);
+  const along = dot(upright, normal);
+  if (Math.abs(Math.abs(along) - 1) > 1e-3) throw damaged('DICOM', 'a mosaic whose slices go askew');
+  const [edgeHeight, edgeWidth] = picture.spacingMm;
+  const first = moved(
+    moved(picture.position, picture.alongHeight, ((whole.height - height) / 2) * edgeHeight),
+    picture.alongWidth,
+    ((whole.width - width) / 2) * edgeWidth,
+  );
+  const step = Math.abs(picture.stepMm ?? picture.thicknessMm ?? 1) * Math.sign(along);
+  return Array.from({ length: slices }, (_, i) => ({
+    ...picture,
+    position: moved(first, upright, i * step),
+  }));
 }
 
 function positionIn(group: Elements | undefined): Vector | undefined {

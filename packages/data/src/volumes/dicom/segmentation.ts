@@ -1,7 +1,8 @@
-import { type Elements, tags } from '../../formats/readers/dicom/elements.js';
+import type { Elements } from '../../formats/readers/dicom/elements.js';
 import type { DicomFile } from '../../formats/readers/dicom/file.js';
 import { openFrames } from '../../formats/readers/dicom/frames.js';
 import type { PixelLayout } from '../../formats/readers/dicom/layout.js';
+import { tags } from '../../formats/readers/dicom/tags.js';
 import { damaged, Refusal, unsupported } from '../../formats/refusal.js';
 import { spacingOf, type Volume } from '../volume.js';
 import { dot, normalOf, type Plane, planesOf } from './geometry.js';

@@ -53,6 +53,9 @@ describe('decodeNifti', () => {
         const bytes = buildNifti1({ isBig, datatype, bits, voxels, voxelBytes: 3 * bits });
         expect(decodeNifti(bytes, 'a').data).toEqual(Voxels.from(counted));
         expect(decodeNifti(gzipSync(bytes), 'a').data).toEqual(Voxels.from(counted));
+        // A part of another Buffer, whose slices are views.
+        const part = Buffer.concat([Buffer.alloc(3, 0xff), bytes]).subarray(3);
+        expect(decodeNifti(part, 'a').data).toEqual(Voxels.from(counted));
       }
     },
   );

@@ -114,7 +114,8 @@ function numbersOf(voxels: Uint8Array, header: NiftiHeader): VoxelData {
 function storedNumbers(voxels: Uint8Array, { shape, type, isLittleEndian }: NiftiHeader): VoxelData {
   const count = voxelCount(shape);
   if (type.isPlain && (type.bytes === 1 || isLittleEndian === isLittleMachine)) {
-    return new type.Array(voxels.slice().buffer, 0, count);
+    // A copy also of a Buffer, whose slices are views.
+    return new type.Array(new Uint8Array(voxels).buffer, 0, count);
   }
   const view = new DataView(voxels.buffer, voxels.byteOffset, voxels.byteLength);
   const data = new type.Array(count);

@@ -42,7 +42,8 @@ export function parseHeader(bytes: Uint8Array): NiftiHeader {
   if (bytes.length < length) throw damaged('NIfTI', 'it ends within its header');
   const fields = version === 1 ? new NIFTI1() : new NIFTI2();
   // The fixed part alone: extensions are not read.
-  fields.readHeader(bytes.slice(0, length).buffer);
+  // A copy also of a Buffer, whose slices are views.
+  fields.readHeader(new Uint8Array(bytes.subarray(0, length)).buffer);
   const intent = fields.intent_code;
   const surface = surfaces.get(intent) ?? (intent >= 3000 && intent < 3100 ? cifti : undefined);
   if (surface !== undefined) throw new Refusal(`holds ${surface}`, 'Take the volume that it was made from.');

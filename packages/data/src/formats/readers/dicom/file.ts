@@ -1,14 +1,8 @@
 import { damaged, Refusal, unsupported } from '../../refusal.js';
 import { inflateRaw } from '../inflate.js';
-import {
-  type DataSet,
-  type Element,
-  type Elements,
-  type Encoding,
-  isExplicitAt,
-  readElements,
-  tags,
-} from './elements.js';
+import type { Element, Elements } from './elements.js';
+import { type DataSet, type Encoding, isExplicitAt, readElements } from './read-elements.js';
+import { tags } from './tags.js';
 
 /** The elements of a DICOM file up to its pixels. */
 export interface DicomFile {

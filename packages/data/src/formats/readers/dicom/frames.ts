@@ -1,9 +1,9 @@
 import { damaged, unsupported } from '../../refusal.js';
 import { decodePackBits } from '../packbits.js';
-import { type DecodedFrame, decodeFrame } from './codecs.js';
-import { tags } from './elements.js';
+import { type DecodedFrame, decodeFrame } from './compressed.js';
 import type { DicomFile } from './file.js';
 import { checkPresent, frameBytes, type PixelLayout } from './layout.js';
+import { tags } from './tags.js';
 
 /** Arrays of samples as they are stored. */
 export type StoredSamples =

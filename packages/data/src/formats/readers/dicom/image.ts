@@ -1,14 +1,21 @@
 import type { Header, Palette, Raster } from '../../raster.js';
 import { damaged, Refusal, unsupported } from '../../refusal.js';
-import { type Elements, tags } from './elements.js';
+import type { Elements } from './elements.js';
 import { parseDicom } from './file.js';
 import { openFrames, type StoredSamples } from './frames.js';
 import { type PixelLayout, pixelLayout } from './layout.js';
+import { mosaicOf, tileOf } from './mosaic.js';
+import { tags } from './tags.js';
 
 /** Size and channels of a DICOM image. @throws {Refusal} if it is not read. */
 export function dicomHeader(bytes: Uint8Array): Header {
-  const { width, height, samples, photometric, frames } = pixelLayout(parseDicom(bytes));
-  return { width, height, channels: samples === 3 || photometric === 'PALETTE COLOR' ? 3 : 1, frames };
+  const file = parseDicom(bytes);
+  const layout = pixelLayout(file);
+  const { samples, photometric } = layout;
+  const mosaic = mosaicOf(file.elements, layout);
+  const { width, height } = mosaic ?? layout;
+  const channels = samples === 3 || photometric === 'PALETTE COLOR' ? 3 : 1;
+  return { width, height, channels, frames: mosaic?.slices ?? layout.frames };
 }
 
 /**
@@ -17,28 +24,33 @@ export function dicomHeader(bytes: Uint8Array): Header {
  *
  * *Source*: DICOM PS3.3, sections C.7.6.3 (photometric interpretation) and C.11.1 (modality LUT).
  *
- * @param frame Which one, of several. @default the only one
+ * @param frame Which one, of several; of a mosaic, which slice. @default the only one
  * @throws {Refusal} if it is damaged, holds several frames and none is chosen, or a kind of pixels that is not read.
  */
 export async function readDicom(bytes: Uint8Array, frame?: number): Promise<Raster> {
   const file = parseDicom(bytes);
   const { elements } = file;
   const layout = pixelLayout(file);
-  const { width, height, samples, photometric, frames } = layout;
+  const { samples, photometric } = layout;
+  const mosaic = mosaicOf(elements, layout);
+  const { width, height } = mosaic ?? layout;
+  const frames = mosaic?.slices ?? layout.frames;
   if (frames > 1 && frame === undefined) {
     throw new Refusal(
       `is a DICOM file of ${frames} frames, and one is expected`,
       `Choose one with the option \`frame\`, 0 to ${frames - 1}, or read all as a volume with \`decodeDicom\`.`,
     );
   }
-  const { samples: stored, isRgb } = await openFrames(file, layout)(frame ?? 0);
+  const stacked = mosaic === undefined ? (frame ?? 0) : 0;
+  const { samples: all, isRgb } = await openFrames(file, layout)(stacked);
+  const stored = mosaic === undefined ? all : tileOf(all, mosaic, frame ?? 0);
   const size = { width, height, samples };
   if (photometric === 'PALETTE COLOR') return { ...size, ...colored(stored, elements) };
   if (samples === 3) {
     const isLuma = photometric.startsWith('YBR') && !isRgb;
     return { ...size, values: isLuma ? rgbOf(stored) : unsignedOf(stored), full: 2 ** layout.bitsStored - 1 };
   }
-  return { ...size, ...greyOf(stored, layout, elements, frame ?? 0) };
+  return { ...size, ...greyOf(stored, layout, elements, stacked) };
 }
 
 function greyOf(

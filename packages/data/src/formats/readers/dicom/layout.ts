@@ -1,6 +1,6 @@
 import { damaged, Refusal, unsupported } from '../../refusal.js';
-import { tags } from './elements.js';
 import type { DicomFile } from './file.js';
+import { tags } from './tags.js';
 
 /** How the numbers of a DICOM file's pixels lie. */
 export interface PixelLayout {

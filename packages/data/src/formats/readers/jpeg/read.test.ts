@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../../testing/build.js';
-import { cpuTime } from '../../testing/cpu-time.js';
-import { goldenImages } from '../../testing/golden.js';
-import { decodeImage, readImageHeader } from '../decode.js';
+import { bytesOf } from '../../../testing/build.js';
+import cmyk from '../../../testing/cmyk-jpeg.json' with { type: 'json' };
+import { cpuTime } from '../../../testing/cpu-time.js';
+import { goldenImages } from '../../../testing/golden.js';
+import { decodeImage, readImageHeader } from '../../decode.js';
 
 const plain = goldenImages.find(
   (g) => g.format === 'jpeg' && g.samples === 3 && !g.name.includes('"progressive":true'),
@@ -70,7 +71,8 @@ describe('JPEG', () => {
 
   it.each([
     ['of 12 bits', (at: number) => ({ [at + 4]: 12 }), /12 bits per sample/],
-    ['of 4 components', (at: number) => ({ [at + 9]: 4 }), /4 components \(CMYK\)/],
+    ['of 2 components', (at: number) => ({ [at + 9]: 2 }), /2 components/],
+    ['of 5 components', (at: number) => ({ [at + 9]: 5 }), /5 components/],
     ['that is lossless', (at: number) => ({ [at + 1]: 0xc3 }), /lossless coding/],
     ['with arithmetic coding', (at: number) => ({ [at + 1]: 0xc9 }), /arithmetic or layered coding/],
     ['without a size', (at: number) => ({ [at + 5]: 0, [at + 6]: 0 }), /a size of 21 × 0 pixels/],
@@ -103,5 +105,32 @@ describe('JPEG', () => {
     const before = cpuTime();
     await expect(decodeImage(bytes, 'a.jpg')).rejects.toThrow(/^a\.jpg: /);
     expect(cpuTime() - before).toBeLessThan(2000);
+  });
+});
+
+describe('JPEG of four inks', () => {
+  const bytesIn = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
+  it.each(cmyk.images.map((image) => [image.name, image] as const))(
+    '(%s) has the colors that Pillow reads',
+    async (_, { file, rgb }) => {
+      const bytes = bytesIn(file);
+      expect(readImageHeader(bytes, 'a.jpg')).toMatchObject({ size: [cmyk.height, cmyk.width], channels: 3 });
+      const { values, channels } = await decodeImage(bytes, 'a.jpg');
+      expect(channels).toBe(3);
+      const wanted = bytesIn(rgb);
+      const apart = wanted.map((value, i) => Math.abs(value - Math.round(values[i]! * 255)));
+      // Transforms round differently; where inks are darkest, an error of one counts most.
+      expect(Math.max(...apart)).toBeLessThanOrEqual(3);
+      expect(apart.reduce((sum, value) => sum + value, 0) / apart.length).toBeLessThan(0.6);
+    },
+  );
+
+  it('that is cut off is refused', async () => {
+    for (const { file } of cmyk.images) {
+      const bytes = bytesIn(file);
+      const cut = bytesOf(bytes.subarray(0, bytes.length - 200), [0xff, 0xd9]);
+      await expect(decodeImage(cut, 'a.jpg')).rejects.toThrow(/^a\.jpg: .*JPEG/);
+    }
   });
 });

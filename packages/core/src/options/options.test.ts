@@ -1,15 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { OptionError, ValueError } from './errors.js';
-import {
-  ConfigError,
-  describeOption,
-  type GivenOptions,
-  leavesOf,
-  option,
-  readOptions,
-  requireOptions,
-  type ValuesOf,
-} from './options.js';
+import { ConfigError, OptionError, ValueError } from '../errors.js';
+import { describeOption, leavesOf } from './describe.js';
+import { type GivenOptions, option, partial, required, type ValuesOf } from './option.js';
+import { readOptions, requireOptions } from './read.js';
 
 const options = {
   epochs: option.integer({ least: 1, default: 100, help: 'Passes' }),
@@ -189,4 +182,32 @@ test('leaves and words for flags and tables', () => {
   ]);
   expect(describeOption(options.patience)).toBe('an integer ≥ 1, or null');
   expect(describeOption(options.prior)).toBe("a record whose kind is 'constant' or 'uniform'");
+});
+
+describe('options of files', () => {
+  const some = {
+    rate: option.number({ above: 0, default: 1, help: 'Rate' }),
+    decay: option.number({ least: 0, optional: true, help: 'Decay' }),
+  };
+
+  test('say all that has a default', () => {
+    const all = required(some);
+    expect(() => readOptions(all, { decay: 1 }, 'file')).toThrow(
+      'file: rate: got nothing, expected a number > 0',
+    );
+    expect(readOptions(all, { rate: 2 }, 'file')).toEqual({ rate: 2 });
+    expectTypeOf<GivenOptions<typeof all>>().toEqualTypeOf<{
+      readonly rate: number;
+      readonly decay?: number;
+    }>();
+  });
+
+  test('or none', () => {
+    expect(readOptions(partial(some), {}, 'file')).toEqual({});
+    expect(() => readOptions(partial(some), { rate: 0 }, 'file')).toThrow('rate: got 0');
+    expectTypeOf<ValuesOf<ReturnType<typeof partial<typeof some>>>>().toEqualTypeOf<{
+      readonly rate?: number;
+      readonly decay?: number;
+    }>();
+  });
 });

@@ -1,0 +1,147 @@
+import {
+  type Module,
+  namedParams,
+  type ParamsOf,
+  type Rescaling,
+  requireIntegers,
+  type SpecNode,
+} from '@sshn/core';
+import { type Graph, type GraphTensor, trace } from '@sshn/trace';
+import type { io, Tensor } from '@tensorflow/tfjs-core';
+import { FixedBatch, GraphDef, shapeDef } from './graph-def.js';
+import { operators, UnsupportedKernelError } from './operators.js';
+
+/** What becomes a graph model. */
+export interface GraphModelOptions<Specs extends SpecNode> {
+  /** From feature maps to feature maps: a network of @sshn/architectures, or any module made of layers. */
+  readonly network: Module<Specs, Tensor, Tensor>;
+  /** Of the plain network: `model.specialize(params, at)` gives them. They stay the caller's. */
+  readonly params: ParamsOf<Specs>;
+  /** The setting of the plain network. */
+  readonly at: Rescaling;
+  /** `[height, width]` or `[depth, height, width]` of the images, which the model is made for. */
+  readonly size: readonly number[];
+  /** Of the images. */
+  readonly channels: number;
+  /** What follows the network in the same graph, such as the integration of a velocity field. @default nothing */
+  readonly after?: (output: Tensor) => Tensor;
+  /** Names of the one input and the one output. @default 'image' and 'logits' */
+  readonly names?: { readonly input: string; readonly output: string };
+  /** Goes into the model as `userDefinedMetadata`: JSON. @default nothing */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Exports a plain network at one setting as a graph model of TensorFlow.js: operators of tfjs alone, so that
+ * `tf.loadGraphModel` opens it without any package of ours, on every backend.
+ *
+ * One input `[batch, ...size, channels]` and one output in the same layout, float32. The batch is free; where the graph depends
+ * on it, as the look-ups of an integrated field do, it is 1.
+ *
+ * @throws {UnsupportedKernelError} if the network runs a kernel that has no counterpart. @throws {ValueError} if a size is not a
+ * positive integer.
+ * @returns the model in memory, for `io.fromMemory`, or for `graphModelFiles`; equal networks give equal bytes.
+ * @example
+ * const plain = model.specialize(params, rescaling(0.25));
+ * const artifacts = await exportGraphModel({ network: model.network, params: plain, at: rescaling(0.25), size: [128, 128], channels: 3 });
+ * const loaded = await loadGraphModel(io.fromMemory(artifacts));   // from @tensorflow/tfjs-converter
+ */
+export async function exportGraphModel<Specs extends SpecNode>(
+  options: GraphModelOptions<Specs>,
+): Promise<io.ModelArtifacts> {
+  const { network, params, at, size, channels } = options;
+  const { after = (output) => output } = options;
+  requireIntegers('exportGraphModel', { channels });
+  requireIntegers('exportGraphModel: size', Object.fromEntries(size.entries()));
+  const values = new Map<string, Float32Array>();
+  for (const [path, tensor] of namedParams(params))
+    values.set(path, (await tensor.data<'float32'>()).slice());
+  const traced = (batch: number): Graph =>
+    trace(
+      (placeholders: ParamsOf<Specs>, image: Tensor) => after(network.apply(placeholders, image, at)),
+      [network.specs, { shape: [batch, ...size, channels] }] as never,
+      { kernels: 'stock' },
+    ).graph;
+  const [graph, wide] = [traced(1), traced(3)];
+  try {
+    if (isTiedToBatch(graph, wide)) throw new FixedBatch();
+    return artifactsOf(graph, wide, values, options, true);
+  } catch (error) {
+    if (!(error instanceof FixedBatch)) throw error;
+    return artifactsOf(graph, graph, values, options, false);
+  }
+}
+
+function artifactsOf<Specs extends SpecNode>(
+  graph: Graph,
+  wide: Graph,
+  values: ReadonlyMap<string, Float32Array>,
+  { names = { input: 'image', output: 'logits' }, metadata }: GraphModelOptions<Specs>,
+  isBatchFree: boolean,
+): io.ModelArtifacts {
+  const to = new GraphDef(isBatchFree);
+  const withBatch = ([batch, ...rest]: readonly number[]) => [isBatchFree ? -1 : batch!, ...rest];
+  for (const leaf of graph.leaves) to.set(leaf, leafOf(to, leaf, values, names.input, withBatch));
+  for (const node of graph.nodes) {
+    const operator = Object.hasOwn(operators, node.kernel) ? operators[node.kernel] : undefined;
+    if (operator === undefined) throw new UnsupportedKernelError(node.kernel, node.scope);
+    to.set(node.outputs[0]!, operator(to, { node, wide: wide.nodes[node.index]! }));
+  }
+  const [{ tensor: result }] = graph.outputs as [Graph['outputs'][number]];
+  to.nodes.push({
+    name: names.output,
+    op: 'Identity',
+    input: [to.get(result)!],
+    attr: { T: to.type('float32') },
+  });
+  const image = graph.leaves.find(({ origin }) => origin.kind === 'input')!;
+  const signed = (name: string, shape: readonly number[]) => ({
+    [name]: { name: `${name}:0`, dtype: 'DT_FLOAT', tensorShape: shapeDef(withBatch(shape)) },
+  });
+  const weightData = new Uint8Array(to.weights.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const bytes of to.weights) {
+    weightData.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return {
+    format: 'graph-model',
+    generatedBy: '@sshn/graph-model',
+    convertedBy: null,
+    modelTopology: { node: to.nodes, versions: { producer: 1 } },
+    signature: { inputs: signed(names.input, image.shape), outputs: signed(names.output, result.shape) },
+    weightSpecs: to.weightSpecs,
+    weightData: weightData.buffer,
+    ...(metadata === undefined ? {} : { userDefinedMetadata: metadata }),
+  };
+}
+
+function leafOf(
+  to: GraphDef,
+  { origin, shape, dtype }: GraphTensor,
+  values: ReadonlyMap<string, Float32Array>,
+  input: string,
+  withBatch: (shape: readonly number[]) => number[],
+): string {
+  if (origin.kind === 'input') return to.placeholder(input, withBatch(shape));
+  const type = dtype === 'int32' || dtype === 'bool' ? dtype : 'float32';
+  if (origin.kind === 'constant') return to.constant(origin.values as Float32Array, shape, type);
+  if (origin.kind === 'captured') return to.constant(origin.tensor.dataSync(), shape, type);
+  if (origin.kind === 'parameter') return to.constant(values.get(origin.name)!, shape, type, origin.name);
+  throw new Error(`internal: a leaf of the trace is the output of a node`);
+}
+
+/** Whether attributes or constants change with the batch, other than sizes that operators can leave open. */
+function isTiedToBatch(graph: Graph, wide: Graph): boolean {
+  const open = new Set(['Reshape', 'Slice']);
+  const shapeOf = ({ origin, shape }: GraphTensor) => (origin.kind === 'input' ? '' : shape.join());
+  return (
+    graph.nodes.length !== wide.nodes.length ||
+    graph.leaves.length !== wide.leaves.length ||
+    graph.leaves.some((leaf, i) => shapeOf(leaf) !== shapeOf(wide.leaves[i]!)) ||
+    graph.nodes.some(
+      ({ kernel, attributes }, i) =>
+        !open.has(kernel) && JSON.stringify(attributes) !== JSON.stringify(wide.nodes[i]!.attributes),
+    )
+  );
+}

@@ -1,0 +1,313 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import multipart from '@fastify/multipart';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import description from '../package.json' with { type: 'json' };
+import type { LatencyController } from './controller.js';
+import { Metrics } from './metrics.js';
+import type { WorkerPool } from './pool.js';
+import { explain, problemOf, problemType, RequestError } from './problem.js';
+import type { Prediction } from './protocol.js';
+import { formLimits, readSettings, readUpload, tooLarge } from './request.js';
+import { amountsOf, modelOf, schemas } from './schemas.js';
+import type { ChosenFactor, ModelEntry } from './settings.js';
+
+/** What the routes work with. */
+export interface AppOptions {
+  readonly pool: WorkerPool;
+  readonly models: ReadonlyMap<string, ModelEntry>;
+  readonly controller: LatencyController | undefined;
+  readonly apiKeys: readonly string[];
+  readonly bodyBytes: number;
+  /** Of all requests that are being received or wait, together. */
+  readonly bufferBytes: number;
+  /** From the arrival of a request to its answer. */
+  readonly timeoutMs: number;
+  /** That a client may take to send its headers, and all of a request. */
+  readonly headersMs: number;
+  readonly receiveMs: number;
+  readonly logLevel: 'silent' | 'error' | 'warn' | 'info';
+}
+
+/** The HTTP side of a service. */
+export interface App {
+  readonly server: FastifyInstance;
+  readonly metrics: Metrics;
+  /** Refuses predictions from now on. */
+  refuse(): void;
+}
+
+/** Makes the server with all routes; it does not listen yet. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { pool, models, controller, bodyBytes, timeoutMs } = options;
+  let isDraining = false;
+  const metrics = new Metrics(
+    () => pool.state,
+    () => controller?.share ?? 1,
+  );
+  const server = fastify({
+    bodyLimit: bodyBytes,
+    requestTimeout: options.receiveMs,
+    // Of a socket on which nothing happens: a client that does not read its answer.
+    connectionTimeout: timeoutMs + options.receiveMs,
+    keepAliveTimeout: 5000,
+    http: {
+      headersTimeout: options.headersMs,
+      connectionsCheckingInterval: Math.min(1000, options.headersMs),
+    },
+    routerOptions: { maxParamLength: 200 },
+    logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: process.stderr },
+    clientErrorHandler(error, socket) {
+      if (!socket.writable) {
+        socket.destroy();
+        return;
+      }
+      const isSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+      const isLarge = error.code === 'HPE_HEADER_OVERFLOW';
+      const problem = isSlow
+        ? problemOf(408, 'The request came too slowly.')
+        : problemOf(isLarge ? 431 : 400, isLarge ? 'The headers are too large.' : 'This is no HTTP request.');
+      const text = JSON.stringify(problem);
+      socket.end(
+        `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${problemType}\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
+      );
+    },
+  });
+  // Requests are checked by the schemas of request.ts, of which those of the documentation are made.
+  server.setValidatorCompiler(() => () => true);
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  await server.register(multipart, { limits: { ...formLimits, fileSize: bodyBytes } });
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'sshn serve', description: description.description, version: description.version },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+        },
+      },
+    },
+  });
+
+  const send = (reply: FastifyReply, error: unknown, request: FastifyRequest): FastifyReply => {
+    const { problem, headers, cause } = explain(error);
+    if (cause !== undefined) request.log.error(cause);
+    if (problem.status === 503) reply.header('retry-after', retryAfter());
+    return reply.code(problem.status).headers(headers).type(problemType).send(JSON.stringify(problem));
+  };
+  server.setErrorHandler((error, request, reply) => send(reply, error, request));
+  server.setNotFoundHandler((request, reply) =>
+    send(reply, new RequestError(404, 'There is nothing at this address. See /openapi.json.'), request),
+  );
+
+  /** Seconds until the queue is likely to have room, from what requests took of late. */
+  let usualMs = 1000;
+  const retryAfter = (): number => {
+    const { queued, total } = pool.state;
+    return Math.min(60, Math.max(1, Math.ceil((usualMs * (queued + 1)) / total / 1000)));
+  };
+  const load = () => ({ now: performance.now(), queued: pool.state.queued, workers: pool.state.total });
+
+  const digests = options.apiKeys.map(digest);
+  const authorize = (request: FastifyRequest): void => {
+    if (digests.length === 0) return;
+    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const given = digest(bearer ?? String(request.headers['x-api-key'] ?? ''));
+    // All are compared, so that the time says nothing about any.
+    const isKnown = digests.map((known) => timingSafeEqual(known, given)).some((isSame) => isSame);
+    if (!isKnown)
+      throw new RequestError(401, 'An API key is needed: Authorization: Bearer KEY, or x-api-key: KEY.', {
+        'www-authenticate': 'Bearer',
+      });
+  };
+  const guarded = {
+    onRequest: (request: FastifyRequest, _: FastifyReply, done: (error?: Error) => void) => {
+      try {
+        authorize(request);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  };
+
+  let buffered = 0;
+  /** Refuses what there is no room for before its body is received. */
+  const admit = (request: FastifyRequest, reply: FastifyReply): void => {
+    authorize(request);
+    if (isDraining) throw new RequestError(503, 'The service is about to end.');
+    const told = request.headers['content-length'];
+    if (told !== undefined && Number(told) > bodyBytes) throw tooLarge(bodyBytes);
+    if (pool.isFull || controller?.isOverloaded(load()))
+      throw new RequestError(503, 'Too many requests wait already. Try again later.');
+    const bytes = told === undefined ? bodyBytes : Number(told);
+    if (buffered + bytes > options.bufferBytes)
+      throw new RequestError(503, 'Too much data is being received already. Try again later.');
+    buffered += bytes;
+    reply.raw.once('close', () => {
+      buffered -= bytes;
+    });
+  };
+
+  const predict = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const query = readSettings(request.query as Record<string, unknown>);
+    const upload = await readUpload(request, bodyBytes);
+    const settings = readSettings({ ...(request.query as object), ...upload.fields });
+    const entry = modelIn(models, settings.model ?? query.model);
+    const { name } = entry.facts;
+    // Now, so that a setting that does not fit is refused at once.
+    entry.choose(settings, controller);
+    const arrived = performance.now();
+    let began = arrived;
+    let chosen: ChosenFactor = { factor: undefined, reason: '' };
+    const { signal, dispose } = limitOf(reply, timeoutMs);
+    try {
+      const prediction = await pool.run(() => {
+        began = performance.now();
+        chosen = entry.choose(settings, controller);
+        const { largestComponent, fillHoles, minimumVoxels, format, flips } = settings;
+        const clean = { largestComponent, fillHoles, minimumVoxels };
+        return { model: name, files: upload.files, format, factor: chosen.factor, flips, clean };
+      }, signal);
+      const done = performance.now();
+      usualMs += 0.1 * (done - began - usualMs);
+      controller?.record({ arrived, began, done }, load());
+      metrics.latency.observe({ model: name }, (done - arrived) / 1000);
+      metrics.waited.observe((began - arrived) / 1000);
+      for (const factor of prediction.factors) metrics.factor.observe({ model: name }, factor);
+      return respond(reply, { name, prediction, chosen, waited: began - arrived });
+    } finally {
+      dispose();
+    }
+  };
+
+  server.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requests.inc({ route, status: reply.statusCode });
+    done();
+  });
+  server.addHook('onSend', (_, reply, payload, done) => {
+    if (isDraining) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  server.post(
+    '/predict',
+    { schema: schemas.predict, onRequest: async (request, reply) => admit(request, reply) },
+    predict,
+  );
+  server.get('/models', { schema: schemas.models, ...guarded }, () => [...models.values()].map(modelOf));
+  server.get<{ Params: { name: string } }>(
+    '/models/:name',
+    { schema: schemas.model, ...guarded },
+    ({ params }) => modelOf(modelIn(models, params.name)),
+  );
+  server.get<{ Params: { name: string } }>(
+    '/models/:name/pareto',
+    { schema: schemas.paretoOf, ...guarded },
+    ({ params }) => paretoOf(modelIn(models, params.name)),
+  );
+  server.get<{ Querystring: { model?: unknown } }>(
+    '/pareto',
+    { schema: schemas.pareto, ...guarded },
+    ({ query }) => paretoOf(modelIn(models, query.model)),
+  );
+  server.get('/healthz', { schema: schemas.health }, () => ({ status: 'ok' }));
+  server.get('/readyz', { schema: schemas.ready }, (_, reply) => {
+    const { total, idle, busy, queued } = pool.state;
+    const isReady = !isDraining && idle + busy > 0;
+    reply.code(isReady ? 200 : 503);
+    const status = isDraining
+      ? 'ending'
+      : idle + busy === total
+        ? 'ready'
+        : isReady
+          ? 'degraded'
+          : 'starting';
+    return { status, workers: { ready: idle + busy, total }, queued };
+  });
+  server.get('/metrics', { schema: schemas.metrics, ...guarded }, async (_, reply) => {
+    const { text, type } = await metrics.read();
+    return reply.type(type).send(text);
+  });
+  server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger());
+  await server.ready();
+  return {
+    server,
+    metrics,
+    refuse: () => {
+      isDraining = true;
+    },
+  };
+}
+
+/** Aborted when a prediction takes too long, or its client is gone. */
+function limitOf(reply: FastifyReply, timeoutMs: number): { readonly signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new RequestError(504, `The prediction took longer than ${timeoutMs / 1000} s.`)),
+    timeoutMs,
+  );
+  const onClose = (): void => controller.abort(new RequestError(499, 'The client is gone.'));
+  reply.raw.once('close', onClose);
+  if (reply.raw.destroyed) onClose();
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      clearTimeout(timer);
+      reply.raw.off('close', onClose);
+    },
+  };
+}
+
+/** The model of a name, or the only one. A name is looked up among those that are served, and is no path. */
+function modelIn(models: ReadonlyMap<string, ModelEntry>, name: unknown): ModelEntry {
+  const names = [...models.keys()];
+  if (name === undefined && names.length > 1)
+    throw new RequestError(400, `model: expected one of ${names.join(', ')}`);
+  const entry = name === undefined ? models.get(names[0]!) : models.get(String(name));
+  if (entry !== undefined) return entry;
+  throw new RequestError(404, `There is no such model; there are ${names.join(', ')}.`);
+}
+
+function paretoOf({ facts }: ModelEntry) {
+  return { model: facts.name, points: facts.points, measured: facts.measured };
+}
+
+function respond(
+  reply: FastifyReply,
+  answer: {
+    readonly name: string;
+    readonly prediction: Prediction;
+    readonly chosen: ChosenFactor;
+    readonly waited: number;
+  },
+): FastifyReply {
+  const { name, prediction, chosen, waited } = answer;
+  const { file, factors, labels, shape, notes, milliseconds } = prediction;
+  reply.headers({
+    'x-sshn-model': name,
+    'x-sshn-factor': factors.join(', '),
+    'server-timing': `queue;dur=${waited.toFixed(1)}, predict;dur=${milliseconds.toFixed(1)}`,
+  });
+  if (file !== undefined) {
+    return reply
+      .type(file.type)
+      .header('content-disposition', `attachment; filename="labels.${file.ending}"`)
+      .send(Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength));
+  }
+  return reply.type('application/json').send({
+    model: name,
+    factor: factors,
+    reason: chosen.reason,
+    shape,
+    labels: labels.map(amountsOf),
+    notes,
+    milliseconds: { queue: waited, predict: milliseconds },
+  });
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,39 @@
+import { ValueError } from '@sshn/core';
+import { expect, test } from 'vitest';
+import { ladderOf } from './ladder.js';
+
+const point = (factor: number, dice: number | null, gflops = factor) => ({
+  factor,
+  dice,
+  gflops,
+  milliseconds: null,
+});
+const factors = { low: 0, high: 0.5 };
+const of = (points: ReturnType<typeof point>[], least?: number) =>
+  ladderOf({ name: 'cells', points, factors }, least).map(({ factor }) => factor);
+
+test('of a table: what no cheaper factor matches, the cheapest first', () => {
+  expect(of([point(0.4, 0.9), point(0.1, 0.7), point(0.2, 0.85), point(0.3, 0.84), point(0.5, 0.9)])).toEqual(
+    [0.1, 0.2, 0.4],
+  );
+});
+
+test('no more than six, the ends among them, and none outside of training', () => {
+  const many = Array.from({ length: 51 }, (_, i) => point(i / 100, i / 100));
+  const rungs = of([...many, point(0.9, 0.99)]);
+  expect(rungs.length).toBe(6);
+  expect([rungs[0], rungs.at(-1)]).toEqual([0, 0.5]);
+  expect(rungs).toEqual(rungs.toSorted((a, b) => a - b));
+});
+
+test('without Dice: by cost', () => {
+  expect(of([point(0.5, null), point(0, null), point(0.25, null)])).toEqual([0, 0.25, 0.5]);
+});
+
+test('nothing below the least Dice', () => {
+  const table = [point(0.1, 0.7), point(0.2, 0.85), point(0.4, 0.9)];
+  expect(of(table, 0.8)).toEqual([0.2, 0.4]);
+  expect(() => of(table, 0.95)).toThrow(ValueError);
+  expect(() => of(table, 0.95)).toThrow('at most 0.9, the best');
+  expect(() => of([point(0.1, null)], 0.5)).toThrow('sshn pareto');
+});

@@ -1,0 +1,99 @@
+import type { AccuracyCostPoint } from '@sshn/model';
+import type { CleanOptions, LabelAmount, NamedLabel } from '@sshn/predict';
+
+/** What the server and its worker processes say to each other. */
+export type ToWorker =
+  | { readonly kind: 'open'; readonly options: WorkerOptions }
+  | { readonly kind: 'predict'; readonly id: number; readonly request: PredictRequest }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly models: readonly ModelFacts[] }
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  | { readonly kind: 'done'; readonly id: number; readonly prediction: Prediction }
+  | { readonly kind: 'refused'; readonly id: number; readonly fault: Fault };
+
+/** A model by the name that requests use. */
+export interface ServedModel {
+  readonly name: string;
+  /** A run folder or a model file. */
+  readonly path: string;
+}
+
+/** What a worker process needs to know before it can predict. */
+export interface WorkerOptions {
+  readonly models: readonly ServedModel[];
+  /** Of wasm, in each process. */
+  readonly threads: number;
+  /** Whether the time at a few factors is measured first. */
+  readonly measures: boolean;
+  /** Larger images are refused before memory is taken for them. */
+  readonly maxVoxels: number;
+}
+
+/** What a model expects, gives and costs. */
+export interface ModelFacts {
+  readonly name: string;
+  readonly labels: readonly NamedLabel[];
+  /** What it is applied to. */
+  readonly input: {
+    readonly kind: 'raster' | 'volume';
+    /** Of training: height and width, with depth before them in 3D. */
+    readonly size: readonly number[];
+    readonly channels: number;
+  };
+  /** The range of rescaling factors of training. */
+  readonly factors: { readonly low: number; readonly high: number };
+  /** Whether it is the network of one setting, which requests do not choose. */
+  readonly isPlain: boolean;
+  /** Its table of accuracy and cost; GFLOPs alone where it was never evaluated. */
+  readonly points: readonly AccuracyCostPoint[];
+  /** The same at a few factors with milliseconds of this machine; empty where the worker did not measure. */
+  readonly measured: readonly AccuracyCostPoint[];
+}
+
+/** Formats of an answer: 'auto' is PNG for raster images and nii.gz for volumes. */
+export const answerFormats = ['auto', 'png', 'nii.gz', 'nrrd', 'json', 'dicom', 'dicom-labelmap'] as const;
+export type AnswerFormat = (typeof answerFormats)[number];
+
+/** A file of a request. */
+export interface UploadedFile {
+  /** What errors call it. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** One image to be segmented; its setting is decided already. */
+export interface PredictRequest {
+  readonly model: string;
+  /** One file, or all of a DICOM series. */
+  readonly files: readonly UploadedFile[];
+  readonly format: AnswerFormat;
+  /** Undefined where the model has one of its own. */
+  readonly factor: number | undefined;
+  readonly flips: boolean;
+  readonly clean: CleanOptions;
+}
+
+/** What became of it. */
+export interface Prediction {
+  /** The answer's bytes; undefined where JSON is asked for. */
+  readonly file: { readonly bytes: Uint8Array; readonly type: string; readonly ending: string } | undefined;
+  readonly factors: readonly number[];
+  /** Of the label map: depth, height, width; raster images are one deep. */
+  readonly shape: readonly number[];
+  readonly labels: readonly LabelAmount[];
+  readonly notes: readonly string[];
+  /** That the worker took, reading and writing included. */
+  readonly milliseconds: number;
+}
+
+/** An error on its way between processes. */
+export interface Fault {
+  /** Whose it is: the request's, the machine's memory, or ours. */
+  readonly kind: 'input' | 'memory' | 'defect';
+  /** For the client where it is the request's; for the log else. */
+  readonly message: string;
+  /** Of a file that could not be used. */
+  readonly file?: { readonly path: string; readonly problem: string; readonly remedy: string };
+}

@@ -1,0 +1,137 @@
+import type { MultipartFile, MultipartValue } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { RequestError } from './problem.js';
+import { answerFormats, type UploadedFile } from './protocol.js';
+
+/** A number in a query or a form; an empty text is none. */
+const numeral = z
+  .string()
+  .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')
+  .transform(Number);
+const share = numeral.pipe(z.number().min(0, 'expected at least 0').max(1, 'expected at most 1'));
+const positive = numeral.pipe(z.number().gt(0, 'expected a number above 0'));
+const flag = z
+  .enum(['true', 'false'])
+  .transform((word) => word === 'true')
+  .pipe(z.boolean());
+
+/** What a prediction can be told, in the query or in fields of a form. */
+export const settingsSchema = z
+  .strictObject({
+    model: z.string().optional().describe('Name of a model; not needed where one is served.'),
+    factor: share.optional().describe('Rescaling factor; default: what the service holds its latency with.'),
+    gflops: positive.optional().describe('The most accurate factor with at most so many 10⁹ FLOPs.'),
+    milliseconds: positive
+      .optional()
+      .describe('The most accurate factor that takes at most so long on this machine.'),
+    dice: share
+      .optional()
+      .describe('The cheapest factor with at least this Dice, by the table of the model.'),
+    format: z
+      .enum(answerFormats)
+      .default('auto')
+      .describe(
+        'Of the answer: png and nii.gz are label maps, nrrd a segmentation of 3D Slicer, dicom a DICOM segmentation of DICOM input, json the amount of each label alone. auto: png for raster images, nii.gz for volumes.',
+      ),
+    flips: flag.default(false).describe('Averages over all flips of the image.'),
+    largestComponent: flag.default(false).describe('Keeps the largest connected component of each label.'),
+    fillHoles: flag.default(false).describe('Gives background that one label encloses that label.'),
+    minimumVoxels: numeral
+      .pipe(z.int().min(1, 'expected at least 1'))
+      .default(1)
+      .describe('Removes connected components of fewer pixels or voxels.'),
+  })
+  .superRefine(({ factor, gflops, milliseconds, dice }, context) => {
+    if (factor !== undefined && [gflops, milliseconds, dice].some((limit) => limit !== undefined))
+      context.addIssue({
+        code: 'custom',
+        path: ['factor'],
+        message: 'expected a factor or a budget, not both',
+      });
+  });
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Reads settings. @throws {RequestError} 400, saying what is wrong with each. */
+export function readSettings(values: Readonly<Record<string, unknown>>): Settings {
+  const { success, data, error } = settingsSchema.safeParse(values);
+  if (success) return data;
+  throw new RequestError(
+    400,
+    error.issues
+      .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+      .join('; '),
+  );
+}
+
+/** A body: its files, and what a form says besides. */
+export interface Upload {
+  readonly files: readonly UploadedFile[];
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the body of a prediction: a form with one file or a DICOM series, or an image as it is.
+ *
+ * @throws {RequestError} 400 if there is no image or the form is malformed, 413 if all parts together are larger than `limit`.
+ */
+export async function readUpload(request: FastifyRequest, limit: number): Promise<Upload> {
+  if (request.isMultipart()) return readForm(request, limit);
+  const { body } = request;
+  if (Buffer.isBuffer(body) && body.length > 0)
+    return { files: [{ name: 'image', bytes: body }], fields: {} };
+  throw new RequestError(400, 'The body is empty. Send an image, or a form with one in the field "image".');
+}
+
+/** Files of a series at most, and fields of a form. */
+export const formLimits = { files: 4096, fields: 32, fieldSize: 4096, headerPairs: 32 } as const;
+
+async function readForm(request: FastifyRequest, limit: number): Promise<Upload> {
+  const files: UploadedFile[] = [];
+  const fields: Record<string, unknown> = Object.create(null);
+  let left = limit;
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'field') addField(fields, part);
+      else {
+        const file = await readFile(part, left);
+        left -= file.bytes.length;
+        // A form's file field that was left empty.
+        if (file.bytes.length > 0) files.push(file);
+      }
+    }
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'FST_REQ_FILE_TOO_LARGE') throw tooLarge(limit);
+    if (typeof code === 'string' && code.endsWith('_LIMIT'))
+      throw new RequestError(413, 'The form has more parts than this server takes.');
+    throw new RequestError(400, 'The form is malformed or was cut off.');
+  }
+  if (files.length > 0) return { files, fields };
+  throw new RequestError(400, 'The form has no image. Send one in the field "image".');
+}
+
+function addField(fields: Record<string, unknown>, { fieldname, value }: MultipartValue): void {
+  if (fieldname in fields) throw new RequestError(400, `${fieldname}: is there twice`);
+  fields[fieldname] = value;
+}
+
+async function readFile(part: MultipartFile, limit: number): Promise<UploadedFile> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of part.file as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge(limit);
+    chunks.push(chunk);
+  }
+  return { name: part.filename || 'image', bytes: Buffer.concat(chunks) };
+}
+
+export function tooLarge(limit: number): RequestError {
+  return new RequestError(
+    413,
+    `The request is larger than the ${Math.floor(limit / 2 ** 20)} MiB that this server takes.`,
+  );
+}

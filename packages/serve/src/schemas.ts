@@ -1,0 +1,178 @@
+import type { LabelAmount } from '@sshn/predict';
+import { z } from 'zod';
+import { settingsSchema } from './request.js';
+import type { ModelEntry } from './settings.js';
+
+const factor = z.number().min(0).max(1);
+const label = z.object({
+  value: z.int().min(0),
+  name: z.string(),
+  color: z.array(z.int()).describe('Red, green, blue, 0 to 255.'),
+});
+const point = z.object({
+  factor,
+  dice: z.number().nullable().describe('Mean foreground Dice; null where nobody evaluated.'),
+  gflops: z.number().nullable().describe('10⁹ FLOPs of one image.'),
+  milliseconds: z.number().nullable().describe('Of one image; null where nobody measured.'),
+});
+const model = z.object({
+  name: z.string(),
+  labels: z.array(label),
+  input: z.object({
+    kind: z.enum(['raster', 'volume']),
+    size: z.array(z.int()).describe('Of training; images of other sizes are brought to it and back.'),
+    channels: z.int(),
+  }),
+  factors: z.object({ low: factor, high: factor }).describe('The range of training.'),
+  steps: z.array(factor).describe('What the service goes through to hold its latency target.'),
+});
+const pareto = z.object({
+  model: z.string(),
+  points: z.array(point).describe("The model's own table."),
+  measured: z.array(point).describe('With milliseconds of this machine, measured when the service began.'),
+});
+const amount = label.extend({
+  voxels: z.int().describe('Pixels of raster images.'),
+  mm3: z.number().nullable(),
+  ml: z.number().nullable(),
+});
+const prediction = z.object({
+  model: z.string(),
+  factor: z.array(factor).describe('That was used: one, or one for each downsampling step.'),
+  reason: z.string().describe('Why this factor.'),
+  shape: z.array(z.int()).describe('Depth, height, width; raster images are one deep.'),
+  labels: z.array(amount),
+  notes: z.array(z.string()).describe('Where the image is unlike those of training.'),
+  milliseconds: z.object({ queue: z.number(), predict: z.number() }),
+});
+const problem = z
+  .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
+  .describe('RFC 9457.');
+const readiness = z.object({
+  status: z.enum(['ready', 'degraded', 'starting', 'ending']),
+  workers: z.object({ ready: z.int(), total: z.int() }),
+  queued: z.int(),
+});
+
+/** A schema as JSON, without what OpenAPI has elsewhere. */
+function json(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema);
+  return rest;
+}
+
+const settings = json(settingsSchema);
+const binary = { type: 'string', format: 'binary' };
+const file = { schema: binary };
+const problems = (...statuses: number[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: 'A problem', content: { 'application/problem+json': { schema: json(problem) } } },
+    ]),
+  );
+const answer = (schema: z.ZodType) => ({
+  200: { description: 'OK', content: { 'application/json': { schema: json(schema) } } },
+});
+const security = [{ bearer: [] }, { key: [] }];
+const named = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+const { model: modelSetting, ...others } = settings.properties as Record<string, object>;
+
+/** Of each route, for its documentation at /openapi.json and for writing answers. */
+export const schemas = {
+  predict: {
+    summary: 'Segment an image',
+    description:
+      'PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz or DICOM, known by its content: the body itself, or in a form one file or all files of a DICOM series. Settings come in the query or as fields of the form. The answer is on the grid of the image; x-sshn-factor says the factor that was used.',
+    security,
+    querystring: { ...settings, required: [], properties: { model: modelSetting, ...others } },
+    body: {
+      content: {
+        'application/octet-stream': file,
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            properties: { image: { type: 'array', items: binary }, ...settings.properties! },
+            required: ['image'],
+          },
+        },
+      },
+    },
+    response: {
+      200: {
+        description: 'The label map, or amounts of each label',
+        content: {
+          'image/png': file,
+          'application/gzip': file,
+          'application/octet-stream': file,
+          'application/dicom': file,
+          'application/json': { schema: json(prediction) },
+        },
+      },
+      ...problems(400, 401, 404, 413, 422, 500, 503, 504),
+    },
+  },
+  models: {
+    summary: 'What is served',
+    security,
+    response: { ...answer(z.array(model)), ...problems(401) },
+  },
+  model: {
+    summary: 'What a model expects and gives',
+    security,
+    params: named,
+    response: { ...answer(model), ...problems(401, 404) },
+  },
+  paretoOf: {
+    summary: 'Accuracy and cost of a model by factor',
+    security,
+    params: named,
+    response: { ...answer(pareto), ...problems(401, 404) },
+  },
+  pareto: {
+    summary: 'Accuracy and cost by factor',
+    security,
+    querystring: { type: 'object', properties: { model: modelSetting } },
+    response: { ...answer(pareto), ...problems(400, 401, 404) },
+  },
+  health: {
+    summary: 'Whether the server answers',
+    response: answer(z.object({ status: z.literal('ok') })),
+  },
+  ready: {
+    summary: 'Whether predictions can be had',
+    response: {
+      ...answer(readiness),
+      503: {
+        description: 'Not now',
+        content: { 'application/json': { schema: json(readiness) } },
+      },
+    },
+  },
+  metrics: {
+    summary: 'Numbers for Prometheus',
+    security,
+    response: { 200: { description: 'OK', content: { 'text/plain': { schema: { type: 'string' } } } } },
+  },
+} as const;
+
+/** A model as /models tells of it. */
+export function modelOf({ facts, ladder }: ModelEntry): z.infer<typeof model> {
+  const { name, labels, input, factors } = facts;
+  return {
+    name,
+    labels: labels.map(({ value, name: text, color }) => ({ value, name: text, color: [...color] })),
+    input: { ...input, size: [...input.size] },
+    factors,
+    steps: ladder.map((rung) => rung.factor),
+  };
+}
+
+/** The amount of a label as an answer tells it. */
+export function amountsOf({ mm3, ...amount }: LabelAmount): z.infer<typeof prediction>['labels'][number] {
+  return {
+    ...amount,
+    color: [...amount.color],
+    mm3: mm3 ?? null,
+    ml: mm3 === undefined ? null : mm3 / 1000,
+  };
+}

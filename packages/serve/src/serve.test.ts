@@ -1,0 +1,475 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { useFastWasm } from '@sshn/backend-wasm';
+import { FileError, ValueError } from '@sshn/core';
+import { decodeDicom, decodeNifti, decodeNrrd, encodeNifti, volumeOf } from '@sshn/data';
+import { decodePicture, type Picture, Segmenter } from '@sshn/predict';
+import { openModel } from '@sshn/predict/node';
+import { dicomSeries } from '@sshn-internal/testing';
+import { decode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Service, serve } from './serve.js';
+import { modelFolder, noisePng, runWorkersFromSources } from './testing/service.js';
+
+let folder: Awaited<ReturnType<typeof modelFolder>>;
+let service: Service;
+/** With a key, and small limits. */
+let strict: Service;
+const key = 'a key of more than sixteen';
+const image = noisePng(20, 24, 1);
+const scan = volumeOf(
+  Float32Array.from({ length: 6 * 7 * 9 }, (_, i) => i % 29),
+  [6, 7, 9],
+  { spacingMm: [2, 1, 1] },
+);
+
+beforeAll(async () => {
+  runWorkersFromSources();
+  folder = await modelFolder();
+  const named = (name: string) => ({ name, path: join(folder.path, `${name}.safetensors`) });
+  [service, strict] = await Promise.all([
+    serve({
+      models: [named('cells'), named('brains')],
+      port: 0,
+      workers: 2,
+      maxVoxels: 1000,
+      logLevel: 'silent',
+    }),
+    serve({
+      models: [named('cells')],
+      port: 0,
+      workers: 1,
+      queue: 2,
+      apiKeys: ['another key, never used', key],
+      bodyBytes: 2 ** 20,
+      headersMs: 500,
+      receiveMs: 1000,
+      timeoutMs: 2000,
+      logLevel: 'silent',
+    }),
+  ]);
+  await useFastWasm({ threads: 1 });
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([service?.close(), strict?.close()]);
+  await folder?.remove();
+});
+
+const get = (path: string) => fetch(`${service.address}${path}`);
+const post = (query: string, body: BodyInit | Uint8Array, to = service, headers = {}) =>
+  fetch(`${to.address}/predict?${query}`, {
+    method: 'POST',
+    body: body instanceof Uint8Array ? new Uint8Array(body) : body,
+    headers,
+  });
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+/** What the library says, in this process. */
+async function labelsOf(model: string, source: Uint8Array | Picture, factor: number): Promise<Uint8Array> {
+  using opened = await openModel(join(folder.path, `${model}.safetensors`));
+  if (!(opened instanceof Segmenter)) throw new Error('expected a segmenter');
+  return (await opened.predict(source, { factor })).labels.data;
+}
+
+/** Checks that an answer is a problem with a message, which tells nothing of the server. */
+async function problem(response: Response, status: number, says: string | RegExp): Promise<void> {
+  const text = await response.text();
+  expect([response.status, text]).toEqual([status, expect.stringMatching(says)]);
+  expect(response.headers.get('content-type')).toContain('application/problem+json');
+  expect(JSON.parse(text)).toMatchObject({ type: 'about:blank', status, title: expect.any(String) });
+  expect(text).not.toMatch(/\/work|\/tmp|node_modules|\.[jt]s:\d|\bat [\w.<>]+ \(/);
+}
+
+describe('POST /predict', () => {
+  test('a raster image as the body: a PNG of the labels that the library gives, and the factor used', async () => {
+    const response = await post('model=cells&factor=0.25', image);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
+    expect(response.headers.get('x-sshn-factor')).toBe('0.25');
+    expect(response.headers.get('x-sshn-model')).toBe('cells');
+    expect(response.headers.get('server-timing')).toMatch(/^queue;dur=[\d.]+, predict;dur=[\d.]+$/);
+    const { width, height, data } = decode(await bytesOf(response));
+    expect([width, height]).toEqual([24, 20]);
+    expect([...data]).toEqual([...(await labelsOf('cells', image, 0.25))]);
+  });
+
+  test('a form, with settings in its fields: amounts of each label as JSON', async () => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ model: 'cells', factor: '0.4', format: 'json' }))
+      form.set(name, value);
+    form.set('image', new Blob([image]), 'photo.png');
+    const response = await post('', form);
+    const answer = (await response.json()) as { labels: { name: string; voxels: number }[] };
+    expect(answer).toMatchObject({
+      model: 'cells',
+      factor: [0.4],
+      reason: 'Factor 0.4, as asked for.',
+      shape: [1, 20, 24],
+      notes: [],
+    });
+    const labels = await labelsOf('cells', image, 0.4);
+    const counts = [0, 1, 2].map((value) => labels.filter((label) => label === value).length);
+    expect(answer.labels.map(({ name, voxels }) => [name, voxels])).toEqual(
+      ['background', 'nucleus', 'cytoplasm'].map((name, i) => [name, counts[i]]),
+    );
+  });
+
+  test('a volume, known by its content: nii.gz on its own grid, and a segmentation of 3D Slicer', async () => {
+    const bytes = encodeNifti(scan, { gzip: false });
+    const expected = [...(await labelsOf('brains', await decodePicture(bytes, 'scan.nii'), 0.5))];
+    const response = await post('model=brains', bytes);
+    expect([response.status, await response.clone().text()]).toEqual([200, expect.anything()]);
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="labels.nii.gz"');
+    const labels = decodeNifti(await bytesOf(response), 'labels.nii.gz');
+    expect({ ...labels, data: [...labels.data] }).toEqual({ ...scan, data: expected });
+    const packed = await post('model=brains&format=nrrd', encodeNifti(scan, { gzip: true }));
+    expect([...decodeNrrd(await bytesOf(packed), 'labels.nrrd').data]).toEqual(expected);
+    const amounts = await post('model=brains&format=json', bytes);
+    const { labels: rows } = (await amounts.json()) as {
+      labels: { voxels: number; mm3: number; ml: number }[];
+    };
+    for (const { voxels, mm3, ml } of rows) expect([mm3, ml]).toEqual([2 * voxels, 0.002 * voxels]);
+  });
+
+  test.each(['dicom', 'dicom-labelmap'])('a DICOM series in a form: %s that refers to it', async (format) => {
+    const files = dicomSeries({
+      values: scan.data,
+      shape: [6, 7, 9],
+      spacingMm: [2, 1, 1],
+      originMm: [3, 4, 5],
+    });
+    const form = new FormData();
+    for (const { name, bytes } of files) form.append('image', new Blob([new Uint8Array(bytes)]), name);
+    const response = await post(`model=brains&format=${format}`, form);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/dicom']);
+    const found = await decodeDicom([{ name: 'labels.dcm', bytes: await bytesOf(response) }]);
+    const volume = await decodeDicom(files);
+    expect(found.shape).toEqual(volume.shape);
+    const niftiAnswer = await post('model=brains', encodeNifti(volume));
+    expect([...found.data]).toEqual([...decodeNifti(await bytesOf(niftiAnswer), 'labels.nii.gz').data]);
+  });
+
+  test('budgets: by the table of the model, and by what was measured here', async () => {
+    const factorOf = async (query: string) =>
+      (await post(`model=cells&${query}`, image)).headers.get('x-sshn-factor');
+    expect(await factorOf('gflops=0.003')).toBe('0.2');
+    expect(await factorOf('dice=0.84')).toBe('0.2');
+    expect(await factorOf('milliseconds=1e6')).toBe('0.4');
+    expect(await factorOf('')).toBe('0.5');
+    await problem(await post('model=cells&dice=0.95', image), 422, /nearest, 0.4, has Dice 0.9/);
+    await problem(await post('model=cells&milliseconds=1e-9', image), 422, 'No factor has at most');
+  });
+
+  test('cleaning and flips have their effect', async () => {
+    const plain = decode(await bytesOf(await post('model=cells', image))).data;
+    const clean = decode(await bytesOf(await post('model=cells&minimumVoxels=1000', image))).data;
+    expect(plain.some((label) => label > 0)).toBe(true);
+    expect(clean.every((label) => label === 0)).toBe(true);
+    const flipped = decode(await bytesOf(await post('model=cells&flips=true', image))).data;
+    expect([...flipped]).not.toEqual([...plain]);
+  });
+});
+
+describe('the other routes', () => {
+  test('/models: what is served', async () => {
+    const models = (await (await get('/models')).json()) as object[];
+    expect(models).toMatchObject([
+      {
+        name: 'cells',
+        input: { kind: 'raster', size: [16, 16], channels: 3 },
+        factors: { low: 0, high: 0.5 },
+        steps: [0.1, 0.2, 0.4],
+      },
+      { name: 'brains', input: { kind: 'volume', size: [8, 8, 8], channels: 1 } },
+    ]);
+    expect(await (await get('/models/brains')).json()).toEqual(models[1]);
+  });
+
+  test('/pareto: the table of the model, and times of this machine', async () => {
+    const ofOne = await (await get('/models/cells/pareto')).json();
+    expect(await (await get('/pareto?model=cells')).json()).toEqual(ofOne);
+    expect(ofOne).toMatchObject({ model: 'cells', points: [{ factor: 0.1, dice: 0.8 }, {}, {}] });
+    const { measured } = ofOne as { measured: { milliseconds: number }[] };
+    expect(measured.length).toBe(3);
+    for (const { milliseconds } of measured) expect(milliseconds).toBeGreaterThan(0);
+    await problem(await get('/pareto'), 400, 'model: expected one of cells, brains');
+  });
+
+  test('/healthz, /readyz, /metrics', async () => {
+    expect(await (await get('/healthz')).json()).toEqual({ status: 'ok' });
+    const ready = await get('/readyz');
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toMatchObject({ workers: { total: 2 } });
+    const numbers = await (await get('/metrics')).text();
+    expect(numbers).toMatch(/^sshn_requests_total\{route="\/predict",status="200"\} \d+$/m);
+    expect(numbers).toMatch(/^sshn_prediction_seconds_count\{model="brains"\} \d+$/m);
+    expect(numbers).toMatch(/^sshn_workers\{state="starting"\} \d+$/m);
+    expect(numbers).toContain('sshn_accuracy_level 1');
+    expect(numbers).toContain('nodejs_eventloop_lag_p99_seconds');
+  });
+
+  test('/openapi.json is a valid description of all of them', async () => {
+    const document = (await (await get('/openapi.json')).json()) as {
+      paths: Record<string, Record<string, { parameters?: { name: string }[] }>>;
+    };
+    const { valid, errors } = await new Validator().validate(structuredClone(document));
+    expect(valid, JSON.stringify(errors)).toBe(true);
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/healthz',
+      '/metrics',
+      '/models',
+      '/models/{name}',
+      '/models/{name}/pareto',
+      '/pareto',
+      '/predict',
+      '/readyz',
+    ]);
+    expect(document.paths['/predict']!.post!.parameters!.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['model', 'factor', 'gflops', 'milliseconds', 'dice', 'format', 'flips']),
+    );
+  });
+});
+
+/** The lines of the README that call curl. */
+const calls = readFileSync(new URL('../README.md', import.meta.url), 'utf8').match(/^curl .+$/gm) ?? [];
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+describe.skipIf(!hasCurl)('the README', () => {
+  beforeAll(async () => {
+    await mkdir(join(folder.path, 'series'));
+    await writeFile(join(folder.path, 'photo.png'), image);
+    await writeFile(join(folder.path, 'scan.nii.gz'), encodeNifti(scan));
+    const series = dicomSeries({
+      values: scan.data,
+      shape: [2, 7, 9],
+      spacingMm: [2, 1, 1],
+      originMm: [0, 0, 0],
+    });
+    for (const [i, { bytes }] of series.entries())
+      await writeFile(join(folder.path, `series/${i + 1}.dcm`), bytes);
+  });
+
+  test('has examples', () => expect(calls.length).toBeGreaterThanOrEqual(8));
+
+  test.each(calls)('%s', async (line) => {
+    const host = new URL(service.address).host;
+    // The first example is of a service of one model.
+    const here = line.replace('localhost:8080', host).replace('predict?factor', 'predict?model=cells&factor');
+    const shell = ['-c', here.replace(/^curl/, 'curl -sS --fail-with-body')];
+    const { stdout } = await promisify(execFile)('bash', shell, { cwd: folder.path });
+    const output = / -o (\S+)/.exec(line)?.[1];
+    if (output === undefined) expect(() => JSON.parse(stdout)).not.toThrow();
+    else expect((await readFile(join(folder.path, output))).length).toBeGreaterThan(50);
+  });
+});
+
+describe('what is refused', () => {
+  test.each<[string, string, () => string | Uint8Array, number, string | RegExp]>([
+    ['no image', 'model=cells', () => '', 400, 'The body is empty'],
+    ['text', 'model=cells', () => 'hello', 422, 'image: is not a PNG, JPEG, BMP, TIFF or DICOM image'],
+    ['a PNG that is cut off', 'model=cells', () => image.subarray(0, 200), 422, /^.*"image: /],
+    [
+      'a NIfTI that is cut off',
+      'model=brains',
+      () => encodeNifti(scan, { gzip: false }).subarray(0, 500),
+      422,
+      'image.nii: ',
+    ],
+    [
+      'a bad gzip stream',
+      'model=brains',
+      () => Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3),
+      422,
+      'image.nii.gz: ',
+    ],
+    [
+      'a large image',
+      'model=cells',
+      () => noisePng(40, 40, 2),
+      422,
+      'has 1600 pixels or voxels, and this server takes 1000',
+    ],
+    [
+      'a volume for a model of raster images',
+      'model=cells',
+      () => encodeNifti(scan),
+      422,
+      'a volume.*expected a raster image',
+    ],
+    ['no model among several', '', () => image, 400, 'expected one of cells, brains'],
+    ['an unknown model', 'model=x', () => image, 404, 'There is no such model'],
+    ['a path as a model', 'model=../../etc/passwd', () => image, 404, 'There is no such model'],
+    ['the path of a model', 'model=cells.safetensors', () => image, 404, 'There is no such model'],
+    ['a factor that is none', 'model=cells&factor=two', () => image, 400, 'factor: expected a number'],
+    ['an empty factor', 'model=cells&factor=', () => image, 400, 'factor: expected a number'],
+    ['a factor above 1', 'model=cells&factor=2', () => image, 400, 'factor: expected at most 1'],
+    ['two factors', 'model=cells&factor=0.1&factor=0.2', () => image, 400, 'factor: '],
+    ['a factor and a budget', 'model=cells&factor=0.1&dice=0.5', () => image, 400, 'not both'],
+    ['an unknown setting', 'model=cells&fctor=0.1', () => image, 400, 'fctor'],
+    ['an unknown format', 'model=cells&format=gif', () => image, 400, 'format: '],
+    ['a PNG of a volume', 'model=brains&format=png', () => encodeNifti(scan), 422, 'a PNG holds one slice'],
+    ['DICOM of a PNG', 'model=cells&format=dicom', () => image, 422, 'Send DICOM files'],
+  ])('%s', async (_, query, body, status, says) => {
+    await problem(await post(query, body()), status, says);
+  });
+
+  test.each<[string, (form: FormData) => void, number, string]>([
+    ['without an image', (form) => form.set('model', 'cells'), 400, 'The form has no image'],
+    [
+      'with a field twice',
+      (form) => {
+        form.append('model', 'cells');
+        form.append('model', 'brains');
+      },
+      400,
+      'model: is there twice',
+    ],
+    [
+      'with __proto__',
+      (form) => {
+        form.set('__proto__', 'x');
+        form.set('image', new Blob([image]), 'a.png');
+      },
+      400,
+      '',
+    ],
+    [
+      'with files that are no series',
+      (form) => {
+        for (const name of ['a', 'b']) form.append('image', new Blob([image]), name);
+      },
+      422,
+      'DICOM',
+    ],
+    [
+      'with a file named like a path',
+      (form) => form.set('image', new Blob(['x']), '../../etc/passwd'),
+      422,
+      '"passwd: is not',
+    ],
+  ])('a form %s', async (_, fill, status, says) => {
+    const form = new FormData();
+    fill(form);
+    await problem(await post(form.has('model') ? '' : 'model=cells', form), status, says);
+  });
+
+  test('a form that is cut off', async () => {
+    const body = `--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\nabc`;
+    await problem(
+      await post('model=cells', body, service, { 'content-type': 'multipart/form-data; boundary=x' }),
+      400,
+      'malformed or was cut off',
+    );
+  });
+
+  test.each([
+    '/models/..%2f..%2fetc%2fpasswd',
+    '/models/%2e%2e',
+    '/models/cells%00',
+    '/../../etc/passwd',
+    '/predict',
+    '/models/%',
+  ])('GET %s', async (path) => {
+    // As it is: fetch would resolve the dots.
+    const status = await new Promise<number>((resolve, reject) => {
+      const { hostname, port } = new URL(service.address);
+      const asked = httpRequest({ hostname, port, path }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      asked.on('error', reject).end();
+    });
+    expect([400, 404]).toContain(status);
+  });
+
+  test('bytes that are no HTTP', async () => {
+    expect(await dialogue(service, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*This is no HTTP request/s);
+  });
+
+  test('at the start: models that cannot be opened, options that make no sense', async () => {
+    const models = [{ name: 'cells', path: join(folder.path, 'nowhere.safetensors') }];
+    const options = { models, port: 0, workers: 1, logLevel: 'silent' } as const;
+    await expect(serve(options)).rejects.toThrow(FileError);
+    await expect(serve({ ...options, models: [] })).rejects.toThrow(ValueError);
+    await expect(serve({ ...options, models: [{ name: '../x', path: 'x' }] })).rejects.toThrow('got "../x"');
+    await expect(serve({ ...options, models: [models[0]!, models[0]!] })).rejects.toThrow(
+      'a name of its own',
+    );
+    await expect(serve({ ...options, workers: 0 })).rejects.toThrow('workers');
+    await expect(serve({ ...options, targetP95: 0 })).rejects.toThrow('targetP95');
+    await expect(serve({ ...options, apiKeys: ['short'] })).rejects.toThrow(/^(?!.*short"\]).*16 characters/);
+  });
+});
+
+describe('limits', () => {
+  const authorized = { 'x-api-key': key };
+
+  test('a key is needed, but for probes', async () => {
+    const refused = await post('', image, strict);
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer');
+    await problem(refused, 401, 'An API key is needed');
+    await problem(await post('', image, strict, { authorization: `Bearer ${key}x` }), 401, 'API key');
+    await problem(await fetch(`${strict.address}/models`), 401, 'API key');
+    await problem(await fetch(`${strict.address}/metrics`), 401, 'API key');
+    for (const headers of [authorized, { authorization: `Bearer ${key}` }])
+      expect((await post('', image, strict, headers)).status).toBe(200);
+    expect((await fetch(`${strict.address}/healthz`)).status).toBe(200);
+    expect((await fetch(`${strict.address}/readyz`)).status).toBe(200);
+  });
+
+  test.each(['as the body', 'in a form', 'in chunks'])('too large %s: 413', async (how) => {
+    const large = new Uint8Array(2 ** 20 + 1);
+    const form = new FormData();
+    form.set('image', new Blob([large.subarray(0, 2 ** 19)]));
+    form.append('image', new Blob([large]));
+    const stream = new Blob([large]).stream();
+    const body = { 'as the body': large, 'in a form': form, 'in chunks': stream }[how]!;
+    const init = { method: 'POST', body, headers: authorized, duplex: 'half' };
+    await problem(await fetch(`${strict.address}/predict`, init as RequestInit), 413, 'larger than');
+  });
+
+  test('a queue that is full: 503 and when to come again; what was taken is done', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => post('flips=true', image, strict, authorized)),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(3);
+    const refused = answers.find(({ status }) => status === 503)!;
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    await problem(refused, 503, 'Try again later');
+  });
+
+  test('slow clients are cut off: headers, and bodies, that never end', async () => {
+    const began = performance.now();
+    const headers = dialogue(strict, 'POST /predict HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    const body = dialogue(
+      strict,
+      `POST /predict HTTP/1.1\r\nHost: x\r\nX-Api-Key: ${key}\r\nContent-Length: 1000\r\n\r\nabc`,
+    );
+    expect(await headers).toMatch(/^HTTP\/1.1 408 /);
+    expect(await body).toMatch(/^HTTP\/1.1 408 |^$/);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    // And the room that they took is free again.
+    expect((await post('', image, strict, authorized)).status).toBe(200);
+  });
+});
+
+/** Sends bytes and takes what comes until the other side ends. */
+function dialogue({ address }: Service, text: string): Promise<string> {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    socket.on('data', (bytes) => {
+      received += bytes;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(received));
+  });
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { disposeParams, initialize, Rng } from '@sshn/core';
+import { type ManifestInput, networkOf, saveModel } from '@sshn/model';
+import { useBackend } from '@sshn-internal/testing';
+import { encode } from 'fast-png';
+
+const labelNames = ['background', 'nucleus', 'cytoplasm'];
+
+/** Makes worker processes run from the sources, as this process does. */
+export function runWorkersFromSources(): void {
+  const inherited = process.env.NODE_OPTIONS ?? '';
+  process.env.NODE_OPTIONS = `${inherited} --conditions=@sshn/source --import=${import.meta.resolve('tsx')}`;
+}
+
+/** A folder of model files with random weights: raster images, volumes, and a run folder's shape. */
+export async function modelFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'sshn-serve-'));
+  await useBackend('cpu');
+  await store(join(folder, 'cells.safetensors'), [16, 16], 3);
+  await store(join(folder, 'brains.safetensors'), [8, 8, 8], 1);
+  return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+async function store(path: string, size: number[], channels: number): Promise<void> {
+  const manifest: ManifestInput = {
+    task: 'segmentation',
+    network: {
+      architecture: 'unet',
+      options: { rank: size.length, inChannels: channels, outChannels: 3, features: 3, stages: 3 },
+    },
+    method: {
+      kind: 'sshn',
+      hypernetwork: {
+        hidden: [4],
+        encoding: 'linear',
+        form: 'residual',
+        residualScale: 0.1,
+        factors: 1,
+        conditions: 0,
+      },
+    },
+    prior: { kind: 'uniform', low: 0, high: 0.5 },
+    preprocessing: {
+      size,
+      channels,
+      intensity: { kind: 'minMax' },
+      ...(size.length === 3 ? { volumes: { fit: 'resize' as const } } : {}),
+    },
+    labels: labelNames.map((name) => ({ name })),
+    accuracyCost: [
+      { factor: 0.1, dice: 0.8, gflops: 0.001, milliseconds: null },
+      { factor: 0.2, dice: 0.85, gflops: 0.002, milliseconds: null },
+      { factor: 0.4, dice: 0.9, gflops: 0.004, milliseconds: null },
+    ],
+    provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
+  };
+  const { specs } = networkOf(manifest);
+  const params = initialize(specs, Rng.fromSeed(5));
+  await writeFile(path, await saveModel({ specs, params, manifest }));
+  disposeParams(params);
+}
+
+/** A PNG of noise. */
+export function noisePng(height: number, width: number, seed: number): Buffer<ArrayBuffer> {
+  const random = Rng.fromSeed(seed);
+  const data = Uint8Array.from({ length: height * width * 3 }, () => random.integer(256));
+  return Buffer.from(encode({ width, height, channels: 3, depth: 8, data }));
+}

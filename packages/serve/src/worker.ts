@@ -1,0 +1,157 @@
+import { setPriority } from 'node:os';
+import { useFastWasm, WasmMemoryError } from '@sshn/backend-wasm';
+import { FileError, SshnError, ValueError } from '@sshn/core';
+import { namedLabels, Segmenter } from '@sshn/predict';
+import { openModel } from '@sshn/predict/node';
+import { env } from '@tensorflow/tfjs-core';
+import { answer } from './answer.js';
+import { readInput } from './input.js';
+import type {
+  Fault,
+  FromWorker,
+  ModelFacts,
+  Prediction,
+  PredictRequest,
+  ToWorker,
+  WorkerOptions,
+} from './protocol.js';
+
+/**
+ * The program of a worker process: opens the models, then predicts what the server sends, one request at a time. It ends when
+ * the server does.
+ */
+let models: ReadonlyMap<string, Segmenter> = new Map();
+let maxVoxels = 0;
+const cancelled = new Map<number, AbortController>();
+
+const say = (message: FromWorker): void => {
+  process.send?.(message);
+};
+
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'open') void open(message.options);
+  else if (message.kind === 'cancel') cancelled.get(message.id)?.abort();
+  else void work(message.id, message.request);
+});
+// Ctrl-C and process managers signal the whole group; requests in flight are to be finished, and the server says when to end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+process.on('disconnect', () => process.exit(0));
+
+async function open(options: WorkerOptions): Promise<void> {
+  try {
+    // The server answers probes in time while all cores compute.
+    setPriority(5);
+  } catch {
+    // Where the system does not allow it, probes are a little slower under load.
+  }
+  try {
+    env().set('PROD', true);
+    await useFastWasm({ threads: options.threads });
+    maxVoxels = options.maxVoxels;
+    const opened = new Map<string, Segmenter>();
+    const facts: ModelFacts[] = [];
+    for (const { name, path } of options.models) {
+      const model = await openModel(path);
+      if (!(model instanceof Segmenter)) {
+        throw new FileError({
+          path,
+          problem: 'is a model of registration, and images are to be segmented',
+          remedy: 'Serve a model that was trained with `sshn train DATA`.',
+        });
+      }
+      opened.set(name, model);
+      facts.push(await factsOf(name, model, options.measures));
+    }
+    models = opened;
+    say({ kind: 'ready', models: facts });
+  } catch (error) {
+    say({ kind: 'failed', fault: faultOf(error) });
+  }
+}
+
+/** Factors at which the time is measured. */
+const measuredFactors = 6;
+
+async function factsOf(name: string, model: Segmenter, measures: boolean): Promise<ModelFacts> {
+  const { preprocessing, prior, accuracyCost } = model.manifest;
+  const { size, channels, volumes } = preprocessing;
+  const given = prior.kind === 'uniform' ? [prior.low, prior.high] : [prior.factor].flat();
+  const [low, high] = [Math.min(...given), Math.max(...given)];
+  const isPlain = prior.kind === 'constant';
+  const steps = isPlain ? 1 : 11;
+  const factors = Array.from({ length: steps }, (_, i) => high - ((high - low) * i) / Math.max(1, steps - 1));
+  const points =
+    accuracyCost.length > 0
+      ? accuracyCost
+      : factors.map((factor) => ({ factor, gflops: model.gflopsAt(factor), milliseconds: null, dice: null }));
+  const count = Math.min(measuredFactors, points.length);
+  const some = Array.from(
+    { length: count },
+    (_, i) => points[Math.round((i * (points.length - 1)) / Math.max(1, count - 1))]!.factor,
+  );
+  return {
+    name,
+    labels: namedLabels(model.manifest),
+    input: { kind: size.length === 3 || volumes !== undefined ? 'volume' : 'raster', size, channels },
+    factors: { low, high },
+    isPlain,
+    points,
+    measured: measures ? await model.calibrate({ factors: some, repeats: 3 }) : [],
+  };
+}
+
+async function work(id: number, request: PredictRequest): Promise<void> {
+  const controller = new AbortController();
+  cancelled.set(id, controller);
+  try {
+    say({ kind: 'done', id, prediction: await predict(request, controller.signal) });
+  } catch (error) {
+    say({ kind: 'refused', id, fault: faultOf(error) });
+  } finally {
+    cancelled.delete(id);
+  }
+}
+
+async function predict(request: PredictRequest, signal: AbortSignal): Promise<Prediction> {
+  const began = performance.now();
+  const model = models.get(request.model);
+  if (model === undefined)
+    throw new ValueError({
+      where: 'model',
+      got: request.model,
+      expected: `one of ${[...models.keys()].join(', ')}`,
+    });
+  const input = await readInput(request, model.manifest, maxVoxels);
+  const { factor, flips, clean } = request;
+  const segmentation = await model.predict(input.picture, {
+    ...(factor === undefined ? {} : { factor }),
+    flips,
+    clean,
+    signal,
+  });
+  const names = namedLabels(model.manifest);
+  return {
+    ...(await answer(request.format, input, segmentation, names)),
+    factors: [...segmentation.setting.at.factors],
+    shape: [...segmentation.labels.shape],
+    notes: [...input.notes, ...segmentation.notes],
+    milliseconds: performance.now() - began,
+  };
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof WasmMemoryError || isOutOfMemory(error))
+    return { kind: 'memory', message: (error as Error).message };
+  if (error instanceof FileError) {
+    const { path, problem, remedy, message } = error;
+    return { kind: 'input', message, file: { path, problem, remedy } };
+  }
+  if (error instanceof SshnError) return { kind: 'input', message: error.message };
+  return { kind: 'defect', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return (
+    error instanceof RangeError && /array length|buffer allocation|allocation failed/i.test(error.message)
+  );
+}
