@@ -42,6 +42,7 @@ const below = {
     'data',
   ],
   serve: ['core', 'data', 'model', 'predict', 'backend-wasm'],
+  zoo: ['core', 'ops', 'data', 'registration'],
   'backend-wasm': ['core', 'ops'],
   'backend-webgl': ['core', 'ops'],
   'backend-webgpu': ['core', 'ops'],
@@ -66,7 +67,10 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/',
-        pathNot: ['^packages/(backend-wasm|backend-webgl|backend-webgpu|cli|serve)/', '(\\.test\\.ts$|/testing/)'],
+        pathNot: [
+          '^packages/(backend-wasm|backend-webgl|backend-webgpu|cli|serve)/',
+          '(\\.test\\.ts$|/testing/)',
+        ],
       },
       to: { path: 'tfjs-backend-' },
     },

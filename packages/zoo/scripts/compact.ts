@@ -1,7 +1,7 @@
 import { type ParamsOf, paramTree, rescaling, type SpecNode } from '@sshn/core';
-import { defaultSlope } from '@sshn/ops';
 import { encodeRescaling } from '@sshn/hypernet';
 import { type LoadedModel, type ManifestInput, type Model, networkOf } from '@sshn/model';
+import { defaultSlope } from '@sshn/ops';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 
 /** φ at which the hypernetwork is looked at. */
@@ -26,7 +26,8 @@ export interface Compacted {
  */
 export async function compactHeads({ manifest, params }: LoadedModel, rank: number): Promise<Compacted> {
   const { method, prior } = manifest;
-  if (method.kind !== 'sshn' || prior.kind !== 'uniform') throw new Error('Heads are of models with the method sshn.');
+  if (method.kind !== 'sshn' || prior.kind !== 'uniform')
+    throw new Error('Heads are of models with the method sshn.');
   const { hypernetwork } = method;
   const width = hypernetwork.hidden.at(-1)!;
   const read = async (path: string) => (await params.get(path)!.data<'float32'>()).slice();
@@ -74,7 +75,10 @@ export async function compactHeads({ manifest, params }: LoadedModel, rank: numb
     named.set(path, tensor(narrow, [outputs, rank]));
   }
   const last = `hypernetwork.hidden.${hypernetwork.hidden.length}`;
-  const kernel = Float32Array.from({ length: width * rank }, (_, i) => rows[i % rank]![Math.floor(i / rank)]!);
+  const kernel = Float32Array.from(
+    { length: width * rank },
+    (_, i) => rows[i % rank]![Math.floor(i / rank)]!,
+  );
   named.set(`${last}.kernel`, tensor(kernel, [width, rank]));
   named.set(`${last}.bias`, tensor(new Float32Array(rank), [rank]));
   const { specs } = networkOf(compact);
@@ -88,7 +92,7 @@ function directions(curve: readonly (readonly number[])[], rank: number): number
   const found: number[][] = [];
   let rest = curve.map((h) => [...h]);
   for (let k = 0; k < rank; k++) {
-    let v = Array.from({ length: width }, (_, i) => (i === k % width ? 1 : 0.1));
+    let v = Array.from({ length: width }, (_, i): number => (i === k % width ? 1 : 0.1));
     for (let turn = 0; turn < 2000; turn++) {
       const next = new Array<number>(width).fill(0);
       for (const h of rest) {
@@ -134,7 +138,8 @@ function positive(rows: readonly (readonly number[])[], curve: readonly (readonl
           ),
         );
   const least = Math.min(...turned.flatMap((row) => curve.map((h) => dot(row, h))));
-  if (least <= 0) throw new Error(`The hidden layer leaves the positive cone by ${-least}: take another rank.`);
+  if (least <= 0)
+    throw new Error(`The hidden layer leaves the positive cone by ${-least}: take another rank.`);
   return turned;
 }
 
@@ -144,7 +149,9 @@ function distance(curve: readonly (readonly number[])[], rows: readonly (readonl
     ...curve.map((h) => {
       const along = rows.map((row) => dot(row, h));
       const length = Math.hypot(...along);
-      return Math.hypot(...h.map((value, i) => value - rows.reduce((sum, row, k) => sum + (along[k]! / length) * row[i]!, 0)));
+      return Math.hypot(
+        ...h.map((value, i) => value - rows.reduce((sum, row, k) => sum + (along[k]! / length) * row[i]!, 0)),
+      );
     }),
   );
 }

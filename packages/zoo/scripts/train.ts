@@ -73,7 +73,9 @@ async function pack(name: ModelName, loaded: LoadedModel): Promise<void> {
     const gflops = opened.gflopsAt(factor);
     const registered =
       before === undefined ? '' : ` from ${before.toFixed(3)}, at most ${foldedPercent!.toFixed(3)} % folded`;
-    console.log(`${name}: φ ${factor.toFixed(2)}  Dice ${dice.toFixed(3)}${registered}  ${(1000 * gflops).toFixed(1)} MFLOPs`);
+    console.log(
+      `${name}: φ ${factor.toFixed(2)}  Dice ${dice.toFixed(3)}${registered}  ${(1000 * gflops).toFixed(1)} MFLOPs`,
+    );
     // Milliseconds depend on the machine: they are measured where the model runs.
     accuracyCost.push({ factor, dice, gflops, milliseconds: null });
   }

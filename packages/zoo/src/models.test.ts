@@ -1,16 +1,27 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { OptionError, ValueError } from '@sshn/core';
+import {
+  initialize,
+  namedParams,
+  OptionError,
+  paramTree,
+  Rng,
+  rescaling,
+  type SpecNode,
+  ValueError,
+} from '@sshn/core';
 import type { Example } from '@sshn/data';
-import { diceScore } from '@sshn/losses';
-import { pictureOf, Registrar, Segmenter } from '@sshn/predict';
+import { type ManifestInput, type Model, manifestVersion, networkOf } from '@sshn/model';
+import { Registrar, Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
-import { warpLabels } from '@sshn/registration';
-import { dispose, tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { modelCards } from '../scripts/cards.js';
+import { compactHeads } from '../scripts/compact.js';
 import { isModelName, type ModelName, modelNames, modelPhantoms, modelUrl } from './index.js';
 import { modelPath } from './node/index.js';
+import { scoreOf } from './testing/score.js';
 
 /** Seen by no training. */
 const seed = 99;
@@ -21,21 +32,6 @@ async function phantoms(name: ModelName, count: number): Promise<readonly Exampl
 }
 
 beforeAll(() => useFastWasm({ threads: 1 }));
-
-const meanOf = (scores: readonly number[]): number => {
-  const known = scores.filter((score) => !Number.isNaN(score));
-  return known.reduce((sum, score) => sum + score, 0) / known.length;
-};
-
-/** Mean foreground Dice of a model at a factor, on images that it has not seen. */
-async function diceOf(model: Segmenter, examples: readonly Example[], factor: number): Promise<number> {
-  const scores: number[] = [];
-  for (const { image, labels } of examples) {
-    const found = await model.predict(image, { factor });
-    scores.push(diceScore(found.labels.data, labels.values, { labels: model.manifest.labels.length }).mean);
-  }
-  return meanOf(scores);
-}
 
 const tableOf = ({ manifest }: Pick<Segmenter, 'manifest'>, factor: number): number =>
   manifest.accuracyCost.find((point) => point.factor === factor)!.dice!;
@@ -66,8 +62,8 @@ test.each([
   using model = await openModel(modelPath(name));
   if (!(model instanceof Segmenter)) throw new Error('internal: no model of segmentation');
   const examples = await phantoms(name, count);
-  const careful = await diceOf(model, examples, 0.35);
-  const cheap = await diceOf(model, examples, 0);
+  const { dice: careful } = await scoreOf(model, examples, 0.35);
+  const { dice: cheap } = await scoreOf(model, examples, 0);
   expect(careful).toBeGreaterThan(least);
   expect(Math.abs(careful - tableOf(model, 0.35))).toBeLessThan(0.1);
   expect(cheap).toBeLessThan(careful);
@@ -76,28 +72,10 @@ test.each([
 test('registration brings new pairs together as its table says, without folds to speak of', async () => {
   using model = await openModel(modelPath('registration'));
   if (!(model instanceof Registrar)) throw new Error('internal: no model of registration');
-  const examples = await phantoms('registration', 8);
-  const [before, after]: [number[], number[]] = [[], []];
-  for (let i = 0; i < examples.length; i += 2) {
-    const [moving, fixed] = [examples[i]!, examples[i + 1]!];
-    const { seenField, figures } = await model.register(pictureOf(moving.image), pictureOf(fixed.image), {
-      factor: 0.25,
-    });
-    expect(figures.foldedPercent).toBeLessThan(0.5);
-    const size = moving.image.size;
-    const maps = [
-      tensor(Int32Array.from(moving.labels.values), [1, ...size], 'int32'),
-      tensor(seenField, [1, ...size, 2]),
-    ] as const;
-    const moved = warpLabels(...maps);
-    const score = (values: ArrayLike<number>) =>
-      diceScore(values as Uint8Array, fixed.labels.values, { labels: 5 }).mean;
-    before.push(score(moving.labels.values));
-    after.push(score(Uint8Array.from(await moved.data())));
-    dispose([...maps, moved]);
-  }
-  expect(meanOf(after)).toBeGreaterThan(meanOf(before) + 0.1);
-  expect(Math.abs(meanOf(after) - tableOf(model, 0.25))).toBeLessThan(0.1);
+  const { dice, before, foldedPercent } = await scoreOf(model, await phantoms('registration', 12), 0.25);
+  expect(dice).toBeGreaterThan(before! + 0.1);
+  expect(Math.abs(dice - tableOf(model, 0.25))).toBeLessThan(0.1);
+  expect(foldedPercent).toBeLessThan(0.5);
 });
 
 test('all models together stay below 3 MB', async () => {
@@ -127,3 +105,85 @@ test('phantoms hang on seed and number, not on how many there are', async () => 
     await expect(few.load('frame-1e9')).rejects.toThrow(ValueError);
   }
 });
+
+test('the cards of the README are those of the files', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  // Tables are aligned there.
+  const plain = (text: string) => text.replace(/-{3,}/g, '---').replace(/ +/g, ' ');
+  expect(plain(readme)).toContain(plain(await modelCards()));
+});
+
+describe('heads on fewer directions', () => {
+  test('with all directions, the network is the same at any φ', async () => {
+    const { model, loaded } = small();
+    const all = await compactHeads(loaded, 4);
+    expect(all.error).toBeLessThan(1e-5);
+    await expectSame(model, loaded.params, all.model, 1e-4);
+  });
+
+  test('with fewer, what is lost is told', async () => {
+    const { loaded } = small();
+    const errors = [];
+    for (const rank of [1, 2, 3, 4]) errors.push((await compactHeads(loaded, rank)).error);
+    expect(errors).toEqual([...errors].sort((a, b) => b - a));
+    expect(errors[0]).toBeGreaterThan(1e-3);
+  });
+});
+
+/** An untrained SSHN whose hidden layer is four wide. */
+function small() {
+  const manifest: ManifestInput = {
+    task: 'segmentation',
+    network: { architecture: 'unet', options: { inChannels: 1, outChannels: 2, features: [2, 3] } },
+    method: {
+      kind: 'sshn',
+      hypernetwork: {
+        hidden: [5, 4],
+        encoding: 'linear',
+        form: 'residual',
+        residualScale: 0.5,
+        factors: 1,
+        conditions: 0,
+      },
+    },
+    prior: { kind: 'uniform', low: 0, high: 0.5 },
+    preprocessing: { size: [8, 8], channels: 1, intensity: { kind: 'none' } },
+    labels: [{ name: 'background' }, { name: 'cell' }],
+    accuracyCost: [],
+    provenance: {
+      versions: {},
+      seed: 1,
+      dataset: 'none',
+      date: '2026-01-01T00:00:00.000Z',
+      configHash: 'none',
+    },
+  };
+  const model = networkOf(manifest);
+  const params = initialize(model.specs, Rng.fromSeed(3));
+  const loaded = {
+    manifest: { format: 'sshn', version: manifestVersion, ...manifest } as const,
+    params: new Map(namedParams(params)),
+  };
+  return { model, loaded };
+}
+
+/** Compares predicted weights at φ within and at the ends of the range. */
+async function expectSame(
+  before: ReturnType<typeof networkOf>,
+  params: ReadonlyMap<string, Tensor>,
+  after: Model<SpecNode>,
+  tolerance: number,
+): Promise<void> {
+  const compact = networkOf(after.manifest);
+  for (const factor of [0, 0.137, 0.5]) {
+    const [a, b] = [
+      namedParams(before.specialize(paramTree(before.specs, params), rescaling(factor))),
+      namedParams(compact.specialize(paramTree(compact.specs, namedParams(after.params)), rescaling(factor))),
+    ];
+    for (const [path, expected] of a) {
+      const [x, y] = await Promise.all([expected.data(), b.get(path)!.data()]);
+      for (const [i, value] of x.entries())
+        expect(Math.abs(value - y[i]!), `${path} at ${factor}`).toBeLessThan(tolerance);
+    }
+  }
+}

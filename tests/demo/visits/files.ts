@@ -28,6 +28,7 @@ export function fileTests(visit: () => Visit): void {
     const { page } = visit();
     const photo = ellipseFile('photo.png', [300, 700], [150, 340], [80, 120]);
     await drop(page, photo);
+    await waitForText(page, 'picture-name', /^photo\.png$/);
     await waitForText(page, 'dice', /unknown/);
     expect(await textOf(page, 'picture-size')).toBe('700 × 300 pixels');
     expect(await textOf(page, 'purpose')).toMatch(/^Made for: 64 × 64 pixels, color, like .*generated cells/);

@@ -10,7 +10,7 @@ export function modelTests(visit: () => Visit): void {
     const whole = await downloaded(page, 'save-model');
     const plain = await downloaded(page, 'save-specialized');
     expect(plain.name).toMatch(/^cells-phi-0\.\d+\.safetensors$/);
-    expect(plain.bytes.length * 10).toBeLessThan(whole.bytes.length);
+    expect(plain.bytes.length * 4).toBeLessThan(whole.bytes.length);
     const dice = await textOf(page, 'dice');
     await choose(page, 'model-file', plain);
     await waitForText(page, 'model', /a plain network for φ/);

@@ -59,7 +59,7 @@ export function registrationTests(visit: () => Visit): void {
     expect(await textOf(page, 'moving-name')).toBe('Moving image: before.png');
     expect(await textOf(page, 'fixed-name')).toBe('Fixed image: after.png');
     await page.click('#register-start');
-    const status = await waitForText(page, 'register-status', /^12 of 12/);
+    const status = await waitForText(page, 'register-status', /^Refined, 12 of 12/);
     const [, before, after] = /unlikeness (\S+) → (\S+),/.exec(status)!;
     expect(Number(after)).toBeLessThan(Number(before) / 5);
     expect(status).toContain(', 0.00 % of pixels folded');

@@ -13,6 +13,7 @@ import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit.js';
+import { modelHelp, modelSource } from '../run/model-source.js';
 import { bytesText, factorText as textOf } from '../terminal/text.js';
 import { addComputingOptions, argument, factorText, factorType, grouped, readerOf } from './options.js';
 
@@ -56,7 +57,7 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
     .command('export')
     .summary('write the plain network of one factor to a file')
     .description(exportHelp.description)
-    .argument('<model>', 'run folder of sshn train, or a model file')
+    .argument('<model>', modelHelp)
     .requiredOption(
       '-o, --out <path>',
       'the file; its ending says the format unless --to does. Of tfjs the folder',
@@ -95,12 +96,13 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
 }
 
 async function exportModel(
-  path: string,
+  given: string,
   format: (typeof formats)[number],
   { out, factor, lambda, gflops, milliseconds, dice, ...computing }: ExportFlags,
 ): Promise<number> {
   await requireFolder(out);
   await startBackend(computing, 'inference');
+  const path = await modelSource(given);
   const model = await openModel(path);
   try {
     if (milliseconds !== undefined) await model.calibrate();

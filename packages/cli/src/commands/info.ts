@@ -7,14 +7,16 @@ import { openModel } from '@sshn/predict/node';
 import type { Command } from 'commander';
 import { startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit.js';
+import { modelHelp, modelSource } from '../run/model-source.js';
 import { bytesText, costText, countText, diceText, textTable } from '../terminal/text.js';
 
 const infoHelp = {
   description: `Tell what a model is: task, network and method, what images it expects, its labels, its accuracy and cost by \
-rescaling factor, and where it comes from. MODEL is a run folder or a model file.`,
+rescaling factor, and where it comes from. MODEL is a run folder, a model file, or the name of a model that comes along.`,
   examples: `
 Examples:
   $ sshn info runs/cells
+  $ sshn info cells
   $ sshn info cells.safetensors --json     # the manifest of the file, and its costs`,
 };
 
@@ -24,13 +26,14 @@ export function addInfoCommand(program: Command, finish: (exitCode: number) => v
     .command('info')
     .summary('tell what a model is, expects and costs')
     .description(infoHelp.description)
-    .argument('<model>', 'run folder of sshn train, or a model file')
+    .argument('<model>', modelHelp)
     .option('--json', 'print it as JSON')
     .addHelpText('after', infoHelp.examples)
     .action(async (path: string, { json }: { json?: boolean }) => finish(await info(path, json ?? false)));
 }
 
-async function info(path: string, json: boolean): Promise<number> {
+async function info(given: string, json: boolean): Promise<number> {
+  const path = await modelSource(given);
   await startBackend({ threads: 1 }, 'inference');
   const model = await openModel(path);
   try {

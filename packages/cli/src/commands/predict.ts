@@ -33,6 +33,7 @@ import {
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
 import { type RuntimeChoice, runtimeChoices, runtimeOf } from '../process/runtime.js';
+import { modelHelp, modelSource } from '../run/model-source.js';
 import { bar, type Terminal, terminalOn } from '../terminal/terminal.js';
 import { formatDuration, textTable } from '../terminal/text.js';
 import { addComputingOptions, argument, factorText, factorType, grouped, readerOf } from './options.js';
@@ -40,7 +41,7 @@ import { addComputingOptions, argument, factorText, factorType, grouped, readerO
 const predictHelp = {
   description: `Segment images with a trained model, and write the label of every pixel on the image's own grid.
 
-MODEL is a run folder of \`sshn train\` or a model file. PATHS are image files, folders (searched with all folders in them; a \
+MODEL is a run folder of \`sshn train\`, a model file, or the name of a model that comes along (cells, ultrasound, volumes). PATHS are image files, folders (searched with all folders in them; a \
 folder of DICOM files is one series) or patterns. Each image is prepared as in training. Labels are numbers from 0 \
 (background) in the order of the model; OUT/labels.dseg.tsv and OUT/labels.lut.txt give their names and colors.
 
@@ -52,6 +53,7 @@ ${factorText} A budget picks the factor: the most accurate one within --gflops o
   examples: `
 Examples:
   $ sshn predict runs/cells photo.png -o out
+  $ sshn predict cells photo.png -o out     # a small model that comes along, trained on generated blood smears
   $ sshn predict runs/cells images/ -o out --gflops 0.5 --overlays
   $ sshn predict runs/brains "scans/*.nii.gz" -o out --milliseconds 200 --largest-component
   $ sshn predict runs/brains series/ -o out --format dicom     # a DICOM segmentation, for a PACS
@@ -86,7 +88,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
     .command('predict')
     .summary('segment images with a trained model')
     .description(predictHelp.description)
-    .argument('<model>', 'run folder of sshn train, or a model file')
+    .argument('<model>', modelHelp)
     .argument('<paths...>', 'images: files, folders, patterns')
     .requiredOption('-o, --out <folder>', 'where results go; made if it is not there')
     .option(
@@ -167,8 +169,9 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
   });
 }
 
-async function predict(modelPath: string, paths: readonly string[], flags: PredictFlags): Promise<number> {
+async function predict(modelName: string, paths: readonly string[], flags: PredictFlags): Promise<number> {
   const terminal = terminalOn(process.stderr);
+  const modelPath = await modelSource(modelName);
   const inputs = await findInputs(paths);
   const { description: backend } = await startBackend(flags, 'inference');
   const model = await openSegmenter(modelPath, await runtimeOf(flags.runtime, flags.threads));
@@ -183,7 +186,7 @@ async function predict(modelPath: string, paths: readonly string[], flags: Predi
     }
     const options = segmentOptions(flags);
     const { reason } = model.choose(options);
-    terminal.line(`${modelPath}: ${reason} On ${flags.runtime === 'tfjs' ? backend : flags.runtime}.`);
+    terminal.line(`${modelName}: ${reason} On ${flags.runtime === 'tfjs' ? backend : flags.runtime}.`);
     const journal = await Journal.open(flags.out, {
       model: await digestOf(modelPath),
       options: JSON.stringify({ ...options, format: flags.format, truth: flags.truth }),

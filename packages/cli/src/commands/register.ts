@@ -47,7 +47,10 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     .command('register')
     .summary('align an image with another, by a trained network or without one')
     .description(registerHelp.description)
-    .argument('<model>', 'run folder of sshn train --task registration, a model file, or none')
+    .argument(
+      '<model>',
+      'run folder of sshn train --task registration, a model file, registration (a small model that comes along), or none',
+    )
     .argument('<moving>', 'image to be moved: NIfTI or the folder of a DICOM series; PNG, TIFF, BMP, JPEG')
     .argument('<fixed>', 'image that it is aligned with, of the same kind')
     .option('-o, --out <file>', 'the moved image, on the grid of the fixed one')

@@ -4,13 +4,14 @@ import { FileError } from '@sshn/core';
 import type { ServedModel, ServeOptions } from '@sshn/serve';
 import { type Command, Option } from 'commander';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { modelSource } from '../run/model-source.js';
 import { terminalOn } from '../terminal/terminal.js';
 import { factorText, factorType, grouped, readerOf } from './options.js';
 
 const serveHelp = {
   description: `Serve trained models over HTTP: POST an image to /predict, get its label map.
 
-MODELS are run folders of \`sshn train\` or model files. Requests use their names: that of the folder or file, or NAME in NAME=PATH. \
+MODELS are run folders of \`sshn train\`, model files, or names of models that come along (cells, ultrasound, volumes). Requests use their names: that of the folder or file, or NAME in NAME=PATH. \
 Images (PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz, DICOM) are known by their content. Answers are PNG, nii.gz, nrrd, DICOM \
 segmentations or JSON.
 
@@ -55,7 +56,7 @@ export function addServeCommand(program: Command, finish: (exitCode: number) => 
     .command('serve')
     .summary('serve trained models over HTTP')
     .description(serveHelp.description)
-    .argument('<models...>', 'run folders or model files, also as NAME=PATH');
+    .argument('<models...>', 'run folders, model files or models that come along, also as NAME=PATH');
   const add = (
     heading: string,
     flag: string,
@@ -130,7 +131,9 @@ export function addServeCommand(program: Command, finish: (exitCode: number) => 
 
 async function run(words: readonly string[], flags: ServeFlags): Promise<number> {
   const terminal = terminalOn(process.stderr);
-  const models = words.map(modelOf);
+  const models = await Promise.all(
+    words.map(modelOf).map(async ({ name, path }) => ({ name, path: await modelSource(path) })),
+  );
   const apiKeys = await keysOf(flags.apiKeyFile);
   const { host, port, workers, threads, queue, targetP95, minDice, bodyLimit, timeout, log } = flags;
   const interruption = listenForInterruption(() => {

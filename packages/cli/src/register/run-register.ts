@@ -37,6 +37,7 @@ import type {
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, listenForInterruption } from '../process/exit.js';
 import { writeRegistrationReport } from '../report/registration-page.js';
+import { modelSource } from '../run/model-source.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { bytesText, formatDuration } from '../terminal/text.js';
 
@@ -253,7 +254,7 @@ function requireWindow({ similarity }: RegistrationObjective, { window }: Regist
 
 /** Opens a registration model. @throws {FileError} if it is one of another task. */
 async function openRegistrar(path: string): Promise<Registrar> {
-  const model = await openModel(path);
+  const model = await openModel(await modelSource(path));
   if (model instanceof Registrar) return model;
   model.dispose();
   throw new FileError({

@@ -1,0 +1,12 @@
+// Writes the model cards of the README from the model files: pnpm --dir packages/zoo cards
+import { readFile, writeFile } from 'node:fs/promises';
+import '@tensorflow/tfjs-backend-cpu';
+import { modelCards } from './cards.js';
+
+const readme = new URL('../README.md', import.meta.url);
+const text = await readFile(readme, 'utf8');
+const cards = await modelCards();
+await writeFile(
+  readme,
+  text.replace(/(?<=<!-- cards -->\n)[\s\S]*(?=<!-- \/cards -->)/, () => `\n${cards}\n\n`),
+);
