@@ -140,6 +140,18 @@ export class CapabilityError extends SshnError {
   }
 }
 
+/** No backend of tfjs is there to compute. */
+export class NoBackendError extends SshnError {
+  override readonly name = 'NoBackendError';
+
+  constructor(where: string) {
+    super(
+      `${where}: no backend of tfjs is registered. Call \`await useFastWasm()\` of @sshn/backend-wasm first, or import a ` +
+        "backend, such as '@tensorflow/tfjs-backend-cpu'.",
+    );
+  }
+}
+
 /** The allowed word that `got` most likely meant, if one is within two edits. */
 export function nearestWord(got: string, allowed: readonly string[]): string | undefined {
   const near = allowed

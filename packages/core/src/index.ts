@@ -1,9 +1,10 @@
-export { requireIntegers, requireOption, requireRank } from './check.js';
+export { requireBackend, requireIntegers, requireOption, requireRank } from './check.js';
 export {
   CapabilityError,
   ConfigError,
   describeFaults,
   FileError,
+  NoBackendError,
   nearestWord,
   OptionError,
   ShapeError,

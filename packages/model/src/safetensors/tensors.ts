@@ -1,4 +1,4 @@
-import { FileError, ValueError } from '@sshn/core';
+import { FileError, requireBackend, ValueError } from '@sshn/core';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { RawTensor } from './header.js';
 
@@ -34,8 +34,10 @@ export async function rawTensors(
  * Tensors on the current backend, with values of their own rather than views into the file. The caller owns them.
  *
  * @throws {FileError} if a tensor is not F32, or holds NaN or infinity: no network gives anything of use with such weights.
+ * @throws {NoBackendError} if no backend of tfjs is registered.
  */
 export function tensorsFromRaw(raw: ReadonlyMap<string, RawTensor>, source: string): Map<string, Tensor> {
+  requireBackend(source);
   const values = new Map<string, Float32Array>();
   for (const [name, tensor] of raw) values.set(name, valuesOf(name, tensor, source));
   return new Map(
