@@ -1,4 +1,5 @@
 export { requireBackend, requireIntegers, requireOption, requireRank } from './check.js';
+export { crc32 } from './crc32.js';
 export {
   CapabilityError,
   ConfigError,
@@ -31,6 +32,7 @@ export {
 export { checkOptions, isNumber, readOptions, requireOptions } from './options/read.js';
 export {
   checkParams,
+  checkShapes,
   comparePaths,
   countParams,
   disposeParams,

@@ -45,7 +45,17 @@ export function tensorsFromRaw(raw: ReadonlyMap<string, RawTensor>, source: stri
   );
 }
 
-function valuesOf(name: string, { dtype, data }: RawTensor, source: string): Float32Array {
+/** Axes of a tensor of tfjs. */
+const mostAxes = 6;
+
+function valuesOf(name: string, { dtype, shape, data }: RawTensor, source: string): Float32Array {
+  if (shape.length > mostAxes) {
+    throw new FileError({
+      path: source,
+      problem: `tensor '${name}' has ${shape.length} axes, more than ${mostAxes}`,
+      remedy: 'Use a file of weights that sshn wrote.',
+    });
+  }
   if (dtype !== 'F32') {
     throw new FileError({
       path: source,
