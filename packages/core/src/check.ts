@@ -1,4 +1,5 @@
-import { OptionError, ValueError } from './errors.js';
+import { engine } from '@tensorflow/tfjs-core';
+import { NoBackendError, OptionError, ValueError } from './errors.js';
 
 /**
  * Checks counts such as channels, kernel edges and batch sizes.
@@ -34,4 +35,13 @@ export function requireOption<const Words extends readonly string[]>(
 export function requireRank(where: string, rank: number): asserts rank is 2 | 3 {
   if (rank === 2 || rank === 3) return;
   throw new ValueError({ where: `${where}: rank`, got: rank, expected: '2 or 3 spatial dimensions' });
+}
+
+/**
+ * Checks, before the first tensors are made, that something can compute: what tfjs says otherwise names no way out.
+ *
+ * @throws {NoBackendError} if no backend is registered.
+ */
+export function requireBackend(where: string): void {
+  if (Object.keys(engine().registryFactory).length === 0) throw new NoBackendError(where);
 }

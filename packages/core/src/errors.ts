@@ -43,7 +43,7 @@ export class OptionError extends SshnError {
   constructor(option: string, got: string, allowed: readonly string[]) {
     const near = nearestWord(got, allowed);
     super(
-      `Option '${option}': got '${got}', expected one of ${allowed.map((word) => `'${word}'`).join(', ')}.` +
+      `Option '${option}': got '${shortened(got)}', expected one of ${allowed.map((word) => `'${word}'`).join(', ')}.` +
         (near === undefined ? '' : ` Did you mean '${near}'?`),
     );
     this.got = got;
@@ -57,12 +57,24 @@ interface Fault {
   readonly message: string;
 }
 
-/** Faults in one line: `labels.0.name: …; prior.low: …`. */
+/** How many of a kind a message names: data from a file may have a million faults. */
+const mostNamed = 20;
+
+/** How many characters of a name from a file a message shows. */
+const mostShown = 200;
+
+/** Faults in one line: `labels.0.name: …; prior.low: …`. Of many, the first twenty. */
 export function describeFaults(faults: readonly Fault[]): string {
-  return faults
-    .map(({ path, message }) => ({ path: pathText(path), message }))
-    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-    .join('; ');
+  const lines = faults.slice(0, mostNamed).map(({ path, message }) => {
+    const where = shortened(pathText(path));
+    return where === '' ? shortened(message, 1000) : `${where}: ${shortened(message, 1000)}`;
+  });
+  const more = faults.length - lines.length;
+  return `${lines.join('; ')}${more === 0 ? '' : `; and ${more} more`}`;
+}
+
+function shortened(text: string, most = mostShown): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function pathText(path: Fault['path']): string {
@@ -116,14 +128,20 @@ export class StructureError extends SshnError {
   ) {
     const { missing, unexpected, misshapen } = difference;
     const lines = [
-      ...missing.map((path) => `  missing     ${path}`),
-      ...unexpected.map((path) => `  unexpected  ${path}`),
-      ...misshapen.map(
+      ...named(missing, (path) => `  missing     ${path}`),
+      ...named(unexpected, (path) => `  unexpected  ${shortened(path)}`),
+      ...named(
+        misshapen,
         (m) => `  shape       ${m.path}: got [${m.got.join(', ')}], expected [${m.expected.join(', ')}]`,
       ),
     ];
     super(`Parameters do not fit the module:\n${lines.join('\n')}`);
   }
+}
+
+function named<T>(all: readonly T[], line: (one: T) => string): string[] {
+  const more = all.length - mostNamed;
+  return [...all.slice(0, mostNamed).map(line), ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
 /** A backend that lacks kernels: names all of them, by the feature that needs them. */
@@ -140,8 +158,21 @@ export class CapabilityError extends SshnError {
   }
 }
 
+/** No backend of tfjs is there to compute. */
+export class NoBackendError extends SshnError {
+  override readonly name = 'NoBackendError';
+
+  constructor(where: string) {
+    super(
+      `${where}: no backend of tfjs is registered. Call \`await useFastWasm()\` of @sshn/backend-wasm first, or import a ` +
+        "backend, such as '@tensorflow/tfjs-backend-cpu'.",
+    );
+  }
+}
+
 /** The allowed word that `got` most likely meant, if one is within two edits. */
 export function nearestWord(got: string, allowed: readonly string[]): string | undefined {
+  if (got.length > mostShown) return undefined;
   const near = allowed
     .map((word) => ({ word, distance: editDistance(word, got) }))
     .sort((a, b) => a.distance - b.distance)[0];
@@ -163,9 +194,20 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** A value as a program would write it; JSON alone knows no NaN, undefined, functions or cycles. */
+/** A value as a program would write it, the beginning of it where it is long. */
 function show(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(show).join(',')}]`;
+  return shortened(written(value), 1000);
+}
+
+/** How many entries of a list are written. */
+const mostEntries = 100;
+
+/** JSON alone knows no NaN, undefined, functions or cycles. */
+function written(value: unknown, depth = 0): string {
+  if (Array.isArray(value) && depth < 8) {
+    const entries = value.slice(0, mostEntries).map((entry) => written(entry, depth + 1));
+    return `[${entries.join(',')}${value.length > mostEntries ? ',…' : ''}]`;
+  }
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return String(value);
   try {

@@ -1,9 +1,11 @@
-export { requireIntegers, requireOption, requireRank } from './check.js';
+export { requireBackend, requireIntegers, requireOption, requireRank } from './check.js';
+export { crc32 } from './crc32.js';
 export {
   CapabilityError,
   ConfigError,
   describeFaults,
   FileError,
+  NoBackendError,
   nearestWord,
   OptionError,
   ShapeError,
@@ -30,6 +32,7 @@ export {
 export { checkOptions, isNumber, readOptions, requireOptions } from './options/read.js';
 export {
   checkParams,
+  checkShapes,
   comparePaths,
   countParams,
   disposeParams,

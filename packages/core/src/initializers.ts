@@ -1,4 +1,5 @@
 import { tensor } from '@tensorflow/tfjs-core';
+import { requireBackend } from './check.js';
 import { type Initializer, type ParamsOf, type SpecNode, treeOf } from './params.js';
 import type { Rng } from './rng.js';
 
@@ -25,10 +26,12 @@ export function kaimingNormal(fanIn: number, slope = 0.01): Extract<Initializer,
  * The first values of all parameters of a tree of specs. Each parameter draws from a generator split off by its
  * path, so adding a layer elsewhere leaves it unchanged. The caller owns the tensors.
  *
+ * @throws {NoBackendError} if no backend of tfjs is registered.
  * @example
  * const params = initialize(network.specs, Rng.fromSeed(1));
  */
 export function initialize<Specs extends SpecNode>(specs: Specs, rng: Rng): ParamsOf<Specs> {
+  requireBackend('initialize');
   return treeOf(specs, (path, { shape, init }) =>
     tensor(initialValues(shape, init, rng.split(path)), [...shape], 'float32'),
   );

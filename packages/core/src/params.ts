@@ -124,7 +124,7 @@ export function paramTree<Specs extends SpecNode>(
   specs: Specs,
   tensors: ReadonlyMap<string, Tensor>,
 ): ParamsOf<Specs> {
-  requireFit(specs, tensors);
+  checkShapes(specs, tensors);
   return treeOf(specs, (path) => tensors.get(path)!);
 }
 
@@ -200,10 +200,18 @@ export function disposeParams(params: ParamNode): void {
  * @throws {StructureError} if a path is missing, unexpected, or has another shape; lists every offender.
  */
 export function checkParams(specs: SpecNode, params: ParamNode): void {
-  requireFit(specs, namedParams(params));
+  checkShapes(specs, namedParams(params));
 }
 
-function requireFit(specs: SpecNode, tensors: ReadonlyMap<string, Tensor>): void {
+/**
+ * Checks tensors by path, or what is known of them before they are made.
+ *
+ * @throws {StructureError} if a path is missing, unexpected, or has another shape; lists every offender.
+ */
+export function checkShapes(
+  specs: SpecNode,
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+): void {
   const wanted = new Map(namedSpecs(specs));
   const missing = [...wanted.keys()].filter((path) => !tensors.has(path));
   const unexpected = [...tensors.keys()].filter((path) => !wanted.has(path));

@@ -60,6 +60,7 @@ export const hypernetworkOptions = {
   }),
   residualScale: option.number({
     above: 0,
+    most: 1000,
     default: 0.1,
     help: 'Of the residual form: size of predictions beside the shared weights',
   }),

@@ -23,6 +23,7 @@ export {
 export { type LoadedModel, loadModel, type Model, saveModel } from './model.js';
 export { networkOf } from './network-of.js';
 export { type PlainNetwork, type RunningNetwork, type Runtime, tfjsRuntime } from './runtime.js';
+export { requireChecksum, withChecksum } from './safetensors/checksum.js';
 export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/header.js';
 export { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';
 export { rawTensors, tensorsFromRaw } from './safetensors/tensors.js';

@@ -3,6 +3,7 @@ import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, fill, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadModel, saveModel } from './model.js';
+import { withChecksum } from './safetensors/checksum.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';
 import { manifest, smallModel, smallNetwork } from './testing/small-model.js';
 
@@ -34,8 +35,12 @@ describe.each(backends)('models on %s', (backend) => {
     await withoutLeak(() => dispose([...loadModel(bytes).params.values()]));
     const { tensors, metadata } = decodeSafetensors(bytes);
     const first = [...tensors.keys()].at(-1)!;
-    const half = { dtype: 'F16', shape: [2], data: new Uint8Array(4) } as const;
-    const mixed = encodeSafetensors({ tensors: new Map([...tensors, [first, half]]), metadata });
+    const { shape } = tensors.get(first)!;
+    const size = 2 * shape.reduce((product, n) => product * n, 1);
+    const half = { dtype: 'F16', shape, data: new Uint8Array(size) } as const;
+    const mixed = encodeSafetensors(
+      withChecksum({ tensors: new Map([...tensors, [first, half]]), metadata }),
+    );
     await withoutLeak(() => {
       expect(() => loadModel(mixed, 'm')).toThrow(`m: tensor '${first}' is F16, expected F32`);
     });
@@ -57,7 +62,9 @@ describe('models', () => {
     const [name, raw] = [...tensors].at(-1)!;
     const data = Uint8Array.from(raw.data);
     new Float32Array(data.buffer)[0] = bad;
-    const bytes = encodeSafetensors({ tensors: new Map([...tensors, [name, { ...raw, data }]]), metadata });
+    const changed = { tensors: new Map([...tensors, [name, { ...raw, data }]]), metadata };
+    expect(() => loadModel(encodeSafetensors(changed), 'm')).toThrow('m: its checksum is wrong');
+    const bytes = encodeSafetensors(withChecksum(changed));
     await withoutLeak(() => {
       expect(() => loadModel(bytes, 'm')).toThrow(`m: tensor '${name}' holds ${bad}`);
     });

@@ -1,7 +1,19 @@
-import { checkParams, namedParams, type ParamsOf, type SpecNode } from '@sshn/core';
+import {
+  checkParams,
+  checkShapes,
+  FileError,
+  namedParams,
+  namedSpecs,
+  type ParamsOf,
+  type SpecNode,
+  SshnError,
+  ValueError,
+} from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { manifestKey, manifestText, readManifest } from './manifest/read.js';
 import type { Manifest, ManifestInput } from './manifest/schema.js';
+import { networkOf } from './network-of.js';
+import { requireChecksum, withChecksum } from './safetensors/checksum.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';
 import { rawTensors, tensorsFromRaw } from './safetensors/tensors.js';
 
@@ -25,28 +37,59 @@ export interface LoadedModel {
  * metadata. Equal models have equal bytes.
  *
  * @throws {StructureError} if the parameters do not fit the specs.
- * @throws {ValueError} if the manifest does not fit its schema.
+ * @throws {ConfigError} if the manifest does not fit its schema.
+ * @throws {ValueError} if the manifest describes another network than the specs are of: nobody could open the file.
  * @example
  * const bytes = await saveModel({ specs: network.specs, params, manifest });
  */
 export async function saveModel<Specs extends SpecNode>(model: Model<Specs>): Promise<Uint8Array> {
   const metadata = { [manifestKey]: manifestText(model.manifest) };
   checkParams(model.specs, model.params);
+  requireDescribed(model);
   const tensors = await rawTensors(namedParams(model.params));
-  return encodeSafetensors({ tensors, metadata });
+  return encodeSafetensors(withChecksum({ tensors, metadata }));
+}
+
+function requireDescribed<Specs extends SpecNode>({ specs, params, manifest }: Model<Specs>): void {
+  try {
+    checkParams(networkOf(manifest).specs, params);
+  } catch (cause) {
+    if (!(cause instanceof SshnError)) throw cause;
+    const paths = namedSpecs(specs).map(([path]) => path);
+    throw new ValueError({
+      where: 'saveModel: manifest',
+      got: `a description of another network than that of ${paths[0] ?? 'no parameters'} and ${Math.max(0, paths.length - 1)} more`,
+      expected: 'the network whose parameters are saved',
+      hint: `${cause.message} A plain network's method is 'fixed' or 'stochastic', and its parameters stand under network.`,
+    });
+  }
 }
 
 /**
- * Reads what `saveModel` wrote, in Node as in a page.
+ * Reads what `saveModel` wrote, in Node as in a page. The weights fit the network that the manifest describes.
  *
  * @param source What the file is called in errors: a path or an address.
- * @throws {FileError} if the bytes are no valid safetensors file or no model, or a weight is NaN or infinite.
+ * @throws {FileError} if the bytes are no valid safetensors file or no model, its checksum is wrong, the manifest describes
+ * no network of this release or another one than the weights are of, or a weight is NaN or infinite.
  * @example
  * const { manifest, params } = loadModel(bytes);
+ * const network = networkOf(manifest);
  * const logits = network.apply(paramTree(network.specs, params), image, at);
  */
 export function loadModel(bytes: Uint8Array, source = 'model'): LoadedModel {
-  const { tensors, metadata } = decodeSafetensors(bytes, source);
-  const manifest = readManifest(metadata, source);
-  return { manifest, params: tensorsFromRaw(tensors, source) };
+  const file = decodeSafetensors(bytes, source);
+  requireChecksum(file, source);
+  const manifest = readManifest(file.metadata, source);
+  try {
+    checkShapes(networkOf(manifest).specs, file.tensors);
+  } catch (cause) {
+    if (!(cause instanceof SshnError)) throw cause;
+    throw new FileError({
+      path: source,
+      problem: `its weights are not those of the network that its manifest describes: ${cause.message.replace(/\.$/, '')}`,
+      remedy: 'Save the model again, or update the @sshn packages.',
+      cause,
+    });
+  }
+  return { manifest, params: tensorsFromRaw(file.tensors, source) };
 }

@@ -168,6 +168,9 @@ function readValue(
   }
 }
 
+/** How many unknown keys of a record are looked up among the known ones: data from a file may have a million. */
+const mostUnknown = 20;
+
 function readRecord(
   options: Options,
   got: Readonly<Record<string, unknown>>,
@@ -181,10 +184,11 @@ function readRecord(
     if (given === undefined && one.presence === 'optional') continue;
     values[name] = readOption(one, given, [...path, name], faults, root);
   }
-  for (const name of Object.keys(got)) {
-    if (Object.hasOwn(options, name)) continue;
+  const unknown = Object.keys(got).filter((name) => !Object.hasOwn(options, name));
+  for (const name of unknown.slice(0, mostUnknown)) {
     faults.push({ path: [...path, name], message: `unknown key, ${nearestKey(name, options, path, root)}` });
   }
+  if (unknown.length > mostUnknown) faults.push({ path, message: `${unknown.length} unknown keys in all` });
   return values;
 }
 
@@ -209,7 +213,7 @@ function nearestKey(name: string, beside: Options, path: readonly string[], root
   if (near !== undefined) return `the nearest is '${[...path, near].join('.')}'`;
   const elsewhere = nearestWord(name, [...last.keys()]);
   if (elsewhere !== undefined) return `the nearest is '${last.get(elsewhere)}'`;
-  return `allowed here: ${Object.keys(beside).join(', ')}`;
+  return `allowed here: ${Object.keys(beside).join(', ') || 'none'}`;
 }
 
 /** Whether a value is such a number. */

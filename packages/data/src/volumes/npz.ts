@@ -1,3 +1,4 @@
+import { crc32 } from '@sshn/core';
 import { inflateRaw } from '../formats/readers/inflate.js';
 import { damaged, naming, orDamaged, Refusal, unsupported } from '../formats/refusal.js';
 import { type Triple, type Volume, type VoxelData, volumeOf, voxelCount } from './volume.js';
@@ -96,18 +97,6 @@ function contentOf(
   }
   if (crc32(content) !== checksum) throw damaged('npz', 'the checksum of an array is wrong');
   return content;
-}
-
-const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let i = 0; i < 8; i++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  return crc;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);
-  return ~crc >>> 0;
 }
 
 type Read = (view: DataView, at: number, isLittle: boolean) => number;

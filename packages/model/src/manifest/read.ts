@@ -107,7 +107,17 @@ export function migrate(
   return current;
 }
 
+/** A thousand times what a manifest has, so that a file cannot keep a reader busy. */
+const longest = 2 ** 22;
+
 function parse(text: string, source: string): Record<string, unknown> {
+  if (text.length > longest) {
+    throw new FileError({
+      path: source,
+      problem: `its manifest has ${text.length} characters, and at most ${longest} are read`,
+      remedy: 'Save the model again.',
+    });
+  }
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;

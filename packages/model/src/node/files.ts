@@ -4,6 +4,7 @@ import { FileError, type SpecNode } from '@sshn/core';
 import { manifestKey, manifestText, readManifest } from '../manifest/read.js';
 import type { Manifest, ManifestInput } from '../manifest/schema.js';
 import { type LoadedModel, loadModel, type Model, saveModel } from '../model.js';
+import { requireChecksum, withChecksum } from '../safetensors/checksum.js';
 import { decodeSafetensors, encodeSafetensors } from '../safetensors/safetensors.js';
 import { writeFileAtomic } from './atomic-write.js';
 import { fileProblem } from './file-problem.js';
@@ -56,12 +57,14 @@ export async function updateManifest(
   { weights }: { readonly weights?: string } = {},
 ): Promise<boolean> {
   if (weights !== undefined && (await weightsDigest(path)) !== weights) return false;
-  const { tensors, metadata } = decodeSafetensors(await readRegularFile(path), path);
+  const file = decodeSafetensors(await readRegularFile(path), path);
+  requireChecksum(file, path);
+  const { tensors, metadata } = file;
   const { format: _, version: __, ...manifest } = readManifest(metadata, path);
   const changed = manifestText(change(manifest as Manifest));
   await writeFileAtomic(
     path,
-    encodeSafetensors({ tensors, metadata: { ...metadata, [manifestKey]: changed } }),
+    encodeSafetensors(withChecksum({ tensors, metadata: { ...metadata, [manifestKey]: changed } })),
   );
   return true;
 }

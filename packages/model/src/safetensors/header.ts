@@ -43,8 +43,14 @@ export interface SafetensorsFile {
 /** The name in the header that belongs to no tensor. */
 export const metadataKey = '__metadata__';
 
-/** Longest header that the reference implementation accepts, and so do we. */
-export const longestHeader = 100_000_000;
+/** Most tensors of a file; the largest language models have some thousands. */
+const mostTensors = 2 ** 16;
+
+/** Longest header that is read or written, in bytes. The reference implementation has 100 MB. */
+export const longestHeader = 2 ** 24;
+
+/** Most axes of a tensor. */
+const mostAxes = 32;
 
 /** Bytes before the header: its length, an unsigned 64-bit integer. */
 export const prefixBytes = 8;
@@ -200,8 +206,11 @@ function parseObject(header: Uint8Array): Record<string, unknown> {
     throw new HeaderFault('its header is not JSON', { cause });
   }
   if (!isRecord(root)) throw new HeaderFault('its header is not one JSON object');
+  const count = Object.keys(root).length;
+  if (count > mostTensors) throw new HeaderFault(`it has ${count} tensors, more than ${mostTensors}`);
   const twice = repeatedKey(text);
-  if (twice !== undefined) throw new HeaderFault(`its header has the name ${JSON.stringify(twice)} twice`);
+  if (twice !== undefined)
+    throw new HeaderFault(`its header has the name ${JSON.stringify(twice.slice(0, 100))} twice`);
   return root;
 }
 
@@ -209,7 +218,7 @@ function readMetadata(metadata: unknown): Record<string, string> {
   if (!isRecord(metadata)) throw new HeaderFault(`${metadataKey} is not an object`);
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string')
-      throw new HeaderFault(`${metadataKey}: ${JSON.stringify(key)} is not text`);
+      throw new HeaderFault(`${metadataKey}: ${JSON.stringify(key.slice(0, 100))} is not text`);
   }
   return metadata as Record<string, string>;
 }
@@ -222,9 +231,15 @@ function readEntry(name: string, value: unknown, dataBytes: number): Entry {
     throw new HeaderFault(`${where} is not described by exactly dtype, shape and data_offsets`);
   }
   const { dtype, shape, data_offsets: offsets } = value;
-  if (!isDtype(dtype)) throw new HeaderFault(`${where} has the unknown dtype ${JSON.stringify(dtype)}`);
+  if (!isDtype(dtype)) {
+    const shown =
+      typeof dtype === 'string' ? `the unknown dtype '${dtype.slice(0, 20)}'` : 'a dtype that is no text';
+    throw new HeaderFault(`${where} has ${shown}`);
+  }
   if (!isCounts(shape))
     throw new HeaderFault(`${where} has a shape that is no list of integers of at least 0`);
+  if (shape.length > mostAxes)
+    throw new HeaderFault(`${where} has ${shape.length} axes, more than ${mostAxes}`);
   if (!isCounts(offsets) || offsets.length !== 2) {
     throw new HeaderFault(`${where} has data_offsets that are not two integers of at least 0`);
   }

@@ -1,4 +1,4 @@
-import { FileError, ValueError } from '@sshn/core';
+import { FileError, requireBackend, ValueError } from '@sshn/core';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { RawTensor } from './header.js';
 
@@ -34,8 +34,10 @@ export async function rawTensors(
  * Tensors on the current backend, with values of their own rather than views into the file. The caller owns them.
  *
  * @throws {FileError} if a tensor is not F32, or holds NaN or infinity: no network gives anything of use with such weights.
+ * @throws {NoBackendError} if no backend of tfjs is registered.
  */
 export function tensorsFromRaw(raw: ReadonlyMap<string, RawTensor>, source: string): Map<string, Tensor> {
+  requireBackend(source);
   const values = new Map<string, Float32Array>();
   for (const [name, tensor] of raw) values.set(name, valuesOf(name, tensor, source));
   return new Map(
@@ -43,7 +45,17 @@ export function tensorsFromRaw(raw: ReadonlyMap<string, RawTensor>, source: stri
   );
 }
 
-function valuesOf(name: string, { dtype, data }: RawTensor, source: string): Float32Array {
+/** Axes of a tensor of tfjs. */
+const mostAxes = 6;
+
+function valuesOf(name: string, { dtype, shape, data }: RawTensor, source: string): Float32Array {
+  if (shape.length > mostAxes) {
+    throw new FileError({
+      path: source,
+      problem: `tensor '${name}' has ${shape.length} axes, more than ${mostAxes}`,
+      remedy: 'Use a file of weights that sshn wrote.',
+    });
+  }
   if (dtype !== 'F32') {
     throw new FileError({
       path: source,

@@ -110,7 +110,7 @@ export function requireParts(split: Split, task: RunConfig['task']): void {
     hint:
       all < 2
         ? 'Give more images.'
-        : 'Give more images, or other shares: split: { kind: shares, train: 60, validation: 20, test: 20 }.',
+        : 'Give more images, or other shares: --split 60/20/20, in a configuration split: { kind: shares, train: 60, validation: 20, test: 20 }.',
   });
 }
 

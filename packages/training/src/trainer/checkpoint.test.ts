@@ -1,5 +1,5 @@
 import { ConfigError, FileError, Rng, ValueError } from '@sshn/core';
-import { encodeSafetensors } from '@sshn/model';
+import { decodeSafetensors, encodeSafetensors, withChecksum } from '@sshn/model';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, scalar, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -108,8 +108,15 @@ describe('checkpoints', () => {
   });
 
   test.each([Number.NaN, Infinity, -Infinity])('that hold %s are refused', async (bad) => {
-    const bytes = await encodeCheckpoint(checkpoint(), 'abc');
-    new DataView(bytes.buffer).setFloat32(bytes.length - 4, bad, true);
+    const { tensors, metadata } = decodeSafetensors(await encodeCheckpoint(checkpoint(), 'abc'));
+    const name = 'params/head.bias';
+    const data = new Uint8Array(Float32Array.of(bad).buffer);
+    const changed = {
+      tensors: new Map([...tensors, [name, { dtype: 'F32', shape: [], data } as const]]),
+      metadata,
+    };
+    expect(() => decodeCheckpoint(encodeSafetensors(changed))).toThrow('its checksum is wrong');
+    const bytes = encodeSafetensors(withChecksum(changed));
     expect(() => decodeCheckpoint(bytes, 'last.safetensors')).toThrow(
       `last.safetensors: tensor 'params/head.bias' holds ${bad}`,
     );

@@ -1,5 +1,12 @@
 import { ConfigError, describeFaults, FileError } from '@sshn/core';
-import { decodeSafetensors, encodeSafetensors, rawTensors, tensorsFromRaw } from '@sshn/model';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  rawTensors,
+  requireChecksum,
+  tensorsFromRaw,
+  withChecksum,
+} from '@sshn/model';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { Progress } from './progress.js';
@@ -70,7 +77,8 @@ export async function encodeCheckpoint(
     ...(await rawTensors(params, prefixes.params)),
     ...(await rawTensors(optimizer, prefixes.optimizer)),
   ]);
-  return encodeSafetensors({ tensors, metadata: { [progressKey]: JSON.stringify(result.data) } });
+  const metadata = { [progressKey]: JSON.stringify(result.data) };
+  return encodeSafetensors(withChecksum({ tensors, metadata }));
 }
 
 /**
@@ -80,8 +88,10 @@ export async function encodeCheckpoint(
  * @throws {FileError} if the bytes are no valid safetensors file, or no checkpoint.
  */
 export function decodeCheckpoint(bytes: Uint8Array, source = 'checkpoint'): Checkpoint {
-  const { tensors: raw, metadata } = decodeSafetensors(bytes, source);
+  const file = decodeSafetensors(bytes, source);
+  const { tensors: raw, metadata } = file;
   const { step, epoch, generator, configHash, trainer } = readProgress(metadata[progressKey], source);
+  requireChecksum(file, source);
   const stray = [...raw.keys()].find((name) => groupOf(name) === undefined);
   if (stray !== undefined) {
     throw new FileError({

@@ -1,3 +1,4 @@
+import { crc32 } from '@sshn/core';
 import { exifOrientation, isTurned, upright } from '../orientation.js';
 import { type Header, isGrey, type Palette, type Raster, unpackBits } from '../raster.js';
 import { damaged } from '../refusal.js';
@@ -44,7 +45,7 @@ export function readPng(bytes: Uint8Array): Raster {
   if (all.at(-1)?.type !== 'IEND') throw damaged('PNG', 'its end is missing');
   for (const { type, data, checksum } of all) {
     const isNeeded = ['IHDR', 'PLTE', 'IDAT', 'IEND'].includes(type);
-    if (isNeeded && checksumOf(type, data) !== checksum)
+    if (isNeeded && crc32(new TextEncoder().encode(type), data) !== checksum)
       throw damaged('PNG', `the checksum of ${type} is wrong`);
   }
   const { storedWidth, storedHeight, bits, colorType, isInterlaced, palette, orientation } = info(all);
@@ -220,20 +221,6 @@ function* chunks(bytes: Uint8Array): Generator<Chunk> {
     if (type === 'IEND') return;
     at = end;
   }
-}
-
-const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let i = 0; i < 8; i++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  return crc;
-});
-
-/** *Source*: the specification's annex on CRC-32, over the type and the data of a chunk. */
-function checksumOf(type: string, data: Uint8Array): number {
-  let crc = -1;
-  for (let i = 0; i < 4; i++) crc = crcTable[(crc ^ type.charCodeAt(i)) & 255]! ^ (crc >>> 8);
-  for (const byte of data) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);
-  return ~crc >>> 0;
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
