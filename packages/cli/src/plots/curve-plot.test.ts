@@ -96,6 +96,27 @@ describe('curvePlot', () => {
     expect(texts).toEqual(expect.arrayContaining(['0.86', '0.88', '0.90', '0.92', '0.94']));
   });
 
+  it('writes costs in one unit, as many as there is room for, and takes places in GFLOPs', () => {
+    const small = risingResults.map((one) => ({ ...one, gflops: one.gflops / 300 }));
+    for (const width of [350, 540]) {
+      const { texts, drawing, dots } = plot({ x: 'gflops', width }, [{ name: 'SSHN', results: small }]);
+      expect(texts.join(' ')).toContain('MFLOPs per image');
+      const ticks = texts.filter((text) => /^\d\.\d+$/.test(text) && Number(text) > 1.2);
+      expect(ticks.length).toBeGreaterThan(1);
+      expect(ticks.join('').length * 6.8).toBeLessThan(width - 100);
+      const dot = dots(paperPalette.background)[0]!;
+      expect(Number(dot.getAttribute('cx'))).toBeCloseTo(drawing.place(small[4]!.gflops, 0.85)[0], 1);
+    }
+  });
+
+  it('keeps a legend of long names within the plot', () => {
+    const long = (name: string) => ({ name: `runs/${name.repeat(30)}`, results: risingResults });
+    const { texts } = plot({ x: 'factor', width: 350 }, [long('ab'), long('cd'), sshn]);
+    expect(texts.filter((text) => /^runs\/.*…$/.test(text))).toHaveLength(2);
+    expect(Math.max(...texts.map((text) => text.length * 5.6))).toBeLessThan(350);
+    expect(texts).toContain('SSHN');
+  });
+
   it('takes its size and its colors from the options', () => {
     const { drawing } = plot({ x: 'factor', width: 300, height: 200, palette: pagePalette });
     expect(drawing.svg).toMatch(/^<svg[^>]*viewBox="0 0 300 200"/);

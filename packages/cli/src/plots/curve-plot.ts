@@ -1,8 +1,13 @@
 import * as Plot from '@observablehq/plot';
 import type { Prior } from '@sshn/training';
-import { type Curve, type CurvePoint, imagesOf } from '../pareto/curve.js';
-import { factorTexts, labelMarks } from './curve-texts.js';
+import type { Curve, CurvePoint } from '../pareto/curve.js';
+import { costUnit } from './cost-unit.js';
+import { legend, legendRow, legendRows, letter, symbols } from './curve-legend.js';
+import { factorTexts, labelMarks, longestLabel } from './curve-texts.js';
 import { type Drawing, draw, type Palette, paperPalette } from './draw.js';
+
+/** Room for the ticks and the name of the vertical axis, in pixels. */
+const marginLeft = 64;
 
 /** What is on the horizontal axis. */
 export type CostAxis = 'factor' | 'gflops';
@@ -20,13 +25,9 @@ export interface CurvePlotOptions {
   readonly trained?: Prior;
 }
 
-const axisLabels: Record<CostAxis, string> = {
-  factor: 'rescaling factor φ',
-  gflops: 'GFLOPs per image',
-};
-
 /**
- * Draws Dice against the rescaling factor or against the cost, the Pareto front filled and the rest hollow.
+ * Draws Dice against the rescaling factor or against the cost, the front filled and the rest hollow. Costs are in one unit, by the
+ * largest of them; `place` takes GFLOPs.
  *
  * With one curve, the Dice of every label is drawn beside the mean over `factor`; over `gflops`, factors are written at
  * some points.
@@ -38,22 +39,30 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
   const { x, width = 640, height = 400, palette = paperPalette, trained } = options;
   const points = curves.flatMap((curve) => curve.points);
   const withLabels = x === 'factor' && curves.length === 1;
-  return draw({
+  const unit = costUnit(points.map(({ gflops }) => gflops));
+  const scale = x === 'factor' ? 1 : unit.perGflop;
+  const rows = legendRows(curves, width - marginLeft - 8);
+  const right = rightMargin(curves, x);
+  const ticks = tickCount(
+    points.map((point) => scale * point[x]),
+    width - marginLeft - right,
+  );
+  const drawing = draw({
     width,
     height,
-    marginLeft: 64,
+    marginLeft,
     marginBottom: 44,
-    marginTop: 12 + legendHeight(curves),
-    marginRight: rightMargin(curves, x),
+    marginTop: 12 + legendRow * rows.length,
+    marginRight: right,
     style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '12px', color: palette.ink },
     x: {
-      label: axisLabels[x],
+      label: x === 'factor' ? 'rescaling factor φ' : `${unit.name} per image`,
       labelAnchor: 'center',
       labelArrow: 'none',
       insetLeft: 8,
       insetRight: 8,
-      ticks: width < 480 ? 5 : 8,
-      ...roomAround(points.map((point) => point[x])),
+      ticks,
+      ...roomAround(points.map((point) => scale * point[x])),
     },
     y: {
       label: 'Dice',
@@ -69,31 +78,33 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
       ),
     },
     marks: [
-      Plot.gridX({ stroke: palette.grid, strokeOpacity: 1, ticks: width < 480 ? 5 : 8 }),
+      Plot.gridX({ stroke: palette.grid, strokeOpacity: 1, ticks }),
       Plot.gridY({ stroke: palette.grid, strokeOpacity: 1, ticks: 6 }),
       ...(x === 'factor' && trained !== undefined ? trainedMarks(trained, curves, palette) : []),
       ...(withLabels ? labelMarks(curves[0]!, { palette, pixels: height - 93 }) : []),
       ...(curves.length === 1 && x === 'gflops'
-        ? [factorTexts(curves[0]!, { palette, width: width - 128, height: height - 93 })]
+        ? [factorTexts(curves[0]!, { palette, scale, width: width - 128, height: height - 93 })]
         : []),
-      ...curves.flatMap((curve, which) => curveMarks(curve, which, options, palette)),
-      ...legend(curves, palette),
+      ...curves.flatMap((curve, which) => curveMarks(curve, which, { ...options, scale }, palette)),
+      ...legend(rows, palette),
     ],
   });
+  return { ...drawing, place: (cost, dice) => drawing.place(scale * cost, dice) };
 }
 
 function curveMarks(
   curve: Curve,
   which: number,
-  { x, width = 640 }: CurvePlotOptions,
+  { x, width = 640, scale }: CurvePlotOptions & { readonly scale: number },
   palette: Palette,
 ): Plot.Markish[] {
+  const across = (point: CurvePoint): number => scale * point[x];
   const color = palette.curves[which % palette.curves.length]!;
   const symbol = symbols[which % symbols.length]!;
   const drawn = curve.points.filter(({ dice }) => !Number.isNaN(dice));
   const dots = (points: readonly CurvePoint[], style: Plot.DotOptions): Plot.Markish =>
     Plot.dot(points, {
-      x,
+      x: across,
       y: 'dice',
       r: width < 480 ? 2.4 : 3.2,
       symbol,
@@ -101,8 +112,8 @@ function curveMarks(
       ...style,
     });
   return [
-    ...band(curve, x, color),
-    ...(curve.isJoined ? [Plot.line(drawn, { x, y: 'dice', stroke: color, strokeWidth: 1.5 })] : []),
+    ...band(curve, across, color),
+    ...(curve.isJoined ? [Plot.line(drawn, { x: across, y: 'dice', stroke: color, strokeWidth: 1.5 })] : []),
     dots(
       drawn.filter(({ isOnFront }) => !isOnFront),
       { stroke: color, fill: palette.background, strokeWidth: 1.1 },
@@ -115,10 +126,14 @@ function curveMarks(
 }
 
 /** Where the mean Dice lies for 95 % of the choices of test images: a band around a line, a bar through a point. */
-function band({ points, isJoined }: Curve, x: CostAxis, color: string): Plot.Markish[] {
+function band(
+  { points, isJoined }: Curve,
+  across: (point: CurvePoint) => number,
+  color: string,
+): Plot.Markish[] {
   const known = points
     .filter(({ interval: [low] }) => !Number.isNaN(low))
-    .map((point) => ({ at: point[x], low: point.interval[0], high: point.interval[1] }))
+    .map((point) => ({ at: across(point), low: point.interval[0], high: point.interval[1] }))
     .sort((a, b) => a.at - b.at);
   const between = { y1: 'low', y2: 'high' } as const;
   return isJoined && known.length > 1
@@ -152,6 +167,16 @@ function trainedMarks(trained: Prior, curves: readonly Curve[], palette: Palette
   ];
 }
 
+/** As many ticks as their texts have room for. */
+function tickCount(values: readonly number[], pixels: number): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  const range = Math.max(...known) - Math.min(...known) || 0.1;
+  // Digits that tell ticks apart which are an eighth of the range from each other, before and behind the point.
+  const behind = Math.max(0, Math.ceil(-Math.log10(range / 8)));
+  const before = String(Math.trunc(Math.max(...known, 1))).length;
+  return Math.max(2, Math.min(8, Math.floor(pixels / ((before + behind + 3) * letter))));
+}
+
 /** A scale's domain where all values are one, which by itself is a domain without ticks. */
 function roomAround(values: readonly number[]): { domain?: [number, number] } {
   const [first, ...others] = new Set(values.filter((value) => !Number.isNaN(value)));
@@ -163,52 +188,9 @@ function rightMargin(curves: readonly Curve[], x: CostAxis): number {
   if (curves.length > 1) return 20;
   if (x === 'gflops') return 56;
   const names = Object.keys(curves[0]?.points[0]?.diceByLabel ?? {});
-  return 16 + 7 * Math.max(4, ...names.map((name) => name.length));
+  return 16 + 7 * Math.max(4, ...names.map((name) => Math.min(longestLabel, name.length)));
 }
 
 function describePoint(name: string, { factor, dice, gflops, milliseconds }: CurvePoint): string {
   return `${name}, φ = ${factor}: Dice ${dice.toFixed(4)}, ${gflops.toFixed(3)} GFLOPs, ${milliseconds.toFixed(1)} ms`;
-}
-
-/** Height of a row, and width of a letter and of a symbol with the room around it, in pixels. */
-const row = 17;
-const letter = 6.8;
-const symbolRoom = 30;
-
-/** The symbols of curves, in order. */
-export const symbols = ['circle', 'square', 'diamond', 'triangle', 'star', 'cross'] as const;
-
-/** Height of the legend, which lies above the frame: one row, or two where curves have names to tell. */
-export function legendHeight(curves: readonly Curve[]): number {
-  return (curves.length === 1 ? 1 : 2) * row;
-}
-
-/** What filled and hollow points and the band mean and, of several curves, which is which. */
-export function legend(curves: readonly Curve[], palette: Palette): Plot.Markish[] {
-  const images = imagesOf(curves[0]?.points ?? []);
-  const front = [
-    '●\u2002front',
-    '○\u2002no better than a cheaper one',
-    ...(images === undefined || images < 2 ? [] : [`▒\u200295 % over ${images} images`]),
-  ].join('\u2003');
-  const inRow = { frameAnchor: 'top-left', lineAnchor: 'middle' } as const;
-  const names = curves.length === 1 ? [] : curves.map(({ name }) => name);
-  let right = 0;
-  const entries = names.map((name, which) => {
-    const left = right;
-    right += symbolRoom + name.length * letter;
-    return {
-      name,
-      left,
-      color: palette.curves[which % palette.curves.length]!,
-      symbol: symbols[which % symbols.length]!,
-    };
-  });
-  return [
-    Plot.text([front], { ...inRow, dy: -row / 2, fill: palette.muted }),
-    ...entries.flatMap(({ name, left, color, symbol }) => [
-      Plot.dot([name], { frameAnchor: 'top-left', dx: left + 4, dy: -1.5 * row, r: 4, symbol, fill: color }),
-      Plot.text([name], { ...inRow, dx: left + 14, dy: -1.5 * row, fill: palette.ink }),
-    ]),
-  ];
 }

@@ -5,6 +5,9 @@ import type { Palette } from './draw.js';
 /** Height of a line of text in a plot, in pixels. */
 const lineHeight = 14;
 
+/** Letters of a label's name that are written beside its line. */
+export const longestLabel = 16;
+
 /** How the labels of a curve are drawn. */
 interface LabelMarksOptions {
   readonly palette: Palette;
@@ -40,7 +43,8 @@ export function labelMarks({ points }: Curve, { palette, pixels }: LabelMarksOpt
     Plot.text(named, {
       x: 'factor',
       y: 'height',
-      text: 'label',
+      text: ({ label }: { label: string }) =>
+        label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label,
       fill: ({ label }: { label: string }) => (label === 'mean' ? palette.curves[0]! : palette.muted),
       textAnchor: 'start',
       dx: 8,
@@ -69,6 +73,8 @@ const text = { width: 56, height: 18 } as const;
 /** How factors are written along a curve. */
 interface FactorTextsOptions {
   readonly palette: Palette;
+  /** Of the horizontal axis: its unit per GFLOP. */
+  readonly scale: number;
   /** Of the area in which points are drawn, in pixels, about. */
   readonly width: number;
   readonly height: number;
@@ -76,9 +82,9 @@ interface FactorTextsOptions {
 
 /** Some factors written beside their points, over the cost. */
 export function factorTexts({ points }: Curve, options: FactorTextsOptions): Plot.Markish {
-  const { palette } = options;
+  const { palette, scale } = options;
   return Plot.text(namedPoints(points, options), {
-    x: 'gflops',
+    x: ({ gflops }: CurvePoint) => scale * gflops,
     y: 'dice',
     text: ({ factor }: CurvePoint) => `φ\u00a0=\u00a0${factor}`,
     textAnchor: 'start',

@@ -19,6 +19,7 @@ body {
   background: var(--page); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
 }
+h1, dt, li, figcaption { overflow-wrap: anywhere; }
 h1 { font-size: clamp(1.5rem, 4vw, 2rem); line-height: 1.2; margin: 0 0 .35rem; }
 h2 { font-size: 1.2rem; margin: 0 0 .75rem; }
 p { margin: 0 0 .75rem; max-width: 75ch; text-wrap: pretty; }
@@ -43,11 +44,13 @@ figcaption { font-size: .875rem; margin-top: .35rem; }
 .chooser input { width: 100%; height: 2rem; margin: 0; accent-color: var(--mark); }
 .readings { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .25rem 1rem; margin: .5rem 0 0; }
 .readings dd { margin: 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.readings div { min-width: 0; }
 .readings dt { font-size: .8125rem; }
 .scroll { overflow-x: auto; max-width: 100%; }
 .scroll:focus-visible { outline: 2px solid var(--accent); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9375rem; }
 th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+thead th { white-space: normal; min-width: 4.5rem; max-width: 12rem; overflow-wrap: anywhere; vertical-align: bottom; }
 thead th { border-bottom: 2px solid var(--line); background: var(--panel); }
 th:first-child, td:first-child { text-align: left; padding-left: .25rem; }
 tr.chosen > * { box-shadow: inset 0 0 0 99px color-mix(in srgb, var(--mark) 16%, transparent); }
