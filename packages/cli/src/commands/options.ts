@@ -37,6 +37,12 @@ export function grouped(heading: string, option: Option): Option {
   return option.helpGroup(`${heading}:`);
 }
 
+/** `--frame`, for the commands that read images which may hold several volumes. */
+export function frameOption(flag: string, of: string): Option {
+  const text = `which volume of ${of} that holds several (time points, echoes; a page of a TIFF stack), from 0`;
+  return new Option(`${flag} <index>`, text).argParser(readerOf(countType));
+}
+
 /** `--split`, for the commands that evaluate. */
 export function addSplitOption(command: Command): Command {
   const option = new Option('--split <part>', 'which images: train, validation or test');
