@@ -460,6 +460,81 @@ describe('limits', () => {
   });
 });
 
+// Workers that are stopped hold their request for as long as the test wants.
+describe('worker processes that die or hang', () => {
+  const ready = async () => {
+    const { workers } = (await (await get('/readyz')).json()) as { workers: { ready: number } };
+    return workers.ready;
+  };
+  const until = async (reached: () => Promise<boolean>) => {
+    while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const busy = async () =>
+    Number(/^sshn_workers\{state="busy"\} (\d+)$/m.exec(await (await get('/metrics')).text())?.[1]);
+  const number = async (name: string) =>
+    Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await (await get('/metrics')).text())?.[1]);
+
+  test('one dies: its request is done by another, and it is replaced', async () => {
+    await until(async () => (await ready()) === 2);
+    const before = [...service.workers];
+    for (const pid of before) process.kill(pid, 'SIGSTOP');
+    const answer = post('model=cells&factor=0.25', image);
+    await until(async () => (await busy()) === 1);
+    // Requests go to the first that is free.
+    process.kill(before[0]!, 'SIGKILL');
+    await until(async () => (await number('sshn_retries_total')) === 1);
+    expect(await ready()).toBe(1);
+    process.kill(before[1]!, 'SIGCONT');
+    const { data } = decode(await bytesOf(await answer));
+    expect([...data]).toEqual([...(await labelsOf('cells', image, 0.25))]);
+    await until(async () => (await ready()) === 2);
+    expect(service.workers).not.toContain(before[0]);
+  });
+
+  test('a request that ends two: 500, and nothing of the server in it', async () => {
+    const before = [...service.workers];
+    for (const pid of before) process.kill(pid, 'SIGSTOP');
+    const answer = post('model=cells', image);
+    await until(async () => (await busy()) === 1);
+    process.kill(before[0]!, 'SIGKILL');
+    await until(async () => (await number('sshn_retries_total')) === 2);
+    process.kill(before[1]!, 'SIGKILL');
+    await problem(await answer, 500, 'The server failed on this request. Its log says more.');
+    expect((await get('/readyz')).status).toBe(503);
+    expect((await get('/healthz')).status).toBe(200);
+    await until(async () => (await ready()) === 2);
+    expect((await post('model=cells', image)).status).toBe(200);
+  });
+
+  test('one hangs: 504 when the time is over, and it is replaced', async () => {
+    const [pid] = strict.workers;
+    process.kill(pid!, 'SIGSTOP');
+    const headers = { 'x-api-key': key };
+    await problem(await post('', image, strict, headers), 504, 'longer than 2 s');
+    await until(async () => strict.workers.length === 1 && strict.workers[0] !== pid);
+    await until(async () => (await fetch(`${strict.address}/readyz`)).ok);
+    expect((await post('', image, strict, headers)).status).toBe(200);
+  });
+
+  test('a client that goes away takes its request with it', async () => {
+    for (const pid of service.workers) process.kill(pid, 'SIGSTOP');
+    const controller = new AbortController();
+    const gone = Array.from({ length: 5 }, () =>
+      fetch(`${service.address}/predict?model=cells`, {
+        method: 'POST',
+        body: new Uint8Array(image),
+        signal: controller.signal,
+      }).catch(({ name }: Error) => name),
+    );
+    await until(async () => (await number('sshn_queue_length')) === 3);
+    controller.abort();
+    expect(await Promise.all(gone)).toEqual(Array(5).fill('AbortError'));
+    await until(async () => (await number('sshn_queue_length')) === 0);
+    for (const pid of service.workers) process.kill(pid, 'SIGCONT');
+    expect((await post('model=cells', image)).status).toBe(200);
+  });
+});
+
 /** Sends bytes and takes what comes until the other side ends. */
 function dialogue({ address }: Service, text: string): Promise<string> {
   const { hostname, port } = new URL(address);
