@@ -41,6 +41,10 @@ describe('a command line that makes no sense ends with 2 and says why', () => {
     ['pareto run --by 0', 'Expected a number in (0, 1].'],
     ['pareto run --images -1', 'Expected an integer ≥ 0.'],
     ['pareto run one-too-many', 'too many arguments'],
+    ['serve', "error: missing required argument 'models'"],
+    ['serve run --workers 0', 'Expected an integer in [1, 128].'],
+    ['serve run --port 70000', 'Expected an integer in [0, 65535].'],
+    ['serve run --target-p95 0', 'Expected a number > 0.'],
     ['trian', "error: unknown command 'trian'\n(Did you mean train?)"],
   ])('sshn %s', async (line, says) => {
     expect(await runCommandLine(line.split(' '))).toBe(2);
@@ -60,6 +64,8 @@ describe('input that cannot be used ends with 1 and one line', () => {
     ['train phantoms:cel', /^error: DATA: got "phantoms:cel", .*Did you mean 'cells'\?\n$/],
     ['train phantoms --config nowhere.yaml', /^error: nowhere\.yaml: no such file or folder\. .*\n$/],
     ['train --resume nowhere', /^error: nowhere: there is no run here.*\n$/],
+    ['serve run --api-key-file nowhere', /^error: nowhere: no such file or folder\. .*\n$/],
+    ['serve run --api-key-file /dev/null', /^error: \/dev\/null: has no API key\. .*\n$/],
     ['pareto run --from 0.5 --to 0.1', /^error: factors: got "0\.5 to 0\.1", .*\n$/],
     ['train phantoms --spacing 1', /^error: --spacing: got 1, expected none for phantoms.*\n$/],
     [

@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { FileError, ValueError } from '@sshn/core';
 import { decodeDicom, decodeNifti, decodeNrrd, encodeNifti, volumeOf } from '@sshn/data';
 import { decodePicture, type Picture, Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { dicomSeries } from '@sshn-internal/testing';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Service, serve } from './serve.js';
-import { modelFolder, noisePng, runWorkersFromSources } from './testing/service.js';
+import type { Service, serve as serveSource } from './index.js';
+import { builtService, modelFolder, noisePng } from './testing/service.js';
 
+let serve: typeof serveSource;
 let folder: Awaited<ReturnType<typeof modelFolder>>;
 let service: Service;
 /** With a key, and small limits. */
@@ -30,8 +30,8 @@ const scan = volumeOf(
 );
 
 beforeAll(async () => {
-  runWorkersFromSources();
   folder = await modelFolder();
+  ({ serve } = await builtService());
   const named = (name: string) => ({ name, path: join(folder.path, `${name}.safetensors`) });
   [service, strict] = await Promise.all([
     serve({
@@ -394,8 +394,8 @@ describe('what is refused', () => {
   test('at the start: models that cannot be opened, options that make no sense', async () => {
     const models = [{ name: 'cells', path: join(folder.path, 'nowhere.safetensors') }];
     const options = { models, port: 0, workers: 1, logLevel: 'silent' } as const;
-    await expect(serve(options)).rejects.toThrow(FileError);
-    await expect(serve({ ...options, models: [] })).rejects.toThrow(ValueError);
+    await expect(serve(options)).rejects.toMatchObject({ name: 'FileError' });
+    await expect(serve({ ...options, models: [] })).rejects.toMatchObject({ name: 'ValueError' });
     await expect(serve({ ...options, models: [{ name: '../x', path: 'x' }] })).rejects.toThrow('got "../x"');
     await expect(serve({ ...options, models: [models[0]!, models[0]!] })).rejects.toThrow(
       'a name of its own',
