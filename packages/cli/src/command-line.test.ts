@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseRunConfig } from '@sshn/training';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCommandLine } from './command-line.js';
+import { createProgram, runCommandLine } from './command-line.js';
 import { configFlags } from './config/flags.js';
 
 let [stdout, stderr] = ['', ''];
@@ -118,5 +120,30 @@ describe('--help', () => {
   it('says the version', async () => {
     expect(await runCommandLine(['--version'])).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('a command is loaded when it is asked for', () => {
+  it('and the program lists it as it is, loaded or not', async () => {
+    const [bare, whole] = [await createProgram(() => undefined, []), await createProgram(() => undefined)];
+    expect(bare.helpInformation()).toBe(whole.helpInformation());
+    expect(whole.commands.map((command) => command.name())).toContain('serve');
+  });
+
+  it.each(['train --help', 'help train', 'train -h'])('sshn %s shows its help', async (line) => {
+    expect(await runCommandLine(line.split(' '))).toBe(0);
+    expect(stdout).toContain('--epochs');
+  });
+
+  it('before which neither tfjs nor any other command is', () => {
+    const source = new URL('./command-line.ts', import.meta.url);
+    // What tfjs keeps its engine in.
+    const script = `await import(${JSON.stringify(source.href)}); console.log(globalThis._tfengine === undefined);`;
+    const { stdout: out } = spawnSync(
+      process.execPath,
+      ['--conditions=@sshn/source', '--import', 'tsx', '--input-type=module', '-e', script],
+      { encoding: 'utf8', cwd: fileURLToPath(new URL('..', import.meta.url)) },
+    );
+    expect(out.trim()).toBe('true');
   });
 });
