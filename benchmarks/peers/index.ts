@@ -4,7 +4,7 @@ import type { Peer } from './peer.js';
 export const ourName = 'ours';
 
 /**
- * glibc gives big buffers back to the system at every step unless told otherwise, which makes PyTorch up to twice as
+ * glibc gives big buffers back to the system at every step by default, which makes PyTorch up to twice as
  * slow; OpenBLAS's threads get in the way of OpenMP's.
  */
 const torchEnvironment = (threads: number) => ({

@@ -5,7 +5,7 @@ export interface Peer {
   readonly program: string;
   /** Whether it runs on as many threads as asked for, or on one. */
   readonly threads: 'any' | 'one';
-  /** What its process is told after its threads. */
+  /** Arguments of its process after the number of threads. */
   readonly argument?: string;
   /** Variables that its process needs to run at its best, given its threads. */
   readonly environment?: (threads: number) => Readonly<Record<string, string>>;

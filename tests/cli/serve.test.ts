@@ -1,26 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { initialize, Rng } from '@sshn/core';
 import { generatePhantoms } from '@sshn/data';
+import { type ManifestInput, networkOf, saveModel } from '@sshn/model';
+import { useBackend } from '@sshn-internal/testing';
 import autocannon from 'autocannon';
 import { encode } from 'fast-png';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Running, scratchFolder, small, sshn, start } from './command.js';
+import { type Running, scratchFolder, start } from './command.js';
 
 const scratch = scratchFolder();
 let photo: Buffer;
 
 beforeAll(async () => {
-  const trained = await sshn(
-    ['train', 'phantoms:cells:8', '--epochs', '1', '--out', 'runs/cells', ...small],
-    scratch.path,
-  );
-  expect(trained.code, trained.stderr).toBe(0);
+  await useBackend('cpu');
+  await mkdir(join(scratch.path, 'runs/cells'), { recursive: true });
+  const manifest: ManifestInput = {
+    task: 'segmentation',
+    network: {
+      architecture: 'unet',
+      options: { inChannels: 3, outChannels: 3, features: 4, stages: 3 },
+    },
+    method: { kind: 'stochastic' },
+    prior: { kind: 'uniform', low: 0, high: 0.5 },
+    preprocessing: { size: [32, 32], channels: 3, intensity: { kind: 'minMax' } },
+    labels: [{ name: 'background' }, { name: 'nucleus' }, { name: 'cytoplasm' }],
+    accuracyCost: [],
+    provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
+  };
+  const { specs } = networkOf(manifest);
+  const params = initialize(specs, Rng.fromSeed(1));
+  const file = await saveModel({ specs, params, manifest });
+  await writeFile(join(scratch.path, 'runs/cells/best.safetensors'), file);
   const phantoms = generatePhantoms({ kind: 'cells', count: 1, size: [32, 32], seed: 7 });
   const { image } = await phantoms.load(phantoms.ids[0]!);
   const data = Uint8Array.from(image.values, (value) => Math.round(255 * value));
   photo = Buffer.from(encode({ width: 32, height: 32, channels: image.channels, depth: 8, data }));
-  await mkdir(join(scratch.path, 'empty'));
   await writeFile(join(scratch.path, 'keys'), '# of the lab\n\nthe key of the lab, long enough\n');
 });
 
@@ -159,15 +175,4 @@ describe.skipIf(process.platform !== 'linux')('sshn serve, under load', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     expect(workers.filter(isThere)).toEqual([]);
   });
-});
-
-test('what cannot be served is one line, and 1 is the exit code', async () => {
-  const failed = await sshn(['serve', 'empty', '--port', '0', '--log', 'silent'], scratch.path);
-  expect([failed.code, failed.stderr.trim().split('\n').length]).toEqual([1, 1]);
-  expect(failed.stderr).toMatch(/^error: empty\/best\.safetensors: /);
-  const usage = await sshn(['serve', 'runs/cells', '--workers', '0'], scratch.path);
-  expect([usage.code, usage.stderr]).toEqual([
-    2,
-    expect.stringContaining('Expected an integer in [1, 128].'),
-  ]);
 });

@@ -19,7 +19,7 @@ type Request = { readonly requestedBytes: number; readonly limitBytes: number } 
  */
 export class WasmMemoryError extends SshnError {
   override readonly name = 'WasmMemoryError';
-  /** Undefined where a kernel of tfjs found no room for working memory of its own, whose size it does not tell. */
+  /** Undefined where a kernel of tfjs could not allocate working memory, whose size it does not report. */
   readonly requestedBytes: number | undefined;
   readonly heapBytes: number;
 

@@ -11,7 +11,7 @@ export type { FastWasmOptions, FastWasmStatus, WasmPaths } from './start/options
  *
  * May be called again, with other options too; and again after the backend was removed.
  *
- * @returns what `fastWasmStatus` tells from now on.
+ * @returns what `fastWasmStatus` returns from now on.
  * @throws {FileError} if the wasm backend does not start, most often because a page does not serve its files.
  * @throws {ValueError} if `wasmPaths` comes after the backend has started and can have no effect, or `threads` is no
  * positive integer.

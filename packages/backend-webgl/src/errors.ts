@@ -23,7 +23,7 @@ export class WebglContextLostError extends SshnError {
   }
 }
 
-/** The GPU computes in less than float32, in which training goes astray. */
+/** The GPU computes in less than float32, in which training diverges. */
 export class WebglPrecisionError extends SshnError {
   override readonly name = 'WebglPrecisionError';
 
@@ -33,7 +33,7 @@ export class WebglPrecisionError extends SshnError {
   ) {
     super(
       `${what}: this GPU computes with ${mantissaBits} bits behind the point instead of 23, and small gradients become 0. ` +
-        `Train on ${wasm}; to train here all the same, call useFastWebgl({ imprecise: 'train' }).`,
+        `Train on ${wasm}; to train here anyway, call useFastWebgl({ imprecise: 'train' }).`,
     );
   }
 }

@@ -1,20 +1,19 @@
 import { activate, activeStatus } from './start/activate.js';
-import type { FastWebgpuOptions, FastWebgpuStatus } from './start/options.js';
-import { page } from './start/page.js';
+import { type FastWebgpuOptions, type FastWebgpuStatus, page } from './start/surroundings.js';
 
 export { WebgpuDeviceLostError, WebgpuUnavailableError } from './errors.js';
-export type { FastWebgpuOptions, FastWebgpuStatus } from './start/options.js';
+export type { FastWebgpuOptions, FastWebgpuStatus } from './start/surroundings.js';
 
 /**
  * Makes webgpu the current tfjs backend, and its results right: stock kernels that fail are repaired (`repairKernels` of
- * `@sshn/core`). In Node it brings WebGPU along, through the package `webgpu`, where there is no `navigator.gpu`.
+ * `@sshn/ops`). In Node, where there is no `navigator.gpu`, it starts Dawn from the package `webgpu`.
  *
  * May be called again. A webgpu backend that something else had started is replaced, and its tensors are gone. Read
  * tensors with `await x.data()`: a device does not answer at once, and `dataSync` loses or refuses it.
  *
  * A device that is lost later ends what waits and what comes in a `WebgpuDeviceLostError`; a further call starts another.
  *
- * @returns what `fastWebgpuStatus` tells from now on.
+ * @returns what `fastWebgpuStatus` returns from now on.
  * @throws {WebgpuUnavailableError} if there is none: no `navigator.gpu`, no package `webgpu`, or no adapter; it says what
  * to do.
  *

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseRunConfig } from '@sshn/training';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCommandLine } from './command-line.js';
+import { createProgram, runCommandLine } from './command-line.js';
 import { configFlags } from './config/flags.js';
 
 let [stdout, stderr] = ['', ''];
@@ -41,6 +43,10 @@ describe('a command line that makes no sense ends with 2 and says why', () => {
     ['pareto run --by 0', 'Expected a number in (0, 1].'],
     ['pareto run --images -1', 'Expected an integer ≥ 0.'],
     ['pareto run one-too-many', 'too many arguments'],
+    ['serve', "error: missing required argument 'models'"],
+    ['serve run --workers 0', 'Expected an integer in [1, 128].'],
+    ['serve run --port 70000', 'Expected an integer in [0, 65535].'],
+    ['serve run --target-p95 0', 'Expected a number > 0.'],
     ['trian', "error: unknown command 'trian'\n(Did you mean train?)"],
   ])('sshn %s', async (line, says) => {
     expect(await runCommandLine(line.split(' '))).toBe(2);
@@ -60,6 +66,8 @@ describe('input that cannot be used ends with 1 and one line', () => {
     ['train phantoms:cel', /^error: DATA: got "phantoms:cel", .*Did you mean 'cells'\?\n$/],
     ['train phantoms --config nowhere.yaml', /^error: nowhere\.yaml: no such file or folder\. .*\n$/],
     ['train --resume nowhere', /^error: nowhere: there is no run here.*\n$/],
+    ['serve run --api-key-file nowhere', /^error: nowhere: no such file or folder\. .*\n$/],
+    ['serve run --api-key-file /dev/null', /^error: \/dev\/null: has no API key\. .*\n$/],
     ['pareto run --from 0.5 --to 0.1', /^error: factors: got "0\.5 to 0\.1", .*\n$/],
     ['train phantoms --spacing 1', /^error: --spacing: got 1, expected none for phantoms.*\n$/],
     [
@@ -112,5 +120,30 @@ describe('--help', () => {
   it('says the version', async () => {
     expect(await runCommandLine(['--version'])).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('a command is loaded when it is asked for', () => {
+  it('and the program lists it as it is, loaded or not', async () => {
+    const [bare, whole] = [await createProgram(() => undefined, []), await createProgram(() => undefined)];
+    expect(bare.helpInformation()).toBe(whole.helpInformation());
+    expect(whole.commands.map((command) => command.name())).toContain('serve');
+  });
+
+  it.each(['train --help', 'help train', 'train -h'])('sshn %s shows its help', async (line) => {
+    expect(await runCommandLine(line.split(' '))).toBe(0);
+    expect(stdout).toContain('--epochs');
+  });
+
+  it('before which neither tfjs nor any other command is', () => {
+    const source = new URL('./command-line.ts', import.meta.url);
+    // What tfjs keeps its engine in.
+    const script = `await import(${JSON.stringify(source.href)}); console.log(globalThis._tfengine === undefined);`;
+    const { stdout: out } = spawnSync(
+      process.execPath,
+      ['--conditions=@sshn/source', '--import', 'tsx', '--input-type=module', '-e', script],
+      { encoding: 'utf8', cwd: fileURLToPath(new URL('..', import.meta.url)) },
+    );
+    expect(out.trim()).toBe('true');
   });
 });

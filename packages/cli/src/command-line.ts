@@ -1,16 +1,7 @@
 import { Command, CommanderError } from 'commander';
-import { addEvaluateCommand } from './commands/evaluate.js';
-import { addExportCommand } from './commands/export.js';
-import { addInfoCommand } from './commands/info.js';
-import { factorText } from './commands/options.js';
-import { addParetoCommand } from './commands/pareto.js';
-import { addPredictCommand } from './commands/predict.js';
-import { addRegisterCommand } from './commands/register.js';
-import { addServeCommand } from './commands/serve.js';
-import { addTrainCommand } from './commands/train.js';
-import { addWarpCommand } from './commands/warp.js';
-import { diagnostics, version } from './process/environment.js';
-import { exitCodes, explainFailure } from './process/exit.js';
+import description from '../package.json' with { type: 'json' };
+import { factorText } from './commands/factor-text.js';
+import { exitCodes } from './process/exit-codes.js';
 import { printable } from './terminal/text.js';
 
 const programHelp = {
@@ -36,6 +27,74 @@ Exit codes:
   143  the same, by SIGTERM`,
 };
 
+type AddCommand = (program: Command, finish: (exitCode: number) => void) => void;
+
+/**
+ * The commands: as the help of the program lists them, and where they are. A command is loaded when it is asked for, as all of
+ * them take a second; a test compares what is listed with what they are.
+ */
+const commands: ReadonlyArray<{
+  readonly name: string;
+  readonly operands: string;
+  readonly summary: string;
+  readonly load: () => Promise<AddCommand>;
+}> = [
+  {
+    name: 'train',
+    operands: '[data]',
+    summary: 'train a network on images and their labels',
+    load: async () => (await import('./commands/train.js')).addTrainCommand,
+  },
+  {
+    name: 'evaluate',
+    operands: '<run...>',
+    summary: 'measure a trained network at some rescaling factors',
+    load: async () => (await import('./commands/evaluate.js')).addEvaluateCommand,
+  },
+  {
+    name: 'pareto',
+    operands: '<run>',
+    summary: 'draw the accuracy-cost curve of a trained network',
+    load: async () => (await import('./commands/pareto.js')).addParetoCommand,
+  },
+  {
+    name: 'predict',
+    operands: '<model> <paths...>',
+    summary: 'segment images with a trained model',
+    load: async () => (await import('./commands/predict.js')).addPredictCommand,
+  },
+  {
+    name: 'export',
+    operands: '<model>',
+    summary: 'write the plain network of one factor to a file',
+    load: async () => (await import('./commands/export.js')).addExportCommand,
+  },
+  {
+    name: 'info',
+    operands: '<model>',
+    summary: 'tell what a model is, expects and costs',
+    load: async () => (await import('./commands/info.js')).addInfoCommand,
+  },
+  {
+    name: 'serve',
+    operands: '<models...>',
+    summary: 'serve trained models over HTTP',
+    load: async () => (await import('./commands/serve.js')).addServeCommand,
+  },
+  {
+    name: 'register',
+    operands: '<model> <moving> <fixed>',
+    summary: 'align an image with another, by a trained network or without one',
+    load: async () => (await import('./commands/register.js')).addRegisterCommand,
+  },
+  {
+    name: 'warp',
+    operands: '<moving>',
+    summary: 'move an image by a field of sshn register',
+    load: async () => (await import('./commands/warp.js')).addWarpCommand,
+  },
+];
+
 /**
  * Runs a command line.
  *
@@ -44,15 +103,24 @@ Exit codes:
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
-  const program = createProgram((code) => {
-    exitCode = code;
-  });
+  // `sshn help train` shows the help of train.
+  const word = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
+  const program = await createProgram(
+    (code) => {
+      exitCode = code;
+    },
+    commands.some(({ name }) => name === word) ? [word!] : [],
+  );
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     // Commander has printed its message, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    const [{ explainFailure }, { diagnostics }] = await Promise.all([
+      import('./process/exit.js'),
+      import('./process/environment.js'),
+    ]);
     process.stderr.write(`${explainFailure(error, diagnostics)}\n`);
     return exitCodes.failure;
   }
@@ -62,29 +130,25 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
  * The `sshn` command with its subcommands; parsing runs one of them.
  *
  * @param finish Told the exit code of the command that ran.
+ * @param loaded Names of the commands that can run; the others are only listed. @default all
  */
-export function createProgram(finish: (exitCode: number) => void): Command {
+export async function createProgram(
+  finish: (exitCode: number) => void,
+  loaded: readonly string[] = commands.map(({ name }) => name),
+): Promise<Command> {
   const program = new Command('sshn')
     .description(programHelp.description)
-    .version(version, '-V, --version')
+    .version(description.version, '-V, --version')
     .addHelpText('after', programHelp.examples)
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
     .showHelpAfterError('Run with --help to see what there is.')
     .configureOutput({ writeErr: (text) => process.stderr.write(printable(text, '\n')) })
     .hook('preAction', (_, command) => refuseEmpty(command))
     .exitOverride();
-  for (const add of [
-    addTrainCommand,
-    addEvaluateCommand,
-    addParetoCommand,
-    addPredictCommand,
-    addExportCommand,
-    addInfoCommand,
-    addServeCommand,
-    addRegisterCommand,
-    addWarpCommand,
-  ])
-    add(program, finish);
+  for (const { name, operands, summary, load } of commands) {
+    if (loaded.includes(name)) (await load())(program, finish);
+    else program.command(name).summary(summary).arguments(operands).option('--any');
+  }
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

@@ -1,12 +1,10 @@
 import { requireOption } from '@sshn/core';
+import { sizeOf } from '@sshn/ops';
 import { type InputTree, type PlaceholdersOf, trace } from '@sshn/trace';
 import { MissingFlopRuleError } from './errors.js';
-import { costByKernel } from './report/kernels.js';
 import { peakActivationBytes } from './report/liveness.js';
-import { measure } from './report/measure.js';
-import { costByModule } from './report/modules.js';
+import { costByKernel, costByModule, measure } from './report/measure.js';
 import type { FlopReport } from './report/report.js';
-import { sizeOf } from './rules/rule.js';
 
 /** Options of counting. */
 export interface CountOptions {

@@ -1,6 +1,6 @@
 import { SshnError } from '@sshn/core';
 
-/** Kernels that ran and whose cost nobody has said. */
+/** Kernels that ran and have no rule. */
 export class MissingFlopRuleError extends SshnError {
   override readonly name = 'MissingFlopRuleError';
 

@@ -99,7 +99,7 @@ export class Converter {
   }
 }
 
-/** The permutation that brings a feature map into a layout from the other one. */
+/** The permutation of axes from the other layout to this one. */
 export function toLayout(layout: Layout, rank: number): number[] {
   const spatial = Array.from({ length: rank - 2 }, (_, i) => i);
   return layout === 'first'

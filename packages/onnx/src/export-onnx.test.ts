@@ -4,9 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { architectureNames, createNetwork } from '@sshn/architectures';
 import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
-import { fieldOf, registrationNetwork } from '@sshn/registration';
+import { fieldOf, registrationNetwork, warp } from '@sshn/registration';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
-import { add, cumsum, dispose, mul, type Tensor, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cumsum,
+  dispose,
+  mul,
+  slice,
+  type Tensor,
+  tensor,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exportOnnx, type OnnxOptions } from './export-onnx.js';
@@ -200,6 +210,15 @@ test('a kernel without a counterpart is named, with its place', async () => {
   await expect(exporting).rejects.toThrow(
     "ONNX export: got kernel 'Cumsum' in the network, expected one of: Abs, Add,",
   );
+  const reflecting = exportOnnx({
+    network,
+    params,
+    at: rescaling(0.5),
+    size: [8, 8],
+    channels: 2,
+    after: (x) => warp(x, slice(x, [0, 0, 0, 0], [-1, -1, -1, 2]), { padding: 'reflect' }),
+  });
+  await expect(reflecting).rejects.toThrow("kernel 'SshnWarp' in the network, expected padding 'border' or");
   await expect(
     exportOnnx({ network, params, at: rescaling(0.5), size: [8, 0], channels: 2 }),
   ).rejects.toThrow('exportOnnx: size: 1: got 0');

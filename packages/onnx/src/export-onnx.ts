@@ -10,7 +10,7 @@ import { trace } from '@sshn/trace';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Converter } from './converter.js';
 import { encodeOnnx } from './onnx-model.js';
-import { operators, UnsupportedKernelError } from './operators.js';
+import { operatorOf } from './operators/table.js';
 
 /** What becomes an ONNX file. */
 export interface OnnxOptions<Specs extends SpecNode> {
@@ -65,8 +65,7 @@ export async function exportOnnx<Specs extends SpecNode>(options: OnnxOptions<Sp
   const image = graph.leaves.find(({ origin }) => origin.kind === 'input')!;
   converter.set(image, 'first', names.input);
   for (const node of graph.nodes) {
-    const operator = Object.hasOwn(operators, node.kernel) ? operators[node.kernel] : undefined;
-    if (operator === undefined) throw new UnsupportedKernelError(node.kernel, node.scope);
+    const operator = operatorOf(node);
     converter.enter(node);
     operator(converter, node);
   }

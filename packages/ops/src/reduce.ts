@@ -2,8 +2,8 @@ import { mean, mul, ones, type Scalar, sum, type Tensor } from '@tensorflow/tfjs
 import { differentiable } from './differentiable.js';
 
 /**
- * The sum of all entries, one axis after the other from the last: each running float32 sum stays as short as an axis,
- * so a volume of 256³ voxels does not drown its later entries.
+ * The sum of all entries, one axis after the other from the last: each running float32 sum has as many terms as an
+ * axis is long, so that rounding stays small in a volume of 256³ voxels.
  */
 export function sumAll(x: Tensor): Scalar {
   let rest = x;
@@ -12,8 +12,8 @@ export function sumAll(x: Tensor): Scalar {
 }
 
 /**
- * The mean of all entries, one axis after the other from the last: each running float32 sum stays as short as an axis, so
- * a volume's later entries do not drown.
+ * The mean of all entries, one axis after the other from the last: each running float32 sum has as many terms as an
+ * axis is long, so that rounding stays small in volumes.
  *
  * The gradient, one number everywhere, is written out: tfjs repeats it axis by axis.
  */
@@ -26,7 +26,7 @@ export function meanAll(x: Tensor): Scalar {
   });
 }
 
-/** Means over some axes, in ascending order, likewise; kept with length 1 where asked for. */
+/** Means over some axes, in ascending order, from the last to the first; axes stay with length 1 if `keepDims`. */
 export function meanOver(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
   return [...axes].reverse().reduce((rest, axis) => mean(rest, axis, keepDims), x);
 }

@@ -7,7 +7,7 @@ const NAME = 'started-by-test';
 
 afterEach(() => removeBackend(NAME));
 
-/** A start of a backend of its own, which tells when it began and ended. */
+/** A start of a backend of its own, which logs when it began and ended. */
 function starting(log: string[], wish: string, isLost = () => false): () => Promise<ActiveBackend> {
   return async () => {
     log.push(`begin ${wish}`);

@@ -38,7 +38,7 @@ export function formatOf(path: string): Picture['format'] {
  * NumPy (npz) and TIFF stacks are volumes.
  *
  * @param path What errors call the file; its ending tells NIfTI.
- * @param options Of DICOM files of several frames.
+ * @param options `frame`: which volume of several (time points, echoes), or which page of a TIFF stack as an image.
  * @throws {FileError} if it cannot be read, or holds values that are not finite.
  */
 export async function decodePicture(
@@ -46,13 +46,14 @@ export async function decodePicture(
   path: string,
   options: DecodeDicomOptions = {},
 ): Promise<Picture> {
-  if (holdsVolume(bytes, path)) return volumePicture(await decodeVolume(bytes, path), path);
+  const chosen = options.frame === undefined ? {} : { frame: options.frame };
+  if (holdsVolume(bytes, path)) return volumePicture(await decodeVolume(bytes, path, chosen), path);
   const { format, frames, channels } = readImageHeader(bytes, path);
   if (frames > 1 && channels === 1) {
-    if (format === 'tiff') return volumePicture(await decodeStack(bytes, path), path);
-    return decodeSeries([{ name: path, bytes }], path, options);
+    if (format !== 'tiff') return decodeSeries([{ name: path, bytes }], path, options);
+    if (options.frame === undefined) return volumePicture(await decodeStack(bytes, path), path);
   }
-  return pictureOf(await decodeImage(bytes, path), path);
+  return pictureOf(await decodeImage(bytes, path, chosen), path);
 }
 
 /** Whether a file holds a volume with a place in space, by its name or its first bytes: NIfTI, NRRD, npz. */
@@ -80,17 +81,22 @@ export async function decodeSeries(
  *
  * @throws {FileError} if it cannot be read, or its values are not whole numbers.
  */
-export async function decodeLabelPicture(bytes: Uint8Array, path: string): Promise<Picture> {
+export async function decodeLabelPicture(
+  bytes: Uint8Array,
+  path: string,
+  { frame }: Pick<DecodeDicomOptions, 'frame'> = {},
+): Promise<Picture> {
+  const chosen = frame === undefined ? {} : { frame };
   if (!holdsVolume(bytes, path)) {
     const { format, frames, channels } = readImageHeader(bytes, path);
     // A DICOM segmentation, say.
     if (format === 'dicom' && frames > 1 && channels === 1)
-      return decodeSeries([{ name: path, bytes }], path);
-    const { values, size } = await decodeLabels(bytes, path);
+      return decodeSeries([{ name: path, bytes }], path, chosen);
+    const { values, size } = await decodeLabels(bytes, path, chosen);
     const [height, width] = size as [number, number];
     return { path, format: 'raster', channels: [volumeOf(values, [1, height, width])] };
   }
-  const { labels, wrong } = wholeLabels(await decodeVolume(bytes, path));
+  const { labels, wrong } = wholeLabels(await decodeVolume(bytes, path, chosen));
   if (labels !== undefined) return { path, format: 'volume', channels: [labels] };
   throw new FileError({
     path,

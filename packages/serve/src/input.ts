@@ -1,5 +1,12 @@
 import { FileError, ValueError } from '@sshn/core';
-import { type DicomSource, readImageHeader, readNiftiHeader, readNrrdHeader, volumeFormat } from '@sshn/data';
+import {
+  type DicomSource,
+  decodeVolume,
+  readImageHeader,
+  readNiftiHeader,
+  readNrrdHeader,
+  volumeFormat,
+} from '@sshn/data';
 import type { Manifest } from '@sshn/model';
 import { decodePicture, decodeSeries, type Picture } from '@sshn/predict';
 import type { PredictRequest, UploadedFile } from './protocol.js';
@@ -32,8 +39,12 @@ export async function readInput(
   if (first === undefined)
     throw new ValueError({ where: 'image', got: 'no file', expected: 'an image, or the files of a series' });
   if (sources.length > 1)
-    return { picture: await decodeSeries(sources, 'the series', { onWarning }), series: sources, notes };
-  const count = voxelsOf(first);
+    return {
+      picture: await decodeSeries(sources, 'the series', { onWarning, maxVoxels }),
+      series: sources,
+      notes,
+    };
+  const count = await voxelsOf(first, maxVoxels);
   if (count > maxVoxels) {
     throw new FileError({
       path: first.name,
@@ -45,8 +56,8 @@ export async function readInput(
   const isVolumeModel = preprocessing.size.length === 3 || preprocessing.volumes !== undefined;
   const picture =
     isDicom && isVolumeModel
-      ? await decodeSeries([first], first.name, { onWarning })
-      : await decodePicture(first.bytes, first.name, { onWarning });
+      ? await decodeSeries([first], first.name, { onWarning, maxVoxels })
+      : await decodePicture(first.bytes, first.name, { onWarning, maxVoxels });
   return { picture, series: isDicom ? [first] : undefined, notes };
 }
 
@@ -58,10 +69,11 @@ function nameOf({ name, bytes }: UploadedFile): string {
   return `${stem}${bytes[0] === 0x1f ? '.nii.gz' : '.nii'}`;
 }
 
-/** Pixels or voxels of a file by its header; 0 where only reading it tells. */
-function voxelsOf(file: UploadedFile): number {
+/** Pixels or voxels of a file by its header; 0 if it has none that can be read. */
+async function voxelsOf(file: UploadedFile, maxVoxels: number): Promise<number> {
   const format = volumeFormat(file.bytes);
-  if (format === 'npz') return 0;
+  // The size stands within what is compressed.
+  if (format === 'npz') return (await decodeVolume(file.bytes, file.name, { maxVoxels })).data.length;
   if (format === 'nifti' || format === 'nrrd') {
     const read = format === 'nifti' ? readNiftiHeader : readNrrdHeader;
     const { shape, frames } = read(file.bytes, file.name);

@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { FileError, ValueError } from '@sshn/core';
 import { decodeDicom, decodeNifti, decodeNrrd, encodeNifti, volumeOf } from '@sshn/data';
 import { decodePicture, type Picture, Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { dicomSeries } from '@sshn-internal/testing';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Service, serve } from './serve.js';
-import { modelFolder, noisePng, runWorkersFromSources } from './testing/service.js';
+import type { Service, serve as serveSource } from './index.js';
+import { builtService, modelFolder, noisePng } from './testing/service.js';
 
+let serve: typeof serveSource;
 let folder: Awaited<ReturnType<typeof modelFolder>>;
 let service: Service;
 /** With a key, and small limits. */
@@ -30,8 +30,8 @@ const scan = volumeOf(
 );
 
 beforeAll(async () => {
-  runWorkersFromSources();
   folder = await modelFolder();
+  ({ serve } = await builtService());
   const named = (name: string) => ({ name, path: join(folder.path, `${name}.safetensors`) });
   [service, strict] = await Promise.all([
     serve({
@@ -394,8 +394,8 @@ describe('what is refused', () => {
   test('at the start: models that cannot be opened, options that make no sense', async () => {
     const models = [{ name: 'cells', path: join(folder.path, 'nowhere.safetensors') }];
     const options = { models, port: 0, workers: 1, logLevel: 'silent' } as const;
-    await expect(serve(options)).rejects.toThrow(FileError);
-    await expect(serve({ ...options, models: [] })).rejects.toThrow(ValueError);
+    await expect(serve(options)).rejects.toMatchObject({ name: 'FileError' });
+    await expect(serve({ ...options, models: [] })).rejects.toMatchObject({ name: 'ValueError' });
     await expect(serve({ ...options, models: [{ name: '../x', path: 'x' }] })).rejects.toThrow('got "../x"');
     await expect(serve({ ...options, models: [models[0]!, models[0]!] })).rejects.toThrow(
       'a name of its own',
@@ -457,6 +457,81 @@ describe('limits', () => {
     expect(performance.now() - began).toBeLessThan(10_000);
     // And the room that they took is free again.
     expect((await post('', image, strict, authorized)).status).toBe(200);
+  });
+});
+
+// Workers that are stopped hold their request for as long as the test wants.
+describe('worker processes that die or hang', () => {
+  const ready = async () => {
+    const { workers } = (await (await get('/readyz')).json()) as { workers: { ready: number } };
+    return workers.ready;
+  };
+  const until = async (reached: () => Promise<boolean>) => {
+    while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const busy = async () =>
+    Number(/^sshn_workers\{state="busy"\} (\d+)$/m.exec(await (await get('/metrics')).text())?.[1]);
+  const number = async (name: string) =>
+    Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await (await get('/metrics')).text())?.[1]);
+
+  test('one dies: its request is done by another, and it is replaced', async () => {
+    await until(async () => (await ready()) === 2);
+    const before = [...service.workers];
+    for (const pid of before) process.kill(pid, 'SIGSTOP');
+    const answer = post('model=cells&factor=0.25', image);
+    await until(async () => (await busy()) === 1);
+    // Requests go to the first that is free.
+    process.kill(before[0]!, 'SIGKILL');
+    await until(async () => (await number('sshn_retries_total')) === 1);
+    expect(await ready()).toBe(1);
+    process.kill(before[1]!, 'SIGCONT');
+    const { data } = decode(await bytesOf(await answer));
+    expect([...data]).toEqual([...(await labelsOf('cells', image, 0.25))]);
+    await until(async () => (await ready()) === 2);
+    expect(service.workers).not.toContain(before[0]);
+  });
+
+  test('a request that ends two: 500, and nothing of the server in it', async () => {
+    const before = [...service.workers];
+    for (const pid of before) process.kill(pid, 'SIGSTOP');
+    const answer = post('model=cells', image);
+    await until(async () => (await busy()) === 1);
+    process.kill(before[0]!, 'SIGKILL');
+    await until(async () => (await number('sshn_retries_total')) === 2);
+    process.kill(before[1]!, 'SIGKILL');
+    await problem(await answer, 500, 'The server failed on this request. Its log says more.');
+    expect((await get('/readyz')).status).toBe(503);
+    expect((await get('/healthz')).status).toBe(200);
+    await until(async () => (await ready()) === 2);
+    expect((await post('model=cells', image)).status).toBe(200);
+  });
+
+  test('one hangs: 504 when the time is over, and it is replaced', async () => {
+    const [pid] = strict.workers;
+    process.kill(pid!, 'SIGSTOP');
+    const headers = { 'x-api-key': key };
+    await problem(await post('', image, strict, headers), 504, 'longer than 2 s');
+    await until(async () => strict.workers.length === 1 && strict.workers[0] !== pid);
+    await until(async () => (await fetch(`${strict.address}/readyz`)).ok);
+    expect((await post('', image, strict, headers)).status).toBe(200);
+  });
+
+  test('a client that goes away takes its request with it', async () => {
+    for (const pid of service.workers) process.kill(pid, 'SIGSTOP');
+    const controller = new AbortController();
+    const gone = Array.from({ length: 5 }, () =>
+      fetch(`${service.address}/predict?model=cells`, {
+        method: 'POST',
+        body: new Uint8Array(image),
+        signal: controller.signal,
+      }).catch(({ name }: Error) => name),
+    );
+    await until(async () => (await number('sshn_queue_length')) === 3);
+    controller.abort();
+    expect(await Promise.all(gone)).toEqual(Array(5).fill('AbortError'));
+    await until(async () => (await number('sshn_queue_length')) === 0);
+    for (const pid of service.workers) process.kill(pid, 'SIGCONT');
+    expect((await post('model=cells', image)).status).toBe(200);
   });
 });
 

@@ -13,7 +13,6 @@ export type {
   TensorShape,
 } from './graph.js';
 export type { InputTree, PlaceholderOf, PlaceholdersOf, TensorSpec } from './inputs.js';
+export { knownKernels, registerShapeFunction, type ShapeFunction, workOf } from './kernels/registry.js';
 export { traceBackend } from './recording/engine.js';
-export { knownKernels, registerShapeFunction } from './shapes/registry.js';
-export type { ShapeFunction } from './shapes/shape-function.js';
 export { type Trace, type Traced, trace } from './trace.js';

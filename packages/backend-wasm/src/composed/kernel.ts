@@ -13,7 +13,7 @@ export const BACKEND = 'wasm';
 /** Why a kernel is composed: stock tfjs lacks it, has it slow, or has it wrong. */
 export type Reason = 'missing' | 'slow' | 'wrong';
 
-/** The kernel that tfjs itself brings, as a function of tensors. */
+/** The kernel of stock tfjs, as a function of tensors. */
 export type Stock = (inputs: NamedTensorMap, attributes: object) => Tensor;
 
 /** A tfjs kernel made of others. */

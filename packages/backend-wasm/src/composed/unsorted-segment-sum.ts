@@ -20,7 +20,7 @@ export const unsortedSegmentSum = composedKernel<{ x: Tensor; segmentIds: Tensor
   ({ x, segmentIds }, { numSegments }) => {
     const rowShape = x.shape.slice(segmentIds.rank);
     const isSegment = logicalAnd(greaterEqual(segmentIds, 0), less(segmentIds, numSegments));
-    // ScatterNd writes wherever it is told to: one row more takes what belongs nowhere.
+    // ScatterNd does not check indices: one more row takes those that are out of range.
     const ids = where(isSegment, segmentIds, fill(segmentIds.shape, numSegments, 'int32'));
     const sums = scatterND(reshape(ids, [segmentIds.size, 1]), reshape(x, [segmentIds.size, ...rowShape]), [
       numSegments + 1,

@@ -23,7 +23,7 @@ const listenersOf = (event: Event): Listener[] =>
 
 const remove = (event: string, listener: Listener): void => void node()?.removeListener(event, listener);
 
-/** Calls `start`, and takes away the listeners that it has added by the time it returns. */
+/** Calls `start`, and removes the listeners that it has added by the time it returns. */
 export function withoutNewListeners<Result>(start: () => Result): Result {
   const before = EVENTS.map((event) => new Set(listenersOf(event)));
   const result = start();
@@ -33,7 +33,7 @@ export function withoutNewListeners<Result>(start: () => Result): Result {
   return result;
 }
 
-/** Takes away the listeners of a glue that was started elsewhere, known by their text. */
+/** Removes the listeners of a glue that was started elsewhere, known by their text. */
 export function removeGlueListeners(): void {
   for (const event of EVENTS) {
     for (const listener of listenersOf(event)) {

@@ -21,7 +21,7 @@ let running: References | undefined;
 
 const undoing = new WeakSet<KernelFunc>();
 
-/** Has a backend count which data a kernel takes and gives back, for `undoFailedKernels`. Once per backend. */
+/** Has a backend count which data a kernel allocates and frees, for `undoFailedKernels`. Once per backend. */
 export function countReferences(backend: BackendWasm): void {
   const move = backend.move.bind(backend);
   const incRef = backend.incRef.bind(backend);

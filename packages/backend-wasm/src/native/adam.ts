@@ -2,8 +2,7 @@ import type { AdamSettings, AdamState } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { deferredProducts } from './heads.js';
 import { bytesOf, SIZES } from './layout.js';
-import type { NativeModule } from './module.js';
-import { sizeOf } from './module.js';
+import { type NativeModule, sizeOf } from './module.js';
 
 /**
  * `[param', m', v']` after one step of Adam with decoupled weight decay, as new tensors; where `overwrite`, in the memory

@@ -1,7 +1,6 @@
 import { backend_util, type KernelFunc, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { bytesOf } from './layout.js';
-import type { NativeModule } from './module.js';
-import { sizeOf } from './module.js';
+import { type NativeModule, sizeOf } from './module.js';
 
 /** Bytes that one task moves, about. */
 const BYTES_PER_TASK = 1 << 18;

@@ -40,7 +40,7 @@ export class DeferredProducts {
     this.#watchCounts();
   }
 
-  /** Makes the values of `tensor`, which nobody has seen yet, those of a product. */
+  /** Makes the values of `tensor`, which have not been read yet, those of a product. */
   defer(tensor: TensorInfo, product: OuterProduct): void {
     this.#pending.set(tensor.dataId, product);
   }

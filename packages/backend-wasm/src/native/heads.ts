@@ -1,8 +1,7 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { DeferredProducts, OuterProduct } from './deferred.js';
 import { bytesOf, SIZES } from './layout.js';
-import type { NativeModule } from './module.js';
-import { sizeOf } from './module.js';
+import { type NativeModule, sizeOf } from './module.js';
 
 const HEAD_ARGS_BYTES = bytesOf('HeadArgs');
 const GRAIN = SIZES.HEAD_GRAIN;
@@ -48,7 +47,7 @@ export function outerProduct(
   return product;
 }
 
-/** The gradients to heads that nobody has looked at yet. */
+/** The gradients to heads that have not been read yet. */
 export function deferredProducts(native: NativeModule): DeferredProducts {
   return native.products({
     write: (address, { column, row, height, width }) => {

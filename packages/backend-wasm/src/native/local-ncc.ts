@@ -1,8 +1,7 @@
 import type { LocalNccSettings } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { bytesOf, SIZES } from './layout.js';
-import type { NativeModule } from './module.js';
-import { sizeOf } from './module.js';
+import { type NativeModule, sizeOf } from './module.js';
 
 /** Two images of one shape `[batch, ...spatial, channels]`, each with a mean near 0 and a spread of the order of 1. */
 interface Pair {

@@ -1,8 +1,7 @@
 import type { SoftDiceSettings } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { bytesOf, SIZES } from './layout.js';
-import type { NativeModule } from './module.js';
-import { sizeOf } from './module.js';
+import { type NativeModule, sizeOf } from './module.js';
 
 /** What a loss compares: logits `[batch, ...spatial, labels]` and labels, int32 `[batch, ...spatial]` or float32 of the logits' shape. */
 interface Compared {

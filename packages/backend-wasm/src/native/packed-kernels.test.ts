@@ -9,7 +9,7 @@ import { loadNative, type NativeKernels } from './index.js';
 import { PackedKernels } from './packed-kernels.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 
-/** A heap that tells its blocks. */
+/** A heap that lists its blocks. */
 function bookkeeping(room = Number.POSITIVE_INFINITY) {
   const blocks = new Map<number, number>();
   let next = 8;

@@ -1,7 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { bytesOf, SIZES } from './layout.js';
-import type { NativeModule } from './module.js';
-import { sizeOf } from './module.js';
+import { type NativeModule, sizeOf } from './module.js';
 
 /** Pixels before a gradient to a bias opens another partial sum. */
 const PIXELS_PER_SLOT = 2048;

@@ -1,8 +1,7 @@
 import type { FullSampling } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { bytesOf, SIZES } from './layout.js';
-import type { NativeModule } from './module.js';
-import { sizeOf } from './module.js';
+import { type NativeModule, sizeOf } from './module.js';
 
 /** Tasks that the rows fall into, at most: enough to share among threads. */
 const MAX_TASKS = 64;

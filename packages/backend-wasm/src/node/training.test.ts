@@ -51,7 +51,7 @@ const specs = {
   dense: param([4, 3], 4),
 };
 
-/** A network that has every kind of kernel that we bring. */
+/** A network that has every kind of kernel of ours. */
 function loss(
   params: { readonly [Name in keyof typeof specs]: Tensor },
   x: Tensor4D,

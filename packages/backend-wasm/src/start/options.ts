@@ -34,7 +34,7 @@ export interface FastWasmStatus {
   readonly simd: 'relaxed' | 'fixed' | false;
   /** Threads that our compiled kernels work on, or tfjs' where they are off. */
   readonly threads: number;
-  /** Names of kernels by origin. `stock` are those of our list that the installed tfjs brings itself. */
+  /** Names of kernels by origin. `stock` are those of our list that the installed tfjs has itself. */
   readonly kernels: {
     readonly native: readonly string[];
     readonly composed: readonly string[];

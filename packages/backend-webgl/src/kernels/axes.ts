@@ -4,8 +4,8 @@ import { type FlatProgram, run } from './program.js';
 
 /*
  * Linear maps along one axis after the other. Each value of the output is gathered from those of the input, `[outer, n,
- * inner]`, that it hears of, also in the gradients: those that a value was spread to are a range that is known, give or
- * take one. Places are fractions of integers, so that they are exact.
+ * inner]`, that contribute to it. In gradients too these are a known range, or one more at either end, whose weight is 0.
+ * Places are fractions of integers, so that they are exact.
  */
 
 /** GLSL that sets `first` and `last` for the output `j`, and `weight` for the input `i`; input size n, output size m. */

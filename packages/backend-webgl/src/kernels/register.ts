@@ -6,7 +6,7 @@ import { boxSum, mapAxes } from './axes.js';
 import { head, headGradWeight } from './heads.js';
 import { adam, leakyReluGrad } from './pointwise.js';
 import { globalNorm, headGradHidden, sumPixels } from './sums.js';
-import { warp, warpGradField } from './warp/warp.js';
+import { warp, warpGradField } from './warp.js';
 
 /** The kernels by name; what each computes is said at `Kernels` of @sshn/ops. */
 const kernels: Partial<Implementations<MathBackendWebGL>> = {

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { DevicePrograms, Program } from './dispatch/device-programs.js';
-import { declarations, groupsFor, mainPerElement, sizeOf } from './dispatch/wgsl.js';
-import { COLUMNS, rowGroups, sumOverRows, sumRows } from './reduction/sum-rows.js';
+import type { DevicePrograms, Program } from './device-programs.js';
+import { COLUMNS, rowGroups, sumOverRows, sumRows } from './reduction.js';
+import { declarations, groupsFor, mainPerElement, sizeOf } from './wgsl.js';
 
 /** Rows of a workgroup, and threads that share one. */
 const ROWS = 16;

@@ -1,23 +1,45 @@
 import { type Implementations, implementationsOf } from '@sshn/ops';
 import { getKernel, type KernelBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
-import { axisKernels } from './axes/kernels.js';
-import { convolutionToInput, convolve } from './convolution/forward.js';
-import { toBias, toRectifierAndBias } from './convolution/to-bias.js';
-import { convolutionToKernel } from './convolution/to-kernel.js';
-import { DevicePrograms } from './dispatch/device-programs.js';
-import { internalsOf } from './dispatch/internals.js';
+import {
+  average,
+  averageTransposed,
+  interpolation,
+  interpolationTransposed,
+  mapAxes,
+  maximum,
+  sumOverWindows,
+} from './axes.js';
+import { convolutionToInput, convolve, toBias, toRectifierAndBias } from './convolution.js';
+import { convolutionToKernel } from './convolution-to-kernel.js';
+import { DevicePrograms, internalsOf } from './device-programs.js';
 import { head, headGradHidden, headGradWeight } from './heads.js';
-import { lossKernels } from './losses/kernels.js';
-import { adam } from './pointwise/adam.js';
-import { leakyReluGradient } from './pointwise/leaky-relu-gradient.js';
-import { globalNorm } from './reduction/global-norm.js';
-import { warpKernels } from './warp/kernels.js';
+import { crossEntropy, softDice } from './label-losses.js';
+import { localNcc, localNccGrad } from './local-ncc.js';
+import { maximumGradient } from './maximum-gradient.js';
+import { adam, leakyReluGradient } from './pointwise.js';
+import { globalNorm } from './reduction.js';
+import { warp, warpGradField } from './warp.js';
+import { warpGradImage } from './warp-to-image.js';
 
 /** The kernels by name; what each computes is said at `Kernels` of @sshn/ops; none is missing. */
 const runs: Implementations<DevicePrograms> = {
-  ...axisKernels,
-  ...lossKernels,
-  ...warpKernels,
+  SshnResize: (device, { x }, { size }) => mapAxes(device, interpolation, x, size),
+  SshnResizeGrad: (device, { dy }, { inputSize }) => mapAxes(device, interpolationTransposed, dy, inputSize),
+  SshnAveragePool: (device, { x }, { size }) => mapAxes(device, average, x, size),
+  SshnAveragePoolGrad: (device, { dy }, { inputSize }) => mapAxes(device, averageTransposed, dy, inputSize),
+  SshnMaximumPool: (device, { x }, { size }) => mapAxes(device, maximum, x, size),
+  SshnMaximumPoolGrad: (device, { dy, x }) => maximumGradient(device, dy, x),
+  SshnBoxSum: (device, { x }, { window }) => sumOverWindows(device, x, window),
+  SshnCrossEntropy: (device, { logits, labels }) => crossEntropy(device, { logits, labels }),
+  SshnSoftDice: (device, { logits, labels }, settings) => softDice(device, { logits, labels }, settings),
+  SshnLocalNcc: (device, { moved, fixed }, settings) => localNcc(device, { moved, fixed }, settings),
+  SshnLocalNccGrad: (device, { moved, fixed, maps }, { window }) =>
+    localNccGrad(device, { moved, fixed, maps }, window),
+  SshnWarp: (device, { image, field }, sampling) => warp(device, { image, field }, sampling),
+  SshnWarpGradField: (device, { dy, image, field }, sampling) =>
+    warpGradField(device, { dy, image, field }, sampling),
+  SshnWarpGradImage: (device, { dy, field }, { inputSize, ...sampling }) =>
+    warpGradImage(device, { dy, field, inputSize }, sampling),
   SshnConv: (device, { x, kernel, bias }, { slope }) => convolve(device, x, kernel, bias, slope),
   SshnConvGradInput: (device, { dy, kernel }) => convolutionToInput(device, dy, kernel),
   SshnConvGradKernel: (device, { x, dy }, { kernelSize }) => convolutionToKernel(device, x, dy, kernelSize),

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { vulkan } from '@sshn-internal/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { FastWebgpuStatus } from '../start/options.js';
+import type { FastWebgpuStatus } from '../start/surroundings.js';
 
 const inPackage = fileURLToPath(new URL('../..', import.meta.url));
 const noDriver = { VK_ICD_FILENAMES: '/nowhere.json', VK_DRIVER_FILES: '/nowhere.json', LD_LIBRARY_PATH: '' };
@@ -111,7 +111,7 @@ describe('with a driver', () => {
     expect(problems[0]).toMatch(/WGSL/);
   });
 
-  test('a lost device is told', async (context) => {
+  test('a lost device is reported', async (context) => {
     context.skip(!hasDriver, 'Dawn finds no driver here');
     const problems = await run(
       `const { problems } = await useFastWebgpu();

@@ -1,6 +1,6 @@
 import { WebgpuUnavailableError } from '../errors.js';
 import type { Gpu } from '../start/gpu.js';
-import type { Surroundings } from '../start/options.js';
+import type { Surroundings } from '../start/surroundings.js';
 
 const withoutAdapter =
   'Dawn needs a driver: Vulkan on Linux (the loader, `apt-get install libvulkan1`, and that of the GPU: NVIDIA’s own, or ' +
@@ -8,7 +8,7 @@ const withoutAdapter =
   'Chromium, with VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json and LD_LIBRARY_PATH=/usr/lib/chromium set ' +
   'before Node starts. Or take the wasm backend.';
 
-/** The npm package `webgpu`: Dawn, which brings WebGPU to Node. */
+/** The npm package `webgpu`: Dawn, which is WebGPU for Node. */
 interface DawnModule {
   create(flags: readonly string[]): Gpu;
   readonly globals: Readonly<Record<string, unknown>>;

@@ -2,9 +2,8 @@ import { type ActiveBackend, backendStarter, repairKernels, replaceBackend } fro
 import { env } from '@tensorflow/tfjs-core';
 import { WebgpuUnavailableError } from '../errors.js';
 import { registerOwnKernels } from '../kernels/register.js';
-import { type Adapter, type Device, describeAdapter, isSoftware, openDevice } from './gpu.js';
-import type { FastWebgpuOptions, FastWebgpuStatus, Surroundings } from './options.js';
-import { watchDevice } from './watch-device.js';
+import { type Adapter, type Device, describeAdapter, isSoftware, openDevice, watchDevice } from './gpu.js';
+import type { FastWebgpuOptions, FastWebgpuStatus, Surroundings } from './surroundings.js';
 
 const BACKEND = 'webgpu';
 /** Above all others, as tfjs has it. */
@@ -88,7 +87,7 @@ function describe(
   };
   device.addEventListener('uncapturederror', (event) => {
     complain(event.error.message);
-    if (runtime === 'page') return; // whose console tells it
+    if (runtime === 'page') return; // Its console shows it.
     // Dawn would print it among the output of the program.
     event.preventDefault();
     if (problems.length === 1) console.warn(`webgpu: ${event.error.message}`);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { WebgpuUnavailableError } from '../errors.js';
 import { type Adapter, type AdapterInfo, describeAdapter, isSoftware, openDevice } from './gpu.js';
-import { page } from './page.js';
+import { page } from './surroundings.js';
 
 const adapterOf = (info?: AdapterInfo, more: Partial<Adapter> = {}): Adapter => ({
   features: new Set(['timestamp-query', 'something-else']),

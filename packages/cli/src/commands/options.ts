@@ -2,6 +2,9 @@ import type { OptionType } from '@sshn/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseWord, WordError } from '../config/values.js';
 import { backendChoices } from '../process/backend.js';
+import { factorText } from './factor-text.js';
+
+export { factorText };
 
 /** Makes a reader of texts one for commander: what it refuses becomes a fault of the command line (exit code 2). */
 export function argument<Value>(read: (text: string) => Value): (text: string) => Value {
@@ -37,6 +40,12 @@ export function grouped(heading: string, option: Option): Option {
   return option.helpGroup(`${heading}:`);
 }
 
+/** `--frame`, for the commands that read images which may hold several volumes. */
+export function frameOption(flag: string, of: string): Option {
+  const text = `which volume of ${of} that holds several (time points, echoes; a page of a TIFF stack), from 0`;
+  return new Option(`${flag} <index>`, text).argParser(readerOf(countType));
+}
+
 /** `--split`, for the commands that evaluate. */
 export function addSplitOption(command: Command): Command {
   const option = new Option('--split <part>', 'which images: train, validation or test');
@@ -61,11 +70,6 @@ export function addComputingOptions(command: Command): Command {
 
 /** What `addSplitOption` gives. */
 export type SplitName = 'train' | 'validation' | 'test';
-
-/** The rescaling factor, said once for all commands. */
-export const factorText = `The rescaling factor φ (--factor) is what every pooling step of the network scales its input by: at φ = 0.5 each \
-stage works on half the pixels per side, at φ = 0.1 on a tenth, at φ = 0 on a single pixel. Small φ is fast and coarse, \
-large φ slow and fine.`;
 
 /** What a field file holds, said once for both commands. */
 export const fieldText = `The field is a NIfTI vector image (intent 1007; shape x, y, z, 1, 3) on the grid of the fixed image. For each of its \

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { disposeParams, initialize, Rng } from '@sshn/core';
@@ -244,6 +244,41 @@ json.dump([d.Modality, d.SegmentationType, d.ReferencedSeriesSequence[0].SeriesI
     expect(stderr).toContain('is no DICOM file, and a DICOM segmentation refers to the series');
     expect(await readdir(at('none'))).not.toContain('scan.dcm');
   });
+});
+
+test('of a file of several volumes one is chosen with --frame, as the message says', async () => {
+  const scan = decodeNifti(await readFile(at('scan.nii.gz')), 'scan');
+  const other = { ...scan, data: scan.data.map((value, i) => (value * 7 + i) % 31) };
+  await writeFile(at('moments.nii.gz'), encodeNifti([other, scan]));
+  const line = 'predict @brains.safetensors @moments.nii.gz -o @moments --threads 1';
+  expect(await sshn(line)).toBe(1);
+  expect(stderr).toContain('holds 2 volumes, and one is expected. Choose one with `frame` (--frame), 0 to 1');
+  expect(await sshn(`${line} --frame 1`)).toBe(0);
+  const labels = decodeNifti(await readFile(at('moments/moments.nii.gz')), 'labels');
+  expect([...labels.data]).toEqual(await labelsOf('brains.safetensors', 'scan.nii.gz'));
+  // Another frame is another result: it is not taken for done.
+  expect(await sshn(`${line} --frame 0`)).toBe(0);
+  await writeFile(at('other.nii.gz'), encodeNifti(other));
+  const first = decodeNifti(await readFile(at('moments/moments.nii.gz')), 'labels');
+  expect([...first.data]).toEqual(await labelsOf('brains.safetensors', 'other.nii.gz'));
+  expect(await sshn(`${line} --frame 2`)).toBe(1);
+  expect(stderr).toContain('frame: got 2, expected an index from 0 to 1');
+});
+
+test('a pipe among the images is left out, and one that is named is refused', async () => {
+  await mkdir(at('piped'));
+  await writeFile(at('piped/a.png'), await readFile(at('images/a.png')));
+  execFileSync('mkfifo', [at('piped/b.png')]);
+  await symlink('/dev/zero', at('piped/c.png'));
+  await symlink(at('images/b.png'), at('piped/d.png'));
+  expect(await sshn('predict @cells.safetensors @piped -o @piped-out --threads 1')).toBe(0);
+  expect((await readdir(at('piped-out'))).filter((name) => name.endsWith('.png'))).toEqual([
+    'a.png',
+    'd.png',
+  ]);
+  expect(await sshn('predict @cells.safetensors @piped/b.png -o @piped-out --threads 1')).toBe(1);
+  expect(stderr).toContain('is neither a file nor a folder');
+  await expect(readPicture(at('piped/b.png'))).rejects.toThrow(/is a folder, a pipe, a socket or a device/);
 });
 
 test('export: the plain network predicts the same, is smaller, and opens with the same commands', async () => {

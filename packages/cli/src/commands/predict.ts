@@ -36,7 +36,15 @@ import { type RuntimeChoice, runtimeChoices, runtimeOf } from '../process/runtim
 import { modelHelp, modelSource } from '../run/model-source.js';
 import { bar, type Terminal, terminalOn } from '../terminal/terminal.js';
 import { formatDuration, textTable } from '../terminal/text.js';
-import { addComputingOptions, argument, factorText, factorType, grouped, readerOf } from './options.js';
+import {
+  addComputingOptions,
+  argument,
+  factorText,
+  factorType,
+  frameOption,
+  grouped,
+  readerOf,
+} from './options.js';
 
 const predictHelp = {
   description: `Segment images with a trained model, and write the label of every pixel on the image's own grid.
@@ -69,6 +77,7 @@ interface PredictFlags extends ComputingFlags {
   readonly dice?: number;
   readonly truth?: string;
   readonly format: LabelFormat;
+  readonly frame?: number;
   readonly overlays?: boolean;
   readonly flips?: boolean;
   readonly resolution: 'training' | 'own';
@@ -103,6 +112,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
         .choices(labelFormats)
         .default('auto'),
     )
+    .addOption(frameOption('--frame', 'an image'))
     .option('--overlays', 'also write OUT/overlays: PNG with the labels painted over the image')
     .option('--overwrite', 'predict images anew that are done')
     .option('--json', 'print a JSON object for each image on standard output');
@@ -189,7 +199,7 @@ async function predict(modelName: string, paths: readonly string[], flags: Predi
     terminal.line(`${modelName}: ${reason} On ${flags.runtime === 'tfjs' ? backend : flags.runtime}.`);
     const journal = await Journal.open(flags.out, {
       model: await digestOf(modelPath),
-      options: JSON.stringify({ ...options, format: flags.format, truth: flags.truth }),
+      options: JSON.stringify({ ...options, format: flags.format, truth: flags.truth, frame: flags.frame }),
     });
     const failed = await predictAll(model, inputs, options, flags, journal, terminal, interruption.signal);
     await writeTables(model, flags.out);
@@ -290,11 +300,12 @@ async function predictOne(
   onProgress: NonNullable<SegmentOptions['onProgress']>,
 ): Promise<Omit<Entry, 'input' | 'bytes' | 'modified'>> {
   const onWarning = (warning: string) => terminalOn(process.stderr).line(`warning: ${warning}`);
+  const chosen = flags.frame === undefined ? {} : { frame: flags.frame };
   const series = isDicom(flags.format) ? await readSeriesFiles(path) : undefined;
   const picture =
     series === undefined
-      ? await readPicture(path, { onWarning })
-      : await decodeSeries(series, path, { onWarning });
+      ? await readPicture(path, { onWarning, ...chosen })
+      : await decodeSeries(series, path, { onWarning, ...chosen });
   const names = namedLabels(model.manifest);
   const output = `${name}${endingOf(flags.format, picture)}`;
   const truth =
@@ -306,7 +317,7 @@ async function predictOne(
       : diceOf(segmentation.labels.data, truth.channels[0].data, names.length, truth.path);
   const target = join(flags.out, output);
   if (series === undefined) await writeLabels(target, segmentation, names);
-  else await writeDicomLabels(target, segmentation, names, { series, format: flags.format });
+  else await writeDicomLabels(target, segmentation, names, { series, format: flags.format, ...chosen });
   if (flags.overlays)
     await writeOverlay(join(flags.out, 'overlays', `${name}.png`), picture, segmentation, names);
   return {

@@ -9,6 +9,7 @@ import {
   countType,
   factorType,
   fieldText,
+  frameOption,
   grouped,
   readerOf,
 } from './options.js';
@@ -58,7 +59,9 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     .option('--labels <file>', 'label map of the moving image, to be moved along')
     .option('--moved-labels <file>', 'where that goes')
     .option('--report <file>', 'a page with pictures: before, after, difference, deformed grid')
-    .option('--resample', 'bring a moving image of another grid onto that of the fixed one first');
+    .option('--resample', 'bring a moving image of another grid onto that of the fixed one first')
+    .addOption(frameOption('--moving-frame', 'a moving image'))
+    .addOption(frameOption('--fixed-frame', 'a fixed image'));
   const add = (heading: string, flag: string, text: string, read: (text: string) => unknown) =>
     command.addOption(grouped(heading, new Option(flag, text).argParser(read)));
   const [alignment, network, refinement] = ['Alignment', 'Network', 'Refinement'];

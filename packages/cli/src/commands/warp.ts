@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../process/exit.js';
 import { coverageText, halfCovered } from '../register/run-register.js';
 import { terminalOn } from '../terminal/terminal.js';
-import { fieldText } from './options.js';
+import { fieldText, frameOption } from './options.js';
 
 const warpHelp = {
   description: `Move an image, or with --labels a label map, by a field of \`sshn register --field\`. The result lies on the grid of the \
@@ -23,6 +23,7 @@ interface WarpFlags {
   readonly out: string;
   readonly labels?: boolean;
   readonly nearest?: boolean;
+  readonly frame?: number;
 }
 
 /** `sshn warp`: moves an image, or a label map, by a field that is there. */
@@ -36,13 +37,20 @@ export function addWarpCommand(program: Command, finish: (exitCode: number) => v
     .requiredOption('-o, --out <file>', 'the moved image, on the grid of the field')
     .option('--labels', 'a label map: the nearest voxel, and whole numbers only')
     .option('--nearest', 'the value of the nearest voxel, rather than linear interpolation')
+    .addOption(frameOption('--frame', 'a moving image'))
     .addHelpText('after', warpHelp.examples)
     .action(async (moving: string, flags: WarpFlags) => finish(await warp(moving, flags)));
 }
 
-async function warp(path: string, { field: fieldPath, out, labels, nearest }: WarpFlags): Promise<number> {
+async function warp(
+  path: string,
+  { field: fieldPath, out, labels, nearest, frame }: WarpFlags,
+): Promise<number> {
   const onWarning = (warning: string) => terminalOn(process.stderr).line(`warning: ${warning}`);
-  const picture = await (labels ? readLabelPicture(path) : readPicture(path, { onWarning }));
+  const chosen = frame === undefined ? {} : { frame };
+  const picture = await (labels
+    ? readLabelPicture(path, chosen)
+    : readPicture(path, { onWarning, ...chosen }));
   requireOutput(out, picture.format);
   const field = await readField(fieldPath);
   if (picture.format === 'raster') requireSize(picture, field, fieldPath);

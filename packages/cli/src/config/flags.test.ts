@@ -175,7 +175,7 @@ describe('flags of the configuration', () => {
   });
 });
 
-const program = createProgram(() => undefined);
+const program = await createProgram(() => undefined);
 const repository = new URL('../../../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, repository), 'utf8');
 

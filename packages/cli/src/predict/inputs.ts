@@ -53,7 +53,8 @@ async function inFolder(root: string, folder: string): Promise<Input[]> {
   for (const entry of visible) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) found.push(...(await inFolder(root, path)));
-    else if (!entry.isFile()) continue;
+    // Links to files count; pipes, sockets and devices may never end.
+    else if (!(await stat(path).catch(() => undefined))?.isFile()) continue;
     else if (dicomEnding.test(extname(entry.name)) && (await isDicom(path))) isSeries = true;
     else if (imageEnding.test(entry.name)) found.push({ path, name: stem(relative(root, path)) });
   }

@@ -50,14 +50,26 @@ export async function writeDicomLabels(
   path: string,
   { labels }: Pick<Segmentation, 'labels'>,
   names: readonly NamedLabel[],
-  { series, format }: { readonly series: readonly DicomSource[]; readonly format: LabelFormat },
+  {
+    series,
+    format,
+    frame,
+  }: {
+    readonly series: readonly DicomSource[];
+    readonly format: LabelFormat;
+    readonly frame?: number;
+  },
 ): Promise<void> {
   const segments = names
     .filter(({ value }) => value > 0)
     // In DICOM, a backslash ends a value.
     .map(({ value, name }) => ({ number: value, label: name.replace(/[\\\p{Cc}]/gu, ' ') }));
   const kind = format === 'dicom' ? 'binary' : 'labelMap';
-  const bytes = encodeSegmentation(labels, series, { segments, kind });
+  const bytes = encodeSegmentation(labels, series, {
+    segments,
+    kind,
+    ...(frame === undefined ? {} : { frame }),
+  });
   await mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(path, bytes);
 }

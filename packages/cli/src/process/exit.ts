@@ -1,19 +1,9 @@
 import { SshnError } from '@sshn/core';
 import { fileProblem } from '@sshn/model/node';
 import { printable } from '../terminal/text.js';
+import { exitCodes } from './exit-codes.js';
 
-/** What the command's exit code says. */
-export const exitCodes = {
-  ok: 0,
-  /** The input or the run failed; one line says why. */
-  failure: 1,
-  /** The command line makes no sense. */
-  usage: 2,
-  /** Ctrl-C; a checkpoint or partial results are kept. 128 + SIGINT. */
-  interrupted: 130,
-  /** SIGTERM, likewise. 128 + SIGTERM. */
-  terminated: 143,
-} as const;
+export { exitCodes };
 
 /**
  * What to print about an error: one line for bad input, for a system that refuses and for memory that does not suffice, the stack for a defect of ours.

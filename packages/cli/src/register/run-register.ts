@@ -49,6 +49,8 @@ export interface RegisterFlags extends ComputingFlags {
   readonly movedLabels?: string;
   readonly report?: string;
   readonly resample?: boolean;
+  readonly movingFrame?: number;
+  readonly fixedFrame?: number;
   readonly affine?: AffineKind;
   readonly affineSimilarity?: RegistrationObjective['similarity'];
   readonly matrix?: string;
@@ -65,6 +67,11 @@ export interface RegisterFlags extends ComputingFlags {
   readonly intensity?: IntensityNormalization;
   readonly levels?: number;
   readonly learningRate?: number;
+}
+
+/** Which volume of several an image is read. */
+function frameOf(frame: number | undefined): { readonly frame?: number } {
+  return frame === undefined ? {} : { frame };
 }
 
 /** The word in place of a model for registration without one. */
@@ -103,7 +110,7 @@ async function registerFiles(
   const stage = (text: string): void => terminal.live(text);
   const warned = { onWarning: (warning: string) => terminal.line(`warning: ${warning}`) };
   stage(`reading ${fixedPath}`);
-  const fixed = await readPicture(fixedPath, warned);
+  const fixed = await readPicture(fixedPath, { ...warned, ...frameOf(flags.fixedFrame) });
   for (const path of [flags.out, flags.movedLabels]) requireOutput(path, fixed.format);
   requireFieldName(flags.field);
   for (const path of [flags.out, flags.movedLabels, flags.field, flags.report, flags.matrix])
@@ -111,7 +118,7 @@ async function registerFiles(
   // An alignment finds the place of the moving image, whatever grid it has.
   const resample = { resample: flags.resample ?? false };
   stage(`reading ${movingPath}`);
-  const read = await readPicture(movingPath, warned);
+  const read = await readPicture(movingPath, { ...warned, ...frameOf(flags.movingFrame) });
   const moving = flags.affine === undefined ? inSpaceOf(fixed, read, resample) : read;
   const labels =
     flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);

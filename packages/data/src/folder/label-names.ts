@@ -32,6 +32,13 @@ export interface LabelScheme {
 export interface LabelNaming {
   readonly scheme?: LabelScheme | undefined;
   readonly table?: LabelTable | undefined;
+  /** What DICOM segmentations call their labels; filled while they are read. */
+  readonly segments?: LabelTable | undefined;
+}
+
+/** Names of labels once all label files are read: of a table, else of segmentations. */
+export function tableOf({ table, segments }: LabelNaming): LabelTable | undefined {
+  return table ?? (segments !== undefined && segments.size > 0 ? segments : undefined);
 }
 
 /**

@@ -6,10 +6,11 @@ import { lossyLabels } from '../formats/raster.js';
 import { resizeLabels } from '../geometry/resize.js';
 import { headerBytes } from '../volumes/nifti/header.js';
 import { volumeFormat } from '../volumes/read.js';
-import { type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';
+import { type LabelNaming, type LabelScheme, schemeOfValues, tableOf } from './label-names.js';
 import { type Folder, type LayoutName, layoutNames, layouts } from './layouts.js';
 import { type OpenVolumesOptions, openVolumes } from './open-volumes.js';
 import type { Pair } from './pairing.js';
+import { withSeriesJoined } from './series.js';
 import { isBystander, mapLimited, type SourceFile, withPairsJoined } from './source-file.js';
 import type { VolumeOptions } from './volume-options.js';
 
@@ -19,6 +20,7 @@ export interface FolderOptions {
    * - 'wbc': the WBC dataset as published, `Dataset 1/001.bmp` beside `001.png`.
    * - 'generic': `images/` and `labels/` (or `masks/`) with the same file names but for their extensions, and
    *   optionally `labels.json`.
+   *   A folder `images/NAME/` that holds a DICOM series is one volume, with labels in `labels/NAME.nii.gz` or a DICOM segmentation.
    * - 'subjects': a folder per subject with one NIfTI volume and `labels.nii.gz`, and optionally `labels.json`.
    * - 'auto': whichever the folder looks like.
    *
@@ -76,7 +78,9 @@ export async function openFiles(
   requireOption('layout', layout, layoutNames);
   requireOption('unpaired', unpaired, ['refuse', 'skip']);
   const path: PathOf = (relative) => `${name}/${relative}`;
-  const folder = await readLayout(name, withPairsJoined(files), options, path);
+  const joined = await withSeriesJoined(withPairsJoined(files), path, options.onWarning);
+  const laidOut = await readLayout(name, joined.files, options, path);
+  const folder = { ...laidOut, naming: { segments: joined.segments, ...laidOut.naming } };
   const opened = (await holdsVolumes(folder.pairs[0]!))
     ? await openVolumes(name, folder, path, volumeOptions(options))
     : await openImages(name, folder, path, options);
@@ -182,14 +186,14 @@ async function schemeInFiles(
   name: string,
   pairs: readonly Pair[],
   path: PathOf,
-  { table }: LabelNaming,
+  naming: LabelNaming,
   onWarning: FolderOptions['onWarning'],
 ): Promise<LabelScheme> {
   const values = new Set<number>();
   await mapLimited(pairs, atOnce, async ({ labels }) => {
     for (const value of (await readLabels(labels, path)).values) values.add(value);
   });
-  return schemeOfValues(values, name, { table, onWarning });
+  return schemeOfValues(values, name, { table: tableOf(naming), onWarning });
 }
 
 async function loadPair(

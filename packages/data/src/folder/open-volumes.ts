@@ -3,7 +3,7 @@ import { unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example } from '../dataset/types.js';
 import { sliceOf } from '../volumes/orientation.js';
 import type { Triple } from '../volumes/volume.js';
-import { highestLabel, type LabelNaming, type LabelScheme, schemeOfValues } from './label-names.js';
+import { highestLabel, type LabelNaming, type LabelScheme, schemeOfValues, tableOf } from './label-names.js';
 import type { Folder } from './layouts.js';
 import type { Pair } from './pairing.js';
 import { mapLimited } from './source-file.js';
@@ -54,7 +54,7 @@ export async function openVolumes(
 ): Promise<Dataset> {
   checkVolumeOptions(options);
   const shapes = await mapLimited(pairs, atOnce, async (pair) =>
-    conformedShape(await readSpace(pair, path), options),
+    conformedShape(await readSpace(pair, path, options.frame), options),
   );
   const shape = commonShape(pairs, shapes, path, options);
   const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, options));
@@ -64,7 +64,7 @@ export async function openVolumes(
     throw new FileError({ path: name, problem, remedy: 'Give another range of slices.' });
   }
   const volumeOf = remember(keptVolumes, async (pair: Pair) =>
-    conformed(await readPair(pair, scheme, path), options),
+    conformed(await readPair(pair, scheme, path, options.frame), options),
   );
   const short = name.replace(/.*[\\/](?=.)/, '');
   return {
@@ -78,7 +78,10 @@ export async function openVolumes(
     load: async (id) => {
       const { pair, slice } = origins.get(id) ?? unknownId(short, id);
       if (slice === undefined) {
-        return exampleOf(id, fitted(conformed(await readPair(pair, scheme, path), options), shape, options));
+        return exampleOf(
+          id,
+          fitted(conformed(await readPair(pair, scheme, path, options.frame), options), shape, options),
+        );
       }
       const { image, labels } = await volumeOf(pair);
       return exampleOf(
@@ -154,7 +157,7 @@ async function schemeInFiles(
   name: string,
   pairs: readonly Pair[],
   path: PathOf,
-  { table }: LabelNaming,
+  naming: LabelNaming,
   { onWarning }: OpenVolumesOptions,
 ): Promise<LabelScheme> {
   const isThere = new Uint8Array(highestLabel + 1);
@@ -169,7 +172,7 @@ async function schemeInFiles(
     );
   }
   const values = new Set([...isThere.keys()].filter((value) => isThere[value] === 1));
-  return schemeOfValues(values, name, { table, onWarning });
+  return schemeOfValues(values, name, { table: tableOf(naming), onWarning });
 }
 
 /** The same function, its last few results kept. */

@@ -12,13 +12,13 @@ export interface SourceFile {
 }
 
 /**
- * The path without folder `prefix` and without the last extension; '.nii.gz' is one. Letters with accents are composed, so
+ * The path without folder `prefix` and without the last extension, or the last slash of a folder; '.nii.gz' is an extension. Letters with accents are composed, so
  * that names agree whichever system wrote them.
  */
 export function stemOf(path: string, prefix = ''): string {
   return path
     .slice(prefix.length)
-    .replace(/\.nii\.gz$|\.[^./]*$/i, '')
+    .replace(/\/$|\.nii\.gz$|\.[^./]*$/i, '')
     .normalize('NFC');
 }
 

@@ -7,6 +7,12 @@ export interface VolumeOptions {
   /** Edge of voxels in mm, one for all axes or `[depth, height, width]`, to which volumes are resampled. @default as stored */
   readonly spacingMm?: number | readonly number[];
   /**
+   * Which volume of images that hold several (time points, modalities, weightings), from 0; label files hold one.
+   *
+   * @default images of one volume only
+   */
+  readonly frame?: number;
+  /**
    * How all get one size: 'resize' stretches to it; 'pad' adds the lowest intensity and background, or crops, on all sides.
    *
    * @default 'resize'
@@ -29,8 +35,11 @@ export interface SliceOptions {
 }
 
 /** @throws {OptionError} or {ValueError} saying which option makes no sense, and why. */
-export function checkVolumeOptions({ spacingMm, fit = 'resize', slices }: VolumeOptions): void {
+export function checkVolumeOptions({ spacingMm, frame, fit = 'resize', slices }: VolumeOptions): void {
   requireOption('fit', fit, fits);
+  if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0)) {
+    throw new ValueError({ where: 'frame', got: frame, expected: 'an index from 0' });
+  }
   if (spacingMm !== undefined) {
     const edges = [spacingMm].flat();
     if ((edges.length !== 1 && edges.length !== 3) || !edges.every((mm) => mm > 0 && Number.isFinite(mm))) {

@@ -25,18 +25,27 @@ type PathOf = (relative: string) => string;
 /**
  * Shape and place of a volume, from the beginning of its file.
  *
+ * @param frame Which volume of several the image holds.
  * @throws {FileError} if it or its labels cannot be read, hold several volumes, or lie on different grids.
  */
-export async function readSpace(pair: Pair, path: PathOf): Promise<Grid> {
-  const [image, labels] = await Promise.all([headerOf(pair.image, path), headerOf(pair.labels, path)]);
+export async function readSpace(pair: Pair, path: PathOf, frame?: number): Promise<Grid> {
+  const [image, labels] = await Promise.all([
+    headerOf(pair.image, path, frame),
+    headerOf(pair.labels, path, undefined),
+  ]);
   checkSameSpace(pair, image, labels, path);
   return image;
 }
 
 /** @throws {FileError} besides the above, if values of the image are not finite or a label means nothing. */
-export async function readPair(pair: Pair, scheme: LabelScheme, path: PathOf): Promise<LabeledVolume> {
+export async function readPair(
+  pair: Pair,
+  scheme: LabelScheme,
+  path: PathOf,
+  frame?: number,
+): Promise<LabeledVolume> {
   const [bytes, stored] = await Promise.all([pair.image.read(), readLabelVolume(pair.labels, path)]);
-  const image = await decodeVolume(bytes, path(pair.image.path));
+  const image = await decodeVolume(bytes, path(pair.image.path), frame === undefined ? {} : { frame });
   checkSameSpace(pair, image, stored, path);
   if (!image.data.every(Number.isFinite)) {
     throw new FileError({
@@ -85,16 +94,19 @@ export async function readLabelVolume(
   return { ...volume, data: Uint16Array.from(labels.data) };
 }
 
-async function headerOf(file: SourceFile, path: PathOf): Promise<Grid> {
+async function headerOf(file: SourceFile, path: PathOf, frame: number | undefined): Promise<Grid> {
   const { shape, spacingMm, affine, frames } = await readVolumeGrid(
     (limit) => file.read(limit),
     path(file.path),
   );
-  if (frames === 1) return { shape, spacingMm, affine };
+  if (frame === undefined ? frames === 1 : frame < frames) return { shape, spacingMm, affine };
   throw new FileError({
     path: path(file.path),
-    problem: `holds ${frames} volumes, and one is expected`,
-    remedy: 'Save one of them alone.',
+    problem:
+      frame === undefined
+        ? `holds ${frames} volumes, and one is expected`
+        : `holds ${frames === 1 ? 'one volume' : `${frames} volumes`}, and there is no number ${frame}`,
+    remedy: `Choose one of the images' with \`frame\` (--frame)${frames > 1 ? `, 0 to ${frames - 1}` : ''}, or save one alone.`,
   });
 }
 

@@ -27,12 +27,11 @@ export async function decodeStack(
   const reading = <Result>(work: () => Result): Result => naming(name, () => orDamaged('TIFF', work));
   const { width, height, channels, frames = 1 } = reading(() => tiffHeader(bytes));
   const space = reading((): StackSpace => stackSpace(readDirectories(bytes)[0]));
-  if (channels !== 1)
-    refuse('is a TIFF stack in color', 'Read its pages as images, with the option `frame`.');
+  if (channels !== 1) refuse('is a TIFF stack in color', 'Read its pages as images, with `frame` (--frame).');
   if (space.volumes > 1 && frames > 1) {
     refuse(
       `is a TIFF stack of ${space.volumes} volumes (channels or time points)`,
-      'Export one of them, or read pages as images, with the option `frame`.',
+      'Export one of them, or read a page as an image, with `frame` (--frame).',
     );
   }
   if (frames * width * height > maxVoxels) {

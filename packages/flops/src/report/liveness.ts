@@ -1,6 +1,6 @@
+import { sizeOf } from '@sshn/ops';
 import type { Graph, GraphTensor } from '@sshn/trace';
 import { util } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../rules/rule.js';
 
 /** Kernels whose output is the same memory as their input, on every backend. */
 const views = new Set(['ExpandDims', 'Reshape']);

@@ -76,7 +76,7 @@ export function applyGlobalAverage(x: Tensor): Tensor {
 }
 
 /**
- * The mean over all positions, image by image and channel by channel. Carries no gradient of its own.
+ * The mean over all positions, image by image and channel by channel. Not differentiable.
  *
  * By average pooling in two passes, which is the fastest reduction that backends have for channels-last arrays (on wasm
  * 100 times faster than a product with ones) and more precise than one running sum.
@@ -93,7 +93,7 @@ export function channelMean(x: Tensor): Tensor4D {
   return y;
 }
 
-/** The sum over all positions and images, channel by channel: `[..., channels]` → `[channels]`. No gradient of its own. */
+/** The sum over all positions and images, channel by channel: `[..., channels]` → `[channels]`. Not differentiable. */
 export function channelSum(x: Tensor): Tensor {
   const channels = x.shape.at(-1)!;
   const count = x.size / channels;

@@ -36,7 +36,7 @@ export function fusedCrossEntropy(
   return dispatch('SshnCrossEntropy', { logits, labels }, {}, composed);
 }
 
-/** Soft Dice loss and its gradient, likewise. */
+/** Soft Dice loss and its gradient. */
 export function fusedSoftDice(
   logits: Tensor,
   labels: Tensor,

@@ -51,7 +51,7 @@ const dispatch = /* @__PURE__ */ dispatcher<LocalNccKernels>();
  * border there is nothing to add.
  *
  * `[batch, ...spatial, channels]` to the same shape, in time linear in the voxels. The operator is its own transpose: the
- * gradient of a box sum is the box sum of the gradient. The result carries no gradient of its own.
+ * gradient of a box sum is the box sum of the gradient. The result is not differentiable.
  */
 export function boxSum(x: Tensor, window: number): Tensor {
   return dispatch('SshnBoxSum', { x }, { window }, () => tidy(() => boxSumComposed(x, window)));
@@ -98,7 +98,7 @@ function sumAlong(x: Tensor, axis: number, window: number): Tensor {
 
 /**
  * One minus the mean local correlation of two images `[batch, ...spatial, channels]` whose means are near 0, and the maps that
- * `localNccGradients` takes. Carries no gradient of its own.
+ * `localNccGradients` takes. Not differentiable.
  */
 export function localNcc(
   moved: Tensor,

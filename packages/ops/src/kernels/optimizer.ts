@@ -22,7 +22,7 @@ export interface AdamSettings {
   readonly epsilon: number;
   readonly correction1: number;
   readonly correction2: number;
-  /** Share of the parameter that a step at learning rate 1 takes away. */
+  /** Share of the parameter that a step at learning rate 1 subtracts. */
   readonly weightDecay: number;
   /** Whether the new values may be written over the old ones, where nothing else shares their memory. @default false */
   readonly overwrite?: boolean;

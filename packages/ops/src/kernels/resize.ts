@@ -82,7 +82,7 @@ function resizeAxesTransposed(dy: Tensor, inputSize: readonly number[]): Tensor 
 }
 
 /**
- * Applies one matrix per spatial axis: each turn maps the last axis by a matrix product and brings the one before it into
+ * Applies one matrix per spatial axis: each turn maps the last axis by a matrix product and moves the one before it to
  * its place.
  *
  * @param matrix Row-major `[from, to]`.

@@ -17,12 +17,12 @@ import { decodeLabelPicture, decodePicture, decodeSeries, formatOf, type Picture
 /**
  * Reads an image file, or the DICOM series in a folder.
  *
- * @param options Of DICOM: which volume of several; who hears of files that were left out.
+ * @param options Which volume of several; who is told of files that were left out.
  * @throws {FileError} if it cannot be used.
  */
 export async function readPicture(path: string, options: DecodeDicomOptions = {}): Promise<Picture> {
   if ((await stat(path)).isDirectory()) return decodeSeries(await filesIn(path), path, options);
-  return decodePicture(await readFile(path), path, options);
+  return decodePicture(await readRegular(path), path, options);
 }
 
 /**
@@ -32,7 +32,7 @@ export async function readPicture(path: string, options: DecodeDicomOptions = {}
  */
 export async function readSeriesFiles(path: string): Promise<readonly DicomSource[]> {
   if ((await stat(path)).isDirectory()) return filesIn(path);
-  const bytes = await readFile(path);
+  const bytes = await readRegular(path);
   if (/\.dcm$/i.test(path) || bytes.toString('latin1', 128, 132) === 'DICM') return [{ name: path, bytes }];
   throw new FileError({
     path,
@@ -42,22 +42,38 @@ export async function readSeriesFiles(path: string): Promise<readonly DicomSourc
 }
 
 /** Reads a label map. @throws {FileError} if it cannot be used, or its values are not whole. */
-export async function readLabelPicture(path: string): Promise<Picture> {
-  return decodeLabelPicture(await readFile(path), path);
+export async function readLabelPicture(
+  path: string,
+  options: Pick<DecodeDicomOptions, 'frame'> = {},
+): Promise<Picture> {
+  return decodeLabelPicture(await readRegular(path), path, options);
+}
+
+/**
+ * All bytes of a file.
+ *
+ * @throws {FileError} unless it is a file: a pipe or a device may never end.
+ */
+async function readRegular(path: string): Promise<Buffer> {
+  if (!(await stat(path)).isFile()) {
+    throw new FileError({
+      path,
+      problem: 'is a folder, a pipe, a socket or a device, not a file',
+      remedy: 'Give a file.',
+    });
+  }
+  return readFile(path);
 }
 
 /** The files of a folder, without hidden ones and a disc's index. @throws {FileError} if it has none. */
 async function filesIn(folder: string): Promise<DicomSource[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile() && !/^(\.|DICOMDIR$)/i.test(entry.name))
-    .map(({ name }) => join(folder, name));
-  if (names.length > 0) {
-    const files: DicomSource[] = [];
-    // One after another: a series may have more files than a process may open.
-    for (const name of names.sort()) files.push({ name, bytes: await readFile(name) });
-    return files;
+  const names = (await readdir(folder)).filter((name) => !/^(\.|DICOMDIR$)/i.test(name)).sort();
+  const files: DicomSource[] = [];
+  // One after another: a series may have more files than a process may open.
+  for (const name of names.map((one) => join(folder, one))) {
+    if ((await stat(name)).isFile()) files.push({ name, bytes: await readFile(name) });
   }
+  if (files.length > 0) return files;
   throw new FileError({
     path: folder,
     problem: 'is a folder without files',
@@ -117,7 +133,7 @@ export async function writeField(path: string, { grid, displacementMm }: FieldMm
 
 /** Reads what `writeField` wrote. @throws {FileError} if the file holds no vectors of three components, or bad numbers. */
 export async function readField(path: string): Promise<FieldMm> {
-  const bytes = await readFile(path);
+  const bytes = await readRegular(path);
   const { shape, spacingMm, affine, frames, isVector } = readNiftiHeader(bytes, path);
   if (!isVector || frames !== 3) {
     const what = isVector ? `vectors of ${frames}` : frames === 1 ? 'one number' : `${frames} volumes`;

@@ -1,20 +1,38 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { disposeParams, initialize, Rng } from '@sshn/core';
 import { type ManifestInput, networkOf, saveModel } from '@sshn/model';
 import { useBackend } from '@sshn-internal/testing';
+import { build } from 'esbuild';
 import { encode } from 'fast-png';
 
 const labelNames = ['background', 'nucleus', 'cytoplasm'];
 
-/** Makes worker processes run from the sources, as this process does. */
-export function runWorkersFromSources(): void {
-  const inherited = process.env.NODE_OPTIONS ?? '';
-  process.env.NODE_OPTIONS = `${inherited} --conditions=@sshn/source --import=${import.meta.resolve('tsx')}`;
+/**
+ * `serve` as it is when built: one file, with that of the worker processes beside it. From the sources each of the many
+ * processes of a test would take seconds to start.
+ */
+export async function builtService(): Promise<typeof import('../index.js')> {
+  const source = fileURLToPath(new URL('..', import.meta.url));
+  // Where packages that stay outside are found as from the sources.
+  const folder = join(source, '../node_modules/.cache/built-service');
+  await build({
+    entryPoints: [join(source, 'index.ts'), join(source, 'worker.ts')],
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    conditions: ['@sshn/source'],
+    external: ['@tensorflow/*', 'fastify', '@fastify/*', 'prom-client', 'zod', 'fast-png'],
+    logLevel: 'error',
+  });
+  return import(pathToFileURL(join(folder, 'index.mjs')).href);
 }
 
-/** A folder of model files with random weights: raster images, volumes, and a run folder's shape. */
+/** A folder of model files with random weights, of raster images and of volumes. */
 export async function modelFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sshn-serve-'));
   await useBackend('cpu');

@@ -1,7 +1,7 @@
 import { currentScope } from '@sshn/core';
 import { engine, env, getKernel, registerKernel, type Tensor, unregisterKernel } from '@tensorflow/tfjs-core';
 import { TraceError, UnknownKernelError } from '../errors.js';
-import { shapeFunctions } from '../shapes/registry.js';
+import { knownKernels } from '../kernels/registry.js';
 import type { Recorder } from './recorder.js';
 
 /** Which kernels a trace has: all, or those of tfjs alone, of which ours are then composed. */
@@ -71,12 +71,12 @@ interface EngineSlots {
 type RunKernelArguments = Parameters<ReturnType<typeof engine>['runKernel']>;
 
 function addKernels(recorder: Recorder, kernels: KernelChoice): () => void {
-  const wanted = [...shapeFunctions()].filter(([name]) => kernels === 'all' || !name.startsWith('Sshn'));
-  const added = wanted.map(([kernelName, shapeOf]) => {
+  const wanted = knownKernels().filter((name) => kernels === 'all' || !name.startsWith('Sshn'));
+  const added = wanted.map((kernelName) => {
     registerKernel({
       kernelName,
       backendName: traceBackend,
-      kernelFunc: ({ inputs, attrs }) => recorder.run(kernelName, shapeOf, inputs, attrs ?? {}),
+      kernelFunc: ({ inputs, attrs }) => recorder.run(kernelName, inputs, attrs ?? {}),
     });
     return kernelName;
   });

@@ -11,8 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { describeScope, TraceError } from '../errors.js';
 import type { Graph, GraphNode, GraphOutput, GraphTensor, Origin, TensorShape } from '../graph.js';
-import type { ShapeFunction } from '../shapes/shape-function.js';
-import { copyAttributes } from './attributes.js';
+import { shapesOf } from '../kernels/registry.js';
 
 /** How tfjs refers to the data of a tensor. */
 type DataId = TensorInfo['dataId'];
@@ -32,17 +31,12 @@ export class Recorder extends KernelBackend {
     return info;
   }
 
-  /** Records one run of a kernel; its outputs are as many as the shape function says. Copies are not recorded. */
-  run(
-    kernel: string,
-    shapeOf: ShapeFunction,
-    inputs: NamedTensorInfoMap,
-    attributes: NamedAttrMap,
-  ): TensorInfo | TensorInfo[] {
+  /** Records one run of a kernel; its outputs are as many as its rule says. Copies are not recorded. */
+  run(kernel: string, inputs: NamedTensorInfoMap, attributes: NamedAttrMap): TensorInfo | TensorInfo[] {
     if (isCopy(kernel, inputs, attributes)) return this.#alias(inputs.x!);
     const named = Object.entries(inputs).filter((entry): entry is [string, TensorInfo] => entry[1] != null);
     const read = Object.fromEntries(named.map(([name, info]) => [name, this.#read(info)]));
-    const made = shapeOf(read, attributes);
+    const made = shapesOf(kernel, read, attributes);
     const index = this.#nodes.length;
     const infos = [made]
       .flat()
@@ -173,4 +167,17 @@ function captureOf(info: TensorInfo): Origin {
   const tensor = info as Tensor;
   if (tensor instanceof Variable && tensor.trainable) return { kind: 'parameter', name: tensor.name, tensor };
   return { kind: 'captured', tensor };
+}
+
+/** The attributes that were given, as they are now: later changes of a caller's lists do not reach the graph. */
+function copyAttributes(attributes: NamedAttrMap): NamedAttrMap {
+  return Object.fromEntries(
+    Object.entries(attributes)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, copy(value)]),
+  ) as NamedAttrMap;
+}
+
+function copy(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(copy) : value;
 }

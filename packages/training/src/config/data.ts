@@ -19,6 +19,11 @@ const options = {
     optional: true,
     help: 'Edge of voxels in mm that volumes are resampled to: one, or depth, height and width',
   }),
+  frame: option.integer({
+    least: 0,
+    optional: true,
+    help: 'Which volume of images that hold several (time points, modalities), from 0',
+  }),
   fit: option.choice(fits, {
     optional: true,
     usually: "'resize'",
@@ -56,13 +61,23 @@ export function folderOptions({
   readonly size?: readonly number[] | undefined;
   readonly data?: DataConfig;
 }): Pick<FolderOptions, 'size' | 'channels' | 'volumes' | 'unpaired'> {
-  const { slices: axis, sliceRange: range, sliceStep: step, spacingMm, fit, channels, unpaired } = data;
+  const {
+    slices: axis,
+    sliceRange: range,
+    sliceStep: step,
+    spacingMm,
+    frame,
+    fit,
+    channels,
+    unpaired,
+  } = data;
   return {
     ...(size === undefined ? {} : { size }),
     ...(channels === undefined ? {} : { channels: channels === 'grey' ? 1 : 3 }),
     ...(unpaired === undefined ? {} : { unpaired }),
     volumes: {
       ...(spacingMm === undefined ? {} : { spacingMm }),
+      ...(frame === undefined ? {} : { frame }),
       ...(fit === undefined ? {} : { fit }),
       ...(axis === undefined
         ? {}

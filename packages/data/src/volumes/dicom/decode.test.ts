@@ -68,7 +68,7 @@ describe('one file', () => {
     });
     expect([...(await decodeLabels(goldenFile('8 bits'), 'x')).values]).toEqual(golden.files[0]!.values);
     await expect(decodeImage(goldenFile('frames'), 'x.dcm')).rejects.toThrow(
-      'x.dcm: is a DICOM file of 4 frames, and one is expected. Choose one with the option `frame`, 0 to 3, or read all as a volume with `decodeDicom`.',
+      'x.dcm: is a DICOM file of 4 frames, and one is expected. Choose one with `frame` (--frame), 0 to 3, or read all as a volume with `decodeDicom`.',
     );
   });
 

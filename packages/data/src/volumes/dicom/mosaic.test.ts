@@ -49,7 +49,9 @@ describe('mosaics of Siemens', () => {
 
   it('that follow one another are several volumes, of which one is chosen', async () => {
     const files = mosaics.moments.map(({ file }, i) => ({ name: `m${i}`, bytes: bytesIn(file) }));
-    await expect(decodeDicom(files)).rejects.toThrow(/series of 3 volumes of 3 slices.*`frame`, 0 to 2/);
+    await expect(decodeDicom(files)).rejects.toThrow(
+      /series of 3 volumes of 3 slices.*`frame` \(--frame\), 0 to 2/,
+    );
     const second = await decodeDicom(files.toReversed(), { frame: 1 });
     expect([...second.data]).toEqual(mosaics.moments[1]!.values);
   });

@@ -200,7 +200,7 @@ describe('several volumes in one place', () => {
 
   it('are told, and one of them chosen', async () => {
     await expect(decodeDicom(moments)).rejects.toThrow(
-      'is of a series of 3 volumes of 2 slices, which differ in temporal position, and one is expected. Choose one with the option `frame`, 0 to 2.',
+      'is of a series of 3 volumes of 2 slices, which differ in temporal position, and one is expected. Choose one with `frame` (--frame), 0 to 2.',
     );
     for (const frame of [0, 1, 2]) {
       const { data, shape, spacingMm } = await decodeDicom(moments, { frame });
@@ -232,7 +232,7 @@ describe('several volumes in one place', () => {
 
   it('are frames of one file, chosen as images or as volumes', async () => {
     const { bytes } = dicomFile('x', frames(3));
-    await expect(decodeImage(bytes, 'x')).rejects.toThrow(/Choose one with the option `frame`, 0 to 2/);
+    await expect(decodeImage(bytes, 'x')).rejects.toThrow(/Choose one with `frame` \(--frame\), 0 to 2/);
     const { values } = await decodeImage(bytes, 'x', { frame: 1 });
     expect(Math.round(values[0]! * 65535)).toBe(6);
     await expect(decodeImage(bytes, 'x', { frame: 3 })).rejects.toThrow(ValueError);

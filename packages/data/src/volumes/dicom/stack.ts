@@ -97,7 +97,7 @@ function oneVolume<S extends Slice>(places: readonly (readonly S[])[], chosen: n
     naming(name, () => {
       throw new Refusal(
         `is of a series of ${count} ${what}, which differ in ${key}, and one is expected`,
-        `Choose one with the option \`frame\`, 0 to ${count - 1}.`,
+        `Choose one with \`frame\` (--frame), 0 to ${count - 1}.`,
       );
     });
   }

@@ -48,7 +48,7 @@ export function decodeNifti(bytes: Uint8Array, name: string, options: DecodeNift
     if (frame === undefined && frames > 1) {
       throw new Refusal(
         `holds ${frames} volumes, and one is expected`,
-        'Save one of them alone, or name one with the option `frame`.',
+        `Choose one with \`frame\` (--frame), 0 to ${frames - 1}, or save it alone.`,
       );
     }
     if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < frames)) {

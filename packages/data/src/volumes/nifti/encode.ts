@@ -1,7 +1,7 @@
 import { requireOption, ShapeError } from '@sshn/core';
 import { gzipSync } from 'fflate';
 import { NIFTI1, NIFTI2 } from 'nifti-reader-js';
-import { type Volume, voxelCount } from '../volume.js';
+import { spacingOf, type Volume, voxelCount } from '../volume.js';
 import { typeOfArray, vectorIntent } from './header.js';
 
 /** How to write a volume. */
@@ -57,8 +57,16 @@ export function encodeNifti(
   return gzip ? gzipSync(bytes, { mtime: 0 }) : bytes;
 }
 
+/** The header of a file, without voxels: what `readNiftiHeader` reads. */
+export function encodeNiftiHeader({ shape, affine }: Pick<Volume, 'shape' | 'affine'>): Uint8Array {
+  const header = headerOf({ shape, affine, spacingMm: spacingOf(affine) }, 1, 'time', 2);
+  header.datatypeCode = NIFTI1.TYPE_FLOAT32;
+  header.numBitsPerVoxel = 32;
+  return new Uint8Array(header.toArrayBuffer());
+}
+
 function headerOf(
-  { shape, spacingMm, affine }: Volume,
+  { shape, spacingMm, affine }: Pick<Volume, 'shape' | 'spacingMm' | 'affine'>,
   frames: number,
   series: 'time' | 'vector',
   version: 1 | 2 = Math.max(...shape, frames) > 32767 ? 2 : 1,

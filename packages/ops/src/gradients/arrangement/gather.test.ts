@@ -51,7 +51,7 @@ describeGradients(
       'unsortedSegmentSum, rows of no segment among them',
       (x) => unsortedSegmentSum(x!, tensor1d([1, -1, 1, 3], 'int32'), 3),
       () => [distinct([4, 2])],
-      // Stock wasm lacks the kernel; @sshn/backend-wasm brings it.
+      // Stock wasm lacks the kernel; @sshn/backend-wasm adds it.
       ['cpu'],
     ],
     ['scatterND', (x) => scatterND(pairs([0], [3], [3]), x!, [5, 2]), () => [distinct([3, 2])]],

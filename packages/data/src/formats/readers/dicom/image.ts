@@ -38,7 +38,7 @@ export async function readDicom(bytes: Uint8Array, frame?: number): Promise<Rast
   if (frames > 1 && frame === undefined) {
     throw new Refusal(
       `is a DICOM file of ${frames} frames, and one is expected`,
-      `Choose one with the option \`frame\`, 0 to ${frames - 1}, or read all as a volume with \`decodeDicom\`.`,
+      `Choose one with \`frame\` (--frame), 0 to ${frames - 1}, or read all as a volume with \`decodeDicom\`.`,
     );
   }
   const stacked = mosaic === undefined ? (frame ?? 0) : 0;

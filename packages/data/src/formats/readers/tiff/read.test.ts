@@ -246,7 +246,7 @@ describe.skipIf(samples === undefined)('TIFFs of users', () => {
   it('stack is refused with its number of pages', async () => {
     const { readFile } = await import('node:fs/promises');
     await expect(decodeImage(await readFile(`${samples}/stack.tif`), 'stack.tif')).rejects.toThrow(
-      'stack.tif: is a TIFF stack of 10 pages, and one image is expected. Name one with the option `frame`',
+      'stack.tif: is a TIFF stack of 10 pages, and one image is expected. Choose one with `frame` (--frame), 0 to 9',
     );
   });
 });

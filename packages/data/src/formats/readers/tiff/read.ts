@@ -36,7 +36,7 @@ export async function readTiff(bytes: Uint8Array, frame?: number): Promise<Raste
   if (frames > 1 && frame === undefined) {
     throw new Refusal(
       `is a TIFF stack of ${frames} pages, and one image is expected`,
-      'Name one with the option `frame`, read it as a volume with `decodeStack`, or export the page to be used.',
+      `Choose one with \`frame\` (--frame), 0 to ${frames - 1}, read it as a volume with \`decodeStack\`, or export the page to be used.`,
     );
   }
   const directory = pages[planes === 1 ? (frame ?? 0) : 0]!;

@@ -1,0 +1,175 @@
+import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+
+/**
+ * Private members of tfjs' backend that are used to record programs of ours into its queue in the order of its own.
+ *
+ * tfjs' own way to run a program (`runWebGPUProgram`) writes one output, sends all shapes along, and asks the pipeline for a
+ * layout each time.
+ */
+export interface Internals {
+  readonly device: GPUDevice;
+  readonly queue: GPUQueue;
+  readonly tensorMap: { get(dataId: object): StoredTensor };
+  readonly bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
+  readonly commandQueueOwnedIds: WeakSet<object>;
+  readonly uniformPendingDisposal: GPUBuffer[];
+  readonly commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+  uploadToGPU(dataId: object): void;
+  makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
+  refCount(dataId: object): number;
+  incRef(dataId: object): void;
+  disposeData(dataId: object): boolean;
+}
+
+interface StoredTensor {
+  readonly dtype: DataType;
+  readonly resource?: GPUBuffer;
+  /** Values that have been read, kept on this side. */
+  values: unknown;
+}
+
+const members = [
+  'device',
+  'queue',
+  'tensorMap',
+  'bufferManager',
+  'commandQueueOwnedIds',
+  'uniformPendingDisposal',
+  'ensureCommandEncoderReady',
+  'endComputePassEncoder',
+  'submitQueue',
+  'uploadToGPU',
+  'makeTensorInfo',
+  'refCount',
+  'incRef',
+  'disposeData',
+] as const satisfies ReadonlyArray<keyof Internals>;
+
+/** The inside of a backend; undefined where another version of tfjs looks different, and nothing of ours can run. */
+export function internalsOf(backend: KernelBackend): Internals | undefined {
+  const inside = backend as unknown as Internals;
+  return members.every((name) => inside[name] !== undefined) ? inside : undefined;
+}
+
+/** A compute shader: its storage buffers at bindings 0, 1, …, its arguments in the uniform buffer after them. */
+export interface Program {
+  /** Unique for its code. */
+  readonly name: string;
+  /** WGSL with the entry point `main`; made when it is used first. */
+  code(): string;
+}
+
+/** One run of a program. */
+export interface Dispatch {
+  /** Of inputs, then of outputs; buffers are bound in this order. */
+  readonly tensors: readonly TensorInfo[];
+  /** Scalars of the uniform struct in order: integers as `u32`/`i32`, those of `floats` as `f32` after them. */
+  readonly integers: readonly number[];
+  readonly floats?: readonly number[];
+  /** Workgroups along x, y, z. */
+  readonly groups: readonly [number, number, number];
+}
+
+interface Compiled {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Passes that tfjs collects before it hands them to the device. */
+const BATCH = 64;
+
+/** Runs programs of ours on the device of a tfjs backend, in the order of tfjs' own. */
+export class DevicePrograms {
+  readonly #compiled = new Map<string, Compiled>();
+
+  constructor(private readonly inside: Internals) {}
+
+  /** The most workgroups along one axis. */
+  get mostGroups(): number {
+    return this.inside.device.limits.maxComputeWorkgroupsPerDimension;
+  }
+
+  /** A new tensor, its values not set. */
+  output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
+    const tensor = this.inside.makeTensorInfo([...shape], dtype);
+    this.inside.uploadToGPU(tensor.dataId);
+    return tensor;
+  }
+
+  /** A tensor in the memory of an old one, to be written over; a new one where others share that memory. */
+  reuse(x: TensorInfo): TensorInfo {
+    if (this.inside.refCount(x.dataId) !== 1) return this.output(x.shape, x.dtype);
+    this.inside.uploadToGPU(x.dataId);
+    // What was read before is no longer what is there.
+    this.inside.tensorMap.get(x.dataId).values = null;
+    this.inside.incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  }
+
+  /** Frees what `output` made, when what is recorded has run. */
+  dispose(x: TensorInfo): void {
+    this.inside.disposeData(x.dataId);
+  }
+
+  /** How the device holds a tensor, which a cast that only relabels has not changed. */
+  storedType(x: TensorInfo): DataType {
+    return this.inside.tensorMap.get(x.dataId).dtype;
+  }
+
+  /** Records a run of a program. */
+  run(program: Program, { tensors, integers, floats = [], groups }: Dispatch): void {
+    const { inside } = this;
+    const { pipeline, layout } = this.#compile(program);
+    const entries: GPUBindGroupEntry[] = tensors.map(({ dataId }, binding) => {
+      inside.uploadToGPU(dataId);
+      inside.commandQueueOwnedIds.add(dataId);
+      return { binding, resource: { buffer: inside.tensorMap.get(dataId).resource! } };
+    });
+    entries.push({ binding: tensors.length, resource: { buffer: this.#uniforms(integers, floats) } });
+    inside.ensureCommandEncoderReady();
+    inside.computePassEncoder ??= inside.commandEncoder!.beginComputePass();
+    const pass = inside.computePassEncoder;
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, inside.device.createBindGroup({ layout, entries }));
+    pass.dispatchWorkgroups(...groups);
+    if (++inside.dispatchCountInPass >= BATCH) {
+      inside.endComputePassEncoder();
+      inside.submitQueue();
+    }
+  }
+
+  #uniforms(integers: readonly number[], floats: readonly number[]): GPUBuffer {
+    const { bufferManager, queue, uniformPendingDisposal } = this.inside;
+    // A multiple of 16 bytes, as structs in uniform buffers are.
+    const words = new Uint32Array(4 * Math.ceil((integers.length + floats.length) / 4));
+    words.set(integers);
+    new Float32Array(words.buffer).set(floats, integers.length);
+    const buffer = bufferManager.acquireBuffer(
+      words.byteLength,
+      GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM,
+    );
+    queue.writeBuffer(buffer, 0, words);
+    uniformPendingDisposal.push(buffer);
+    return buffer;
+  }
+
+  #compile(program: Program): Compiled {
+    const known = this.#compiled.get(program.name);
+    if (known !== undefined) return known;
+    const { device } = this.inside;
+    const module = device.createShaderModule({ label: program.name, code: program.code() });
+    const pipeline = device.createComputePipeline({
+      label: program.name,
+      layout: 'auto',
+      compute: { module, entryPoint: 'main' },
+    });
+    const compiled = { pipeline, layout: pipeline.getBindGroupLayout(0) };
+    this.#compiled.set(program.name, compiled);
+    return compiled;
+  }
+}
