@@ -69,7 +69,8 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
       labelAnchor: 'center',
       labelArrow: 'none',
       insetTop: 8,
-      insetBottom: 12,
+      // Room for the name of a point on the lowest line.
+      insetBottom: x === 'gflops' ? 22 : 12,
       ticks: 6,
       ...roomAround(
         points.flatMap(({ dice, diceByLabel }) =>

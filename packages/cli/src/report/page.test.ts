@@ -91,7 +91,7 @@ describe('reportPage', () => {
       'φ\u00a0=\u00a00.40',
       '0.900',
       '90 %',
-      'no better than a cheaper one',
+      'off it',
     ]);
     expect(document.querySelectorAll('tr.chosen')).toHaveLength(1);
     const markers = [...document.querySelectorAll('.marker')];

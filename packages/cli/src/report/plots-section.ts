@@ -86,7 +86,7 @@ function readings(point: CurvePoint, points: readonly CurvePoint[], unit: CostUn
     gflops: costText(point.gflops * unit.perGflop),
     milliseconds: millisecondsText(point),
     cost: `${Math.round((100 * point.gflops) / largest)} %`,
-    front: point.isOnFront ? 'on it' : 'no better than a cheaper one',
+    front: point.isOnFront ? 'on it' : 'off it',
   };
 }
 
