@@ -7,6 +7,7 @@ import {
   pixelsOf,
   waitForText,
 } from './testing/browser.js';
+import { toldDice } from './testing/expected.js';
 import { type InstalledExample, installExample } from './testing/install.js';
 import { runScript, type Served, serveScript } from './testing/run.js';
 
@@ -32,7 +33,7 @@ describe.skipIf(executablePath === undefined)('browser-webgl', () => {
 
   test('segments a picture, on WebGL, without a bundler', async () => {
     const result = await waitForText(open.page, '#result', /^Picture 0, φ = 0.25: Dice/);
-    expect(diceIn(result)).toBeGreaterThan(0.6);
+    expect(diceIn(result)).toBeGreaterThan(toldDice('browser-webgl'));
     expect(await open.page.locator('#status').textContent()).toMatch(/precision\.$/);
     expect(open.errors).toEqual([]);
 
@@ -56,7 +57,7 @@ describe.skipIf(executablePath === undefined)('browser-webgl', () => {
     await moveSlider(open.page, '#factor', 0.25);
     await open.page.locator('#sample').selectOption('2');
     const result = await waitForText(open.page, '#result', /^Picture 2, φ = 0.25: Dice/);
-    expect(diceIn(result)).toBeGreaterThan(0.6);
+    expect(diceIn(result)).toBeGreaterThan(toldDice('browser-webgl'));
     expect(open.errors).toEqual([]);
   });
 

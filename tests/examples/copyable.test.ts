@@ -59,6 +59,10 @@ describe.each(names)('%s can be copied', (name) => {
         expect(['node', ...installed]).toContain(command.trim().split(' ')[0]);
   });
 
+  test('its README says what to expect', () => {
+    expect(textOf(name, 'README.md')).toMatch(/^What to expect/m);
+  });
+
   test('its README explains its scripts, and no others', () => {
     expect(existsSync(join(examples, name, 'README.md'))).toBe(true);
     const readme = textOf(name, 'README.md');

@@ -23,6 +23,7 @@ test('trains, brings unseen subjects closer at every factor, and draws the defor
   });
   expect(results.map(([factor]) => factor)).toEqual([0, 0.1, 0.25, 0.5]);
   for (const [, before, after, folded] of results) {
+    // As the README tells.
     expect(after).toBeGreaterThan(before! + 0.03);
     expect(folded).toBe(0);
   }
