@@ -14,6 +14,7 @@ export {
   affineMatrix,
   affineParameters,
 } from './affine/parameters.js';
+export { type AffineReference, affineReference, affineReferenceOption, alignToReference } from './affine/reference.js';
 export {
   type AffineKind,
   type AffineProgress,
