@@ -33,7 +33,6 @@ const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[Math
 for (const [kind, similarity, change] of [
   ['rigid', 'globalNcc', asIs],
   ['affine', 'globalNcc', asIs],
-  ['rigid', 'mutualInformation', otherContrast],
   ['affine', 'mutualInformation', otherContrast],
 ] as const satisfies ReadonlyArray<[AffineKind, SimilarityName, (value: number) => number]>) {
   const rng = Rng.fromSeed(21);

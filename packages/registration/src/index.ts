@@ -14,7 +14,12 @@ export {
   affineMatrix,
   affineParameters,
 } from './affine/parameters.js';
-export { type AffineReference, affineReference, affineReferenceOption, alignToReference } from './affine/reference.js';
+export {
+  type AffineReference,
+  affineReference,
+  affineReferenceOption,
+  alignToReference,
+} from './affine/reference.js';
 export {
   type AffineKind,
   type AffineProgress,

@@ -47,10 +47,11 @@ function moveValues(
   fill: number,
 ): ArrayLike<number> {
   // Two dimensions are three with one slice.
-  const shape = (size: readonly number[]) => [...Array<number>(3 - size.length).fill(1), ...size] as unknown as Triple;
-  const affine = (
-    matrix.length === 3 ? matrix : [[1, 0, 0, 0], ...matrix.map((row) => [0, ...row])]
-  ) as unknown as Affine;
+  const shape = (size: readonly number[]) =>
+    [...Array<number>(3 - size.length).fill(1), ...size] as unknown as Triple;
+  const affine = (matrix.length === 3
+    ? matrix
+    : [[1, 0, 0, 0], ...matrix.map((row) => [0, ...row])]) as unknown as Affine;
   const grid = { shape: shape(to), spacingMm: [1, 1, 1] as const, affine };
   return resampleOnto(volumeOf(values, shape(from), { affine: voxels }), grid, { interpolation, fill }).data;
 }

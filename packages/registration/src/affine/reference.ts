@@ -26,7 +26,9 @@ const words = {
 /** An image that others are aligned to, in few voxels of 8 bits: small enough to be kept with a model. Plain JSON. */
 export type AffineReference = ReadonlyOf<ValuesOf<typeof words>>;
 
-type ReadonlyOf<T> = { readonly [Key in keyof T]: T[Key] extends ReadonlyArray<infer Item> ? readonly Item[] : T[Key] };
+type ReadonlyOf<T> = {
+  readonly [Key in keyof T]: T[Key] extends ReadonlyArray<infer Item> ? readonly Item[] : T[Key];
+};
 
 /** What an `AffineReference` holds, to be read from a file. */
 export const affineReferenceOption = option.record(words, {

@@ -2,12 +2,13 @@ import type { Rng } from '@sshn/core';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { type AffineMatrix, invertAffine, resampleAffine } from '../affine/matrix.js';
 import { affineMatrix } from '../affine/parameters.js';
+import type { AffineKind } from '../affine/register.js';
 import { placeOf } from '../affine/samples.js';
 import type { Volume } from './brains.js';
 import { positions } from './double-precision.js';
 
 /** A displacement of up to 20°, 15 mm along each axis and, unless it is rigid, 10 % and some shear; in voxels. */
-export function madeUp(kind: 'rigid' | 'affine', size: readonly number[], edgeMm: number, rng: Rng) {
+export function madeUp(kind: AffineKind, size: readonly number[], edgeMm: number, rng: Rng) {
   const direction = [rng.normal(), rng.normal(), rng.normal()];
   const angle = (rng.uniform(-20, 20) * Math.PI) / 180 / Math.hypot(...direction);
   const three = (low: number, high: number) => [0, 0, 0].map(() => rng.uniform(low, high));

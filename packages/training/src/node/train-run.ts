@@ -129,7 +129,8 @@ async function trainIn(
       if (event.kind === 'epoch') {
         const measured = { ...event, memory: { ...event.memory, rssBytes: process.memoryUsage.rss() } };
         await log.append(measured);
-        if (event.isBest) await writeRunModel(bestModel(folder), run, trainer, { ...kept, validation: event.validation });
+        if (event.isBest)
+          await writeRunModel(bestModel(folder), run, trainer, { ...kept, validation: event.validation });
         await writeCheckpoint(folder, run, trainer.state);
         hasCheckpoint = true;
         onEvent?.(measured);

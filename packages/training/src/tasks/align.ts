@@ -44,9 +44,9 @@ export interface AlignOptions {
 const mostInMean = 20;
 
 /** How images are aligned as a configuration says; undefined if they are not. */
-export function alignmentOf({ registration: { align, similarity } }: RunConfig):
-  | { readonly kind: AffineKind; readonly similarity: SimilarityName }
-  | undefined {
+export function alignmentOf({
+  registration: { align, similarity },
+}: RunConfig): { readonly kind: AffineKind; readonly similarity: SimilarityName } | undefined {
   if (align === undefined) return undefined;
   return { kind: align, similarity: similarity === 'mutualInformation' ? similarity : 'globalNcc' };
 }
@@ -98,7 +98,10 @@ export async function alignDataset(
     }
     if (atlas === undefined) {
       const maps = inMean.map((id) => ({ id, matrix: done.toFirst[keyOf(id)]! }));
-      reference = affineReference({ values: await meanImage(dataset, maps, spacingMm), size: image.size }, spacingMm);
+      reference = affineReference(
+        { values: await meanImage(dataset, maps, spacingMm), size: image.size },
+        spacingMm,
+      );
     }
     done = { ...done, reference };
   }
@@ -171,7 +174,13 @@ async function meanImage(
   spacingMm: readonly number[],
 ): Promise<Float32Array> {
   const { size } = dataset;
-  const back = invertAffine(meanPose(maps.map(({ matrix }) => matrix), size, spacingMm));
+  const back = invertAffine(
+    meanPose(
+      maps.map(({ matrix }) => matrix),
+      size,
+      spacingMm,
+    ),
+  );
   const sum = new Float32Array(size.reduce((product, n) => product * n, 1));
   for (const { id, matrix } of maps) {
     const [{ values }] = arrayOf(await dataset.load(id));
@@ -194,7 +203,9 @@ function meanPose(
     (-spacingMm[axis]! * (size[axis]! - 1)) / 2,
   ]);
   const toVoxels = invertAffine(toMm);
-  const poses = matrices.map((matrix) => affineParameters(composeAffine(toMm, composeAffine(matrix, toVoxels))));
+  const poses = matrices.map((matrix) =>
+    affineParameters(composeAffine(toMm, composeAffine(matrix, toVoxels))),
+  );
   const mean = (of: (pose: (typeof poses)[number]) => readonly number[]): number[] =>
     of(poses[0]!).map((_, i) => poses.reduce((sum, pose) => sum + of(pose)[i]!, 0) / poses.length);
   const pose = affineMatrix(rank, {
