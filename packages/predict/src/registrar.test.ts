@@ -42,7 +42,7 @@ function image([height, width]: readonly [number, number], isMoved: boolean) {
 }
 
 async function open(): Promise<Registrar> {
-  const { specs } = networkOf({ ...manifest, format: 'sshn', version: 2 });
+  const { specs } = networkOf(manifest);
   const bytes = await saveModel({ specs, params: initialize(specs, Rng.fromSeed(1)), manifest });
   const model = await openModel(bytes);
   expect(model).toBeInstanceOf(Registrar);
