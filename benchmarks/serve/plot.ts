@@ -20,7 +20,13 @@ export function loadPlot(series: readonly Series[], targetMs: number): string {
   let top = 0;
   const drawn = panels.map(([label, key, height, type], i) => {
     const { svg } = panel({ label, key, height, type, isLast: i === panels.length - 1 });
-    const placed = svg.replace(/^<svg/, `<svg x="0" y="${top}"`);
+    // One document, so that it has one title.
+    const placed = svg
+      .replace(/^<svg([^>]*)>/, (_, attributes: string) => {
+        const kept = attributes.replace(/ (width|height|viewBox)="[^"]*"/g, '');
+        return `<g transform="translate(0,${top})"${kept}>`;
+      })
+      .replace(/<\/svg>$/, '</g>');
     top += height;
     return placed;
   });
