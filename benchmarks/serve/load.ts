@@ -41,7 +41,7 @@ export async function offer(options: {
       method: 'POST',
       body,
       // Enough that the rate is kept while answers are late.
-      connections: Math.min(256, Math.max(8, 2 * rate)),
+      connections: Math.min(256, Math.max(96, 2 * rate)),
       overallRate: rate,
       duration: seconds,
       timeout: 60,
