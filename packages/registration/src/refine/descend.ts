@@ -1,7 +1,7 @@
-import { nextTask } from '@sshn/core';
+import { namedParams, nextTask } from '@sshn/core';
+import { adam } from '@sshn/optim';
 import { dispose, type Tensor, valueAndGrad } from '@tensorflow/tfjs-core';
 import { type RegistrationObjective, registrationLoss } from '../objective/objective.js';
-import { adamStep, atRest } from './adam.js';
 
 /** A flow and what it costs. */
 export interface Reached {
@@ -45,30 +45,32 @@ export async function descend(
   { steps, learningRate, onStep, signal }: DescendOptions,
 ): Promise<Reached> {
   const slope = valueAndGrad((flow: Tensor) => registrationLoss(flow, moving, fixed, objective));
-  let now = atRest(start.clone());
+  const optimizer = adam();
+  let params = { flow: start.clone() };
+  let state = optimizer.init(params);
   let best: Reached = { flow: start.clone(), loss: Infinity };
   const offer = (loss: number): void => {
     if (!(loss < best.loss)) return;
     best.flow.dispose();
-    best = { flow: now.value.clone(), loss };
+    best = { flow: params.flow.clone(), loss };
   };
   try {
     for (let step = 0; step < steps && !signal?.aborted; step++) {
-      const { value, grad } = slope(now.value);
+      const { value, grad } = slope(params.flow);
       const loss = (await value.data())[0]!;
       offer(loss);
-      const next = adamStep(now, grad, { step, learningRate });
-      dispose([value, grad, now.value, now.first, now.second]);
-      now = next;
+      const next = optimizer.update({ flow: grad }, state, params, { step, learningRate });
+      dispose([value, grad, params.flow, ...namedParams(state).values()]);
+      ({ params, state } = next);
       onStep(step, loss);
       await nextTask();
     }
-    offer(await lossOf(now.value, moving, fixed, objective));
+    offer(await lossOf(params.flow, moving, fixed, objective));
     return best;
   } catch (error) {
     best.flow.dispose();
     throw error;
   } finally {
-    dispose([now.value, now.first, now.second]);
+    dispose([params.flow, ...namedParams(state).values()]);
   }
 }
