@@ -30,7 +30,7 @@ describe('a command line that makes no sense ends with 2 and says why', () => {
     ['train --resume run --epochs 3', 'error: --resume goes on with a run as it is'],
     ['train phantoms --resume run', 'error: --resume goes on with a run as it is'],
     ['train --resume run --config a.yaml', 'cannot be used with'],
-    ['train phantoms --threads 0', 'Expected an integer in [1, 128].'],
+    ['train phantoms --threads 0', 'Expected an integer in [1, 64].'],
     ['evaluate', "error: missing required argument 'run'"],
     ['evaluate run --factors 0.1,2', 'Expected numbers in [0, 1], separated by commas.'],
     ['evaluate run --json --csv', 'cannot be used with'],

@@ -1,6 +1,6 @@
 import { rescaling, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { encodeRescaling, encodings } from './hypernetwork.js';
+import { encodeRescaling, encodings } from './encoding.js';
 
 const one = { factors: 1, conditions: 0 };
 

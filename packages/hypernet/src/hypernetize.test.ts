@@ -21,9 +21,9 @@ import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { encodings } from './encoding.js';
 import { forms } from './head-plan.js';
 import { type HypernetizeConfig, hypernetize, type Predicted } from './hypernetize.js';
-import { encodings } from './hypernetwork.js';
 
 const network = unet({ inChannels: 1, outChannels: 2, features: [2, 3], film: true });
 const paths = namedSpecs(network.specs).map(([path]) => path);

@@ -14,6 +14,7 @@ import { applyHead } from '@sshn/ops';
 import {
   add,
   div,
+  matMul,
   mean,
   mul,
   reshape,
@@ -25,13 +26,8 @@ import {
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { encodeRescaling, encodings } from './encoding.js';
 import { forms, type HeadSpecs, planHead } from './head-plan.js';
-
-/** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
-export type Encoding = 'linear' | 'circular';
-
-/** All encodings. */
-export const encodings = ['linear', 'circular'] as const satisfies readonly Encoding[];
 
 /** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
 const limits = {
@@ -82,17 +78,31 @@ export const hypernetworkInputs = {
   }),
 };
 
+/** The form in which heads are shipped: see `curveDirections`. */
+export const projectionOptions = {
+  directions: option.integer({
+    least: 1,
+    most: limits.width,
+    optional: true,
+    help: 'Directions of the last hidden layer that heads read; absent: all of it',
+  }),
+};
+
 /** Options of a hypernetwork. */
 export interface HypernetworkConfig extends GivenOptions<typeof hypernetworkOptions> {
   /** Rescaling factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
   readonly factors?: number;
   /** Conditions of the rescaling that it takes besides, such as the weight of a regularizer. @default 0 */
   readonly conditions?: number;
+  /** How many directions of the last hidden layer the heads read; see `curveDirections`. @default all of it */
+  readonly directions?: number;
 }
 
 /** Parameters of a hypernetwork: its hidden layers, and one head per predicted tensor. */
 export type HypernetworkSpecs = {
   readonly hidden: readonly DenseSpecs[];
+  /** `[directions, width]`, orthonormal; where heads read some directions of the last hidden layer. */
+  readonly directions?: ParamSpec;
   readonly heads: { readonly [target: string]: HeadSpecs };
 };
 
@@ -140,23 +150,35 @@ export function hypernetwork(
     conditions = 0,
     form = 'residual',
     residualScale = 0.1,
+    directions,
   } = config;
   requireOptions(
     'hypernetwork',
-    { hidden, encoding, factors, conditions, form, residualScale },
-    { ...hypernetworkOptions, ...hypernetworkInputs },
+    { hidden, encoding, factors, conditions, form, residualScale, directions },
+    { ...hypernetworkOptions, ...hypernetworkInputs, ...projectionOptions },
   );
   const inputs = 2 * (factors + conditions);
   const width = hidden.at(-1) ?? inputs;
+  if (directions !== undefined && directions > width) {
+    throw new ValueError({
+      where: 'hypernetwork: directions',
+      got: directions,
+      expected: `at most ${width}, the width of the last hidden layer`,
+    });
+  }
   const { modules, specs: ofHidden } = scoped({
     hidden: hidden.map((outFeatures, i) =>
       dense({ inFeatures: hidden[i - 1] ?? inputs, outFeatures, activation: 'leakyRelu' }),
     ),
   });
   const plans = [...targets].map(
-    ([name, target]) => [name, planHead(target, width, form, residualScale)] as const,
+    ([name, target]) => [name, planHead(target, directions ?? width, form, residualScale)] as const,
   );
-  const specs = { ...ofHidden, heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])) };
+  const specs: HypernetworkSpecs = {
+    ...ofHidden,
+    ...(directions === undefined ? {} : { directions: directionSpec(directions, width) }),
+    heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])),
+  };
   requireRoom(specs);
 
   return {
@@ -165,8 +187,10 @@ export function hypernetwork(
       const predictions = tidy(() => {
         let h = tensor2d([encodeRescaling(at, { factors, conditions }, encoding)]);
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
-        const features = reshape(div(h, sqrt(add(mean(square(h)), epsilon))), [width]) as Tensor1D;
-        const scaled = oncePerScale(features);
+        const features = div<Tensor2D>(h, sqrt(add(mean(square(h)), epsilon)));
+        const { directions: basis } = params;
+        const read = basis === undefined ? features : matMul(features, basis as Tensor2D, false, true);
+        const scaled = oncePerScale(reshape(read, [directions ?? width]) as Tensor1D);
         return plans.map(([name, { scales }]) => {
           const { weight, base } = params.heads[name]!;
           return applyHead({ weight: weight as Tensor2D, base, hidden: scaled(scales.weight) }, scales.base);
@@ -177,48 +201,15 @@ export function hypernetwork(
   };
 }
 
-/** How many factors and conditions a hypernetwork takes. */
-interface Inputs {
-  readonly factors: number;
-  readonly conditions: number;
-}
-
-/**
- * The input of a hypernetwork for a rescaling, two numbers per factor: [φ, 1 − φ] ('linear') or
- * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm). Conditions are encoded as factors are, after them.
- *
- * @throws {ValueError} if the rescaling has another number of factors or conditions.
- * @example
- * encodeRescaling(rescaling(0.25), { factors: 1, conditions: 0 }, 'linear');            // [0.25, 0.75]
- * encodeRescaling(rescaling([0.25, 0.5]), { factors: 2, conditions: 0 }, 'linear');     // [0.25, 0.75, 0.5, 0.5]
- *
- * *Source*: the paper, sections 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
- * hypernetwork learning" (2023) (circular).
- */
-export function encodeRescaling(
-  at: Rescaling,
-  { factors, conditions }: Inputs,
-  encoding: Encoding,
-): number[] {
-  if (at.factors.length !== factors) {
-    throw new ValueError({
-      where: 'hypernetwork: factors',
-      got: at.factors,
-      expected: factors === 1 ? 'one common factor' : `${factors} factors, one per downsampling step`,
-    });
-  }
-  if (at.conditions.length !== conditions) {
-    throw new ValueError({
-      where: 'hypernetwork: conditions',
-      got: at.conditions,
-      expected: conditions === 0 ? 'none' : `${conditions}`,
-      hint: 'Give as many as it was made for: rescaling(factor, { conditions: [0.5] }).',
-    });
-  }
-  return [...at.factors, ...at.conditions].flatMap((input) => {
-    const angle = (Math.PI / 2) * input;
-    return encoding === 'linear' ? [input, 1 - input] : [Math.cos(angle), Math.sin(angle)];
-  });
+function directionSpec(directions: number, width: number): ParamSpec {
+  return {
+    kind: 'param',
+    role: 'kernel',
+    axes: ['directions', 'hidden'],
+    shape: [directions, width],
+    fanIn: width,
+    init: { kind: 'normal', std: 1 / Math.sqrt(width) },
+  };
 }
 
 /** `x` times a scale: one tensor per scale, as dozens of heads share a few. */

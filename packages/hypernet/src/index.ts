@@ -1,3 +1,5 @@
+export { curveDirections, type Directions } from './directions.js';
+export { type Encoding, encodeRescaling, encodings } from './encoding.js';
 export { type Form, forms, type HeadSpecs } from './head-plan.js';
 export {
   type HypernetizeConfig,
@@ -7,13 +9,11 @@ export {
   type ScalableSpecs,
 } from './hypernetize.js';
 export {
-  type Encoding,
-  encodeRescaling,
-  encodings,
   type Hypernetwork,
   type HypernetworkConfig,
   type HypernetworkSpecs,
   hypernetwork,
   hypernetworkInputs,
   hypernetworkOptions,
+  projectionOptions,
 } from './hypernetwork.js';

@@ -11,8 +11,9 @@ import { convolution, dense, film } from '@sshn/layers';
 import { useBackend } from '@sshn-internal/testing';
 import { dispose } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { encodings } from './encoding.js';
 import { forms } from './head-plan.js';
-import { encodings, type HypernetworkConfig, hypernetwork } from './hypernetwork.js';
+import { type HypernetworkConfig, hypernetwork } from './hypernetwork.js';
 import { average, rms } from './testing/statistics.js';
 
 /** Parameters with fan-ins from 2 to 288, with and without activation behind them. */

@@ -20,7 +20,7 @@ export {
   manifestSchema,
   manifestVersion,
 } from './manifest/schema.js';
-export { type LoadedModel, loadModel, type Model, saveModel } from './model.js';
+export { type LoadedModel, loadModel, type Model, type SaveOptions, saveModel } from './model.js';
 export { networkOf } from './network-of.js';
 export { type PlainNetwork, type RunningNetwork, type Runtime, tfjsRuntime } from './runtime.js';
 export { requireChecksum, withChecksum } from './safetensors/checksum.js';

@@ -24,10 +24,17 @@ interface Case {
   readonly channels?: number;
   readonly volumes?: ManifestInput['preprocessing']['volumes'];
   readonly accuracyCost?: ManifestInput['accuracyCost'];
+  readonly intensity?: ManifestInput['preprocessing']['intensity'];
 }
 
 /** A model with random weights, as bytes. */
-async function modelBytes({ size, channels = 1, volumes, accuracyCost = [] }: Case): Promise<Uint8Array> {
+async function modelBytes({
+  size,
+  channels = 1,
+  volumes,
+  accuracyCost = [],
+  intensity = { kind: 'minMax' },
+}: Case): Promise<Uint8Array> {
   const manifest: ManifestInput = {
     task: 'segmentation',
     network: {
@@ -39,7 +46,7 @@ async function modelBytes({ size, channels = 1, volumes, accuracyCost = [] }: Ca
     preprocessing: {
       size: [...size],
       channels,
-      intensity: { kind: 'minMax' },
+      intensity,
       ...(volumes === undefined ? {} : { volumes }),
     },
     labels: [{ name: 'background' }, { name: 'nucleus' }, { name: 'cytoplasm' }],
@@ -257,6 +264,25 @@ describe('settings', () => {
     await segmenter.calibrate({ repeats: 1 });
     expect(segmenter.choose({ milliseconds: 1e6 }).at.factors).toEqual([0.5]);
   });
+});
+
+test('an image that the intensities of training make one value of is predicted with a note', async () => {
+  const intensity = { kind: 'percentile', low: 1, high: 99 } as const;
+  const note =
+    'becomes one value everywhere: its intensities go from 0 to 30000, and the percentiles 1 and 99';
+  const sparse = (length: number) => Float32Array.from({ length }, (_, i) => (i === 7 ? 30_000 : 0));
+  {
+    using model = await segmenterOf({ size: [16, 12], intensity });
+    const image = { values: sparse(192), size: [16, 12], channels: 1 };
+    expect((await model.predict(image)).notes.join()).toContain(`The image ${note}`);
+    const varied = { ...image, values: image.values.map((_, i) => i) };
+    expect((await model.predict(varied)).notes).toEqual([]);
+  }
+  using model = await segmenterOf({ size: [12, 16], intensity, volumes: { fit: 'resize', slices: 'axial' } });
+  const scan = volumeOf(sparse(1920), [10, 12, 16]);
+  const bytes = encodeNifti(scan);
+  const { notes } = await model.predict(new File([bytes as Uint8Array<ArrayBuffer>], 'scan.nii.gz'));
+  expect(notes.join()).toContain(`A slice ${note}`);
 });
 
 test('memory is flat over 1,000 predictions and ten settings, and all of it goes with the model', async () => {

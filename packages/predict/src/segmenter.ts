@@ -206,7 +206,9 @@ export class Segmenter extends TrainedModel {
     const raw = imageOf(picture.channels, 2);
     if (!isOwn) notes.push(...this.#unlike(raw));
     const at = isOwn ? { ...raw, ...padded(raw, working) } : raw;
-    const image = preprocess(at, { ...preprocessing, size: working });
+    const image = preprocess(at, { ...preprocessing, size: working }, (problem) =>
+      notes.push(collapseNote(problem)),
+    );
     const begin = isOwn ? working.map((n, axis) => -Math.trunc((n - [height, width][axis]!) / 2)) : [0, 0];
     const grid = picture.channels[0];
     return {
@@ -245,8 +247,10 @@ export class Segmenter extends TrainedModel {
     );
     if (volumes.fit === 'resize' && !isSliced) notes.push(...this.#unlike(imageOf(turned, 3)));
     const image = isSliced
-      ? this.#normalizedSlices(fitted)
-      : preprocess(imageOf(fitted, 3), { ...preprocessing, size: working });
+      ? this.#normalizedSlices(fitted, notes)
+      : preprocess(imageOf(fitted, 3), { ...preprocessing, size: working }, (problem) =>
+          notes.push(collapseNote(problem)),
+        );
     const begin = working.map((n, axis) =>
       volumes.fit === 'resize' ? 0 : -Math.trunc((n - resampled[axis]!) / 2),
     );
@@ -277,9 +281,10 @@ export class Segmenter extends TrainedModel {
   }
 
   /** Slices are normalized one by one, as in training. */
-  #normalizedSlices(channels: readonly Volume[]): Image {
+  #normalizedSlices(channels: readonly Volume[], notes: string[]): Image {
     const { preprocessing } = this.manifest;
     const [depth, ...size] = channels[0]!.shape;
+    const collapsed: string[] = [];
     const slices = Array.from({ length: depth }, (_, index) =>
       preprocess(
         imageOf(
@@ -287,8 +292,13 @@ export class Segmenter extends TrainedModel {
           2,
         ),
         { ...preprocessing, size },
+        (problem) => collapsed.push(problem),
       ),
     );
+    if (collapsed.length > 0) {
+      const some = collapsed.length === 1 ? 'A slice' : `Each of ${collapsed.length} slices`;
+      notes.push(`${some} ${collapsed[0]!}: its labels mean nothing.`);
+    }
     const length = slices[0]!.values.length;
     const values = new Float32Array(depth * length);
     for (const [i, slice] of slices.entries()) values.set(slice.values, i * length);
@@ -317,6 +327,11 @@ export class Segmenter extends TrainedModel {
           ]),
     ];
   }
+}
+
+/** What is said of an image that intensities of training make one value of. */
+function collapseNote(problem: string): string {
+  return `The image ${problem}: its labels mean nothing.`;
 }
 
 /** Softmax of the logits of an image that is flipped along some axes, flipped back. */

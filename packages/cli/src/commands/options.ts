@@ -63,9 +63,7 @@ export function addComputingOptions(command: Command): Command {
     '--threads <number>',
     'threads of wasm that compute at once (default: one per core, 8 at most)',
   );
-  return command.addOption(
-    option.argParser(readerOf({ kind: 'number', integer: true, least: 1, most: 128 })),
-  );
+  return command.addOption(option.argParser(readerOf({ kind: 'number', integer: true, least: 1, most: 64 })));
 }
 
 /** What `addSplitOption` gives. */

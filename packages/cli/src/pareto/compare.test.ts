@@ -48,6 +48,15 @@ describe('compareReports', () => {
       /expected the same images: 40 test images of cells/,
     );
   });
+
+  it('refuses as many images of other content, where reports know it', () => {
+    const of = (digest: string) => report({ data: { ...report().data, digest } });
+    expect(() => compareReports([of('a'), of('b')])).toThrow(
+      /got "40 test images of cells of other content, or in another order".*--seed or --split/,
+    );
+    expect(compareReports([of('a'), of('a')])).toHaveLength(2);
+    expect(compareReports([report(), of('a')])).toHaveLength(2);
+  });
 });
 
 describe('readReport', () => {

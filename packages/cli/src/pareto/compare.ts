@@ -20,7 +20,12 @@ const reportSchema = z.object({
       z.object({ kind: z.literal('uniform'), low: factor, high: factor, factors: factor.exactOptional() }),
     ]),
   }),
-  data: z.object({ name: z.string(), split: z.string(), images: z.number() }),
+  data: z.object({
+    name: z.string(),
+    split: z.string(),
+    images: z.number(),
+    digest: z.string().exactOptional(),
+  }),
   points: z.array(resultSchema),
 });
 
@@ -51,17 +56,26 @@ export async function readReport(folder: string): Promise<z.infer<typeof reportS
  * Curves of several runs with one Pareto front: of the first run and of runs trained for a range all points; of other
  * runs trained at one factor that point, together with those of the same method.
  *
+ * Scores are compared image by image, so images have to be the same by their content; reports of older releases, which do not
+ * know it, by their number.
+ *
  * @throws {ValueError} if they were evaluated on different images.
  */
 export function compareReports(reports: readonly [Comparable, ...Comparable[]]): Curve[] {
   const [first, ...others] = reports;
   for (const { data, run } of reports) {
-    if (data.name === first.data.name && data.split === first.data.split && data.images === first.data.images)
-      continue;
+    const isSameSet =
+      data.name === first.data.name && data.split === first.data.split && data.images === first.data.images;
+    const isSame = data.digest === undefined || data.digest === (first.data.digest ?? data.digest);
+    if (isSameSet && isSame) continue;
+    const count = ({ images, split, name }: Comparable['data']) => `${images} ${split} images of ${name}`;
     throw new ValueError({
       where: `comparison with ${run.folder}`,
-      got: `${data.images} ${data.split} images of ${data.name}`,
-      expected: `the same images: ${first.data.images} ${first.data.split} images of ${first.data.name}`,
+      got: isSameSet ? `${count(data)} of other content, or in another order` : count(data),
+      expected: `the same images: ${count(first.data)}`,
+      hint: isSameSet
+        ? 'Runs share their images if they have the same data and the same --seed or --split.'
+        : '',
     });
   }
   const own = { ...nameOf(first), isJoined: true, results: first.points };

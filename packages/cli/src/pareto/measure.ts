@@ -88,7 +88,7 @@ export async function measureRun<At extends Factor>(
   await kept.keep(timed);
   for (const result of timed) print({ kind: 'result', ...result });
   const checkpoint = await identify(join(run.folder, 'best.safetensors'));
-  return { split, results: timed, checkpoint, environment: environment(backend.description) };
+  return { split, content, results: timed, checkpoint, environment: environment(backend.description) };
 }
 
 /**

@@ -37,6 +37,8 @@ export interface ParetoReport {
     readonly path: string;
     readonly split: 'train' | 'validation' | 'test';
     readonly images: number;
+    /** Of these images and labels by their content, in order; reports of older releases lack it. */
+    readonly digest?: string;
     readonly size: readonly number[];
     readonly labelNames: readonly string[];
   };
@@ -61,6 +63,8 @@ export const methodNames: Record<RunConfig['method'], string> = {
 /** What was measured, of which weights, where. */
 export interface Measurements {
   readonly split: ParetoReport['data']['split'];
+  /** A digest of the images and labels of that split. */
+  readonly content: string;
   readonly results: readonly FactorResult[];
   readonly checkpoint: ParetoReport['checkpoint'];
   readonly environment: Environment;
@@ -85,6 +89,7 @@ export function makeReport({ run, dataset, data }: OpenedRun, measured: Measurem
       path: data.path,
       split,
       images: run.split(dataset)[split].length,
+      digest: measured.content,
       size: dataset.size,
       labelNames,
     },

@@ -117,6 +117,12 @@ describe('intensityOf', () => {
     ).toMatch(/the ends of the window are -200 and 0$/);
     expect(intensityOf([{ image: imageOf(9, () => 3) }], choice).warnings).toEqual([]);
     expect(intensityOf([{ image: mr }], choice).warnings).toEqual([]);
+    // A choice that fits the others collapses this one.
+    const chosen = intensityOf([{ image: mr }, { image: mr }, { id: 'odd', image: sparse }]);
+    expect(chosen.intensity.kind).toBe('percentile');
+    const { low, high } = chosen.intensity as { low: number; high: number };
+    const [warning] = intensityOf([{ id: 'odd', image: sparse }], { kind: 'percentile', low, high }).warnings;
+    expect(warning).toMatch(/^odd becomes one value everywhere/);
   });
 });
 

@@ -55,15 +55,16 @@ export async function chooseIntensity(
   choice: IntensityChoice = { kind: 'auto' },
 ): Promise<ChosenIntensity> {
   const count = Math.min(ids.length, mostImages);
+  const looked = Array.from({ length: count }, (_, i) => ids[Math.floor((i * ids.length) / count)]!);
   const looks: Look[] = [];
+  if (choice.kind === 'auto') for (const id of looked) looks.push(lookAt(await dataset.load(id)));
+  const chosen =
+    choice.kind === 'auto' ? decide(looks) : { intensity: choice, sentence: `${sentenceOf(choice)}.` };
   const warnings: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const example = await dataset.load(ids[Math.floor((i * ids.length) / count)]!);
-    looks.push(lookAt(example));
-    if (choice.kind !== 'auto') warnings.push(...collapse(example, choice));
+  if (chosen.intensity.kind === 'percentile' || chosen.intensity.kind === 'window') {
+    for (const id of looked) warnings.push(...collapse(await dataset.load(id), chosen.intensity));
   }
-  if (choice.kind !== 'auto') return { intensity: choice, sentence: `${sentenceOf(choice)}.`, warnings };
-  return { ...decide(looks), warnings };
+  return { ...chosen, warnings };
 }
 
 /**
@@ -76,9 +77,11 @@ export function intensityOf(
   images: readonly Looked[],
   choice: IntensityChoice = { kind: 'auto' },
 ): ChosenIntensity {
-  if (choice.kind === 'auto') return { ...decide(images.map(lookAt)), warnings: [] };
-  const warnings = images.flatMap((image) => collapse(image, choice));
-  return { intensity: choice, sentence: `${sentenceOf(choice)}.`, warnings };
+  const chosen =
+    choice.kind === 'auto'
+      ? decide(images.map(lookAt))
+      : { intensity: choice, sentence: `${sentenceOf(choice)}.` };
+  return { ...chosen, warnings: images.flatMap((image) => collapse(image, chosen.intensity)) };
 }
 
 /** What one image says. */

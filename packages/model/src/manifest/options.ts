@@ -5,7 +5,7 @@
 import { architectureNames, imageOptions, networkOptions } from '@sshn/architectures';
 import { type OptionFault, option, partial, required } from '@sshn/core';
 import { fits, intensityFaults, intensityKinds, sliceAxes } from '@sshn/data';
-import { hypernetworkInputs, hypernetworkOptions } from '@sshn/hypernet';
+import { hypernetworkInputs, hypernetworkOptions, projectionOptions } from '@sshn/hypernet';
 import { registrationOptions } from '@sshn/registration';
 
 const share = { least: 0, most: 1 } as const;
@@ -44,9 +44,10 @@ export function priorFaults(
 export const distributions = ['uniform', 'logUniform'] as const;
 
 /** What a hypernetwork is, its inputs included. */
-const hypernetwork = option.record(required({ ...hypernetworkOptions, ...hypernetworkInputs }), {
-  help: 'The hypernetwork',
-});
+const hypernetwork = option.record(
+  required({ ...hypernetworkOptions, ...hypernetworkInputs, ...projectionOptions }),
+  { help: 'The hypernetwork' },
+);
 
 const { rank, film, inChannels, outChannels } = imageOptions;
 const {

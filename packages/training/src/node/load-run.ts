@@ -7,10 +7,9 @@ import { networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
-import { describeNetwork } from '../methods/network.js';
 import { factorIn } from '../methods/prior.js';
 import { chosenIntensity, splitOf } from '../tasks/of-config.js';
-import { type RunFile, readRunFile, spaceOf } from './run-file.js';
+import { type RunFile, readRunFile } from './run-file.js';
 import { bestModel } from './run-model.js';
 import { describeSplit, digestOf, type MatchedData, matchSplit, readStoredSplit } from './stored-split.js';
 
@@ -69,8 +68,8 @@ export async function loadRun(folder: string): Promise<Run> {
   const { config, dataset, data } = run;
   const { channels, size, labelNames } = dataset;
   const stored = await readStoredSplit(folder);
-  const model = networkOf(describeNetwork(config, spaceOf(run)));
   const loaded = await readModelFile(bestModel(folder));
+  const model = networkOf(loaded.manifest);
   const params = paramTree(model.specs, loaded.params);
   return {
     folder,

@@ -1,4 +1,4 @@
-import { FileError, Rng } from '@sshn/core';
+import { FileError } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../formats/decode.js';
 import { cpuTime } from '../../testing/cpu-time.js';
@@ -90,35 +90,4 @@ describe('compressed frames', () => {
       }
     }
   });
-});
-
-it('throws FileErrors and nothing else for damaged compressed frames, soon and without more memory', {
-  timeout: 120_000,
-}, async () => {
-  const rng = Rng.fromSeed(3);
-  const runs = Number(process.env.SSHN_FUZZ_RUNS ?? 800);
-  let [read, refused, slowest] = [0, 0, 0];
-  const before = process.memoryUsage().rss;
-  for (let i = 0; i < runs; i++) {
-    const { name, bytes: original } = files[i % files.length]!;
-    const bytes = original.slice();
-    for (let changes = 1 + rng.integer(5); changes > 0; changes--) {
-      bytes[300 + rng.integer(bytes.length - 300)] = [0, 1, 127, 255, rng.integer(256)][rng.integer(5)]!;
-    }
-    const start = cpuTime();
-    try {
-      if (/RGB/.test(name)) await decodeImage(bytes, 'fuzz');
-      else await decodeDicom([{ name: 'fuzz', bytes }]);
-      read++;
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      expect(error.message).toMatch(/^fuzz: .*\. \S.*\.$/s);
-      refused++;
-    }
-    slowest = Math.max(slowest, cpuTime() - start);
-  }
-  expect(read).toBeGreaterThan(runs / 20);
-  expect(refused).toBeGreaterThan(runs / 5);
-  expect(slowest).toBeLessThan(3000);
-  expect(process.memoryUsage().rss - before).toBeLessThan(800 * 2 ** 20);
 });

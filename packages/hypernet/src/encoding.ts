@@ -1,0 +1,51 @@
+import { type Rescaling, ValueError } from '@sshn/core';
+
+/** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
+export type Encoding = 'linear' | 'circular';
+
+/** All encodings. */
+export const encodings = ['linear', 'circular'] as const satisfies readonly Encoding[];
+
+/** How many factors and conditions a hypernetwork takes. */
+export interface Inputs {
+  readonly factors: number;
+  readonly conditions: number;
+}
+
+/**
+ * The input of a hypernetwork for a rescaling, two numbers per factor: [φ, 1 − φ] ('linear') or
+ * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm). Conditions are encoded as factors are, after them.
+ *
+ * @throws {ValueError} if the rescaling has another number of factors or conditions.
+ * @example
+ * encodeRescaling(rescaling(0.25), { factors: 1, conditions: 0 }, 'linear');            // [0.25, 0.75]
+ * encodeRescaling(rescaling([0.25, 0.5]), { factors: 2, conditions: 0 }, 'linear');     // [0.25, 0.75, 0.5, 0.5]
+ *
+ * *Source*: the paper, sections 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
+ * hypernetwork learning" (2023) (circular).
+ */
+export function encodeRescaling(
+  at: Rescaling,
+  { factors, conditions }: Inputs,
+  encoding: Encoding,
+): number[] {
+  if (at.factors.length !== factors) {
+    throw new ValueError({
+      where: 'hypernetwork: factors',
+      got: at.factors,
+      expected: factors === 1 ? 'one common factor' : `${factors} factors, one per downsampling step`,
+    });
+  }
+  if (at.conditions.length !== conditions) {
+    throw new ValueError({
+      where: 'hypernetwork: conditions',
+      got: at.conditions,
+      expected: conditions === 0 ? 'none' : `${conditions}`,
+      hint: 'Give as many as it was made for: rescaling(factor, { conditions: [0.5] }).',
+    });
+  }
+  return [...at.factors, ...at.conditions].flatMap((input) => {
+    const angle = (Math.PI / 2) * input;
+    return encoding === 'linear' ? [input, 1 - input] : [Math.cos(angle), Math.sin(angle)];
+  });
+}
