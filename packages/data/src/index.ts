@@ -30,6 +30,7 @@ export {
   type ImageHeader,
   readImageHeader,
 } from './formats/decode.js';
+export { moveImage, moveLabels } from './geometry/affine.js';
 export { convertChannels, type ResizeOptions, resizeImage, resizeLabels } from './geometry/resize.js';
 export {
   type ImagePair,

@@ -31,12 +31,11 @@ export {
 export {
   type Registered,
   type RegisterOptions,
-  Registrar,
-  type RegistrarOptions,
   type RegistrationFigures,
   registerPair,
   usualObjective,
-} from './registrar.js';
+} from './register-pair.js';
+export { Registrar, type RegistrarOptions } from './registrar.js';
 export { inSpaceOf, requireGridOf } from './same-space.js';
 export { type Segmentation, Segmenter, type SegmentOptions } from './segmenter.js';
 export type { Budget, Chosen, Setting } from './trained-model.js';

@@ -15,6 +15,12 @@ export {
   affineParameters,
 } from './affine/parameters.js';
 export {
+  type AffineReference,
+  affineReference,
+  affineReferenceOption,
+  alignToReference,
+} from './affine/reference.js';
+export {
   type AffineKind,
   type AffineProgress,
   type AffineRegistration,

@@ -141,3 +141,15 @@ test('an idle service goes back to its most accurate setting', () => {
   expect(controller.share).toBe(1);
   expect(controller.p95).toBeUndefined();
 });
+
+test('a target that no setting meets: requests are taken while workers have nothing to do', () => {
+  const controller = new LatencyController(10);
+  let now = 0;
+  for (let i = 0; i < 40; i++) {
+    now += 100;
+    controller.record({ arrived: now - 100, began: now - 100, done: now }, { now, queued: 2, workers: 2 });
+  }
+  expect(controller.share).toBe(0);
+  expect(controller.isOverloaded({ now, queued: 1, workers: 2 })).toBe(false);
+  expect(controller.isOverloaded({ now, queued: 2, workers: 2 })).toBe(true);
+});

@@ -63,10 +63,13 @@ export class LatencyController {
     return this.#served.length === 0 ? undefined : percentile(this.#served);
   }
 
-  /** Whether one request more would miss the target even at the cheapest setting, so that it is better refused. */
+  /**
+   * Whether one request more would miss the target even at the cheapest setting, so that it is better refused. One for each
+   * worker may wait in any case, so that a target nobody can meet does not end the service.
+   */
   isOverloaded({ queued, workers }: Load): boolean {
     const current = this.#current();
-    if (this.#level > 0 || current.length < 2) return false;
+    if (this.#level > 0 || current.length < 2 || queued < workers) return false;
     return expectedMs(current, queued, workers) > 0.8 * this.#target;
   }
 

@@ -27,7 +27,18 @@ test('no more than six, the ends among them, and none outside of training', () =
 });
 
 test('without Dice: by cost', () => {
-  expect(of([point(0.5, null), point(0, null), point(0.25, null)])).toEqual([0, 0.25, 0.5]);
+  expect(of([point(0.5, null), point(0, null, 0.1), point(0.25, null)])).toEqual([0, 0.25, 0.5]);
+});
+
+test('nothing that saves next to nothing: the smallest factor of many networks costs what the next one does', () => {
+  const table = [
+    point(0, 0.55, 0.105),
+    point(0.05, 0.82, 0.106),
+    point(0.2, 0.9, 0.15),
+    point(0.5, 0.91, 0.37),
+  ];
+  expect(of(table)).toEqual([0.05, 0.2, 0.5]);
+  expect(of([point(0.1, 0.7, 1), point(0.5, 0.9, 1.01)])).toEqual([0.5]);
 });
 
 test('nothing below the least Dice', () => {

@@ -4,10 +4,12 @@ import type { ModelFacts } from './protocol.js';
 
 /** Settings between which a service goes up and down; weights of each are predicted once per worker and kept. */
 const mostRungs = 6;
+/** Of the cost, between one setting and the next. */
+const leastSaving = 0.05;
 
 /**
  * The factors that a model goes through as load rises, the cheapest first: of its table those that no cheaper one matches in
- * Dice, else equal steps over the range of training. At most six.
+ * Dice, else equal steps over the range of training. At most six, each of them 5 % cheaper than the next at least.
  *
  * @param leastDice No factor below it is taken.
  * @throws {ValueError} if `leastDice` is given and no factor is known to reach it.
@@ -28,12 +30,23 @@ export function ladderOf(
     });
   }
   const enough = known.filter(({ dice }) => leastDice === undefined || (dice ?? 0) >= leastDice);
-  const front = isEvaluated ? frontOf(enough) : byCost(enough);
+  const front = worthwhile(isEvaluated ? frontOf(enough) : byCost(enough));
   if (front.length <= mostRungs) return front;
   return Array.from(
     { length: mostRungs },
     (_, i) => front[Math.round((i * (front.length - 1)) / (mostRungs - 1))]!,
   );
+}
+
+/** Without settings that give up accuracy for next to nothing: each saves a share of the cost of the next one. */
+function worthwhile(points: readonly AccuracyCostPoint[]): AccuracyCostPoint[] {
+  const kept: AccuracyCostPoint[] = [];
+  for (const point of points.toReversed()) {
+    const above = kept[0];
+    if (above === undefined || (point.gflops ?? 0) <= (1 - leastSaving) * (above.gflops ?? 0))
+      kept.unshift(point);
+  }
+  return kept;
 }
 
 function byCost(points: readonly AccuracyCostPoint[]): AccuracyCostPoint[] {

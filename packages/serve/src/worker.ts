@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { useFastWasm, WasmMemoryError } from '@sshn/backend-wasm';
 import { FileError, SshnError, ValueError } from '@sshn/core';
 import { namedLabels, Segmenter } from '@sshn/predict';
@@ -40,7 +40,7 @@ process.on('disconnect', () => process.exit(0));
 async function open(options: WorkerOptions): Promise<void> {
   try {
     // The server answers probes in time while all cores compute.
-    setPriority(5);
+    setPriority(Math.min(19, getPriority() + 5));
   } catch {
     // Where the system does not allow it, probes are a little slower under load.
   }

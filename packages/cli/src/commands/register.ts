@@ -23,7 +23,8 @@ it was trained at, and the field back. The word none registers without a network
 zero at every resolution of a pyramid, the classical way. With a network, refinement begins at what it predicts.
 
 --affine aligns the two first by a rigid, similarity or affine map, found from the images alone: before a network, before \
---refine, or by itself. Scans that were not aligned before need it. Grids may differ then. One field comes out for all of it.
+--refine, or by itself. Scans that were not aligned before need it. Grids may differ then. One field comes out for all of it. A \
+model trained with --align aligns both images with its reference by itself, on any grids.
 
 Orientation and spacing of volumes may be any: they are compared in the body. Images on different grids are refused, as they \
 may be a mistake; --resample brings the moving one onto the grid of the fixed one first, by the affines of both (PNG: \

@@ -47,11 +47,13 @@ Examples:
   $ sshn train cells/ --architecture senet --normalization group --loss focalTversky --loss-gamma 1.5
   $ sshn train brains/ --slices coronal --slice-range 80,110 --slice-step 5   # 2D slices of volumes
   $ sshn train brains/ --task registration --slices coronal --weight 0.1   # learn to align pairs
+  $ sshn train scans/ --task registration --align affine   # scans in any pose: aligned first, kept in the run folder
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train brains/ --split splits_final.json --fold 1   # the folds of nnU-Net
   $ sshn train --resume runs/cells
 
-The run folder holds run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints, and the best model.`,
+The run folder holds run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints, and the best model; with --align
+also alignment.json (how each image is aligned).`,
 };
 
 interface TrainOptions extends ComputingFlags {

@@ -2,7 +2,7 @@ import { type Rescaling, rescaling } from '@sshn/core';
 import type { Dataset, Image, PairDataset } from '@sshn/data';
 import { diceScore } from '@sshn/losses';
 import { fieldOf, jacobianStatistics, warp, warpLabels } from '@sshn/registration';
-import { examplesOf, factorIn, lambdaSpread, middleOf, prepareDataset } from '@sshn/training';
+import { examplesOf, factorIn, lambdaSpread, middleOf } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { dispose, split as splitTensor, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { AlignmentRow, OverlayRow } from '../report/examples-sections.js';
@@ -48,7 +48,7 @@ export async function alignExamples(
   { split, count }: { readonly split: 'train' | 'validation' | 'test'; readonly count: number },
   factors: readonly number[],
 ): Promise<AlignmentRow[]> {
-  const examples = examplesOf(prepareDataset(images, run.config), run.config, run.split(images));
+  const examples = examplesOf(await run.prepare(images), run.config, run.split(images));
   const dataset = examples.dataset as PairDataset;
   const rows: AlignmentRow[] = [];
   for (const id of spread(examples.split[split], count)) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Affine, decodeNifti, encodeNifti, resampleOnto, type Volume, volumeOf } from '@sshn/data';
@@ -167,6 +167,46 @@ describe('sshn register --affine', () => {
   ])('%s is no command', async (line, says) => {
     expect(await sshn(line)).toBe(2);
     expect(stderr).toContain(says);
+  });
+});
+
+describe('a model whose images were aligned for training', () => {
+  test('aligns pairs as they were: one field for alignment and network', { timeout: 180_000 }, async () => {
+    const poses = [0.25, -0.2, 0.1, -0.3, 0.15, 0, -0.1, 0.2];
+    const [height, width] = [36, 40];
+    for (const part of ['images', 'labels']) await mkdir(at(`poses/${part}`), { recursive: true });
+    for (const [i, angle] of poses.entries()) {
+      const values = Array.from({ length: height * width }, (_, pixel) => {
+        const [y, x] = [Math.floor(pixel / width) - 17 - 8 * angle, (pixel % width) - 19 + 10 * angle];
+        const [v, u] = [Math.cos(angle) * y - Math.sin(angle) * x, Math.sin(angle) * y + Math.cos(angle) * x];
+        return Math.min(255, Math.max(0, 1.6 * object([u / 1.2 + 20, v / 1.2 + 25, 30])));
+      });
+      for (const [part, data] of [
+        ['images', Uint8Array.from(values)],
+        ['labels', Uint8Array.from(values, (value) => (value > 60 ? 1 : 0))],
+      ] as const)
+        await writeFile(at(`poses/${part}/s${i}.png`), encode({ width, height, channels: 1, data }));
+    }
+    const small = '--features 4 --stages 2 --hyper-hidden 4 --epochs 1 --pairs-per-image 1 --split 4/2/2';
+    expect(
+      await sshn(`train @poses --task registration --align rigid ${small} --threads 1 --out @aligned`),
+    ).toBe(0);
+    [stdout, stderr] = ['', ''];
+    const pair = '@poses/images/s3.png @poses/images/s0.png';
+    expect(await sshn(`register @aligned ${pair} --threads 1 -o @moved.png --field @field.nii.gz`)).toBe(0);
+    expect(stdout).toMatch(/covered +\d+\.\d % of the fixed grid/);
+    const [moving, moved, fixed] = await Promise.all(
+      ['poses/images/s3.png', 'moved.png', 'poses/images/s0.png'].map(async (name) =>
+        decode(await readFile(at(name))),
+      ),
+    );
+    const apartBy = (a: typeof fixed) =>
+      Array.from(a!.data, (value, i) => Math.abs(value - fixed!.data[i]!)).reduce((sum, d) => sum + d, 0);
+    expect(apartBy(moved)).toBeLessThan(apartBy(moving) / 4);
+    expect(await sshn('warp @poses/images/s3.png --field @field.nii.gz -o @again.png')).toBe(0);
+    expect(decode(await readFile(at('again.png'))).data).toEqual(moved!.data);
+    expect(await sshn(`register @aligned ${pair} --affine rigid --threads 1 -o @moved.png`)).toBe(1);
+    expect(stderr).toContain('the model aligns both images');
   });
 });
 

@@ -2,17 +2,12 @@ import { type Factor, FileError, ValueError } from '@sshn/core';
 import { type IntensityNormalization, type Preprocessing, reorient } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import {
-  type Alignment,
-  afterAlignment,
-  alignPicture,
-  coverageOf,
   inSpaceOf,
-  longest,
   type Picture,
+  type Registered,
   Registrar,
   type RegistrationFigures,
   registerPair,
-  requireCoverage,
   requireGridOf,
   usualObjective,
   warpPicture,
@@ -30,6 +25,7 @@ import {
 import type {
   AffineKind,
   AffineMatrix,
+  AffineProgress,
   AffineRegistrationOptions,
   RefineStep,
   RegistrationObjective,
@@ -115,45 +111,41 @@ async function registerFiles(
   requireFieldName(flags.field);
   for (const path of [flags.out, flags.movedLabels, flags.field, flags.report, flags.matrix])
     await requireFolder(path);
-  // An alignment finds the place of the moving image, whatever grid it has.
   const resample = { resample: flags.resample ?? false };
   stage(`reading ${movingPath}`);
   const read = await readPicture(movingPath, { ...warned, ...frameOf(flags.movingFrame) });
-  const moving = flags.affine === undefined ? inSpaceOf(fixed, read, resample) : read;
-  const labels =
-    flags.labels === undefined ? undefined : labelsOf(moving, await readLabelPicture(flags.labels), resample);
   const { description: backend } = await startBackend(flags, 'training');
   stage(`opening ${modelPath}`);
   const model = modelPath === noModel ? undefined : await openRegistrar(modelPath);
+  // An alignment finds the place of the moving image, whatever grid it has.
+  const findsPlace = flags.affine !== undefined || model?.manifest.preprocessing.alignment !== undefined;
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping after this step, with what is reached; Ctrl-C again stops at once');
   });
   try {
     if (model !== undefined) requireRank(model, fixed);
+    const moving = findsPlace ? read : inSpaceOf(fixed, read, resample);
+    const labels =
+      flags.labels === undefined
+        ? undefined
+        : labelsOf(moving, await readLabelPicture(flags.labels), resample);
     const preprocessing = model?.manifest.preprocessing ?? barePreprocessing(fixed, flags);
     const objective = objectiveOf(model, flags);
     requireWindow(objective, flags);
     terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
     const began = performance.now();
-    const aligned =
+    const affine =
       flags.affine === undefined
         ? undefined
-        : await alignPicture(moving, fixed, {
+        : {
             ...affineOptions(objective, flags),
-            onProgress: ({ stage: done, stages, loss }) =>
+            onProgress: ({ stage: done, stages, loss }: AffineProgress) =>
               stage(`${flags.affine} alignment  ${done}/${stages}  loss ${loss.toPrecision(4)}`),
-            signal: interruption.signal,
-          });
-    const coverage = coverageOf(aligned?.moving ?? moving, fixed.channels[0]);
-    requireCoverage(moving, fixedPath, coverage);
-    if (coverage < halfCovered) terminal.line(coverageText(movingPath, coverage, `of ${fixedPath}`));
-    const {
-      field: found,
-      figures: reached,
-      ...pictures
-    } = await registerPair(aligned?.moving ?? moving, fixed, {
+          };
+    const { field, figures, coverage, alignment, ...pictures } = await registerPair(moving, fixed, {
       ...(model === undefined ? {} : { model, setting: choiceOf(flags) }),
+      ...(affine === undefined ? {} : { affine }),
       objective,
       preprocessing,
       resolution: flags.resolution ?? 'full',
@@ -164,12 +156,10 @@ async function registerFiles(
       onStep: (step) => stage(refineText(step, performance.now() - began)),
       signal: interruption.signal,
     });
-    const field = aligned === undefined ? found : afterAlignment(found, aligned.matrixMm);
-    const figures =
-      aligned === undefined ? reached : { ...reached, longestMm: longest(field.displacementMm) };
+    if (coverage < halfCovered) terminal.line(coverageText(movingPath, coverage, `of ${fixedPath}`));
     if (flags.matrix !== undefined) {
       stage(`writing ${flags.matrix}`);
-      await writeFileAtomic(flags.matrix, matrixText(aligned!.matrixMm));
+      await writeFileAtomic(flags.matrix, matrixText(alignment!.matrixMm));
     }
     if (flags.out !== undefined) {
       stage(`warping ${movingPath}`);
@@ -192,8 +182,8 @@ async function registerFiles(
     terminal.clear();
     const unit = fixed.format === 'volume' ? 'mm' : 'pixels';
     const lines = [
-      ...(aligned === undefined ? [] : [alignmentText(flags.affine!, aligned)]),
-      ...(flags.resample || aligned !== undefined
+      ...(alignment === undefined ? [] : [alignmentText(flags.affine!, alignment)]),
+      ...(flags.resample || findsPlace
         ? [`covered         ${(100 * coverage).toFixed(1)} % of the fixed grid`]
         : []),
       summary(objective, figures, unit, performance.now() - began),
@@ -237,7 +227,10 @@ function affineOptions(
   return { kind: affine!, similarity: affineSimilarity ?? fallback };
 }
 
-function alignmentText(kind: AffineKind, { lossBefore, lossAfter }: Alignment): string {
+function alignmentText(
+  kind: AffineKind,
+  { lossBefore, lossAfter }: NonNullable<Registered['alignment']>,
+): string {
   return `${kind.padEnd(10)} loss ${lossBefore.toPrecision(4)} before, ${lossAfter.toPrecision(4)} after`;
 }
 

@@ -7,7 +7,7 @@ import { checkerboard, difference, gridPicture, picture, rangeOf } from './image
 import { style } from './style.js';
 
 /** What the page of a registration tells. */
-interface RegistrationReport extends Omit<Registered, 'field'> {
+interface RegistrationReport extends Pick<Registered, 'figures' | 'seen' | 'seenField'> {
   readonly movingPath: string;
   readonly fixedPath: string;
   readonly objective: RegistrationObjective;

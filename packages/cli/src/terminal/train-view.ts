@@ -39,6 +39,8 @@ export class TrainView {
     if (event.kind === 'start') this.#begin(event);
     else if (event.kind === 'warning')
       this.terminal.line(`${this.terminal.style('yellow', 'note')}  ${event.message}`);
+    else if (event.kind === 'align')
+      this.terminal.live(`aligning images  ${event.done}/${event.total}  ${event.id}`);
     else if (event.kind === 'step') this.#step(event);
     else if (event.kind === 'epoch') this.#epoch(event);
     else this.terminal.clear();

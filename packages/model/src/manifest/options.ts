@@ -6,7 +6,7 @@ import { architectureNames, imageOptions, networkOptions } from '@sshn/architect
 import { type OptionFault, option, partial, required } from '@sshn/core';
 import { fits, intensityFaults, intensityKinds, sliceAxes } from '@sshn/data';
 import { hypernetworkInputs, hypernetworkOptions, projectionOptions } from '@sshn/hypernet';
-import { registrationOptions } from '@sshn/registration';
+import { affineKinds, affineReferenceOption, registrationOptions, similarityNames } from '@sshn/registration';
 
 const share = { least: 0, most: 1 } as const;
 
@@ -132,6 +132,17 @@ export const manifestOptions = {
           }),
         },
         { optional: true, help: 'What volumes went through before' },
+      ),
+      alignment: option.record(
+        {
+          kind: option.choice(affineKinds, { help: 'What the map may change' }),
+          similarity: option.choice(similarityNames, { help: 'What makes images alike' }),
+          reference: affineReferenceOption,
+        },
+        {
+          optional: true,
+          help: 'Of registration networks that see images aligned with a reference: how they are',
+        },
       ),
     },
     { help: 'What happens to an image before the network sees it' },

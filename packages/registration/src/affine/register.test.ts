@@ -3,8 +3,9 @@ import { useBackend } from '@sshn-internal/testing';
 import { tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SimilarityName } from '../objective/objective.js';
-import { hasBrains, readBrain, type Volume } from '../testing/brains.js';
+import { hasBrains, readBrain } from '../testing/brains.js';
 import { indexOf, positions } from '../testing/double-precision.js';
+import { madeUp, meanDistance, movedBy } from '../testing/made-up.js';
 import { warp } from '../warp/warp.js';
 import {
   type AffineMatrix,
@@ -40,13 +41,6 @@ function imageOf(size: readonly number[], toObject: AffineMatrix, change = (valu
 
 const identity = (rank: 2 | 3) => affineMatrix(rank);
 
-/** Mean distance of two maps' images of a grid's voxels, in voxels. */
-function distance(a: AffineMatrix, b: AffineMatrix, size: readonly number[]): number {
-  const all = positions(size.map((n) => Math.ceil(n / 4))).map((place) => place.map((at) => 4 * at));
-  const each = all.map((p) => Math.hypot(...placeOf(a, p).map((at, axis) => at - placeOf(b, p)[axis]!)));
-  return each.reduce((sum, one) => sum + one, 0) / each.length;
-}
-
 /** A displacement that fits a kind: 20°, 4 voxels, 10 %. */
 function displacement(rank: 2 | 3, kind: AffineKind, size: readonly number[]): number[][] {
   const degrees = (list: number[]) => list.map((angle) => (angle * Math.PI) / 180);
@@ -75,7 +69,7 @@ describe('registerAffine', () => {
       const fixed = imageOf(size, identity(rank));
       const moving = imageOf(size, invertAffine(truth));
       const { matrix, lossBefore, lossAfter } = await registerAffine(moving, fixed, { kind });
-      expect(distance(matrix, truth, size)).toBeLessThan(0.3);
+      expect(meanDistance(matrix, truth, size)).toBeLessThan(0.3);
       expect(lossAfter).toBeLessThan(lossBefore / 5);
     });
   });
@@ -92,7 +86,7 @@ describe('registerAffine', () => {
     const clean = imageOf(size2, invertAffine(truth));
     const moving = { ...clean, values: clean.values.map(change) };
     const { matrix } = await registerAffine(moving, fixed, { kind: 'similarity', similarity });
-    expect(distance(matrix, truth, size2)).toBeLessThan(1);
+    expect(meanDistance(matrix, truth, size2)).toBeLessThan(1);
   });
 
   test('images of other sizes, spacings and orientations: voxels and millimeters', async () => {
@@ -112,9 +106,9 @@ describe('registerAffine', () => {
       movingToWorld,
       fixedToWorld,
     });
-    expect(distance(matrixMm, truthMm, size3)).toBeLessThan(0.5);
+    expect(meanDistance(matrixMm, truthMm, size3)).toBeLessThan(0.5);
     const again = composeAffine(movingToWorld, composeAffine(matrix, invertAffine(fixedToWorld)));
-    expect(distance(again, matrixMm, size3)).toBeLessThan(1e-9);
+    expect(meanDistance(again, matrixMm, size3)).toBeLessThan(1e-9);
     expect(coverage).toBeGreaterThan(0.7);
   });
 
@@ -289,7 +283,7 @@ describe.skipIf(!hasBrains)('registerAffine on brains of 3 mm, moved by up to 20
           movingToWorld: toWorld,
           fixedToWorld: toWorld,
         });
-        errors.push(distance(matrix, truth, fixed.size));
+        errors.push(meanDistance(matrix, truth, fixed.size));
       }
       const recovered = errors.filter((error) => error <= 1.5).length;
       expect(
@@ -300,31 +294,3 @@ describe.skipIf(!hasBrains)('registerAffine on brains of 3 mm, moved by up to 20
     60_000 + 60_000 * pairs,
   );
 });
-
-function madeUp(kind: AffineKind, size: readonly number[], block: number, rng: Rng): number[][] {
-  const direction = [rng.normal(), rng.normal(), rng.normal()];
-  const angle = (rng.uniform(-20, 20) * Math.PI) / 180 / Math.hypot(...direction);
-  const three = (low: number, high: number) => [0, 0, 0].map(() => rng.uniform(low, high));
-  return affineMatrix(3, {
-    rotationRad: direction.map((part) => part * angle),
-    translation: three(-15, 15).map((mm) => mm / block),
-    ...(kind === 'rigid' ? {} : { scale: three(0.9, 1.1), shear: three(-0.05, 0.05) }),
-    center: size.map((n) => (n - 1) / 2),
-  });
-}
-
-/** A volume that the truth takes the fixed one to, in another unit and with noise. */
-function movedBy(
-  { values, size }: Volume,
-  truth: AffineMatrix,
-  change: (value: number) => number,
-  rng: Rng,
-): Volume {
-  const moved = resampleAffine(tensor(values, [1, ...size, 1]), invertAffine(truth), size, {
-    padding: 'zeros',
-  });
-  return {
-    values: (moved.dataSync() as Float32Array).map((value) => change(value) + 5 * rng.normal()),
-    size,
-  };
-}

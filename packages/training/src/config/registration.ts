@@ -1,6 +1,6 @@
 import { option, type ValuesOf } from '@sshn/core';
 import { distributions } from '@sshn/model';
-import { registrationOptions as ofObjective } from '@sshn/registration';
+import { affineKinds, registrationOptions as ofObjective } from '@sshn/registration';
 import type { Spread } from './prior.js';
 
 const share = { least: 0, most: 1 } as const;
@@ -35,6 +35,10 @@ export const registrationWords = {
   }),
   integrationSteps: ofObjective.integrationSteps,
   resolution: ofObjective.resolution,
+  align: option.choice(affineKinds, {
+    optional: true,
+    help: 'Before training, align every image with the atlas, or with a mean of training images, by such a map; prediction does the same',
+  }),
   atlas: option.text({ optional: true, help: 'Subject that all are aligned to; else all to each other' }),
   pairsPerImage: option.integer({
     least: 1,

@@ -200,6 +200,11 @@ function ofRegistration(config: RunConfig): OptionFault[] {
         ] as const,
     ),
     [
+      registration.align !== undefined && config.data?.slices !== undefined,
+      ['registration', 'align'],
+      'aligns whole images, and slices are cut from volumes before: align the volumes with `sshn register none --affine`, or leave out data.slices',
+    ],
+    [
       similarity !== 'localNcc' && registration.window !== usualRegistration.window,
       ['registration', 'window'],
       "is for similarity: 'localNcc' alone",

@@ -5,7 +5,7 @@ import { measure } from '../evaluation/measure.js';
 import { surfaceOver } from '../evaluation/segment.js';
 import { type Timing, type TimingOptions, timeForward } from '../evaluation/time-forward.js';
 import { factorIn } from '../methods/prior.js';
-import { examplesOf, prepareDataset, taskOf } from '../tasks/of-config.js';
+import { examplesOf, taskOf } from '../tasks/of-config.js';
 import type { Run } from './load-run.js';
 
 /** What to evaluate. */
@@ -40,7 +40,7 @@ export async function evaluateRun<At extends Factor>(
   const { factors, split = 'test', surface, lambda, isTimed = true, onProgress, signal } = options;
   const task = taskOf(run.config);
   const matched = await run.match(dataset);
-  const examples = examplesOf(prepareDataset(matched.dataset, run.config), run.config, matched.split);
+  const examples = examplesOf(await run.prepare(matched.dataset), run.config, matched.split);
   const ids = examples.split[split];
   if (ids.length === 0) {
     throw new ValueError({

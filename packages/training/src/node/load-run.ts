@@ -8,9 +8,10 @@ import { readModelFile } from '@sshn/model/node';
 import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { factorIn } from '../methods/prior.js';
-import { chosenIntensity, splitOf } from '../tasks/of-config.js';
+import { chosenIntensity, prepareDataset, splitOf } from '../tasks/of-config.js';
 import { type RunFile, readRunFile } from './run-file.js';
 import { bestModel } from './run-model.js';
+import { withStoredAlignment } from './stored-alignment.js';
 import { describeSplit, digestOf, type MatchedData, matchSplit, readStoredSplit } from './stored-split.js';
 
 /** A trained run: its best model, ready to be evaluated or to segment images. */
@@ -30,6 +31,13 @@ export interface Run {
   match(dataset: Dataset): Promise<MatchedData>;
   /** The split that the run was trained with, of a dataset that `match` gave. @throws {FileError} if it is another one. */
   split(dataset: Dataset): Split;
+  /**
+   * Images of the run, as `match` gives them, as the network sees them: aligned where they were for training, and their
+   * intensities normalized.
+   *
+   * @throws {FileError} if the run folder has lost how they were aligned.
+   */
+  prepare(dataset: Dataset): Promise<Dataset>;
   /**
    * Labels of one image (preprocessed as in training), of the size that the network sees.
    *
@@ -101,6 +109,8 @@ export async function loadRun(folder: string): Promise<Run> {
         remedy: 'Use the dataset that `match` gives.',
       });
     },
+    prepare: async (opened) =>
+      prepareDataset(await withStoredAlignment(folder, opened, config, stored), config),
     predict: async (image, factor) => {
       const { values } = preprocess(image, { size, channels, intensity: chosenIntensity(config) });
       const at = rescaling(factorIn(config, factor));

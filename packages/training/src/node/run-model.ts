@@ -7,6 +7,7 @@ import type { RunConfig } from '../config/run-config.js';
 import { gflopsAt } from '../evaluation/measure.js';
 import { describeNetwork } from '../methods/network.js';
 import { factorIn, priorOf } from '../methods/prior.js';
+import { type AlignmentState, alignmentOf } from '../tasks/align.js';
 import { chosenIntensity, taskOf } from '../tasks/of-config.js';
 import type { ValidatedFactor } from '../trainer/events.js';
 import type { Trainer } from '../trainer/trainer.js';
@@ -29,14 +30,21 @@ export async function writeRunModel(
   path: string,
   run: RunFile,
   trainer: Trainer,
-  validation: readonly ValidatedFactor[] = [],
+  {
+    validation = [],
+    alignment,
+  }: {
+    readonly validation?: readonly ValidatedFactor[] | undefined;
+    /** How its images were aligned, if they were. */
+    readonly alignment?: AlignmentState;
+  } = {},
 ): Promise<void> {
   const { specs } = trainer.model;
   const accuracyCost = costsOf(run, trainer, validation);
   await writeModelFile(path, {
     specs,
     params: trainer.params,
-    manifest: { ...manifestOf(run), accuracyCost },
+    manifest: { ...manifestOf(run, alignment), accuracyCost },
   });
 }
 
@@ -55,14 +63,22 @@ function costsOf(
   });
 }
 
-function manifestOf(run: RunFile): ManifestInput {
+function manifestOf(run: RunFile, alignment: AlignmentState | undefined): ManifestInput {
   const { config, dataset } = run;
   const { size, channels, labelNames, name } = dataset;
   return {
     task: config.task,
     ...describeNetwork(config, spaceOf(run)),
     prior: priorOf(config),
-    preprocessing: { size, channels, intensity: chosenIntensity(config), ...volumesOf(config, size.length) },
+    preprocessing: {
+      size,
+      channels,
+      intensity: chosenIntensity(config),
+      ...volumesOf(config, size.length),
+      ...(alignment?.reference === undefined
+        ? {}
+        : { alignment: { ...alignmentOf(config)!, reference: alignment.reference } }),
+    },
     ...(config.task === 'registration' ? { registration: objectiveOf(config) } : {}),
     labels: labelNames.map((label) => ({ name: label })),
     accuracyCost: [],

@@ -4,8 +4,10 @@ import { dirname } from 'node:path';
 import { FileError } from '@sshn/core';
 import { chooseIntensity, type Dataset, type Split } from '@sshn/data';
 import { fileProblem, readRegularFile } from '@sshn/model/node';
+import { dispose } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { type FileSplit, readSplit } from '../config/split-file.js';
+import { type AlignmentState, alignedDataset, alignmentOf } from '../tasks/align.js';
 import { type Examples, examplesOf, prepareDataset, requireParts, splitOf } from '../tasks/of-config.js';
 import { DivergenceError, type EndEvent, type TrainEvent } from '../trainer/events.js';
 import { Trainer } from '../trainer/trainer.js';
@@ -14,6 +16,7 @@ import { MetricsLog } from './metrics-log.js';
 import { claimRunFolder, describeRun, type RunFile } from './run-file.js';
 import { lockRun } from './run-lock.js';
 import { bestModel, lastModel, writeRunModel } from './run-model.js';
+import { alignRun, keysOf } from './stored-alignment.js';
 import { describeSplit, matchSplit, readStoredSplit, writeStoredSplit } from './stored-split.js';
 
 /** What to train, on what, and where to keep it. */
@@ -32,7 +35,8 @@ export interface TrainRunOptions {
 /**
  * Trains in a folder: run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints/last.safetensors
  * (everything needed to go on, after every epoch), split.json (which image is in which part, with digests), best.safetensors
- * (the model with the best validation so far) and at the end last.safetensors (the model of the last epoch).
+ * (the model with the best validation so far) and at the end last.safetensors (the model of the last epoch). Registration with
+ * `align` aligns the images before the first epoch, and keeps how in alignment.json after each of them.
  *
  * Killed at any moment, the same call goes on from the last checkpoint and ends with the same weights, bit by bit, as
  * a run that was never cut.
@@ -74,12 +78,36 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
   const unlock = await lockRun(folder);
   try {
     const isThere = await claimRunFolder(folder, run);
-    if (stored === undefined && !isThere) await writeStoredSplit(folder, await describeSplit(images, parts));
+    const described = stored ?? (await describeSplit(images, parts));
+    if (stored === undefined && !isThere) await writeStoredSplit(folder, described);
     for (const message of notes) onEvent?.({ kind: 'warning', message });
-    return await trainIn(options, run, examples);
+    if (alignmentOf(config) === undefined) return await trainIn(options, run, examples);
+    const { signal } = options;
+    const alignment = await alignRun(folder, images, config, { split: described, onEvent, signal });
+    if (alignment === undefined) return endedBefore(folder, run, onEvent);
+    const aligned = alignedDataset(images, alignment, keysOf(described));
+    return await trainIn(options, run, examplesOf(prepareDataset(aligned, config), config, parts), alignment);
   } finally {
     await unlock();
   }
+}
+
+/** A run that was interrupted while its images were aligned: it goes on there. */
+async function endedBefore(
+  folder: string,
+  run: RunFile,
+  onEvent: TrainRunOptions['onEvent'],
+): Promise<EndEvent> {
+  const state = await readCheckpoint(folder, run);
+  dispose([...(state?.params.values() ?? []), ...(state?.optimizer.values() ?? [])]);
+  const end = {
+    kind: 'end',
+    reason: 'interrupted',
+    epoch: state?.progress.epoch ?? 0,
+    bestDice: Number.NaN,
+  } as const;
+  onEvent?.(end);
+  return end;
 }
 
 /** Trains in a folder that is this process's own. */
@@ -87,19 +115,22 @@ async function trainIn(
   { folder, onEvent, signal }: TrainRunOptions,
   run: RunFile,
   examples: Examples,
+  alignment?: AlignmentState,
 ): Promise<EndEvent> {
   const { config } = run;
   const state = await readCheckpoint(folder, run);
   using trainer = new Trainer({ config, ...examples, ...(state === undefined ? {} : { state }) });
   if (state === undefined) await requireNoCheckpointLost(folder, await MetricsLog.epochsIn(folder));
   const log = await MetricsLog.open(folder, trainer.state.progress.epoch);
+  const kept = alignment === undefined ? {} : { alignment };
   let hasCheckpoint = state !== undefined;
   try {
     for await (const event of trainer.run(signal)) {
       if (event.kind === 'epoch') {
         const measured = { ...event, memory: { ...event.memory, rssBytes: process.memoryUsage.rss() } };
         await log.append(measured);
-        if (event.isBest) await writeRunModel(bestModel(folder), run, trainer, event.validation);
+        if (event.isBest)
+          await writeRunModel(bestModel(folder), run, trainer, { ...kept, validation: event.validation });
         await writeCheckpoint(folder, run, trainer.state);
         hasCheckpoint = true;
         onEvent?.(measured);
@@ -107,7 +138,7 @@ async function trainIn(
       }
       if (event.kind === 'end') {
         if (event.reason === 'interrupted') await writeCheckpoint(folder, run, trainer.state);
-        else await writeRunModel(lastModel(folder), run, trainer);
+        else await writeRunModel(lastModel(folder), run, trainer, kept);
         onEvent?.(event);
         return event;
       }

@@ -21,6 +21,15 @@ export interface StartEvent {
   readonly parameters: { readonly trained: number; readonly network: number };
 }
 
+/** An image was aligned, before training. */
+export interface AlignEvent {
+  readonly kind: 'align';
+  readonly id: string;
+  /** Alignments done, and how many there are in all; where the reference is a mean, some images are aligned twice. */
+  readonly done: number;
+  readonly total: number;
+}
+
 /** One update of the weights. */
 export interface StepEvent {
   readonly kind: 'step';
@@ -84,7 +93,7 @@ export interface EndEvent {
 }
 
 /** What a trainer tells while it runs. */
-export type TrainEvent = StartEvent | WarningEvent | StepEvent | EpochEvent | EndEvent;
+export type TrainEvent = AlignEvent | StartEvent | WarningEvent | StepEvent | EpochEvent | EndEvent;
 
 /** A loss or weight that is no number any more: training has diverged, and says where and what is left. */
 export class DivergenceError extends SshnError {
