@@ -1,23 +1,7 @@
 import { Command, CommanderError } from 'commander';
-<<<<<<< HEAD
 import description from '../package.json' with { type: 'json' };
 import { factorText } from './commands/factor-text.js';
 import { exitCodes } from './process/exit-codes.js';
-=======
-import { addEvaluateCommand } from './commands/evaluate.js';
-import { addExperimentCommand } from './commands/experiment.js';
-import { addExportCommand } from './commands/export.js';
-import { addInfoCommand } from './commands/info.js';
-import { factorText } from './commands/options.js';
-import { addParetoCommand } from './commands/pareto.js';
-import { addPredictCommand } from './commands/predict.js';
-import { addRegisterCommand } from './commands/register.js';
-import { addServeCommand } from './commands/serve.js';
-import { addTrainCommand } from './commands/train.js';
-import { addWarpCommand } from './commands/warp.js';
-import { diagnostics, version } from './process/environment.js';
-import { exitCodes, explainFailure } from './process/exit.js';
->>>>>>> 8d04526 (cli: sshn experiment trains, evaluates and compares a declared grid; killed at any moment it goes on to the same weights)
 import { printable } from './terminal/text.js';
 
 const programHelp = {
@@ -51,6 +35,7 @@ type AddCommand = (program: Command, finish: (exitCode: number) => void) => void
  */
 const commands: ReadonlyArray<{
   readonly name: string;
+  /** Empty for a command that has commands of its own. */
   readonly operands: string;
   readonly summary: string;
   readonly load: () => Promise<AddCommand>;
@@ -109,6 +94,12 @@ const commands: ReadonlyArray<{
     summary: 'move an image by a field of sshn register',
     load: async () => (await import('./commands/warp.js')).addWarpCommand,
   },
+  {
+    name: 'experiment',
+    operands: '',
+    summary: 'train, evaluate and compare a grid of configurations',
+    load: async () => (await import('./commands/experiment.js')).addExperimentCommand,
+  },
 ];
 
 /**
@@ -161,26 +152,11 @@ export async function createProgram(
     .configureOutput({ writeErr: (text) => process.stderr.write(printable(text, '\n')) })
     .hook('preAction', (_, command) => refuseEmpty(command))
     .exitOverride();
-<<<<<<< HEAD
   for (const { name, operands, summary, load } of commands) {
     if (loaded.includes(name)) (await load())(program, finish);
+    else if (operands === '') program.command(name).summary(summary);
     else program.command(name).summary(summary).arguments(operands).option('--any');
   }
-=======
-  for (const add of [
-    addTrainCommand,
-    addEvaluateCommand,
-    addParetoCommand,
-    addPredictCommand,
-    addExportCommand,
-    addInfoCommand,
-    addServeCommand,
-    addRegisterCommand,
-    addWarpCommand,
-    addExperimentCommand,
-  ])
-    add(program, finish);
->>>>>>> 8d04526 (cli: sshn experiment trains, evaluates and compares a declared grid; killed at any moment it goes on to the same weights)
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
