@@ -149,8 +149,9 @@ function means(groups: readonly Group[]): Html {
 
 function comparisons(all: readonly Comparison[]): Html | string {
   if (all.length === 0) return '';
-  const verdict = ({ interval: [low, high], first, second }: Comparison) =>
-    low > 0 ? `${first} is better` : high < 0 ? `${second} is better` : 'undecided';
+  // Both must speak for it: with few images the interval alone is too narrow.
+  const verdict = ({ interval: [low, high], p, first, second }: Comparison) =>
+    p >= 0.05 || (low <= 0 && high >= 0) ? 'undecided' : `${low > 0 ? first : second} is better`;
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
   return html`<section>
 <h2>Comparisons</h2>
