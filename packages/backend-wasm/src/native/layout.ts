@@ -231,19 +231,22 @@ export type StructName = keyof typeof STRUCTS;
 /** Values for all fields of a struct. */
 export type StructValues<Name extends StructName> = Readonly<Record<keyof (typeof STRUCTS)[Name], number>>;
 
-/** The fields of each struct in order, and whether each is a float. */
-const FIELDS = Object.fromEntries(
+/** The fields of a struct in order, and whether each is a float. */
+interface Fields {
+  readonly names: readonly string[];
+  readonly isFloat: readonly boolean[];
+}
+
+const FIELDS = new Map<string, Fields>(
   Object.entries(STRUCTS).map(([name, fields]) => [
     name,
     { names: Object.keys(fields), isFloat: Object.values(fields).map((type) => type === 'f32') },
   ]),
-) as Readonly<
-  Record<StructName, { readonly names: readonly string[]; readonly isFloat: readonly boolean[] }>
->;
+);
 
 /** Size of a struct in bytes. */
 export function bytesOf(name: StructName): number {
-  return 4 * FIELDS[name].names.length;
+  return 4 * FIELDS.get(name)!.names.length;
 }
 
 /** Writes a struct to an address in memory, of which there are two views. Called for every kernel: plain loops. */
@@ -254,7 +257,7 @@ export function writeStruct<Name extends StructName>(
   name: Name,
   values: StructValues<Name>,
 ): void {
-  const { names, isFloat } = FIELDS[name];
+  const { names, isFloat } = FIELDS.get(name)!;
   const start = address >>> 2;
   for (let i = 0; i < names.length; i++) {
     (isFloat[i] ? floats : words)[start + i] = values[names[i] as keyof StructValues<Name>];
