@@ -12,9 +12,9 @@ import { parseRunConfig } from '@sshn/training';
 import { trainRun } from '@sshn/training/node';
 import { isModelName, type ModelName, modelNames } from '../src/names.js';
 import { modelPhantoms } from '../src/phantoms/phantoms.js';
-import { scoreOf } from '../src/testing/score.js';
 import { compactHeads } from './compact.js';
 import { recipes } from './models.js';
+import { scoreOf } from './score.js';
 
 const seed = 2026;
 /** Images that the table of a model is measured on, seen by no training. */

@@ -1,8 +1,9 @@
 // Writes the model cards of the README from the model files: pnpm --dir packages/zoo cards
 import { readFile, writeFile } from 'node:fs/promises';
-import '@tensorflow/tfjs-backend-cpu';
+import { useFastWasm } from '@sshn/backend-wasm';
 import { modelCards } from './cards.js';
 
+await useFastWasm({ threads: 1 });
 const readme = new URL('../README.md', import.meta.url);
 const text = await readFile(readme, 'utf8');
 const cards = await modelCards();

@@ -19,9 +19,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { modelCards } from '../scripts/cards.js';
 import { compactHeads } from '../scripts/compact.js';
+import { scoreOf } from '../scripts/score.js';
 import { isModelName, type ModelName, modelNames, modelPhantoms, modelUrl } from './index.js';
 import { modelPath } from './node/index.js';
-import { scoreOf } from './testing/score.js';
 
 /** Seen by no training. */
 const seed = 99;

@@ -57,6 +57,8 @@ async function installAll(names: readonly string[], from: string, modules: strin
 /** Builds a package as `pnpm build` does, but for declarations and CommonJS. */
 async function publish(source: string, at: string): Promise<void> {
   cpSync(join(source, 'package.json'), join(at, 'package.json'));
+  if (existsSync(join(source, 'models')))
+    cpSync(join(source, 'models'), join(at, 'models'), { recursive: true });
   const entries = { index: 'src/index.ts', 'node/index': 'src/node/index.ts', main: 'src/main.ts' };
   await build({
     absWorkingDir: source,
