@@ -1,10 +1,8 @@
 import { ShapeError, ValueError } from '@sshn/core';
-import { meanAll } from '@sshn/ops';
+import { differentiable, meanAll } from '@sshn/ops';
 import {
   abs,
   add,
-  customGrad,
-  type GradSaveFunc,
   mul,
   neg,
   pad,
@@ -108,12 +106,12 @@ export function gradientPenalty(
     });
     return terms.length === 0 ? mul(x, 0) : terms.reduce(add);
   };
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [x, save] = args as [Tensor, GradSaveFunc];
-    save([x]);
-    return { value: value(x), gradFunc: (dy: Scalar, saved: Tensor[]) => gradient(saved[0]!, dy) };
-  });
-  return tidy(() => op(field));
+  return tidy(() =>
+    differentiable([field], {
+      forward: (x) => ({ value: value(x), saved: [x] }),
+      backward: (dy, x) => [gradient(x, dy)],
+    }),
+  );
 }
 
 /** The derivative along spatial axis `i`, per unit of the spacing. */

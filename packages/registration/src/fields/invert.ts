@@ -1,14 +1,12 @@
 import { requireIntegers, ValueError } from '@sshn/core';
-import { gradientToPlaces, warpOperation } from '@sshn/ops';
+import { differentiable, gradientToPlaces, warpOperation } from '@sshn/ops';
 import {
   add,
   cast,
   clone,
   concat,
-  customGrad,
   dispose,
   div,
-  type GradSaveFunc,
   greaterEqual,
   less,
   lessEqual,
@@ -249,10 +247,8 @@ function whereOf(condition: Tensor, yes: Tensor, no: Tensor): Tensor {
 
 /** A function of a tensor that counts as a constant for gradients. */
 function constantOf(x: Tensor, compute: (x: Tensor) => Tensor): Tensor {
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const input = args[0] as Tensor;
-    const value = tidy(() => compute(input));
-    return { value, gradFunc: () => zeros(input.shape) };
+  return differentiable([x], {
+    forward: (input) => ({ value: tidy(() => compute(input)), saved: [] }),
+    backward: () => [zeros(x.shape)],
   });
-  return op(x);
 }

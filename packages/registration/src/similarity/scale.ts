@@ -1,9 +1,7 @@
-import { meanOver } from '@sshn/ops';
+import { differentiable, meanOver } from '@sshn/ops';
 import {
   abs,
-  customGrad,
   div,
-  type GradSaveFunc,
   max,
   maximum,
   minimum,
@@ -69,29 +67,27 @@ export function scaleOf(x: Tensor, centered: Tensor): Tensor {
 
 /** The image of `standardized`, differentiable: mean and scale count as constants, which correlations do not see. */
 export function standardize(x: Tensor): Tensor {
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [input, save] = args as [Tensor, GradSaveFunc];
-    const { image, scale } = standardized(input);
-    save([scale]);
-    return { value: image, gradFunc: (dy: Tensor, [kept]: Tensor[]) => div(dy, kept!) };
+  return differentiable([x], {
+    forward(input) {
+      const { image, scale } = standardized(input);
+      return { value: image, saved: [scale] };
+    },
+    backward: (dy, scale) => [div(dy, scale)],
   });
-  return op(x);
 }
 
 /** Two images without the second one's mean, divided by the larger of their scales; differentiable in both. */
 export function inCommonUnit(a: Tensor, b: Tensor): [Tensor, Tensor] {
-  const op = (image: Tensor) =>
-    customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-      const [input, save] = args as [Tensor, GradSaveFunc];
-      const axes = spatialAxes(b);
-      const offset = meanOver(b, axes, true);
-      const centered = (x: Tensor) => sub(x, meanOver(x, axes, true));
-      const scale = maximum(scaleOf(a, centered(a)), scaleOf(b, centered(b)));
-      save([scale]);
-      return {
-        value: div(sub(input, offset), scale),
-        gradFunc: (dy: Tensor, [kept]: Tensor[]) => div(dy, kept!),
-      };
-    })(image);
-  return [op(a), op(b)];
+  const inUnit = (image: Tensor) =>
+    differentiable([image], {
+      forward(input) {
+        const axes = spatialAxes(b);
+        const offset = meanOver(b, axes, true);
+        const centered = (x: Tensor) => sub(x, meanOver(x, axes, true));
+        const scale = maximum(scaleOf(a, centered(a)), scaleOf(b, centered(b)));
+        return { value: div(sub(input, offset), scale), saved: [scale] };
+      },
+      backward: (dy, scale) => [div(dy, scale)],
+    });
+  return [inUnit(a), inUnit(b)];
 }
