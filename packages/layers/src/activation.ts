@@ -7,19 +7,8 @@ import {
   ShapeError,
   ValueError,
 } from '@sshn/core';
-import { applyLeakyRelu, channelSum, defaultSlope, requireSlope } from '@sshn/ops';
-import {
-  add,
-  customGrad,
-  type GradSaveFunc,
-  greater,
-  minimum,
-  mul,
-  relu,
-  type Tensor,
-  tidy,
-  where,
-} from '@tensorflow/tfjs-core';
+import { applyLeakyRelu, channelSum, defaultSlope, differentiable, requireSlope } from '@sshn/ops';
+import { add, greater, minimum, mul, relu, type Tensor, tidy, where } from '@tensorflow/tfjs-core';
 import {
   applyElu,
   applyGelu,
@@ -174,17 +163,14 @@ export function prelu({ channels }: { readonly channels: number }): Module<Prelu
 
 /** Composed, as tfjs's own kernel keeps a packed copy of the slopes on wasm, which an optimizer may write over. */
 function applyPrelu(x: Tensor, slope: Tensor): Tensor {
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [input, slopes, save] = args as [Tensor, Tensor, GradSaveFunc];
-    const y = tidy(() => add(relu(input), mul(minimum(input, 0), slopes)));
-    save([input, slopes]);
-    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
-      const [savedInput, savedSlopes] = saved as [Tensor, Tensor];
-      const dx = tidy(() => where(greater(savedInput, 0), dy, mul(dy, savedSlopes)));
-      const dSlope = tidy(() => channelSum(mul(dy, minimum(savedInput, 0))));
-      return [dx, dSlope];
-    };
-    return { value: y, gradFunc };
+  return differentiable([x, slope], {
+    forward: (input, slopes) => ({
+      value: tidy(() => add(relu(input), mul(minimum(input, 0), slopes))),
+      saved: [input, slopes],
+    }),
+    backward: (dy, input, slopes) => [
+      tidy(() => where(greater(input, 0), dy, mul(dy, slopes))),
+      tidy(() => channelSum(mul(dy, minimum(input, 0)))),
+    ],
   });
-  return op(x, slope);
 }

@@ -1,16 +1,6 @@
 import { type Module, requireIntegers, requireOption, requireRank, scoped, ValueError } from '@sshn/core';
-import { applyGlobalAverage, channelMean, requireFeatures } from '@sshn/ops';
-import {
-  add,
-  customGrad,
-  type GradSaveFunc,
-  mul,
-  reshape,
-  sum,
-  type Tensor,
-  type Tensor2D,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { applyGlobalAverage, channelMean, differentiable, requireFeatures } from '@sshn/ops';
+import { add, mul, reshape, sum, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import { type ConvolutionSpecs, convolution } from './convolution.js';
 import { type DenseSpecs, dense } from './dense.js';
 import { applySigmoid } from './pointwise.js';
@@ -139,16 +129,10 @@ function hiddenUnits({ kind, channels, ratio }: SqueezeExcitationConfig): number
  * @param gate `[batch, 1, …, 1, channels]` or `[batch, ...spatial, 1]`.
  */
 export function applyGate(x: Tensor, gate: Tensor): Tensor {
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [features, weights, save] = args as [Tensor, Tensor, GradSaveFunc];
-    save([features, weights]);
-    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
-      const [savedFeatures, savedWeights] = saved as [Tensor, Tensor];
-      return [mul(dy, savedWeights), tidy(() => sumTo(mul(dy, savedFeatures), gate.shape))];
-    };
-    return { value: mul(features, weights), gradFunc };
+  return differentiable([x, gate], {
+    forward: (features, weights) => ({ value: mul(features, weights), saved: [features, weights] }),
+    backward: (dy, features, weights) => [mul(dy, weights), tidy(() => sumTo(mul(dy, features), gate.shape))],
   });
-  return op(x, gate);
 }
 
 function sumTo(x: Tensor, shape: number[]): Tensor {

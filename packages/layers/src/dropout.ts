@@ -1,5 +1,6 @@
 import { currentScope, type Module, type NoSpecs, type Rng, requireOption, ValueError } from '@sshn/core';
-import { customGrad, type GradSaveFunc, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { differentiable } from '@sshn/ops';
+import { mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
 
 /** Options of dropout. */
 export interface DropoutConfig {
@@ -42,13 +43,13 @@ export function dropout({ rate, kind = 'element' }: DropoutConfig): Module<NoSpe
       const shape =
         kind === 'element' ? x.shape : x.shape.map((n, axis) => (axis === 0 || axis === last ? n : 1));
       const rng = step.split('dropout').split(currentScope());
-      const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-        const [input, save] = args as [Tensor, GradSaveFunc];
-        const mask = drawMask(shape, rate, rng);
-        save([mask]);
-        return { value: mul(input, mask), gradFunc: (dy: Tensor, [saved]: Tensor[]) => mul(dy, saved!) };
+      return differentiable([x], {
+        forward(input) {
+          const mask = drawMask(shape, rate, rng);
+          return { value: mul(input, mask), saved: [mask] };
+        },
+        backward: (dy, mask) => [mul(dy, mask)],
       });
-      return op(x);
     },
   };
 }

@@ -7,11 +7,9 @@ import {
   ValueError,
   zeros,
 } from '@sshn/core';
-import { channelMean, requireFeatures } from '@sshn/ops';
+import { channelMean, differentiable, requireFeatures } from '@sshn/ops';
 import {
   add,
-  customGrad,
-  type GradSaveFunc,
   mean,
   mul,
   ones,
@@ -165,22 +163,19 @@ export function applyNormalization(
   const flat = [batch, positions, channels];
   const small = [batch, 1, channels];
 
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const save = args.pop() as GradSaveFunc;
-    const [input, gamma, beta] = args as [Tensor, Tensor | undefined, Tensor | undefined];
+  const forward = (input: Tensor, gamma?: Tensor, beta?: Tensor) => {
     const deviations = sub(reshape(input, flat), groupMean(reshape(input, flat), how.groups));
     const variance = groupMean(square(deviations), how.groups);
     const inverse = rsqrt(add(variance, how.epsilon));
     const scaled = mul(deviations, gamma === undefined ? inverse : mul(inverse, add(gamma, 1)));
-    save(gamma === undefined ? [deviations, inverse] : [deviations, inverse, gamma]);
     return {
       value: reshape(beta === undefined ? scaled : add(scaled, beta), x.shape),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => gradients(reshape(dy, flat), saved),
+      saved: gamma === undefined ? [deviations, inverse] : [deviations, inverse, gamma],
     };
-  });
+  };
 
   /** With x̂ = d·r: dx = r·(g − mean(g) − x̂·mean(g·x̂)), where g = dy·(1 + γ) and the means are over groups. */
-  function gradients(dy: Tensor, [deviations, inverse, gamma]: readonly Tensor[]): Tensor | Tensor[] {
+  function gradients(dy: Tensor, [deviations, inverse, gamma]: readonly Tensor[]): [Tensor, ...Tensor[]] {
     const meanDy = reshape(channelMean(dy), small);
     const meanDyX = mul(reshape(channelMean(mul(dy, deviations!)), small), inverse!);
     const weight = gamma === undefined ? undefined : add(gamma, 1);
@@ -189,11 +184,15 @@ export function applyNormalization(
     const constant = mul(acrossGroup(weighted(meanDy), how.groups), inverse!);
     const direct = mul(dy, weighted(inverse!));
     const dx = reshape(sub(sub(direct, mul(deviations!, alongX)), constant), x.shape);
-    if (gamma === undefined) return dx;
+    if (gamma === undefined) return [dx];
     const total = (m: Tensor) => mul(sum(m, [0, 1]), positions);
     return [dx, total(meanDyX), total(meanDy)];
   }
-  return op(x, ...affine);
+  const inputs: readonly [Tensor, ...Tensor[]] = [x, ...affine];
+  return differentiable(inputs, {
+    forward,
+    backward: (dy: Tensor, ...saved: Tensor[]) => gradients(reshape(dy, flat), saved),
+  });
 }
 
 /** The mean over positions and the channels of a group, `[batch, positions, channels]` → `[batch, 1, channels]`. */

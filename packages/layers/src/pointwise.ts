@@ -1,11 +1,9 @@
-import { leakyReluGradient } from '@sshn/ops';
+import { differentiable, leakyReluGradient } from '@sshn/ops';
 import {
   add,
-  customGrad,
   elu,
   erf,
   exp,
-  type GradSaveFunc,
   minimum,
   mul,
   relu,
@@ -30,18 +28,19 @@ interface Pointwise {
 }
 
 /** A function of tensors with its own gradient. */
-function differentiable({ forward, backward }: Pointwise): (x: Tensor) => Tensor {
-  const op = customGrad((...args: Array<Tensor | GradSaveFunc>) => {
-    const [x, save] = args as [Tensor, GradSaveFunc];
-    const { y, kept } = forward(x);
-    save(kept);
-    return { value: y, gradFunc: (dy: Tensor, saved: Tensor[]) => tidy(() => backward(dy, saved)) };
-  });
-  return (x) => op(x);
+function pointwise({ forward, backward }: Pointwise): (x: Tensor) => Tensor {
+  return (x) =>
+    differentiable([x], {
+      forward(input) {
+        const { y, kept } = forward(input);
+        return { value: y, saved: kept };
+      },
+      backward: (dy: Tensor, ...saved: Tensor[]) => [tidy(() => backward(dy, saved))],
+    });
 }
 
 /** max(x, 0). */
-export const applyRelu = /* @__PURE__ */ differentiable({
+export const applyRelu = /* @__PURE__ */ pointwise({
   forward: (x) => {
     const y = relu(x);
     return { y, kept: [y] };
@@ -50,7 +49,7 @@ export const applyRelu = /* @__PURE__ */ differentiable({
 });
 
 /** x where x > 0, eˣ − 1 elsewhere; its derivative is 1 + min(y, 0). */
-export const applyElu = /* @__PURE__ */ differentiable({
+export const applyElu = /* @__PURE__ */ pointwise({
   forward: (x) => {
     const y = elu(x);
     return { y, kept: [y] };
@@ -62,7 +61,7 @@ const inverseRootOf2 = Math.SQRT1_2;
 const normalDensityAt0 = 1 / Math.sqrt(2 * Math.PI);
 
 /** x·Φ(x), Φ the distribution function of the normal distribution; its derivative is Φ(x) + x·φ(x). */
-export const applyGelu = /* @__PURE__ */ differentiable({
+export const applyGelu = /* @__PURE__ */ pointwise({
   forward: (x) => {
     const share = mul(add(erf(mul(x, inverseRootOf2)), 1), 0.5);
     return { y: mul(x, share), kept: [x, share] };
@@ -74,7 +73,7 @@ export const applyGelu = /* @__PURE__ */ differentiable({
 });
 
 /** x·σ(x); its derivative is σ·(1 + x·(1 − σ)) = σ + y·(1 − σ). */
-export const applySilu = /* @__PURE__ */ differentiable({
+export const applySilu = /* @__PURE__ */ pointwise({
   forward: (x) => {
     const gate = sigmoid(x);
     return { y: mul(x, gate), kept: [x, gate] };
@@ -83,7 +82,7 @@ export const applySilu = /* @__PURE__ */ differentiable({
 });
 
 /** x·t with t = tanh(ln(1 + eˣ)); its derivative is t + x·(1 − t²)·σ(x). */
-export const applyMish = /* @__PURE__ */ differentiable({
+export const applyMish = /* @__PURE__ */ pointwise({
   forward: (x) => {
     const gate = tanh(softplus(x));
     return { y: mul(x, gate), kept: [x, gate] };
@@ -92,13 +91,13 @@ export const applyMish = /* @__PURE__ */ differentiable({
 });
 
 /** ln(1 + eˣ); its derivative is σ(x). */
-export const applySoftplus = /* @__PURE__ */ differentiable({
+export const applySoftplus = /* @__PURE__ */ pointwise({
   forward: (x) => ({ y: softplus(x), kept: [x] }),
   backward: (dy, [x]) => mul(dy, sigmoid(x!)),
 });
 
 /** σ(x) = 1 / (1 + e⁻ˣ); its derivative is σ·(1 − σ). */
-export const applySigmoid = /* @__PURE__ */ differentiable({
+export const applySigmoid = /* @__PURE__ */ pointwise({
   forward: (x) => {
     const y = sigmoid(x);
     return { y, kept: [y] };

@@ -1,11 +1,10 @@
 import { factorAt, type Module, requireIntegers, rescaledSize } from '@sshn/core';
-import { addBias, applyLeakyRelu, padSpatial, requireFeatures } from '@sshn/ops';
+import { addBias, applyLeakyRelu, differentiable, padSpatial, requireFeatures } from '@sshn/ops';
 import {
   addN,
   concat,
   conv2d,
   conv3d,
-  customGrad,
   reshape,
   slice,
   type Tensor,
@@ -115,18 +114,17 @@ export function cutWindows(x: Tensor, axis: number, begins: readonly number[], w
   const outer = shape.slice(0, axis).reduce((product, n) => product * n, 1);
   const inner = x.size / (outer * pixels);
   const layout = { outer, pixels, inner };
-  const op = customGrad((input) => {
-    const rows: Tensor2D = reshape(input as Tensor, [outer, pixels * inner]);
-    const cut = concat(
-      begins.map((begin) => sliceRows(rows, begin * inner, window * inner)),
-      1,
-    );
-    return {
-      value: reshape(cut, shape.with(axis, begins.length * window)),
-      gradFunc: (dy: Tensor) => tidy(() => reshape(pasteWindows(dy, layout, begins, window), shape)),
-    };
+  return differentiable([x], {
+    forward(input) {
+      const rows: Tensor2D = reshape(input, [outer, pixels * inner]);
+      const cut = concat(
+        begins.map((begin) => sliceRows(rows, begin * inner, window * inner)),
+        1,
+      );
+      return { value: reshape(cut, shape.with(axis, begins.length * window)), saved: [] };
+    },
+    backward: (dy) => [tidy(() => reshape(pasteWindows(dy, layout, begins, window), shape))],
   });
-  return op(x);
 }
 
 /** The transpose: windows that do not overlap go side by side, and at most `window` such rows of windows are added. */

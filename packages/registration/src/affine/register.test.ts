@@ -262,6 +262,7 @@ describe('affine maps and fields', () => {
 const pairs = Number(process.env.SSHN_BRAIN_PAIRS ?? 2);
 
 describe.skipIf(!hasBrains)('registerAffine on brains of 3 mm, moved by up to 20°, 15 mm and 10 %', () => {
+  beforeAll(() => useBackend('cpu'));
   const block = 3;
   const toWorld = affineMatrix(3, { scale: [block, block, block] });
 
