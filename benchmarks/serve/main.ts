@@ -1,8 +1,8 @@
 // Offers a service twice the requests at each step, with a latency target and without: what it holds, and what that costs in
-// Dice. About four minutes. `pnpm --dir benchmarks bench:serve [--seconds 12] [--target 200]`
+// Dice. About four minutes. `pnpm --dir benchmarks bench:serve [--write] [--seconds 12] [--target 200] [--rates 4,8,16]`
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import { encode } from 'fast-png';
 import { busyProcessors, describeMachine } from '../report/machine.js';
 import { offer, type Step } from './load.js';
 import { loadPlot } from './plot.js';
+import { resultsText, withResults } from './results.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const repository = join(here, '../..');
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '12' },
     target: { type: 'string', default: '200' },
+    write: { type: 'boolean', default: false },
     rates: { type: 'string', default: '4,8,16,32,64,128' },
   },
 });
@@ -82,19 +84,15 @@ for (const [name, flags] of [
     await service.end();
   }
 }
-await writeFile(join(here, 'load.svg'), loadPlot(series, target));
-console.log(`\n${describeMachine()}; ${others.toFixed(1)} processors busy with other work before\n`);
-for (const { name, steps } of series) {
-  console.log(`\n${name}\n`);
-  console.log(
-    '| requests/s | answered/s | 503/s | lost | p50, ms | p95, ms | φ | Dice | /healthz p50, p95, ms |',
-  );
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
-  for (const { rate, answered, refused, lost, p50, p95, factor, dice, probeP50, probeP95 } of steps) {
-    const cells = [
-      ...[rate, answered.toFixed(1), refused.toFixed(1), lost, p50.toFixed(0), p95.toFixed(0)],
-      ...[factor.toFixed(2), dice.toFixed(3), `${probeP50.toFixed(1)}, ${probeP95.toFixed(1)}`],
-    ];
-    console.log(`| ${cells.join(' | ')} |`);
-  }
+const measured = resultsText(series, {
+  machine: describeMachine(),
+  othersBusy: others,
+  seconds,
+  date: new Date().toISOString().slice(0, 10),
+});
+console.log(measured);
+if (values.write) {
+  await writeFile(join(here, 'load.svg'), loadPlot(series, target));
+  const readme = join(here, 'README.md');
+  await writeFile(readme, withResults(await readFile(readme, 'utf8'), measured));
 }

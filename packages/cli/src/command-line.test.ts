@@ -66,8 +66,8 @@ describe('input that cannot be used ends with 1 and one line', () => {
     ['train phantoms:cel', /^error: DATA: got "phantoms:cel", .*Did you mean 'cells'\?\n$/],
     ['train phantoms --config nowhere.yaml', /^error: nowhere\.yaml: no such file or folder\. .*\n$/],
     ['train --resume nowhere', /^error: nowhere: there is no run here.*\n$/],
-    ['serve run --api-key-file nowhere', /^error: nowhere: no such file or folder\. .*\n$/],
-    ['serve run --api-key-file /dev/null', /^error: \/dev\/null: has no API key\. .*\n$/],
+    ['serve cells --api-key-file nowhere', /^error: nowhere: no such file or folder\. .*\n$/],
+    ['serve cells --api-key-file /dev/null', /^error: \/dev\/null: has no API key\. .*\n$/],
     ['pareto run --from 0.5 --to 0.1', /^error: factors: got "0\.5 to 0\.1", .*\n$/],
     ['train phantoms --spacing 1', /^error: --spacing: got 1, expected none for phantoms.*\n$/],
     [

@@ -35,6 +35,7 @@ type AddCommand = (program: Command, finish: (exitCode: number) => void) => void
  */
 const commands: ReadonlyArray<{
   readonly name: string;
+  /** Empty for a command that has commands of its own. */
   readonly operands: string;
   readonly summary: string;
   readonly load: () => Promise<AddCommand>;
@@ -93,6 +94,12 @@ const commands: ReadonlyArray<{
     summary: 'move an image by a field of sshn register',
     load: async () => (await import('./commands/warp.js')).addWarpCommand,
   },
+  {
+    name: 'experiment',
+    operands: '',
+    summary: 'train, evaluate and compare a grid of configurations',
+    load: async () => (await import('./commands/experiment.js')).addExperimentCommand,
+  },
 ];
 
 /**
@@ -147,6 +154,7 @@ export async function createProgram(
     .exitOverride();
   for (const { name, operands, summary, load } of commands) {
     if (loaded.includes(name)) (await load())(program, finish);
+    else if (operands === '') program.command(name).summary(summary);
     else program.command(name).summary(summary).arguments(operands).option('--any');
   }
   for (const command of program.commands) command.copyInheritedSettings(program);

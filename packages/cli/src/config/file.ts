@@ -17,6 +17,17 @@ const mostLevels = 16;
  * @throws {ConfigError} listing every wrong key, with the nearest right one, and every wrong value.
  */
 export async function readConfigFile(path: string): Promise<RunConfigInput> {
+  const content = await readPlainFile(path);
+  parseRunConfig(content, path);
+  return content as RunConfigInput;
+}
+
+/**
+ * The keys and values of a JSON or YAML file.
+ *
+ * @throws {FileError} if it cannot be read, is neither JSON nor YAML, is too large or too deep, or holds something else.
+ */
+export async function readPlainFile(path: string): Promise<object> {
   const bytes = await readRegularFile(path, { most: mostBytes });
   const content = parseText(path, new TextDecoder().decode(bytes));
   if (content === null || typeof content !== 'object' || Array.isArray(content)) {
@@ -26,8 +37,7 @@ export async function readConfigFile(path: string): Promise<RunConfigInput> {
       remedy: "Write keys of the configuration, such as 'epochs: 50'; `sshn train --help` lists them.",
     });
   }
-  parseRunConfig(content, path);
-  return content as RunConfigInput;
+  return content;
 }
 
 function parseText(path: string, text: string): unknown {

@@ -46,6 +46,12 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   throw new FileError({ path, problem: 'is taken again and again', remedy: 'Train into another folder.' });
 }
 
+/** Whether a process holds a run folder. */
+export async function isLocked(folder: string): Promise<boolean> {
+  const holder = holderIn(await readFile(join(folder, 'run.lock'), 'utf8').catch(() => ''));
+  return holder !== undefined && (await isHeld(holder));
+}
+
 /** Removes a lock, unless another process has taken the folder over in the meantime. */
 async function removeStale(path: string, text: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;

@@ -1,0 +1,179 @@
+import { Rng } from '@sshn/core';
+import { bootstrapInterval } from '@sshn/losses';
+import type { CellResults } from './cells.js';
+import type { Cell } from './plan.js';
+
+/** A cell and what it has found. */
+export interface DoneCell {
+  readonly cell: Cell;
+  readonly found: CellResults;
+}
+
+/** What one kind of training reaches at one factor, over its seeds. */
+export interface GroupPoint {
+  readonly factor: number;
+  /** Mean Dice over seeds. */
+  readonly dice: number;
+  /** Standard deviation over seeds; NaN of one. */
+  readonly deviation: number;
+  readonly seeds: number;
+  readonly gflops: number;
+  /** Dice of each image and seed, by `SEED/PLACE`: what comparisons pair. */
+  readonly images: ReadonlyMap<string, number>;
+}
+
+/** Cells that differ in seed and factor of training alone. */
+export interface Group {
+  readonly name: string;
+  /** In rising order of factors. */
+  readonly points: readonly GroupPoint[];
+}
+
+/** Puts cells together that differ in their seed, or in the factor that they were trained for, alone. */
+export function groupsOf(done: readonly DoneCell[]): Group[] {
+  const groups = new Map<string, DoneCell[]>();
+  for (const one of done) {
+    const axes = Object.entries(one.cell.axes).filter(([axis]) => axis !== 'seed' && axis !== 'factor');
+    const name = axes.map(([axis, value]) => shown(axis, value)).join(', ');
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  return [...groups].map(([name, members]) => ({ name, points: pointsOf(members) }));
+}
+
+/** 'sshn' of a method, 'epochs 40' of anything else. */
+function shown(axis: string, value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return axis === 'method' ? text : `${axis.split('.').at(-1)} ${text}`;
+}
+
+function pointsOf(members: readonly DoneCell[]): GroupPoint[] {
+  const byFactor = new Map<number, Array<{ seed: number; row: CellResults['results'][number] }>>();
+  for (const { cell, found } of members) {
+    for (const row of found.results)
+      byFactor.set(row.factor, [...(byFactor.get(row.factor) ?? []), { seed: cell.full.seed, row }]);
+  }
+  return [...byFactor]
+    .sort(([a], [b]) => a - b)
+    .map(([factor, rows]) => {
+      const dice = rows.map(({ row }) => row.dice);
+      const mean = meanOf(dice);
+      const squares = dice.map((value) => (value - mean) ** 2);
+      return {
+        factor,
+        dice: mean,
+        deviation: Math.sqrt(squares.reduce((sum, value) => sum + value, 0) / (dice.length - 1)),
+        seeds: dice.length,
+        gflops: rows[0]!.row.gflops,
+        images: new Map(
+          rows.flatMap(({ seed, row }) =>
+            (row.diceByImage ?? []).map((value, i) => [`${seed}/${i}`, value] as const),
+          ),
+        ),
+      };
+    });
+}
+
+/** Two kinds of training at one factor, on the same images and seeds. */
+export interface Comparison {
+  readonly factor: number;
+  readonly first: string;
+  readonly second: string;
+  /** Mean of first − second over images. */
+  readonly difference: number;
+  /** Bootstrap interval of it, 95 %. */
+  readonly interval: readonly [low: number, high: number];
+  /** Of a paired test of "no difference". */
+  readonly p: number;
+  readonly pairs: number;
+}
+
+/** Every pair of groups at every factor that both have. */
+export function comparisonsOf(groups: readonly Group[]): Comparison[] {
+  return groups.flatMap((first, i) =>
+    groups.slice(i + 1).flatMap((second) =>
+      first.points.flatMap((a) => {
+        const b = second.points.find(({ factor }) => factor === a.factor);
+        if (b === undefined) return [];
+        const differences = [...a.images].flatMap(([key, value]) => {
+          const difference = value - (b.images.get(key) ?? Number.NaN);
+          return Number.isNaN(difference) ? [] : [difference];
+        });
+        if (differences.length < 2) return [];
+        return [
+          {
+            factor: a.factor,
+            first: first.name,
+            second: second.name,
+            difference: meanOf(differences),
+            interval: bootstrapInterval(differences),
+            p: pairedTest(differences),
+            pairs: differences.length,
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+/**
+ * The two-sided p-value of paired differences by a randomization test: how often their mean is at least as far from 0 when the
+ * sign of each is drawn.
+ *
+ * @param differences At least one, none NaN.
+ *
+ * *Source*: Fisher, "The design of experiments" (1935), section 21; the count of the data themselves, of Phipson & Smyth (2010).
+ */
+export function pairedTest(differences: readonly number[], draws = 9999, rng = Rng.fromSeed(0)): number {
+  const observed = Math.abs(differences.reduce((sum, value) => sum + value, 0));
+  let asFar = 1;
+  for (let draw = 0; draw < draws; draw++) {
+    let sum = 0;
+    for (const value of differences) sum += rng.uniform() < 0.5 ? value : -value;
+    // Sums in another order differ by rounding.
+    if (Math.abs(sum) >= observed * (1 - 1e-12)) asFar++;
+  }
+  return asFar / (draws + 1);
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** All results as CSV: a row for each cell and factor, with the values of its grid. */
+export function experimentCsv(done: readonly DoneCell[]): string {
+  const axes = [...new Set(done.flatMap(({ cell }) => Object.keys(cell.axes)))];
+  const named = axes.map((axis) => (axis === 'factor' ? 'trainedFactor' : axis));
+  const head = [
+    'cell',
+    ...named,
+    'factor',
+    'dice',
+    'images',
+    'gflops',
+    'milliseconds',
+    'seconds',
+    'configHash',
+    'version',
+  ];
+  const rows = done.flatMap(({ cell, found }) =>
+    found.results.map(({ factor, dice, gflops, milliseconds, diceByImage }) => [
+      cell.name,
+      ...axes.map((axis) => cell.axes[axis] ?? ''),
+      factor,
+      dice,
+      diceByImage?.length ?? '',
+      gflops,
+      milliseconds,
+      found.seconds,
+      cell.hash,
+      found.version,
+    ]),
+  );
+  return `${[head, ...rows].map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
+}
+
+function csvCell(value: unknown): string {
+  if (typeof value === 'number') return Number.isNaN(value) ? '' : String(Math.round(value * 1e6) / 1e6);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parseHTML } from 'linkedom';
+import { expect, test } from 'vitest';
+import { scratchFolder, sshn, start } from './command.js';
+
+const scratch = scratchFolder();
+const read = (...path: string[]) => readFile(join(scratch.path, ...path), 'utf8');
+
+const plan = `
+name: methods
+data: phantoms:cells:16:1
+config: { size: [16, 16], epochs: 3, architecture: { features: 2, stages: 2 }, hypernetwork: { hidden: [2] } }
+grid: { method: [sshn], seed: [1] }
+factors: [0, 0.5]
+also:
+  - config: { method: fixed }
+    grid: { factor: [0.5], seed: [1] }
+  - data: nowhere
+    grid: { seed: [7] }
+`;
+
+test('a grid is trained, killed, gone on with to the same weights and compared; a cell that fails stops no other', async () => {
+  await writeFile(join(scratch.path, 'methods.yaml'), plan);
+  const cells = join(scratch.path, 'out', 'cells');
+  const run = ['experiment', 'run', 'methods.yaml', '-o', 'out', '--jobs', '2'];
+  const killed = start(run, scratch.path);
+  while (!existsSync(join(cells, 'method=sshn_seed=1', 'run', 'metrics.jsonl'))) await setTimeout(50);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+
+  const { code, stdout } = await sshn(run, scratch.path);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^method=sshn_seed=7 {2}failed: .*nowhere/m);
+  expect(stdout).toContain('2 of 3 done');
+  const cell = join(cells, 'method=sshn_seed=1');
+  const alone = ['train', 'phantoms:cells:16:1', '--config', join(cell, 'config.json'), '--out', 'alone'];
+  expect((await sshn([...alone, '--threads', '1'], scratch.path)).code).toBe(0);
+  const weights = async (folder: string) => tensorsOf(await readFile(join(folder, 'last.safetensors')));
+  expect((await weights(join(cell, 'run'))).equals(await weights(join(scratch.path, 'alone')))).toBe(true);
+
+  const rows = (await read('out', 'results.csv')).trim().split('\n');
+  expect(rows[0]).toMatch(/^cell,method,seed,trainedFactor,factor,dice,/);
+  expect(rows.length).toBe(1 + 2 + 1);
+  const { document } = parseHTML(await read('out', 'report.html'));
+  const tables = [...document.querySelectorAll('table')].map(({ textContent }) => textContent);
+  expect(tables[0]).toContain('sshn');
+  expect(tables[1]).toContain('sshn − fixed');
+  expect(tables[2]).toMatch(/failed: .*nowhere/);
+
+  // Results of other settings are not taken for these.
+  await writeFile(join(scratch.path, 'methods.yaml'), plan.replace('factors: [0, 0.5]', 'factors: [0.25]'));
+  const changed = await sshn(['experiment', 'status', 'methods.yaml', '-o', 'out'], scratch.path);
+  expect(changed.stdout).toContain('1 done, 1 interrupted, 1 waiting');
+});
+
+/** The bytes of a model file behind its header, which has the date of the training in it. */
+function tensorsOf(file: Buffer): Buffer {
+  return file.subarray(8 + Number(file.readBigUInt64LE(0)));
+}
