@@ -7,7 +7,7 @@ import { checkManifest } from './packaging/check-manifest.mjs';
 import { checkTypes } from './packaging/check-types.mjs';
 import { installTarballs } from './packaging/install.mjs';
 import { packAll } from './packaging/pack.mjs';
-import { checkTreeShaking } from './packaging/tree-shaking.mjs';
+import { checkPageBundle, checkTreeShaking } from './packaging/tree-shaking.mjs';
 import { useInstalled } from './packaging/use-installed.mjs';
 
 const folder = await mkdtemp(join(tmpdir(), 'sshn-packaging-'));
@@ -23,6 +23,7 @@ try {
   if (await installTarballs(tarballs, project)) {
     faults.push(...(await useInstalled(tarballs, project)));
     faults.push(...(await checkTreeShaking(project)));
+    faults.push(...(await checkPageBundle(project)));
   } else {
     console.log('SKIPPED: the registry cannot be reached, so nothing was installed, imported or bundled.');
   }

@@ -12,7 +12,7 @@ export async function pageFiles(entry: string): Promise<Map<string, Uint8Array |
     format: 'esm',
     platform: 'browser',
     conditions: ['@sshn/source'],
-    // Codecs of @sshn/data ask for these in Node alone.
+    // Codecs ask for these in Node alone. The built @sshn/data has them without (scripts/page-codecs.mjs, held by pnpm packaging).
     external: ['fs', 'path'],
     write: false,
   });

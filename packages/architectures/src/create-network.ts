@@ -24,7 +24,12 @@ const makers: { readonly [Name in keyof Architectures]: (options: Architectures[
 };
 
 /** What may be chosen of an architecture, beside what the images decide: for configurations, flags and tables. */
-export const networkOptions = { ...commonOptions, ...fpnOptions, ...pspnetOptions, ...senetOptions };
+export const networkOptions = /* @__PURE__ */ (() => ({
+  ...commonOptions,
+  ...fpnOptions,
+  ...pspnetOptions,
+  ...senetOptions,
+}))();
 
 /** Names of the architectures. */
 export const architectureNames = [

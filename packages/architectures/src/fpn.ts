@@ -16,7 +16,7 @@ import { planOf } from './plan.js';
 
 /** What only this architecture has. */
 export const fpnOptions = {
-  pyramidFeatures: option.integer({
+  pyramidFeatures: /* @__PURE__ */ option.integer({
     least: 1,
     most: limits.features,
     optional: true,

@@ -7,7 +7,7 @@ import { type Plan, planOf } from './plan.js';
 
 /** What only this architecture has. */
 export const pspnetOptions = {
-  bins: option.list(option.integer({ least: 1, most: 64, help: '' }), {
+  bins: /* @__PURE__ */ option.list(/* @__PURE__ */ option.integer({ least: 1, most: 64, help: '' }), {
     most: 16,
     optional: true,
     usually: '[1,2,3,6]',

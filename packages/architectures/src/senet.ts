@@ -7,12 +7,12 @@ import { type Plan, planOf } from './plan.js';
 
 /** What only this architecture has. */
 export const senetOptions = {
-  excitation: option.choice(['channel', 'spatial', 'concurrent'], {
+  excitation: /* @__PURE__ */ option.choice(['channel', 'spatial', 'concurrent'], {
     optional: true,
     usually: "'channel'",
     help: 'Of senet: what is gated, channels, positions, or both',
   }),
-  ratio: option.number({
+  ratio: /* @__PURE__ */ option.number({
     above: 0,
     most: 1,
     optional: true,

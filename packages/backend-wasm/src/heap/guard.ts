@@ -28,6 +28,7 @@ const UNGUARDED: ReadonlySet<string> = new Set([
   'stackSave',
   'stackRestore',
   '__errno_location',
+  'dispose_data',
 ]);
 
 const guarded = new WeakSet<TfjsModule>();

@@ -10,14 +10,23 @@ import {
 
 type DataId = TensorInfo['dataId'];
 
-/** The data that the running kernel has taken (made or counted once more) and given back, each in order. */
-interface References {
-  readonly taken: DataId[];
-  readonly given: DataId[];
-}
+/** The data that kernels have taken (made or counted once more) and given back since the outermost of those that run began. */
+const journal: DataId[] = [];
 
-/** Of the kernel that runs; undefined between kernels. */
-let running: References | undefined;
+/** For each entry of the journal, whether it was taken. */
+const isTaken: boolean[] = [];
+
+/** Entries in use. The arrays keep their length: every kernel writes here, and shrinking them would have them allocated anew. */
+let entries = 0;
+
+/** How many kernels run, one inside of the other. */
+let running = 0;
+
+function note(dataId: DataId, taken: boolean): void {
+  if (running === 0) return;
+  journal[entries] = dataId;
+  isTaken[entries++] = taken;
+}
 
 const undoing = new WeakSet<KernelFunc>();
 
@@ -27,15 +36,15 @@ export function countReferences(backend: BackendWasm): void {
   const incRef = backend.incRef.bind(backend);
   const disposeData = backend.disposeData.bind(backend);
   backend.move = (dataId, values, shape, dtype, refCount) => {
-    running?.taken.push(dataId);
+    note(dataId, true);
     move(dataId, values, shape, dtype, refCount);
   };
   backend.incRef = (dataId) => {
-    running?.taken.push(dataId);
+    note(dataId, true);
     incRef(dataId);
   };
   backend.disposeData = (dataId, force) => {
-    running?.given.push(dataId);
+    note(dataId, false);
     return disposeData(dataId, force);
   };
 }
@@ -56,29 +65,31 @@ export function undoFailedKernels(backend: BackendWasm, backendName: string): vo
 
 function undoIfFailed(backend: BackendWasm, run: KernelFunc): KernelFunc {
   return (call) => {
-    const outer = running;
-    const own: References = { taken: [], given: [] };
-    running = own;
+    const start = entries;
+    running++;
     try {
-      const result = run(call);
-      // To the kernel that called this one, what it has taken is its own.
-      if (outer !== undefined) {
-        outer.taken.push(...own.taken);
-        outer.given.push(...own.given);
-      }
-      return result;
+      return run(call);
     } catch (error) {
-      running = undefined;
-      for (const dataId of own.given) {
-        const at = own.taken.indexOf(dataId);
-        if (at >= 0) own.taken.splice(at, 1);
-      }
-      for (const dataId of own.taken) backend.disposeData(dataId);
+      for (const dataId of takenSince(start)) backend.disposeData(dataId);
       throw error;
     } finally {
-      running = outer;
+      // To the kernel that called this one, what it has taken is its own.
+      if (--running === 0) entries = 0;
     }
   };
+}
+
+/** What was taken and not given back since an entry of the journal. */
+function takenSince(start: number): DataId[] {
+  const left: DataId[] = [];
+  const given: DataId[] = [];
+  for (const [i, dataId] of journal.slice(start, entries).entries())
+    (isTaken[start + i] ? left : given).push(dataId);
+  for (const dataId of given) {
+    const at = left.indexOf(dataId);
+    if (at >= 0) left.splice(at, 1);
+  }
+  return left;
 }
 
 let isTapeCleared = false;

@@ -231,29 +231,36 @@ export type StructName = keyof typeof STRUCTS;
 /** Values for all fields of a struct. */
 export type StructValues<Name extends StructName> = Readonly<Record<keyof (typeof STRUCTS)[Name], number>>;
 
-/** Size of a struct in bytes. */
-export function bytesOf(name: StructName): number {
-  return 4 * Object.keys(STRUCTS[name]).length;
+/** The fields of a struct in order, and whether each is a float. */
+interface Fields {
+  readonly names: readonly string[];
+  readonly isFloat: readonly boolean[];
 }
 
-/** The fields of each struct in order, and whether each is a float. */
-const FIELDS = new Map<string, ReadonlyArray<readonly [field: string, isFloat: boolean]>>(
+const FIELDS = new Map<string, Fields>(
   Object.entries(STRUCTS).map(([name, fields]) => [
     name,
-    Object.entries(fields).map(([field, type]) => [field, type === 'f32'] as const),
+    { names: Object.keys(fields), isFloat: Object.values(fields).map((type) => type === 'f32') },
   ]),
 );
 
-/** Writes a struct to an address in memory, of which there are two views. */
+/** Size of a struct in bytes. */
+export function bytesOf(name: StructName): number {
+  return 4 * FIELDS.get(name)!.names.length;
+}
+
+/** Writes a struct to an address in memory, of which there are two views. Called for every kernel: plain loops. */
 export function writeStruct<Name extends StructName>(
-  { words, floats }: { readonly words: Int32Array; readonly floats: Float32Array },
+  words: Int32Array,
+  floats: Float32Array,
   address: number,
   name: Name,
   values: StructValues<Name>,
 ): void {
-  let at = address >>> 2;
-  for (const [field, isFloat] of FIELDS.get(name)!) {
-    (isFloat ? floats : words)[at++] = values[field as keyof StructValues<Name>];
+  const { names, isFloat } = FIELDS.get(name)!;
+  const start = address >>> 2;
+  for (let i = 0; i < names.length; i++) {
+    (isFloat[i] ? floats : words)[start + i] = values[names[i] as keyof StructValues<Name>];
   }
 }
 

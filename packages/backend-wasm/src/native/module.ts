@@ -122,7 +122,8 @@ export class NativeModule {
 
   /** Writes a struct to an address. */
   write<Name extends StructName>(name: Name, address: number, values: StructValues<Name>): void {
-    writeStruct({ words: this.words(), floats: this.floats() }, address, name, values);
+    this.#refresh();
+    writeStruct(this.#words, this.#floats, address, name, values);
   }
 
   /** Bytes of the tfjs heap that the arena holds now. */
