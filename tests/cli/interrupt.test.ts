@@ -25,6 +25,24 @@ async function course(folder: string) {
   });
 }
 
+test('a folder that a process trains in is refused to a second one, until the first has ended', async () => {
+  const long = [...train('shared'), '--epochs', '1000'];
+  const first = start(long, scratch.path);
+  await first.writes('epoch    1/1000');
+  const second = await sshn(long, scratch.path);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain(`process ${first.child.pid} is training in this folder`);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const epochs = (await course('shared')).map(({ epoch }) => epoch);
+  expect(epochs).toEqual(epochs.map((_, i) => i));
+  // A lock that a dead process left does not hold.
+  const third = start(long, scratch.path);
+  await third.writes('resuming after epoch');
+  third.child.kill('SIGINT');
+  expect((await third.ended).code).toBe(130);
+});
+
 test('Ctrl-C leaves a checkpoint and says how to go on; going on ends as if nothing had happened', async () => {
   const running = start(train('cut'), scratch.path);
   await running.writes('epoch 2/6');

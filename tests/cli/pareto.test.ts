@@ -165,7 +165,9 @@ test('sshn train and sshn pareto write JSON lines for programs', async () => {
   const events = parsed(trained.stdout);
   // What should be known of so few images comes before the training.
   expect(events.map(({ kind }) => kind)).toEqual(['run', 'warning', 'start', 'epoch', 'end']);
-  expect(events[1].message).toMatch(/./);
+  expect(events[1].message).toMatch(
+    /^Intensities stay as they are \(pictures, scaled to 0…1: [\d.]+ to 1 in 5 images\)\.$/,
+  );
   expect(events[0]).toMatchObject({ folder: 'lines', dataset: { images: 8, size: [32, 32] } });
   expect(printedCommand(trained)).toBe('sshn pareto lines --threads 1');
   const { code, stdout } = await run('pareto', 'lines', '--by', '0.5', '--images', '0', '--json');

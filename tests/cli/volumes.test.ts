@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeNifti, generatePhantoms, reorient, volumeOf } from '@sshn/data';
+import { decodeNifti, encodeNifti, generatePhantoms, reorient, volumeOf } from '@sshn/data';
 import { parseHTML } from 'linkedom';
 import { beforeAll, expect, test } from 'vitest';
 import { scratchFolder, sshn } from './command.js';
@@ -9,6 +9,11 @@ const scratch = scratchFolder();
 const small = ['--features', '4', '--stages', '3', '--batch-size', '2', '--threads', '1', '--epochs', '1'];
 const train = (...args: string[]) => sshn(['train', 'scans', ...small, ...args], scratch.path);
 const read = (...path: string[]) => readFile(join(scratch.path, ...path), 'utf8');
+
+/** What label files call the labels, as FreeSurfer numbers structures. */
+const fileValues = [0, 17, 1021];
+const table =
+  '0 Unknown 0 0 0 0\n17 Left-Hippocampus 220 216 20 0\n53 Right-Hippocampus 220 216 20 0\n1021 ctx-lh-pericalcarine 120 100 60 0\n';
 
 /** Eight volumes of two sizes and two orientations, and an image that has no labels. */
 beforeAll(async () => {
@@ -19,10 +24,12 @@ beforeAll(async () => {
     const phantoms = generatePhantoms({ kind: 'blobs', count: 1, size, seed: i });
     const { image, labels } = await phantoms.load(phantoms.ids[0]!);
     const scan = reorient(volumeOf(image.values, size), i < 4 ? 'RAS' : 'PSR');
-    const truth = reorient(volumeOf(labels.values, size), i < 4 ? 'RAS' : 'PSR');
+    const values = Uint16Array.from(labels.values, (label) => fileValues[label]!);
+    const truth = reorient(volumeOf(values, size), i < 4 ? 'RAS' : 'PSR');
     await writeFile(join(scratch.path, 'scans/images', `${i}.nii.gz`), encodeNifti(scan));
     await writeFile(join(scratch.path, 'scans/labels', `${i}.nii.gz`), encodeNifti(truth));
   }
+  await writeFile(join(scratch.path, 'scans/lut.txt'), table);
   const lonely = volumeOf(new Uint8Array(8), [2, 2, 2]);
   await writeFile(join(scratch.path, 'scans/images/lonely.nii.gz'), encodeNifti(lonely));
 });
@@ -53,6 +60,19 @@ test('volumes are trained on in 3D, augmented, and reported by their middle slic
     config: { data: { fit: 'pad', unpaired: 'skip' } },
     dataset: { size: [10, 12, 15], images: 8 },
   });
+
+  expect(JSON.parse(await read('3d', 'run.json'))).toMatchObject({
+    dataset: { labelNames: ['background', 'Left-Hippocampus', 'ctx-lh-pericalcarine'] },
+    labels: [{ value: 0 }, { value: 17, color: [220, 216, 20] }, { value: 1021, color: [120, 100, 60] }],
+  });
+  const predicted = await sshn(
+    ['predict', '3d', 'scans/images/0.nii.gz', '-o', 'out', '--truth', 'scans/labels', '--threads', '1'],
+    scratch.path,
+  );
+  expect(predicted.code).toBe(0);
+  expect(await read('out', 'labels.lut.txt')).toContain('1021 ctx-lh-pericalcarine 120 100 60 0');
+  const { data } = decodeNifti(await readFile(join(scratch.path, 'out/0.nii.gz')), 'labels');
+  for (const value of new Set(data)) expect(fileValues).toContain(value);
 
   const pareto = await sshn(['pareto', '3d', '--by', '0.5', '--threads', '1'], scratch.path);
   expect(pareto.code).toBe(0);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => example?.[Symbol.dispose]());
 
-test('trains, and goes on from where it was', async () => {
+test('trains, and goes on from where it was', { timeout: 300_000 }, async () => {
   const settings = { images: 50, size: 32, features: 8, epochs: 24 };
   const lines = await runScript(example, 'train', settings);
   expect(lines[0]).toMatch(/^Training on \d+ threads?\.$/);
@@ -28,7 +28,7 @@ test('trains, and goes on from where it was', async () => {
   expect(again.filter((line) => line.startsWith('epoch'))).toEqual([]);
 });
 
-test('measures each factor, marks the front, and writes both files', async () => {
+test('measures each factor, marks the front, and writes both files', { timeout: 300_000 }, async () => {
   const lines = await runScript(example, 'pareto', { points: 4 });
   const rows = readFileSync(join(example.folder, 'run/pareto.csv'), 'utf8')
     .trim()

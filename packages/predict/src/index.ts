@@ -17,6 +17,7 @@ export {
   labelAmounts,
   type NamedLabel,
   namedLabels,
+  withFileValues,
 } from './label-files.js';
 export { type OpenOptions, openModel } from './open-model.js';
 export {

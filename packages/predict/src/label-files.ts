@@ -3,8 +3,9 @@ import { encodeNifti, type Volume } from '@sshn/data';
 import type { Manifest } from '@sshn/model';
 import type { Segmentation } from './segmenter.js';
 
-/** A label as files name it. */
+/** A label as files name it; in lists of all labels of a model, its place is the number that the network gives it. */
 export interface NamedLabel {
+  /** In files. */
   readonly value: number;
   readonly name: string;
   /** Red, green, blue, 0 to 255. */
@@ -24,11 +25,24 @@ const usualColors: ReadonlyArray<readonly [number, number, number]> = [
 
 /** The labels of a model with the colors of its manifest; where it has none, those of Okabe and Ito, in turn. */
 export function namedLabels({ labels }: Pick<Manifest, 'labels'>): NamedLabel[] {
-  return labels.map(({ name, color }, value) => ({
-    value,
+  return labels.map(({ name, color, value }, label) => ({
+    value: value ?? label,
     name,
-    color: color ?? (value === 0 ? [0, 0, 0] : usualColors[(value - 1) % usualColors.length]!),
+    color: color ?? (label === 0 ? [0, 0, 0] : usualColors[(label - 1) % usualColors.length]!),
   }));
+}
+
+/** A label map with the values that files have, in place of the numbers of the network. */
+export function withFileValues(
+  labels: Volume<Uint8Array>,
+  names: readonly NamedLabel[],
+): Volume<Uint8Array | Uint16Array> {
+  if (names.every(({ value }, label) => value === label)) return labels;
+  const values = names.map(({ value }) => value);
+  const inFile = (label: number): number => values[label]!;
+  const data =
+    Math.max(...values) > 255 ? Uint16Array.from(labels.data, inFile) : Uint8Array.from(labels.data, inFile);
+  return { ...labels, data };
 }
 
 /** How much of an image a label takes. */
@@ -77,9 +91,13 @@ function oneWord(name: string): string {
   return name.replace(/\s+/g, ' ').trim();
 }
 
-/** A label map as NIfTI, with the intent of labels left to its tables. */
-export function encodeLabelNifti(labels: Volume<Uint8Array>, path: string): Uint8Array {
-  return encodeNifti(labels, { gzip: /\.gz$/i.test(path) });
+/** A label map as NIfTI, with the values that files have; the intent of labels is left to its tables. */
+export function encodeLabelNifti(
+  labels: Volume<Uint8Array>,
+  names: readonly NamedLabel[],
+  path: string,
+): Uint8Array {
+  return encodeNifti(withFileValues(labels, names), { gzip: /\.gz$/i.test(path) });
 }
 
 /**
@@ -97,6 +115,7 @@ export function encodeSegmentationNrrd(
   compress: (bytes: Uint8Array) => Uint8Array,
 ): Uint8Array {
   const { shape, affine } = labels;
+  const { data } = withFileValues(labels, names);
   const [depth, height, width] = shape;
   const column = (axis: number) => `(${affine.map((row) => format(row[axis]!)).join(',')})`;
   const segments = names
@@ -123,7 +142,7 @@ export function encodeSegmentationNrrd(
     });
   const header = [
     'NRRD0005',
-    'type: unsigned char',
+    ...(data instanceof Uint16Array ? ['type: unsigned short', 'endian: little'] : ['type: unsigned char']),
     'dimension: 3',
     'space: right-anterior-superior',
     `sizes: ${width} ${height} ${depth}`,
@@ -138,7 +157,7 @@ export function encodeSegmentationNrrd(
     '',
   ].join('\n');
   const head = new TextEncoder().encode(header);
-  const body = compress(labels.data);
+  const body = compress(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const file = new Uint8Array(head.length + body.length);
   file.set(head);
   file.set(body, head.length);

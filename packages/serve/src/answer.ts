@@ -8,6 +8,7 @@ import {
   labelAmounts,
   type NamedLabel,
   type Segmentation,
+  withFileValues,
 } from '@sshn/predict';
 import { encode } from 'fast-png';
 import type { Input } from './input.js';
@@ -35,11 +36,11 @@ export async function answer(
     });
   }
   const file = {
-    png: { type: 'image/png', ending: 'png', write: () => pngOf(labels) },
+    png: { type: 'image/png', ending: 'png', write: () => pngOf(withFileValues(labels, names)) },
     'nii.gz': {
       type: 'application/gzip',
       ending: 'nii.gz',
-      write: () => encodeLabelNifti(labels, 'labels.nii.gz'),
+      write: () => encodeLabelNifti(labels, names, 'labels.nii.gz'),
     },
     nrrd: {
       type: 'application/octet-stream',
@@ -61,9 +62,9 @@ export async function answer(
   return { file: { bytes: await write(), type, ending }, labels: amounts };
 }
 
-function pngOf({ shape, data }: Volume<Uint8Array>): Uint8Array {
+function pngOf({ shape, data }: Volume<Uint8Array | Uint16Array>): Uint8Array {
   const [, height, width] = shape;
-  return encode({ width, height, channels: 1, depth: 8, data });
+  return encode({ width, height, channels: 1, depth: data instanceof Uint16Array ? 16 : 8, data });
 }
 
 /** A DICOM segmentation that refers to the images it was made of. */
@@ -84,9 +85,9 @@ async function dicomOf(
   }
   // A raster image has no place in space, its DICOM file may have one.
   const { shape, affine, spacingMm } = (await decodeSeries(series, 'the series')).channels[0];
+  // In DICOM, segments are numbered from 1, and a backslash ends a value.
   const segments = names
-    .filter(({ value }) => value > 0)
-    // In DICOM, a backslash ends a value.
-    .map(({ value, name }) => ({ number: value, label: name.replace(/[\\\p{Cc}]/gu, ' ') }));
+    .map(({ name }, number) => ({ number, label: name.replace(/[\\\p{Cc}]/gu, ' ') }))
+    .slice(1);
   return encodeSegmentation({ ...labels, shape, affine, spacingMm }, series, { segments, kind });
 }

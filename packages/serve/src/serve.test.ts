@@ -535,6 +535,40 @@ describe('worker processes that die or hang', () => {
   });
 });
 
+describe('a latency target', () => {
+  test('that is missed: the factor goes down to the least Dice, and answers say so; what a request asks for stays', async () => {
+    const hurried = await serve({
+      models: [{ name: 'cells', path: join(folder.path, 'cells.safetensors') }],
+      port: 0,
+      workers: 1,
+      targetP95: 1,
+      minDice: 0.82,
+      logLevel: 'silent',
+    });
+    try {
+      const ask = async (query = '') => {
+        const response = await post(`format=json${query}`, image, hurried);
+        const { factor, reason } = (await response.json()) as { factor: number[]; reason: string };
+        expect(response.headers.get('x-sshn-factor')).toBe(String(factor[0]));
+        return { factor: factor[0], reason };
+      };
+      expect(await ask()).toEqual({ factor: 0.4, reason: 'Factor 0.4, step 2 of 2, the most accurate.' });
+      let last = await ask();
+      for (let i = 0; i < 100 && last.factor !== 0.2; i++) last = await ask();
+      expect(last).toEqual({
+        factor: 0.2,
+        reason: 'Factor 0.2, step 1 of 2, to hold the latency under load.',
+      });
+      expect((await ask('&factor=0.5')).factor).toBe(0.5);
+      expect(await (await fetch(`${hurried.address}/metrics`)).text()).toMatch(
+        /^sshn_accuracy_level 0(\.\d+)?$/m,
+      );
+    } finally {
+      await hurried.close();
+    }
+  });
+});
+
 /** Sends bytes and takes what comes until the other side ends. */
 function dialogue({ address }: Service, text: string): Promise<string> {
   const { hostname, port } = new URL(address);

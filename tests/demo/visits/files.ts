@@ -46,13 +46,13 @@ export function fileTests(visit: () => Visit): void {
     expect(mask.name).toBe('photo-mask.png');
     const whole = await decodeLabels(mask.bytes, mask.name);
     expect(whole.size).toEqual([300, 700]);
-    expect(Math.max(...whole.values)).toBeLessThanOrEqual(2);
+    expect(whole.values.every((label) => label <= 2)).toBe(true);
 
     // In tiles, at its own pixels: another mask.
     await page.selectOption('#resolution', 'own');
     const tiled = await decodeLabels((await downloaded(page, 'save-mask')).bytes, mask.name);
     expect(tiled.size).toEqual([300, 700]);
-    expect(tiled.values).not.toEqual(whole.values);
+    expect(tiled.values.some((label, i) => label !== whole.values[i])).toBe(true);
     await page.selectOption('#resolution', 'training');
 
     await page.click('#next');

@@ -62,7 +62,7 @@ export function registrationTests(visit: () => Visit): void {
     const status = await waitForText(page, 'register-status', /^Refined, 12 of 12/);
     const [, before, after] = /unlikeness (\S+) → (\S+),/.exec(status)!;
     expect(Number(after)).toBeLessThan(Number(before) / 5);
-    expect(status).toContain(', 0.00 % of pixels folded');
+    expect(status).toContain(', none of 5040 pixels folded');
 
     const moved = await downloaded(page, 'save-moved');
     const field = await downloaded(page, 'save-field');

@@ -86,7 +86,9 @@ async function info(given: string, json: boolean): Promise<number> {
       ],
       ['file', `${file}, ${bytesText((await stat(file)).size)}`],
     ];
-    const width = Math.max(...rows.map(([name]) => name.length));
+    // Of a model that tells no versions, say.
+    const told = rows.filter(([, text]) => text !== '');
+    const width = Math.max(...told.map(([name]) => name.length));
     const table = textTable(
       ['φ', 'Dice', 'GFLOPs', 'ms'],
       costs.map(({ factor, dice, gflops, milliseconds }) => [
@@ -99,7 +101,7 @@ async function info(given: string, json: boolean): Promise<number> {
     const hint =
       accuracyCost.length > 0 ? '' : '\nDice by factor is not in the file: run `sshn pareto` on the run.';
     process.stdout.write(
-      `${rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')}\n\n${table}${hint}\n`,
+      `${told.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')}\n\n${table}${hint}\n`,
     );
     return exitCodes.ok;
   } finally {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { disposeParams, initialize, Rng } from '@sshn/core';
-import { decodeDicom, decodeNifti, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
+import { decodeDicom, decodeNifti, decodeNrrd, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
 import { type ManifestInput, networkOf } from '@sshn/model';
 import { writeModelFile } from '@sshn/model/node';
 import { Segmenter } from '@sshn/predict';
@@ -26,7 +26,12 @@ const sshn = (line: string): Promise<number> => {
 };
 
 /** Stores a model with random weights of what a configuration trains. */
-async function store(name: string, config: RunConfigInput, space: { size: number[]; channels: number }) {
+async function store(
+  name: string,
+  config: RunConfigInput,
+  space: { size: number[]; channels: number },
+  values?: readonly [number, number, number],
+) {
   const { architecture, ...rest } = config;
   const full = parseRunConfig({ ...rest, architecture: { features: 4, stages: 3, ...architecture } }, 'test');
   const labelNames = ['background', 'nucleus', 'cytoplasm'];
@@ -42,7 +47,10 @@ async function store(name: string, config: RunConfigInput, space: { size: number
       intensity: { kind: 'minMax' },
       ...(space.size.length === 3 ? { volumes: { fit: 'resize' as const } } : {}),
     },
-    labels: labelNames.map((label) => ({ name: label })),
+    labels: labelNames.map((label, i) => ({
+      name: label,
+      ...(values === undefined ? {} : { value: values[i]! }),
+    })),
     accuracyCost: [
       { factor: 0.1, dice: 0.8, gflops: 0.001, milliseconds: null },
       { factor: 0.4, dice: 0.9, gflops: 0.002, milliseconds: null },
@@ -244,6 +252,25 @@ json.dump([d.Modality, d.SegmentationType, d.ReferencedSeriesSequence[0].SeriesI
     expect(stderr).toContain('is no DICOM file, and a DICOM segmentation refers to the series');
     expect(await readdir(at('none'))).not.toContain('scan.dcm');
   });
+});
+
+test('labels have the values, names and colors of the files that the model was trained with', async () => {
+  await store('gaps.safetensors', {}, { size: [8, 8, 8], channels: 1 }, [0, 41, 1024]);
+  const wanted = (await labelsOf('gaps.safetensors', 'scan.nii.gz')).map((label) => [0, 41, 1024][label]!);
+  expect(new Set(wanted).size).toBeGreaterThan(1);
+  expect(await sshn('predict @gaps.safetensors @scan.nii.gz -o @gaps --threads 1')).toBe(0);
+  expect([...decodeNifti(await readFile(at('gaps/scan.nii.gz')), 'labels').data]).toEqual(wanted);
+  expect(await readFile(at('gaps/labels.dseg.tsv'), 'utf8')).toMatch(
+    /^0\tbackground.*\n41\tnucleus.*\n1024\tcytoplasm/m,
+  );
+  expect(await readFile(at('gaps/labels.lut.txt'), 'utf8')).toMatch(/^1024 cytoplasm /m);
+  const line = 'predict @gaps.safetensors @scan.nii.gz -o @gaps-nrrd --format nrrd --threads 1';
+  expect(await sshn(`${line} --truth @gaps/scan.nii.gz`)).toBe(0);
+  const nrrd = await readFile(at('gaps-nrrd/scan.seg.nrrd'));
+  expect([...decodeNrrd(nrrd, 'labels').data]).toEqual(wanted);
+  expect(nrrd.toString('latin1')).toContain('Segment1_LabelValue:=1024');
+  const { images } = JSON.parse(await readFile(at('gaps-nrrd/predictions.json'), 'utf8'));
+  for (const { voxels, dice } of images.scan.labels) expect(dice).toBe(voxels > 0 ? 1 : null);
 });
 
 test('of a file of several volumes one is chosen with --frame, as the message says', async () => {

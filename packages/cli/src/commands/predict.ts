@@ -10,6 +10,7 @@ import {
   dsegTable,
   freesurferTable,
   labelAmounts,
+  type NamedLabel,
   namedLabels,
   Segmenter,
   type SegmentOptions,
@@ -50,8 +51,8 @@ const predictHelp = {
   description: `Segment images with a trained model, and write the label of every pixel on the image's own grid.
 
 MODEL is a run folder of \`sshn train\`, a model file, or the name of a model that comes along (cells, ultrasound, volumes). PATHS are image files, folders (searched with all folders in them; a \
-folder of DICOM files is one series) or patterns. Each image is prepared as in training. Labels are numbers from 0 \
-(background) in the order of the model; OUT/labels.dseg.tsv and OUT/labels.lut.txt give their names and colors.
+folder of DICOM files is one series) or patterns. Each image is prepared as in training. Labels are the numbers \
+of the label files that the model was trained with, 0 for the background; OUT/labels.dseg.tsv and OUT/labels.lut.txt give their names and colors.
 
 Writes into OUT: a label map for each image (PNG, or NIfTI for volumes), volumes.csv with pixels, mm³ and ml of each label, and \
 predictions.json. An image that cannot be read is reported, the others go on, and the exit code is 1. Interrupted, the same \
@@ -314,7 +315,7 @@ async function predictOne(
   const dice =
     truth === undefined
       ? undefined
-      : diceOf(segmentation.labels.data, truth.channels[0].data, names.length, truth.path);
+      : diceOf(segmentation.labels.data, truth.channels[0].data, names, truth.path);
   const target = join(flags.out, output);
   if (series === undefined) await writeLabels(target, segmentation, names);
   else await writeDicomLabels(target, segmentation, names, { series, format: flags.format, ...chosen });
@@ -332,18 +333,22 @@ async function predictOne(
 function diceOf(
   predicted: Uint8Array,
   truth: ArrayLike<number>,
-  labels: number,
+  names: readonly NamedLabel[],
   path: string,
 ): readonly number[] {
+  const labels = names.length;
+  const labelOf = new Map(names.map(({ value }, label) => [value, label]));
   try {
-    const { perLabel } = diceScore(predicted, truth, { labels, includeBackground: true });
+    // A value that the model does not know stays one that it cannot have.
+    const known = Int32Array.from(truth, (value) => labelOf.get(value) ?? labels + Math.abs(value));
+    const { perLabel } = diceScore(predicted, known, { labels, includeBackground: true });
     return Array.from({ length: labels }, (_, label) => perLabel.get(label) ?? Number.NaN);
   } catch (cause) {
     if (!(cause instanceof SshnError)) throw cause;
     throw new FileError({
       path,
       problem: `cannot be compared with the prediction: ${cause.message}`,
-      remedy: `Give label maps of the size of their images, with the values 0 to ${labels - 1} of the model.`,
+      remedy: `Give label maps of the size of their images, with the values of the model: ${names.map(({ value }) => value).join(', ')}.`,
       cause,
     });
   }

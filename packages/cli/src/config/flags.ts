@@ -86,7 +86,7 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
   );
   const intensity = new Option(
     '--intensity <kind>',
-    'how intensities are normalized, image by image: none, minMax, zScore, percentile:1,99 or window:-160,240 (default: none)',
+    'how intensities are normalized, image by image: auto (by the kind of image), none, minMax, zScore, percentile:1,99 or window:-160,240 (default: auto)',
   );
   const split = new Option(
     '--split <shares|file>',

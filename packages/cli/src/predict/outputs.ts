@@ -11,6 +11,7 @@ import {
   type NamedLabel,
   type Picture,
   type Segmentation,
+  withFileValues,
 } from '@sshn/predict';
 import { encode } from 'fast-png';
 import { z } from 'zod';
@@ -60,10 +61,10 @@ export async function writeDicomLabels(
     readonly frame?: number;
   },
 ): Promise<void> {
+  // In DICOM, segments are numbered from 1, and a backslash ends a value.
   const segments = names
-    .filter(({ value }) => value > 0)
-    // In DICOM, a backslash ends a value.
-    .map(({ value, name }) => ({ number: value, label: name.replace(/[\\\p{Cc}]/gu, ' ') }));
+    .map(({ name }, number) => ({ number, label: name.replace(/[\\\p{Cc}]/gu, ' ') }))
+    .slice(1);
   const kind = format === 'dicom' ? 'binary' : 'labelMap';
   const bytes = encodeSegmentation(labels, series, {
     segments,
@@ -81,12 +82,14 @@ export async function writeLabels(
   names: readonly NamedLabel[],
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  if (/\.nii(\.gz)?$/i.test(path)) await writeFileAtomic(path, encodeLabelNifti(labels, path));
+  if (/\.nii(\.gz)?$/i.test(path)) await writeFileAtomic(path, encodeLabelNifti(labels, names, path));
   else if (/\.nrrd$/i.test(path))
     await writeFileAtomic(path, encodeSegmentationNrrd(labels, names, gzipSync));
   else {
     const [, height, width] = labels.shape;
-    await writeFileAtomic(path, encode({ width, height, channels: 1, depth: 8, data: labels.data }));
+    const { data } = withFileValues(labels, names);
+    const depth = data instanceof Uint16Array ? 16 : 8;
+    await writeFileAtomic(path, encode({ width, height, channels: 1, depth, data }));
   }
 }
 

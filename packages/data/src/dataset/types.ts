@@ -36,6 +36,8 @@ export interface Dataset {
   readonly size: readonly number[];
   /** The name of each label value; the first is 'background'. */
   readonly labelNames: readonly string[];
+  /** The value in files of each label; undefined where files number them 0, 1, 2, … */
+  readonly labelValues?: readonly number[];
   /** Red, green and blue of each label, 0 to 255; undefined where a label has none, or the data come without colors. */
   readonly labelColors?: ReadonlyArray<readonly [red: number, green: number, blue: number] | undefined>;
   /** Whom an example is of, where several are of one: a split must not part them. @default each id is one of its own */

@@ -1,4 +1,5 @@
 import { FileError } from '@sshn/core';
+import type { Dataset } from '../dataset/types.js';
 import type { SourceFile } from './source-file.js';
 
 /** The largest number that a label file may hold; FreeSurfer's go to 14175. */
@@ -20,6 +21,8 @@ export type LabelTable = ReadonlyMap<number, { readonly name: string; readonly c
 export interface LabelScheme {
   /** By label value as networks see it: 0, 1, 2, … */
   readonly names: readonly string[];
+  /** The value in files of each label. */
+  readonly values: readonly number[];
   /** Undefined where no table gives any. */
   readonly colors?: ReadonlyArray<Color | undefined>;
   /** The label of each value that a file can hold; −1 where it means nothing, as beyond the end. */
@@ -34,6 +37,19 @@ export interface LabelNaming {
   readonly table?: LabelTable | undefined;
   /** What DICOM segmentations call their labels; filled while they are read. */
   readonly segments?: LabelTable | undefined;
+}
+
+/** What a dataset says of its labels. */
+export function labelsOf({
+  names,
+  values,
+  colors,
+}: LabelScheme): Pick<Dataset, 'labelNames' | 'labelValues' | 'labelColors'> {
+  return {
+    labelNames: names,
+    ...(values.every((value, label) => value === label) ? {} : { labelValues: values }),
+    ...(colors === undefined ? {} : { labelColors: colors }),
+  };
 }
 
 /** Names of labels once all label files are read: of a table, else of segmentations. */
@@ -220,7 +236,7 @@ function schemeOf(values: readonly number[], names: readonly string[]): LabelSch
   const labelOf = new Int16Array(Math.max(...values) + 1).fill(-1);
   for (const [label, value] of values.entries()) labelOf[value] = label;
   const remedy = `Correct the file, or name the label in labels.json besides ${listed(values)}.`;
-  return { names, labelOf, remedy };
+  return { names, values, labelOf, remedy };
 }
 
 function listed(values: readonly number[]): string {

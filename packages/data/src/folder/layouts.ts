@@ -61,6 +61,7 @@ const wbcValues = [0, 128, 255];
 
 const wbcScheme: LabelScheme = {
   names: ['background', 'cytoplasm', 'nucleus'],
+  values: wbcValues,
   labelOf: Int16Array.from({ length: 256 }, (_, value) =>
     wbcValues.findIndex((level) => Math.abs(value - level) <= tolerance),
   ),

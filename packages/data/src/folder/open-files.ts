@@ -6,7 +6,7 @@ import { lossyLabels } from '../formats/raster.js';
 import { resizeLabels } from '../geometry/resize.js';
 import { headerBytes } from '../volumes/nifti/header.js';
 import { volumeFormat } from '../volumes/read.js';
-import { type LabelNaming, type LabelScheme, schemeOfValues, tableOf } from './label-names.js';
+import { type LabelNaming, type LabelScheme, labelsOf, schemeOfValues, tableOf } from './label-names.js';
 import { type Folder, type LayoutName, layoutNames, layouts } from './layouts.js';
 import { type OpenVolumesOptions, openVolumes } from './open-volumes.js';
 import type { Pair } from './pairing.js';
@@ -112,11 +112,9 @@ async function openImages(
   const pairOf = new Map(pairs.map((pair) => [pair.id, pair]));
   const load = (id: string): Promise<Example> =>
     loadPair(pairOf.get(id) ?? unknownId(dataset.name, id), scheme, dataset, path);
-  const { names, colors } = scheme;
   return {
     ...dataset,
-    labelNames: names,
-    ...(colors === undefined ? {} : { labelColors: colors }),
+    ...labelsOf(scheme),
     load: async (id) => load(id),
   };
 }

@@ -3,7 +3,14 @@ import { unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example } from '../dataset/types.js';
 import { sliceOf } from '../volumes/orientation.js';
 import type { Triple } from '../volumes/volume.js';
-import { highestLabel, type LabelNaming, type LabelScheme, schemeOfValues, tableOf } from './label-names.js';
+import {
+  highestLabel,
+  type LabelNaming,
+  type LabelScheme,
+  labelsOf,
+  schemeOfValues,
+  tableOf,
+} from './label-names.js';
 import type { Folder } from './layouts.js';
 import type { Pair } from './pairing.js';
 import { mapLimited } from './source-file.js';
@@ -72,8 +79,7 @@ export async function openVolumes(
     ids: [...origins.keys()],
     size: options.slices === undefined ? shape : shape.slice(1),
     channels: 1,
-    labelNames: scheme.names,
-    ...(scheme.colors === undefined ? {} : { labelColors: scheme.colors }),
+    ...labelsOf(scheme),
     subjectOf: (id) => (origins.get(id) ?? unknownId(short, id)).pair.id,
     load: async (id) => {
       const { pair, slice } = origins.get(id) ?? unknownId(short, id);

@@ -36,13 +36,28 @@ export const manifestSchema = z
     /** Where the rescaling factors of training came from. */
     prior: described(manifestOptions.prior),
     preprocessing: described(manifestOptions.preprocessing),
-    /** What each label is called, the background first; red, green, blue to draw it with. */
+    /**
+     * What each label is called, the background first; red, green, blue to draw it with; and the number of it in label files,
+     * where that is not its place in this list.
+     */
     labels: z
-      .array(z.strictObject({ name: word, color: z.tuple([colorByte, colorByte, colorByte]).optional() }))
+      .array(
+        z.strictObject({
+          name: word,
+          color: z.tuple([colorByte, colorByte, colorByte]).optional(),
+          value: z.int().min(0).max(65535).optional(),
+        }),
+      )
       .min(2)
       .max(most.labels)
       .refine((labels) => new Set(labels.map(({ name }) => name)).size === labels.length, {
         message: 'two labels have the same name',
+      })
+      .refine((labels) => new Set(labels.map(({ value }, i) => value ?? i)).size === labels.length, {
+        message: 'two labels have the same value',
+      })
+      .refine(([background]) => (background?.value ?? 0) === 0, {
+        message: 'the value of the background is 0',
       }),
     /** What each factor gives and costs; empty before an evaluation. */
     accuracyCost: z

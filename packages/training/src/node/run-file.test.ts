@@ -27,6 +27,22 @@ describe('run folder', () => {
     expect((await readdir(path)).sort()).toEqual(['run.json']);
   });
 
+  test('keeps what labels are in files, and takes a folder of an older release that does not', async () => {
+    const colors = [undefined, [1, 2, 3]] as const;
+    const images = { ...disks(5, [8, 8]), labelValues: [0, 255], labelColors: colors };
+    const labelled = describeRun(run.config, data, images);
+    expect(labelled.labels).toEqual([{ value: 0 }, { value: 255, color: [1, 2, 3] }]);
+    expect(run.labels).toBeUndefined();
+    const path = join(folder, 'labelled');
+    await claimRunFolder(path, labelled);
+    expect(await readRunFile(path)).toEqual(labelled);
+    const others = describeRun(run.config, data, { ...images, labelValues: [0, 128] });
+    await expect(claimRunFolder(path, others)).rejects.toThrow(/another labels/);
+    const older = join(folder, 'older');
+    await claimRunFolder(older, run);
+    expect(await claimRunFolder(older, labelled)).toBe(true);
+  });
+
   test('of another run is refused, with what differs, and left as it is', async () => {
     const path = join(folder, 'other');
     await claimRunFolder(path, run);

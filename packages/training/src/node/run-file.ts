@@ -18,6 +18,15 @@ const runFileSchema = z.strictObject({
     size: z.array(z.int().min(1)),
     labelNames: z.array(z.string()).min(2),
   }),
+  /** What label files call each label, where they do not number them 0, 1, 2, …, and the colors of a table beside them. */
+  labels: z
+    .array(
+      z.strictObject({
+        value: z.int().min(0),
+        color: z.tuple([z.int(), z.int(), z.int()]).exactOptional(),
+      }),
+    )
+    .exactOptional(),
 });
 
 /** What identifies a run: run.json in its folder. */
@@ -30,13 +39,21 @@ export function spaceOf({ config, dataset }: Pick<RunFile, 'config' | 'dataset'>
 
 /** Describes a new run. */
 export function describeRun(config: RunConfig, data: RunFile['data'], dataset: Dataset): RunFile {
-  const { name, ids, channels, size, labelNames } = dataset;
+  const { name, ids, channels, size, labelNames, labelValues, labelColors } = dataset;
+  const labels = labelNames.map((_, label): NonNullable<RunFile['labels']>[number] => {
+    const color = labelColors?.[label];
+    return {
+      value: labelValues?.[label] ?? label,
+      ...(color === undefined ? {} : { color: [...color] }),
+    };
+  });
   return {
     format: 'sshn-run',
     version: 1,
     config,
     data,
     dataset: { name, images: ids.length, channels, size: [...size], labelNames: [...labelNames] },
+    ...((labelValues ?? labelColors) === undefined ? {} : { labels }),
   };
 }
 
@@ -77,7 +94,9 @@ export async function readRunFile(folder: string): Promise<RunFile | undefined> 
 export async function claimRunFolder(folder: string, run: RunFile): Promise<boolean> {
   const there = await readRunFile(folder);
   if (there !== undefined) {
-    const differences = differingPaths(there, run);
+    // Runs of older releases do not keep what labels are in files.
+    const { labels: _, ...unlabelled } = run;
+    const differences = differingPaths(there, there.labels === undefined ? unlabelled : run);
     if (differences.length === 0) return true;
     throw new FileError({
       path: join(folder, 'run.json'),

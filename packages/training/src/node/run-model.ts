@@ -80,7 +80,14 @@ function manifestOf(run: RunFile, alignment: AlignmentState | undefined): Manife
         : { alignment: { ...alignmentOf(config)!, reference: alignment.reference } }),
     },
     ...(config.task === 'registration' ? { registration: objectiveOf(config) } : {}),
-    labels: labelNames.map((label) => ({ name: label })),
+    labels: labelNames.map((label, i) => {
+      const { value = i, color } = run.labels?.[i] ?? {};
+      return {
+        name: label,
+        ...(color === undefined ? {} : { color }),
+        ...(value === i ? {} : { value }),
+      };
+    }),
     accuracyCost: [],
     provenance: {
       versions: { '@sshn/training': version },
