@@ -117,7 +117,7 @@ export async function alignToReference(
 }
 
 /** From voxels to mm, the middle of the grid at the origin. */
-export function centered(size: readonly number[], spacingMm: readonly number[]): number[][] {
+function centered(size: readonly number[], spacingMm: readonly number[]): number[][] {
   return size.map((n, axis) => [
     ...size.map((_, other) => (other === axis ? spacingMm[axis]! : 0)),
     (-spacingMm[axis]! * (n - 1)) / 2,
