@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadModel, saveModel } from './model.js';
 import { withChecksum } from './safetensors/checksum.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';
-import { manifest, smallModel, smallNetwork } from './testing/small-model.js';
+import { manifest, options, smallModel, smallNetwork } from './testing/small-model.js';
 
 const values = (tensors: ReadonlyMap<string, Tensor>) =>
   new Map([...tensors].map(([path, tensor]) => [path, tensor.dataSync()]));
@@ -77,6 +77,28 @@ describe('models', () => {
     const bare = encodeSafetensors({ tensors: new Map(), metadata: {} });
     expect(() => loadModel(bare, 'bare.safetensors')).toThrow(FileError);
     expect(() => loadModel(bare, 'bare.safetensors')).toThrow(/^bare\.safetensors: /);
+  });
+
+  test('a manifest that describes another network is refused, where it is written and where it is read', async () => {
+    const model = smallModel();
+    const plain = { kind: 'fixed' as const, factor: 0.5 };
+    for (const changes of [
+      { method: plain, prior: { kind: 'constant' as const, factor: 0.5 } },
+      { network: { architecture: 'unet' as const, options: { ...options, features: [4, 5] } } },
+      { network: { architecture: 'unet' as const, options: { ...options, features: [4, 6, 8] } } },
+    ]) {
+      const told = { ...manifest, ...changes };
+      await expect(saveModel({ ...model, manifest: told })).rejects.toThrow(
+        'saveModel: manifest: got "a description of another network',
+      );
+      const { tensors } = decodeSafetensors(await saveModel(model));
+      const sshn = JSON.stringify({ format: 'sshn', version: 2, ...told });
+      const bytes = encodeSafetensors({ tensors, metadata: { sshn } });
+      await withoutLeak(() => {
+        expect(() => loadModel(bytes, 'm')).toThrow(FileError);
+        expect(() => loadModel(bytes, 'm')).toThrow('m: its weights are not those of the network');
+      });
+    }
   });
 
   test('what is loaded does not hang on the bytes', async () => {

@@ -193,7 +193,7 @@ describe('files that ask for much', () => {
     ['an infinite scale', () => bad(hyper({ residualScale: 1e300 }))],
     [
       'images of ten billion pixels',
-      () => bad({ preprocessing: { ...usual.preprocessing, size: [100_000, 100_000] } }),
+      () => bad({ preprocessing: { ...usual.preprocessing, size: [60_000, 60_000] } }),
     ],
     [
       'a hundred thousand labels',

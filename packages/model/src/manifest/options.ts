@@ -43,6 +43,20 @@ export function priorFaults(
 /** Distributions over a range, by name. */
 export const distributions = ['uniform', 'logUniform'] as const;
 
+/** An edge of an image in pixels. */
+export const imageEdge = option.integer({ least: 1, most: 2 ** 16, help: '' });
+
+/** Pixels of an image, or voxels, above which nothing is computed: a gibibyte in 32-bit floats. */
+const mostPixels = 2 ** 28;
+
+/** What is wrong with a size whose edges are right one by one. */
+export function sizeFaults(size: readonly number[]): OptionFault[] {
+  const pixels = size.reduce((product, edge) => product * edge, 1);
+  return pixels <= mostPixels
+    ? []
+    : [{ path: ['size'], message: `${size.join('×')} are ${pixels} pixels, expected at most ${mostPixels}` }];
+}
+
 /** What a hypernetwork is, its inputs included. */
 const hypernetwork = option.record(
   required({ ...hypernetworkOptions, ...hypernetworkInputs, ...projectionOptions }),
@@ -107,7 +121,7 @@ export const manifestOptions = {
   /** What happens to an image between its file and the network: `Preprocessing` of @sshn/data. */
   preprocessing: option.record(
     {
-      size: option.list(option.integer({ least: 1, most: 2 ** 16, help: '' }), {
+      size: option.list(imageEdge, {
         least: 2,
         most: 3,
         help: '[height, width] or [depth, height, width] that the network sees',
@@ -145,7 +159,7 @@ export const manifestOptions = {
         },
       ),
     },
-    { help: 'What happens to an image before the network sees it' },
+    { help: 'What happens to an image before the network sees it', check: ({ size }) => sizeFaults(size) },
   ),
   /** Of registration networks: what they were trained for. */
   registration: option.record(

@@ -41,6 +41,16 @@ describe('run configuration', () => {
     expect(message).toContain("optimiser: unknown key, the nearest is 'optimizer'");
   });
 
+  test('refuses images that nobody can hold', () => {
+    expect(() => parseRunConfig({ size: [100_000, 100_000] }, 'flags')).toThrow(
+      'flags: size.0: got 100000, expected an integer in [1, 65536].',
+    );
+    expect(() => parseRunConfig({ size: [60_000, 60_000] }, 'flags')).toThrow(
+      'size: 60000×60000 are 3600000000 pixels, expected at most 268435456',
+    );
+    expect(parseRunConfig({ size: [512, 512, 512] }, 'flags').size).toEqual([512, 512, 512]);
+  });
+
   test('refuses a uniform prior that is upside down', () => {
     expect(() => parseRunConfig({ prior: { kind: 'uniform', low: 0.5, high: 0.1 } }, 'flags')).toThrow(
       'prior.high: is below low',

@@ -1,6 +1,7 @@
 import { type GivenOptions, type OptionFault, option, readOptions, type ValuesOf } from '@sshn/core';
 import { augmentationOptions, intensityFaults, intensityKinds } from '@sshn/data';
 import { hypernetworkOptions } from '@sshn/hypernet';
+import { imageEdge, sizeFaults } from '@sshn/model';
 import { optimizerOptions } from '@sshn/optim';
 import { architectureOptions } from './architecture.js';
 import { dataOptions } from './data.js';
@@ -65,7 +66,7 @@ export const runOptions = {
   architecture: architectureOptions,
   hypernetwork: option.record(hypernetworkOptions, { help: 'The hypernetwork' }),
   registration: registrationConfigOptions,
-  size: option.list(option.integer({ least: 1, help: '' }), {
+  size: option.list(imageEdge, {
     least: 2,
     most: 3,
     optional: true,
@@ -133,8 +134,9 @@ const usualRegistration = readOptions(registrationWords, {}, 'defaults');
 
 /** What is wrong between options that are right one by one. */
 function runFaults(config: RunConfig): OptionFault[] {
-  const { method, prior, rescaling } = config;
+  const { method, prior, rescaling, size } = config;
   return [
+    ...(size === undefined ? [] : sizeFaults(size)),
     ...(method === 'fixed' && prior?.kind === 'uniform'
       ? [
           {

@@ -1,19 +1,10 @@
 import { damaged, unsupported } from '../../refusal.js';
-import { type FrameInfo, runCodec } from '../codecs.js';
+import { runCodec } from '../codecs.js';
 import { decodeAnyJpeg } from '../jpeg/decode.js';
 import { segments, withTransform } from '../jpeg/markers.js';
+import { type DecodedFrame, wordsOf } from './decoded-frame.js';
 import { codestreamBegin, decodeJpeg2000 } from './jpeg-2000.js';
 import type { PixelLayout } from './layout.js';
-
-/** A frame that a codec gave. */
-export interface DecodedFrame {
-  /** The samples of a pixel side by side. */
-  readonly words: Uint8Array | Uint16Array | Int16Array;
-  /** Bits that a sample has. */
-  readonly precision: number;
-  /** Whether colors are red, green and blue, whatever the file calls them. */
-  readonly isRgb: boolean;
-}
 
 /**
  * Decodes one frame: JPEG (8 and 12 bits, lossless up to 16), JPEG-LS, JPEG 2000 and High-Throughput JPEG 2000. Which it is,
@@ -28,16 +19,6 @@ export async function decodeFrame(frame: Uint8Array, layout: PixelLayout): Promi
   const begin = codestreamBegin(frame);
   if (begin === undefined) throw damaged('DICOM', 'a frame that begins like no compression that is read');
   return decodeJpeg2000(frame.subarray(begin), layout);
-}
-
-/** What a codec gave, as words. */
-export function wordsOf(
-  bytes: Uint8Array<ArrayBuffer>,
-  { bitsPerSample, isSigned = false }: FrameInfo,
-): DecodedFrame['words'] {
-  if (bitsPerSample <= 8) return bytes;
-  // Codecs write in the order of the machine that they run on, which WebAssembly and JavaScript's arrays share.
-  return isSigned ? new Int16Array(bytes.buffer) : new Uint16Array(bytes.buffer);
 }
 
 /** More scans than any encoder writes: a few bytes each can make a decoder go over the whole image again. */

@@ -1,6 +1,7 @@
 import { damaged, unsupported } from '../../refusal.js';
 import { decodePackBits } from '../packbits.js';
-import { type DecodedFrame, decodeFrame } from './compressed.js';
+import { decodeFrame } from './compressed.js';
+import type { DecodedFrame } from './decoded-frame.js';
 import type { DicomFile } from './file.js';
 import { checkPresent, frameBytes, type PixelLayout } from './layout.js';
 import { tags } from './tags.js';

@@ -1,6 +1,6 @@
 import { damaged, unsupported } from '../../refusal.js';
 import { runCodec } from '../codecs.js';
-import { type DecodedFrame, wordsOf } from './compressed.js';
+import { type DecodedFrame, wordsOf } from './decoded-frame.js';
 import type { PixelLayout } from './layout.js';
 
 /** More tiles than any image needs; each takes the decoder some kilobytes. */

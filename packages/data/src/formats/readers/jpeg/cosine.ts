@@ -1,5 +1,5 @@
 import { damaged } from '../../refusal.js';
-import type { Component, FrameHeader, Scan, ScanSource } from './decode.js';
+import type { Component, FrameHeader, Scan, ScanSource } from './frame.js';
 
 // biome-ignore format: a square
 const zigzag = [

@@ -1,5 +1,5 @@
 import { damaged } from '../../refusal.js';
-import type { FrameHeader, Scan, ScanSource } from './decode.js';
+import type { FrameHeader, Scan, ScanSource } from './frame.js';
 
 /**
  * Decodes a scan of lossless coding into `samples`: each is its difference to what its neighbors predict.
