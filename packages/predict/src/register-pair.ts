@@ -22,9 +22,22 @@ import {
 import { type FieldMm, longest } from './field.js';
 import { type Frame, fixedFrame, referenceFrame } from './frames.js';
 import type { Picture } from './picture.js';
-import type { LayerUnderWay, Registrar } from './registrar.js';
 import { requireSameKind } from './same-space.js';
 import type { Setting } from './trained-model.js';
+
+/** A convolution that is about to be computed. */
+export interface LayerUnderWay {
+  /** From 1. */
+  readonly layer: number;
+  readonly layers: number;
+  /** Its path in the network: 'backbone.encoder.0.1'. */
+  readonly path: string;
+}
+
+/** What predicts a flow between two preprocessed images `[1, ...size, channels]`: a `Registrar`. */
+interface FlowModel {
+  flowOf(moving: Tensor, fixed: Tensor, setting: Setting, onLayer?: (layer: LayerUnderWay) => void): Tensor;
+}
 
 /** What a pair is refined for where no model says: the usual choice for scans of one modality. */
 export const usualObjective = {
@@ -37,7 +50,7 @@ export const usualObjective = {
 /** How two images are registered: `steps` may be 0 with a model. */
 export interface RegisterOptions extends Omit<RefineOptions, 'start'> {
   /** Predicts the flow to begin at; without one it begins at zero. */
-  readonly model?: Registrar;
+  readonly model?: FlowModel;
   /** Of the model: the setting at which it predicts. */
   readonly setting?: Setting;
   /** Aligns the pictures first, on whatever grids they are: see `alignPicture`. @default not */

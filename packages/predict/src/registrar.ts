@@ -4,18 +4,9 @@ import { pairImages, type RefineOptions, type RegistrationObjective } from '@ssh
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { AlignOptions } from './align.js';
 import type { Picture } from './picture.js';
-import { type Registered, registerPair, usualObjective } from './register-pair.js';
+import { type LayerUnderWay, type Registered, registerPair, usualObjective } from './register-pair.js';
 import { inSpaceOf } from './same-space.js';
 import { type Setting, TrainedModel } from './trained-model.js';
-
-/** A convolution that is about to be computed. */
-export interface LayerUnderWay {
-  /** From 1. */
-  readonly layer: number;
-  readonly layers: number;
-  /** Its path in the network: 'backbone.encoder.0.1'. */
-  readonly path: string;
-}
 
 /** How a pair is registered by a model. */
 export interface RegistrarOptions

@@ -6,9 +6,9 @@
  * Of one subject, the error is the mean distance to the true map over the grid. Of two subjects no true map is known: the Dice
  * of their labels is compared before, after, and under the data set's own alignment, which was made from the labels.
  */
-import '@tensorflow/tfjs-backend-cpu';
 import { Rng } from '@sshn/core';
 import { diceScore } from '@sshn/losses';
+import { useBackend } from '@sshn-internal/testing';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { type AffineMatrix, invertAffine, resampleAffine } from '../src/affine/matrix.js';
 import { affineMatrix } from '../src/affine/parameters.js';
@@ -17,6 +17,7 @@ import type { SimilarityName } from '../src/objective/objective.js';
 import { readBrain, readBrainLabels, type Volume } from '../src/testing/brains.js';
 import { madeUp, meanDistance, movedBy } from '../src/testing/made-up.js';
 
+await useBackend('cpu');
 const pairs = Number(process.argv[2] ?? 20);
 const edgeMm = 2;
 const within = 1.5;

@@ -1,8 +1,8 @@
 import type { SimilarityName } from '../objective/objective.js';
 import { type AffineMatrix, composeAffine, invertAffine } from './matrix.js';
 import { groupOffsets, sampleMeasure } from './measures.js';
+import type { AffineKind, AffineRegistrationOptions } from './options.js';
 import { affineMatrix } from './parameters.js';
-import type { AffineKind, AffineRegistrationOptions } from './register.js';
 import {
   centerOfMass,
   coarser,

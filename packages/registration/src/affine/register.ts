@@ -1,51 +1,23 @@
 import { requireOption, ShapeError, ValueError } from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type SimilarityName, similarityNames } from '../objective/objective.js';
+import { similarityNames } from '../objective/objective.js';
 import { AffineSearch } from './coarse-to-fine.js';
 import { type AffineMatrix, composeAffine, invertAffine, requireAffine } from './matrix.js';
+import { type AffineRegistrationOptions, affineKinds } from './options.js';
 import type { GridImage } from './samples.js';
 
-/** What an affine registration may change: rotation and translation, one scale too, or everything. */
-export const affineKinds = ['rigid', 'similarity', 'affine'] as const;
-/** A word for that. */
-export type AffineKind = (typeof affineKinds)[number];
+export {
+  type AffineKind,
+  type AffineProgress,
+  type AffineRegistrationOptions,
+  affineKinds,
+} from './options.js';
 
 /** Intensities in memory order, the last axis of `size` the fastest. */
 export interface ImageArray {
   readonly values: ArrayLike<number>;
   /** `[height, width]` or `[depth, height, width]`. */
   readonly size: readonly number[];
-}
-
-/** How two images are aligned. */
-export interface AffineRegistrationOptions {
-  /** @default 'affine' */
-  readonly kind?: AffineKind;
-  /** What makes images alike; `'mutualInformation'` for two modalities. @default 'globalNcc' */
-  readonly similarity?: SimilarityName;
-  /** From voxels of the moving image to millimeters, `rank × (rank + 1)`. @default voxels of 1 mm from the origin */
-  readonly movingToWorld?: AffineMatrix;
-  /** The same of the fixed image. */
-  readonly fixedToWorld?: AffineMatrix;
-  /** How far to each side rotations are tried to begin with, in degrees, 0 to 180. @default 40 */
-  readonly searchDegrees?: number;
-  /** Places of the fixed image that the finest level compares, ≥ 100. @default 20000 */
-  readonly samples?: number;
-  /** Called after every stage of the search. */
-  readonly onProgress?: (progress: AffineProgress) => void;
-  /** Aborting ends the search soon, with the best that is reached by then. */
-  readonly signal?: AbortSignal;
-}
-
-/** A stage of the search that is done. */
-export interface AffineProgress {
-  /** From 1. */
-  readonly stage: number;
-  readonly stages: number;
-  /** Edge of the voxels it worked in, in mm. */
-  readonly edgeMm: number;
-  /** How unlike the images are now; smaller is more alike. */
-  readonly loss: number;
 }
 
 /** An affine map that aligns two images. */
