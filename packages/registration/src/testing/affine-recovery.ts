@@ -1,7 +1,7 @@
 /**
  * How many made-up displacements of brains `registerAffine` recovers, for the table in this package's README.
  *
- *   npx tsx --conditions @sshn/source packages/registration/scripts/affine-recovery.ts [PAIRS]
+ *   npx tsx --conditions @sshn/source packages/registration/src/testing/affine-recovery.ts [PAIRS]
  *
  * Of one subject, the error is the mean distance to the true map over the grid. Of two subjects no true map is known: the Dice
  * of their labels is compared before, after, and under the data set's own alignment, which was made from the labels.
@@ -10,12 +10,12 @@ import { Rng } from '@sshn/core';
 import { diceScore } from '@sshn/losses';
 import { useBackend } from '@sshn-internal/testing';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
-import { type AffineMatrix, invertAffine, resampleAffine } from '../src/affine/matrix.js';
-import { affineMatrix } from '../src/affine/parameters.js';
-import { type AffineKind, registerAffine } from '../src/affine/register.js';
-import type { SimilarityName } from '../src/objective/objective.js';
-import { readBrain, readBrainLabels, type Volume } from '../src/testing/brains.js';
-import { madeUp, meanDistance, movedBy } from '../src/testing/made-up.js';
+import { type AffineMatrix, invertAffine, resampleAffine } from '../affine/matrix.js';
+import { affineMatrix } from '../affine/parameters.js';
+import { type AffineKind, registerAffine } from '../affine/register.js';
+import type { SimilarityName } from '../objective/objective.js';
+import { readBrain, readBrainLabels, type Volume } from './brains.js';
+import { madeUp, meanDistance, movedBy } from './made-up.js';
 
 await useBackend('cpu');
 const pairs = Number(process.argv[2] ?? 20);
