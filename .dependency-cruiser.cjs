@@ -69,7 +69,7 @@ module.exports = {
         path: '^packages/',
         pathNot: [
           '^packages/(backend-wasm|backend-webgl|backend-webgpu|cli|serve)/',
-          '(\\.test\\.ts$|/testing/)',
+          '(\\.test\\.ts$|/testing/|/scripts/)',
         ],
       },
       to: { path: 'tfjs-backend-' },
