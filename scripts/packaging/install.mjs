@@ -10,7 +10,10 @@ import { run } from './run.mjs';
 export async function installTarballs(tarballs, project) {
   await mkdir(project, { recursive: true });
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }));
-  const peers = tarballs.flatMap(({ manifest }) => Object.entries(manifest.peerDependencies ?? {}));
+  // onnxruntime-node is optional, large, and fetches more from elsewhere when it is installed.
+  const peers = tarballs
+    .flatMap(({ manifest }) => Object.entries(manifest.peerDependencies ?? {}))
+    .filter(([name]) => name !== 'onnxruntime-node');
   const wanted = new Map([...peers, ['@tensorflow/tfjs-backend-cpu', '^4.22.0']]);
 
   const [known] = wanted.keys();

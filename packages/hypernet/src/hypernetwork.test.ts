@@ -162,8 +162,8 @@ describe('what makes no hypernetwork is refused', () => {
     ],
     [{ factors: 65 }, 'hypernetwork: factors: got 65, expected an integer in [1, 64].'],
     [{ conditions: -1 }, 'hypernetwork: conditions: got -1, expected an integer in [0, 64].'],
-    [{ residualScale: 0 }, 'hypernetwork: residualScale: got 0, expected a number > 0.'],
-    [{ residualScale: Number.NaN }, 'hypernetwork: residualScale: got NaN, expected a number > 0.'],
+    [{ residualScale: 0 }, 'hypernetwork: residualScale: got 0, expected a number in (0, 1000].'],
+    [{ residualScale: Number.NaN }, 'hypernetwork: residualScale: got NaN, expected a number in (0, 1000].'],
   ])('%j', (config, message) => {
     expect(() => hypernetwork(targets, config)).toThrow(ValueError);
     expect(() => hypernetwork(targets, config)).toThrow(message);

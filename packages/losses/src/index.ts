@@ -14,8 +14,7 @@ export { weightedSum } from './choice/weighted-sum.js';
 export { distanceTransform, type Grid } from './distance-transform.js';
 export { type CrossEntropyOptions, crossEntropy } from './distribution/cross-entropy.js';
 export { type FocalOptions, focalLoss } from './distribution/focal-loss.js';
-export type { Loss } from './input/loss.js';
-export type { Task } from './input/task.js';
+export type { Loss, Task } from './input/loss.js';
 export {
   type ImageErrors,
   imageErrors,

@@ -1,5 +1,5 @@
 import { argMax, type Tensor } from '@tensorflow/tfjs-core';
-import { checkLogits } from './input/check-labels.js';
+import { checkLogits } from './input/labels.js';
 
 /**
  * The most likely label of each pixel; on a tie, the lower one.

@@ -13,10 +13,8 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { checkGrid } from '../distance-transform.js';
-import { asFloat, checkLabels, checkLogits, labelCount } from '../input/check-labels.js';
-import { linkOf } from '../input/link.js';
-import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { targetOf } from '../input/target.js';
+import { asFloat, checkLabels, checkLogits, labelCount, targetOf } from '../input/labels.js';
+import { linkOf, type ValueAndGradient, withOwnGradient } from '../input/loss.js';
 import { channelWeights, checkScoredLabels, type ScoredLabels } from '../region/region-options.js';
 import { likeliest, signedDistances, signedDistancesOnDevice } from './signed-distances.js';
 

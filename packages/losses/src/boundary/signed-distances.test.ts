@@ -2,7 +2,7 @@ import { Rng } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, oneHot, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { asFloat } from '../input/check-labels.js';
+import { asFloat } from '../input/labels.js';
 import { likeliest, signedDistances, signedDistancesOnDevice } from './signed-distances.js';
 
 const grids: ReadonlyArray<{ readonly size: readonly number[]; readonly spacingMm?: readonly number[] }> = [

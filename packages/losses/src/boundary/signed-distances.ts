@@ -20,7 +20,7 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { checkGrid, type Grid, requireVoxels, squaredDistances } from '../distance-transform.js';
-import { asFloat, labelCount, oneHotLabels } from '../input/check-labels.js';
+import { asFloat, labelCount, oneHotLabels } from '../input/labels.js';
 
 /**
  * Signed distance maps of the labels of one case: for each voxel and label, the distance to the nearest voxel of that

@@ -1,5 +1,5 @@
 import { option } from '@sshn/core';
-import { tasks } from '../input/task.js';
+import { tasks } from '../input/loss.js';
 import { sizeWeightings } from '../region/generalized-dice-loss.js';
 import { lovaszClasses } from '../region/lovasz-loss.js';
 

@@ -1,8 +1,8 @@
 import { ValueError } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { add, mul, type Scalar, tidy } from '@tensorflow/tfjs-core';
-import { isNonNegative } from '../input/check-options.js';
 import type { Loss } from '../input/loss.js';
+import { isNonNegative } from '../input/options.js';
 
 /**
  * A loss that is a weighted sum of others.

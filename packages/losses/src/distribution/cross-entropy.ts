@@ -14,17 +14,23 @@ import {
   type Tensor,
   tensor1d,
 } from '@tensorflow/tfjs-core';
-import { asFloat, checkLabels, comparable, labelCount, oneHotLabels } from '../input/check-labels.js';
+import {
+  asFloat,
+  checkLabels,
+  comparable,
+  labelCount,
+  oneHotLabels,
+  type Target,
+  targetOf,
+} from '../input/labels.js';
+import { type Task, type ValueAndGradient, withOwnGradient } from '../input/loss.js';
 import {
   checkPixelOptions,
   checkWeightCount,
   checkWeights,
   isPositive,
   requireNumber,
-} from '../input/check-options.js';
-import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { type Target, targetOf } from '../input/target.js';
-import type { Task } from '../input/task.js';
+} from '../input/options.js';
 import { sigmoidLikelihood, softmaxLikelihood } from './likelihood.js';
 
 /** How `crossEntropy` counts. */

@@ -1,6 +1,7 @@
 import { sumAll } from '@sshn/ops';
 import { div, maximum, mul, type Scalar, sub, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
+import { asFloat, checkLabels, labelCount, targetOf } from '../input/labels.js';
+import { type Task, type ValueAndGradient, withOwnGradient } from '../input/loss.js';
 import {
   checkPixelOptions,
   checkWeightCount,
@@ -8,10 +9,7 @@ import {
   isFraction,
   isNonNegative,
   requireNumber,
-} from '../input/check-options.js';
-import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { targetOf } from '../input/target.js';
-import type { Task } from '../input/task.js';
+} from '../input/options.js';
 import { sigmoidLikelihood, softmaxLikelihood } from './likelihood.js';
 
 /** How `focalLoss` counts. */

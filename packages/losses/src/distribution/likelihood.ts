@@ -15,7 +15,7 @@ import {
   sum,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import type { ValueAndGradient } from '../input/own-gradient.js';
+import type { ValueAndGradient } from '../input/loss.js';
 
 /** Keeps 1 − p off 0 where a power of it is divided by it. */
 const tiny = 1e-7;

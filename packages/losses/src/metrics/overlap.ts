@@ -1,6 +1,6 @@
 import { requireIntegers, requireOption, ValueError } from '@sshn/core';
 import { argMax, type Tensor } from '@tensorflow/tfjs-core';
-import { checkLabels, labelCount } from '../input/check-labels.js';
+import { checkLabels, labelCount } from '../input/labels.js';
 import { predictLabels } from '../predict-labels.js';
 import { type LabelScores, type ScoreOptions, scoreLabels } from './summary.js';
 

@@ -1,5 +1,5 @@
 import { requireOption, ValueError } from '@sshn/core';
-import { isNonNegative, requireNumber } from '../input/check-options.js';
+import { isNonNegative, requireNumber } from '../input/options.js';
 import { type LabelScores, percentileOf, scoreLabels } from './summary.js';
 import {
   type Direction,

@@ -29,7 +29,7 @@ import {
   zeros,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { asFloat } from '../input/check-labels.js';
+import { asFloat } from '../input/labels.js';
 
 /**
  * The Lovász extension of the Jaccard loss of one label, and its gradient to the errors.

@@ -1,10 +1,8 @@
 import { requireOption } from '@sshn/core';
 import { readsAtOnce } from '@sshn/ops';
 import { type Scalar, scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
-import { linkOf } from '../input/link.js';
-import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { targetOf } from '../input/target.js';
+import { asFloat, checkLabels, labelCount, targetOf } from '../input/labels.js';
+import { linkOf, type ValueAndGradient, withOwnGradient } from '../input/loss.js';
 import { lovaszExtension, lovaszOnDevice } from './lovasz-extension.js';
 import { channelWeights, checkScoredLabels, type ScoredLabels } from './region-options.js';
 

@@ -1,10 +1,7 @@
 import { sumAll } from '@sshn/ops';
 import { add, div, mul, type Scalar, square, sub, sum, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { asFloat, checkLabels, labelCount } from '../input/check-labels.js';
-import { linkOf } from '../input/link.js';
-import { type ValueAndGradient, withOwnGradient } from '../input/own-gradient.js';
-import { sumSpatial } from '../input/reduce.js';
-import { targetOf } from '../input/target.js';
+import { asFloat, checkLabels, labelCount, targetOf } from '../input/labels.js';
+import { linkOf, sumSpatial, type ValueAndGradient, withOwnGradient } from '../input/loss.js';
 import { channelWeights, checkRegionOptions, type RegionOptions } from './region-options.js';
 
 /**

@@ -1,12 +1,12 @@
 import { ValueError } from '@sshn/core';
+import type { Task } from '../input/loss.js';
 import {
   checkPixelOptions,
   checkWeightCount,
   checkWeights,
   isPositive,
   requireNumber,
-} from '../input/check-options.js';
-import type { Task } from '../input/task.js';
+} from '../input/options.js';
 
 /** Which labels a loss over regions (or boundaries) scores. */
 export interface ScoredLabels {

@@ -1,7 +1,7 @@
 import { fusedSoftDice } from '@sshn/ops';
 import { clipByValue, div, log, neg, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { asFloat, checkLabels, comparable, labelCount } from '../input/check-labels.js';
-import { withOwnGradient } from '../input/own-gradient.js';
+import { asFloat, checkLabels, comparable, labelCount } from '../input/labels.js';
+import { withOwnGradient } from '../input/loss.js';
 import { type RegionScore, regionLoss, regionTerms } from './region-loss.js';
 import { channelWeights, checkRegionOptions, type RegionOptions } from './region-options.js';
 

@@ -1,5 +1,5 @@
 import { maximum, mul, pow, type Scalar, sub, type Tensor } from '@tensorflow/tfjs-core';
-import { isNonNegative, isPositive, requireNumber } from '../input/check-options.js';
+import { isNonNegative, isPositive, requireNumber } from '../input/options.js';
 import { regionLoss } from './region-loss.js';
 import type { RegionOptions } from './region-options.js';
 

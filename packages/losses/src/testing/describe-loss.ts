@@ -1,7 +1,7 @@
 import { backends, gradientError, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grad, ones, type Scalar, softmax, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Task } from '../input/task.js';
+import type { Task } from '../input/loss.js';
 import { type Sample, taskCase } from './task-case.js';
 
 interface Common {

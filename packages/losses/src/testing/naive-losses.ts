@@ -1,7 +1,7 @@
 /** Losses in float64 and with plain loops over pixels that count, written from their definitions, to test against. */
 import type { CrossEntropyOptions } from '../distribution/cross-entropy.js';
 import type { FocalOptions } from '../distribution/focal-loss.js';
-import type { Task } from '../input/task.js';
+import type { Task } from '../input/loss.js';
 import type { LovaszOptions } from '../region/lovasz-loss.js';
 import type { RegionOptions, ScoredLabels } from '../region/region-options.js';
 import { softmaxRows } from './double-precision.js';

@@ -1,6 +1,6 @@
 import { Rng } from '@sshn/core';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import type { Task } from '../input/task.js';
+import type { Task } from '../input/loss.js';
 import type { Rows } from './double-precision.js';
 
 /** One sample, pixel by pixel, channel by channel; only pixels that count. */

@@ -97,7 +97,7 @@ describe('decodeNifti', () => {
   it('reads one of several volumes, if told which', () => {
     const series = buildNifti1({ dims: [4, 2, 2, 1, 6], voxelBytes: 24 });
     expect(() => decodeNifti(series, 's.nii')).toThrow(
-      's.nii: holds 6 volumes, and one is expected. Save one',
+      's.nii: holds 6 volumes, and one is expected. Choose one with `frame` (--frame), 0 to 5',
     );
     expect([...decodeNifti(series, 's.nii', { frame: 2 }).data]).toEqual([9, 10, 11, 12]);
     expect(() => decodeNifti(series, 's.nii', { frame: 6 })).toThrow(ValueError);

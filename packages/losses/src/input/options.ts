@@ -1,5 +1,5 @@
 import { requireOption, ValueError } from '@sshn/core';
-import { type Task, tasks } from './task.js';
+import { type Task, tasks } from './loss.js';
 
 /** A number with an `expected` that says which. @throws {ValueError} */
 export function requireNumber(

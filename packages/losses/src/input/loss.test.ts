@@ -2,7 +2,7 @@ import { sumAll } from '@sshn/ops';
 import { backends, useBackend } from '@sshn-internal/testing';
 import { fill, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { sumSpatial } from './reduce.js';
+import { sumSpatial } from './loss.js';
 
 describe.each(backends)('sums on %s', (backend) => {
   beforeAll(() => useBackend(backend));
