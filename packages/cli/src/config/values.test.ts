@@ -41,7 +41,7 @@ describe('parseWord', () => {
     ['optimizer.beta2', '1', 'Expected a number in [0, 1).'],
     ['optimizer.learningRate', '0', 'Expected a number > 0.'],
     ['optimizer.clipNorm', 'off', "Expected a number > 0, or 'none'."],
-    ['size', '128x', 'Expected integers ≥ 1, separated by commas.'],
+    ['size', '128x', 'Expected integers in [1, 65536], separated by commas.'],
     ['method', 'sshm', "Expected 'fixed', 'stochastic', 'film' or 'sshn'. Did you mean 'sshn'?"],
   ])('%s refuses %j', (path, text, message) => {
     expect(() => parse(path, text)).toThrow(new WordError(message));
