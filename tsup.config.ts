@@ -3,7 +3,7 @@ import { defineConfig } from 'tsup';
 
 // Every package builds the same way: ESM, CJS and declarations of `src/index.ts`, and where they exist of
 // `src/node/index.ts` (what needs Node's files and processes), `src/main.ts` (a command)
-// and `src/worker.ts` (the program of a process that the package starts).
+// `src/worker.ts` (the program of a process that the package starts) and `src/preprocessing/options.ts` (@sshn/data/options).
 const present = (files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).filter(([, file]) => existsSync(file)));
 
@@ -13,6 +13,7 @@ export default defineConfig({
     'node/index': 'src/node/index.ts',
     main: 'src/main.ts',
     worker: 'src/worker.ts',
+    'preprocessing/options': 'src/preprocessing/options.ts',
   }),
   format: ['esm', 'cjs'],
   // It can be imported and not required; what we build can be both.
@@ -22,7 +23,11 @@ export default defineConfig({
   target: 'es2022',
   platform: 'neutral',
   dts: {
-    entry: present({ index: 'src/index.ts', 'node/index': 'src/node/index.ts' }),
+    entry: present({
+      index: 'src/index.ts',
+      'node/index': 'src/node/index.ts',
+      'preprocessing/options': 'src/preprocessing/options.ts',
+    }),
     compilerOptions: { customConditions: [] },
   },
   sourcemap: true,

@@ -1,5 +1,12 @@
+/**
+ * What preprocessing may be told, apart from what does it: '@sshn/data/options', for programs that read a description of it and
+ * no image.
+ */
 import { type OptionFault, option } from '@sshn/core';
 import type { IntensityNormalization } from './preprocess.js';
+
+export { fits } from '../folder/volume-options.js';
+export { sliceAxes } from '../volumes/orientation.js';
 
 const percent = { least: 0, most: 100 } as const;
 

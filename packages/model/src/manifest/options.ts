@@ -4,7 +4,7 @@
  */
 import { architectureNames, imageOptions, networkOptions } from '@sshn/architectures';
 import { type OptionFault, option, partial, required } from '@sshn/core';
-import { fits, intensityFaults, intensityKinds, sliceAxes } from '@sshn/data';
+import { fits, intensityFaults, intensityKinds, sliceAxes } from '@sshn/data/options';
 import { hypernetworkInputs, hypernetworkOptions, projectionOptions } from '@sshn/hypernet';
 import { affineKinds, affineReferenceOption, registrationOptions, similarityNames } from '@sshn/registration';
 
