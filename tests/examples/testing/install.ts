@@ -59,7 +59,12 @@ async function publish(source: string, at: string): Promise<void> {
   cpSync(join(source, 'package.json'), join(at, 'package.json'));
   if (existsSync(join(source, 'models')))
     cpSync(join(source, 'models'), join(at, 'models'), { recursive: true });
-  const entries = { index: 'src/index.ts', 'node/index': 'src/node/index.ts', main: 'src/main.ts' };
+  const entries = {
+    index: 'src/index.ts',
+    'node/index': 'src/node/index.ts',
+    main: 'src/main.ts',
+    'preprocessing/options': 'src/preprocessing/options.ts',
+  };
   await build({
     absWorkingDir: source,
     entryPoints: Object.fromEntries(
