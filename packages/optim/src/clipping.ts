@@ -63,11 +63,18 @@ export interface NonFinite {
 export async function firstNonFinite(tensors: ParamNode): Promise<NonFinite | undefined> {
   for (const [path, tensor] of namedParams(tensors)) {
     const values = await tensor.data();
-    const index = values.findIndex((value) => !Number.isFinite(value));
+    const index = firstBad(values);
     if (index === -1) continue;
     let count = 0;
     for (const value of values) if (!Number.isFinite(value)) count += 1;
     return { path, value: values[index]!, index, count };
   }
   return undefined;
+}
+
+/** A loop without a call for each value: it goes over all weights of a network after every epoch. */
+function firstBad(values: ArrayLike<number>): number {
+  // A number less itself is 0, NaN and infinity less themselves are NaN.
+  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) return i;
+  return -1;
 }
