@@ -17,7 +17,7 @@ export interface NodeDef {
   readonly name: string;
   readonly op: string;
   readonly input: readonly string[];
-  readonly attr: Readonly<Record<string, { readonly value?: object } | Attribute>>;
+  readonly attr: Readonly<Record<string, Attribute>>;
 }
 
 type WeightType = 'float32' | 'int32' | 'bool';
