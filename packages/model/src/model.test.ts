@@ -37,18 +37,63 @@ describe.each(backends)('models on %s', (backend) => {
     const first = [...tensors.keys()].at(-1)!;
     const { shape } = tensors.get(first)!;
     const size = 2 * shape.reduce((product, n) => product * n, 1);
-    const half = { dtype: 'F16', shape, data: new Uint8Array(size) } as const;
+    const half = { dtype: 'BF16', shape, data: new Uint8Array(size) } as const;
     const mixed = encodeSafetensors(
       withChecksum({ tensors: new Map([...tensors, [first, half]]), metadata }),
     );
     await withoutLeak(() => {
-      expect(() => loadModel(mixed, 'm')).toThrow(`m: tensor '${first}' is F16, expected F32`);
+      expect(() => loadModel(mixed, 'm')).toThrow(`m: tensor '${first}' is BF16, expected F32 or F16`);
     });
   });
 });
 
 describe('models', () => {
   beforeAll(() => useBackend('cpu'));
+
+  test('weights as float16: half the bytes, each the nearest 16-bit float, and the manifest says so', async () => {
+    const model = smallModel();
+    const [exact, rounded] = [await saveModel(model), await saveModel(model, { dtype: 'float16' })];
+    const count = [...namedParams(model.params).values()].reduce((sum, { size }) => sum + size, 0);
+    expect(exact.length - rounded.length).toBeGreaterThan(2 * count - 400);
+    expect([...decodeSafetensors(rounded).tensors.values()].every(({ dtype }) => dtype === 'F16')).toBe(true);
+    const { manifest: told, params } = loadModel(rounded);
+    expect(told.rounded).toEqual({ dtype: 'float16' });
+    const before = values(namedParams(model.params));
+    for (const [path, found] of values(params)) {
+      for (const [i, value] of found.entries()) {
+        const wanted = before.get(path)![i]!;
+        // Half a unit in the last of 11 places, or of 2⁻²⁴.
+        expect(Math.abs(value - wanted)).toBeLessThanOrEqual(Math.max(Math.abs(wanted) * 2 ** -11, 2 ** -25));
+      }
+    }
+    // Once rounded, always the same: with what was measured, in 16 bits and in 32.
+    const measured = { data: 'cells', images: 3, points: [{ factor: 0.5, before: 0.9, after: 0.89 }] };
+    const again = {
+      ...model,
+      params: paramTree(model.specs, params),
+      manifest: { ...manifest, rounded: { dtype: 'float16' as const, measured } },
+    };
+    for (const dtype of ['float16', 'float32'] as const) {
+      const loaded = loadModel(await saveModel(again, { dtype }));
+      expect(values(loaded.params)).toEqual(values(params));
+      expect(loaded.manifest.rounded).toEqual({ dtype: 'float16', measured });
+    }
+  });
+
+  test('a weight beyond ±65504 is refused as float16, and stays as float32', async () => {
+    const model = smallModel();
+    const named = new Map(namedParams(model.params));
+    const [path, first] = [...named][0]!;
+    const params = paramTree(model.specs, named.set(path, fill(first.shape, -65520)));
+    await expect(saveModel({ ...model, params }, { dtype: 'float16' })).rejects.toThrow(
+      `tensor '${path}' as float16: got -65520, expected numbers from -65504 to 65504. Save the weights as float32.`,
+    );
+    expect(
+      loadModel(await saveModel({ ...model, params }))
+        .params.get(path)!
+        .dataSync()[0],
+    ).toBe(-65520);
+  });
 
   test('equal models have equal bytes, names in canonical order', async () => {
     const bytes = await saveModel(smallModel());

@@ -42,30 +42,39 @@ export interface SaveOptions {
    * norm of a predicted tensor) in a file several times smaller. 'whole': every bit as it is. @default 'compact'
    */
   readonly form?: 'compact' | 'whole';
+  /**
+   * 'float16' rounds weights to 16 bits: half the file. They are computed with in 32 bits as before; the manifest then says
+   * `rounded`. @default 'float32'
+   */
+  readonly dtype?: 'float32' | 'float16';
 }
 
 /**
- * A trained model as the bytes of one safetensors file: float32 weights under their paths, and the manifest in its
+ * A trained model as the bytes of one safetensors file: weights under their paths, and the manifest in its
  * metadata. Equal models have equal bytes.
  *
  * @throws {StructureError} if the parameters do not fit the specs.
  * @throws {ConfigError} if the manifest does not fit its schema.
- * @throws {ValueError} if the manifest describes another network than the specs are of: nobody could open the file.
+ * @throws {ValueError} if the manifest describes another network than the specs are of: nobody could open the file; or if a
+ * weight is too large for float16.
  * @example
  * const bytes = await saveModel({ specs: network.specs, params, manifest });
  */
 export async function saveModel<Specs extends SpecNode>(
   model: Model<Specs>,
-  { form = 'compact' }: SaveOptions = {},
+  { form = 'compact', dtype = 'float32' }: SaveOptions = {},
 ): Promise<Uint8Array> {
   requireOption('form', form, ['compact', 'whole']);
-  const text = manifestText(model.manifest);
+  requireOption('dtype', dtype, ['float32', 'float16']);
+  manifestText(model.manifest);
   checkParams(model.specs, model.params);
   requireDescribed(model);
   const compact = form === 'compact' ? await compactModel(model.params, model.manifest) : undefined;
   try {
-    const metadata = { [manifestKey]: compact === undefined ? text : manifestText(compact.manifest) };
-    const tensors = await rawTensors(namedParams(compact?.params ?? model.params));
+    const { manifest, params } = compact ?? model;
+    const rounded = dtype === 'float16' ? { rounded: { ...manifest.rounded, dtype } } : {};
+    const metadata = { [manifestKey]: manifestText({ ...manifest, ...rounded }) };
+    const tensors = await rawTensors(namedParams(params), { dtype });
     return encodeSafetensors(withChecksum({ tensors, metadata }));
   } finally {
     if (compact !== undefined) disposeParams(compact.params);

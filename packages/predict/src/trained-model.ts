@@ -183,16 +183,23 @@ export abstract class TrainedModel {
     return typeof inChannels === 'number' ? inChannels : this.manifest.preprocessing.channels;
   }
 
+  /** The model itself, for all settings, as `saveModel` of @sshn/model takes it. Its weights stay this model's. */
+  get whole(): Model<ReturnType<typeof networkOf>['specs']> {
+    const { format: _, version: __, ...manifest } = this.manifest;
+    return { specs: this.model.specs, params: this.#tree, manifest };
+  }
+
   /**
    * The plain network of a setting as a model of its own, without the hypernetwork: what `saveModel` of @sshn/model writes and
    * `openModel` opens. Its weights stay this model's; see `weightsAt`.
    */
   plainAt({ at }: Pick<Chosen, 'at'>): Model<ReturnType<typeof networkOf>['specs']> {
     const factor = at.factors.length === 1 ? at.factors[0]! : [...at.factors];
-    const { format: _, version: __, registration, ...kept } = this.manifest;
+    const { format: _, version: __, registration, rounded, ...kept } = this.manifest;
     const { lambda: ___, ...objective } = { lambda: undefined, ...registration };
     const manifest = {
       ...kept,
+      ...(rounded === undefined ? {} : { rounded: roundedAt(rounded, factor) }),
       method: { kind: 'fixed' as const, factor },
       prior: { kind: 'constant' as const, factor },
       accuracyCost: kept.accuracyCost.filter((row) => at.factors.every((one) => one === row.factor)),
@@ -281,6 +288,15 @@ function free({ weights, running }: Kept): void {
     () => {},
   );
   dispose(weights as Tensor[]);
+}
+
+/** What is said of rounded weights, for one factor. */
+function roundedAt({ dtype, measured }: NonNullable<Manifest['rounded']>, factor: Factor) {
+  const points = measured?.points.filter((point) => String(point.factor) === String(factor)) ?? [];
+  return {
+    dtype,
+    ...(measured === undefined || points.length === 0 ? {} : { measured: { ...measured, points } }),
+  };
 }
 
 function middleOf({

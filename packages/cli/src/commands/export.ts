@@ -1,11 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Factor } from '@sshn/core';
+import { type Factor, paramTree, SshnError } from '@sshn/core';
 import { exportGraphModel, graphModelFiles } from '@sshn/graph-model';
-import { saveModel } from '@sshn/model';
+import { loadModel, type Manifest, networkOf, saveModel } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
 import { exportOnnx } from '@sshn/onnx';
-import { Registrar, type Segmenter } from '@sshn/predict';
+import { type Chosen, Registrar, type Segmenter } from '@sshn/predict';
 import { openModel, requireFolder } from '@sshn/predict/node';
 import { fieldOf } from '@sshn/registration';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -14,13 +14,23 @@ import { parseFactor } from '../config/values.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit.js';
 import { modelHelp, modelSource } from '../run/model-source.js';
+import {
+  type ComparedImages,
+  imagesOfFolder,
+  imagesOfRun,
+  measureRounding,
+  roundedText,
+} from '../run/rounding.js';
 import { bytesText, factorText as textOf } from '../terminal/text.js';
 import { addComputingOptions, argument, factorText, factorType, grouped, readerOf } from './options.js';
 
 const exportHelp = {
   description: `Write the plain network of one rescaling factor to a file, without the hypernetwork.
 
-safetensors: opens with every command of sshn and with openModel of @sshn/predict, a small part of the size of the run's model.
+safetensors: opens with every command of sshn and with openModel of @sshn/predict, a small part of the size of the run's model. \
+With --dtype float16 it is half as large again: weights are rounded to 16 bits, and what that costs in Dice is measured on the \
+validation images of the run, or on those of --data, and stored in the file, where \`sshn info\` shows it. With --whole the file \
+has the model for all factors.
 onnx: runs in onnxruntime and in other runtimes; one input [batch, channels, ...size], the batch free. Preprocessing, label \
 names and the factor are in its metadata under the key sshn, as JSON.
 tfjs: a folder with model.json and its weights, which tf.loadGraphModel opens without any package of ours; one input \
@@ -32,12 +42,15 @@ ${factorText}`,
   examples: `
 Examples:
   $ sshn export runs/cells --factor 0.25 -o cells.safetensors
+  $ sshn export runs/cells --factor 0.25 --dtype float16 -o small.safetensors
+  $ sshn export runs/cells --whole --dtype float16 -o all-factors.safetensors
   $ sshn export runs/cells --gflops 0.5 -o cells.onnx
   $ sshn export runs/cells --dice 0.93 -o cells.onnx       # the cheapest factor that reaches it
   $ sshn export runs/cells --to tfjs -o cells/             # model.json and weights, for tf.loadGraphModel`,
 };
 
 const formats = ['safetensors', 'onnx', 'tfjs'] as const;
+const dtypes = ['float32', 'float16'] as const;
 
 interface ExportFlags extends ComputingFlags {
   readonly out: string;
@@ -47,6 +60,9 @@ interface ExportFlags extends ComputingFlags {
   readonly gflops?: number;
   readonly milliseconds?: number;
   readonly dice?: number;
+  readonly dtype: (typeof dtypes)[number];
+  readonly whole?: boolean;
+  readonly data?: string;
 }
 
 const positive = { kind: 'number', isInteger: false, above: 0 } as const;
@@ -62,7 +78,25 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
       '-o, --out <path>',
       'the file; its ending says the format unless --to does. Of tfjs the folder',
     )
-    .addOption(new Option('--to <format>', 'format of the file').choices(formats));
+    .addOption(new Option('--to <format>', 'format of the file').choices(formats))
+    .addOption(
+      new Option('--dtype <name>', 'how weights are stored, of safetensors: float16 halves the file')
+        .choices(dtypes)
+        .default('float32'),
+    )
+    .option(
+      '--data <folder>',
+      'images with labels on which float16 is compared with float32 (default: the validation images of the run)',
+    )
+    .addOption(
+      new Option('--whole', 'the model for all factors, its hypernetwork included; safetensors').conflicts([
+        'factor',
+        'gflops',
+        'milliseconds',
+        'dice',
+        'lambda',
+      ]),
+    );
   const add = (flag: string, text: string, read: (text: string) => unknown) =>
     command.addOption(grouped('Accuracy and cost', new Option(flag, text).argParser(read)));
   add('--factor <numbers>', 'rescaling factor (default: the largest of training)', argument(parseFactor));
@@ -90,29 +124,36 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
         .slice(0, 2)
         .map((name) => `.${name}`)
         .join(' or ');
-      command.error(`error: the ending of '${flags.out}' names no format: call it ${endings}, or give --to`);
-    } else finish(await exportModel(model, format, flags));
+      return command.error(
+        `error: the ending of '${flags.out}' names no format: call it ${endings}, or give --to`,
+      );
+    }
+    if (format !== 'safetensors' && (flags.whole || flags.dtype !== 'float32')) {
+      const flag = flags.whole ? '--whole' : '--dtype float16';
+      command.error(
+        `error: ${flag} is for safetensors, not for ${format}: leave it out, or give --to safetensors`,
+      );
+    }
+    if (flags.data !== undefined && flags.dtype === 'float32')
+      command.error('error: --data is for --dtype float16, which is compared with float32 on its images');
+    finish(await exportModel(model, format, flags));
   });
 }
 
 async function exportModel(
   given: string,
   format: (typeof formats)[number],
-  { out, factor, lambda, gflops, milliseconds, dice, ...computing }: ExportFlags,
+  flags: ExportFlags,
 ): Promise<number> {
+  const { out } = flags;
   await requireFolder(out);
-  await startBackend(computing, 'inference');
+  await startBackend(flags, 'inference');
   const path = await modelSource(given);
   const model = await openModel(path);
   try {
-    if (milliseconds !== undefined) await model.calibrate();
-    const chosen = model.choose({
-      ...(factor === undefined ? {} : { factor }),
-      ...(lambda === undefined ? {} : { lambda }),
-      ...(gflops === undefined ? {} : { gflops }),
-      ...(milliseconds === undefined ? {} : { milliseconds }),
-      ...(dice === undefined ? {} : { dice }),
-    });
+    const chosen = await settingOf(model, flags);
+    const file = (await stat(path)).isDirectory() ? join(path, 'best.safetensors') : path;
+    const before = bytesText((await stat(file)).size);
     const files =
       format === 'tfjs'
         ? graphModelFiles(await exportGraphModel(graphOf(model, chosen)))
@@ -121,25 +162,89 @@ async function exportModel(
               '',
               format === 'onnx'
                 ? await exportOnnx(graphOf(model, chosen))
-                : await saveModel(model.plainAt(chosen)),
+                : await modelFile(model, chosen, path, flags),
             ],
           ]);
     if (format === 'tfjs') await mkdir(out, { recursive: true });
     for (const [name, bytes] of files) await writeFileAtomic(join(out, name), bytes);
-    const size = [...files.values()].reduce((sum, { length }) => sum + length, 0);
-    const file = (await stat(path)).isDirectory() ? join(path, 'best.safetensors') : path;
-    const before = bytesText((await stat(file)).size);
-    process.stdout.write(
-      `${chosen.reason}\n${out}: φ = ${textOf(chosen.at.factors)}, ${bytesText(size)}; the model has ${before}\n`,
-    );
+    const size = bytesText([...files.values()].reduce((sum, { length }) => sum + length, 0));
+    const { reason, setting } = flags.whole
+      ? { reason: 'The model for all factors.', setting: '' }
+      : { reason: chosen.reason, setting: `φ = ${textOf(chosen.at.factors)}, ` };
+    process.stdout.write(`${reason}\n${out}: ${setting}${size}; the model has ${before}\n`);
     return exitCodes.ok;
   } finally {
     model.dispose();
   }
 }
 
+/** The setting that the flags ask for. */
+async function settingOf(
+  model: Segmenter | Registrar,
+  { factor, lambda, gflops, milliseconds, dice }: ExportFlags,
+): Promise<Chosen> {
+  if (milliseconds !== undefined) await model.calibrate();
+  return model.choose({
+    ...(factor === undefined ? {} : { factor }),
+    ...(lambda === undefined ? {} : { lambda }),
+    ...(gflops === undefined ? {} : { gflops }),
+    ...(milliseconds === undefined ? {} : { milliseconds }),
+    ...(dice === undefined ? {} : { dice }),
+  });
+}
+
+/** The bytes of a model file; of rounded weights with what rounding costs, where there are images to measure it. */
+async function modelFile(
+  model: Segmenter | Registrar,
+  { at }: Chosen,
+  path: string,
+  { whole, dtype, data }: ExportFlags,
+): Promise<Uint8Array> {
+  const exact = whole ? model.whole : model.plainAt({ at });
+  const bytes = await saveModel(exact, { dtype });
+  if (dtype === 'float32') return bytes;
+  const images = await comparedImages(path, data, model.manifest, at.conditions[0]);
+  if (images === undefined) return bytes;
+  const { manifest, params } = loadModel(bytes, path);
+  try {
+    const rounded = { manifest, params: paramTree(networkOf(manifest).specs, params) };
+    const { prior } = exact.manifest;
+    const factors =
+      prior.kind === 'constant' ? [prior.factor] : [prior.low, (prior.low + prior.high) / 2, prior.high];
+    const measured = await measureRounding(images, exact, rounded, factors);
+    const told = { ...exact.manifest, rounded: { dtype, measured } };
+    process.stdout.write(`${roundedText(told.rounded)}\n`);
+    return await saveModel({ ...exact, manifest: told }, { dtype });
+  } finally {
+    images.dispose();
+    for (const tensor of params.values()) tensor.dispose();
+  }
+}
+
+/** Images to compare precisions on; a note, where there are none. */
+async function comparedImages(
+  path: string,
+  data: string | undefined,
+  manifest: Manifest,
+  lambda: number | undefined,
+): Promise<ComparedImages | undefined> {
+  const isRun = (await stat(path)).isDirectory();
+  if (!isRun && data !== undefined) return imagesOfFolder(data, manifest);
+  try {
+    if (isRun) return await imagesOfRun(path, data, lambda);
+  } catch (error) {
+    if (!(error instanceof SshnError) || data !== undefined) throw error;
+    process.stderr.write(`note: what rounding costs is not measured: ${error.message}\n`);
+    return undefined;
+  }
+  process.stderr.write(
+    'note: what rounding costs is not measured: give --data, a folder of images with labels, or export from a run folder\n',
+  );
+  return undefined;
+}
+
 /** The graph of a setting, with what a user of the file needs to know as metadata. */
-function graphOf(model: Segmenter | Registrar, { at }: ReturnType<Segmenter['choose']>) {
+function graphOf(model: Segmenter | Registrar, { at }: Chosen) {
   const { manifest } = model;
   const { size, channels } = manifest.preprocessing;
   const { inChannels } = manifest.network.options;

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { startBackend } from '../process/backend.js';
 import { exitCodes } from '../process/exit.js';
 import { modelHelp, modelSource } from '../run/model-source.js';
+import { roundedText } from '../run/rounding.js';
 import { bytesText, costText, countText, diceText, textTable } from '../terminal/text.js';
 
 const infoHelp = {
@@ -84,6 +85,7 @@ async function info(given: string, json: boolean): Promise<number> {
           .map(([name, version]) => `${name} ${version}`)
           .join(', '),
       ],
+      ['weights', roundedText(manifest.rounded) ?? ''],
       ['file', `${file}, ${bytesText((await stat(file)).size)}`],
     ];
     // Of a model that tells no versions, say.

@@ -2,20 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { disposeParams, initialize, Rng } from '@sshn/core';
 import { decodeDicom, decodeNifti, decodeNrrd, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
-import { type ManifestInput, networkOf } from '@sshn/model';
-import { writeModelFile } from '@sshn/model/node';
 import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
-import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
 import { dicomSeries, useBackend } from '@sshn-internal/testing';
-import { loadGraphModel } from '@tensorflow/tfjs-converter';
-import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { decode, encode } from 'fast-png';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../command-line.js';
+import { storeModel } from '../testing/random-model.js';
 
 let folder: string;
 let [stdout, stderr] = ['', ''];
@@ -25,47 +19,11 @@ const sshn = (line: string): Promise<number> => {
   return runCommandLine(line.split(' ').map((word) => word.replace('@', `${folder}/`)));
 };
 
-/** Stores a model with random weights of what a configuration trains. */
-async function store(
-  name: string,
-  config: RunConfigInput,
-  space: { size: number[]; channels: number },
-  values?: readonly [number, number, number],
-) {
-  const { architecture, ...rest } = config;
-  const full = parseRunConfig({ ...rest, architecture: { features: 4, stages: 3, ...architecture } }, 'test');
-  const labelNames = ['background', 'nucleus', 'cytoplasm'];
-  const described = describeNetwork(full, { ...space, labelNames });
-  const { specs } = networkOf(described);
-  const params = initialize(specs, Rng.fromSeed(5));
-  const manifest: ManifestInput = {
-    task: 'segmentation',
-    ...described,
-    prior: { kind: 'uniform', low: 0, high: 0.5 },
-    preprocessing: {
-      ...space,
-      intensity: { kind: 'minMax' },
-      ...(space.size.length === 3 ? { volumes: { fit: 'resize' as const } } : {}),
-    },
-    labels: labelNames.map((label, i) => ({
-      name: label,
-      ...(values === undefined ? {} : { value: values[i]! }),
-    })),
-    accuracyCost: [
-      { factor: 0.1, dice: 0.8, gflops: 0.001, milliseconds: null },
-      { factor: 0.4, dice: 0.9, gflops: 0.002, milliseconds: null },
-    ],
-    provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
-  };
-  await writeModelFile(at(name), { specs, params, manifest });
-  disposeParams(params);
-}
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sshn-predict-'));
   await useBackend('wasm');
-  await store('cells.safetensors', {}, { size: [16, 16], channels: 3 });
-  await store('brains.safetensors', {}, { size: [8, 8, 8], channels: 1 });
+  await storeModel(at('cells.safetensors'), {}, { size: [16, 16], channels: 3 });
+  await storeModel(at('brains.safetensors'), {}, { size: [8, 8, 8], channels: 1 });
   await mkdir(at('images/deep/er'), { recursive: true });
   const cells = generatePhantoms({ kind: 'cells', count: 3, size: [20, 24], seed: 1 });
   for (const [i, id] of cells.ids.entries()) {
@@ -255,7 +213,7 @@ json.dump([d.Modality, d.SegmentationType, d.ReferencedSeriesSequence[0].SeriesI
 });
 
 test('labels have the values, names and colors of the files that the model was trained with', async () => {
-  await store('gaps.safetensors', {}, { size: [8, 8, 8], channels: 1 }, [0, 41, 1024]);
+  await storeModel(at('gaps.safetensors'), {}, { size: [8, 8, 8], channels: 1 }, [0, 41, 1024]);
   const wanted = (await labelsOf('gaps.safetensors', 'scan.nii.gz')).map((label) => [0, 41, 1024][label]!);
   expect(new Set(wanted).size).toBeGreaterThan(1);
   expect(await sshn('predict @gaps.safetensors @scan.nii.gz -o @gaps --threads 1')).toBe(0);
@@ -308,53 +266,6 @@ test('a pipe among the images is left out, and one that is named is refused', as
   await expect(readPicture(at('piped/b.png'))).rejects.toThrow(/is a folder, a pipe, a socket or a device/);
 });
 
-test('export: the plain network predicts the same, is smaller, and opens with the same commands', async () => {
-  expect(await sshn('export @cells.safetensors --factor 0.25 -o @plain.safetensors --threads 1')).toBe(0);
-  const [whole, plain] = [
-    (await stat(at('cells.safetensors'))).size,
-    (await stat(at('plain.safetensors'))).size,
-  ];
-  expect(plain).toBeLessThan(whole / 20);
-  expect(await labelsOf('plain.safetensors', 'images/b.png')).toEqual(
-    await labelsOf('cells.safetensors', 'images/b.png', { factor: 0.25 }),
-  );
-  expect(await sshn('info @plain.safetensors')).toBe(0);
-  expect(stdout).toContain('fixed');
-  expect(await sshn('info @cells.safetensors --json')).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ method: { kind: 'sshn' }, preprocessing: { size: [16, 16] } });
-});
-
-test('export to ONNX: onnxruntime gives the logits of the plain network, and the file says what it expects', async () => {
-  expect(await sshn('export @cells.safetensors --dice 0.75 -o @cells.onnx --threads 1')).toBe(0);
-  expect(stdout).toContain('Factor 0.1');
-  const session = await InferenceSession.create(at('cells.onnx'));
-  const values = Float32Array.from({ length: 3 * 16 * 16 }, (_, i) => (i % 17) / 17);
-  const { logits } = await session.run({ image: new Tensor('float32', values, [1, 3, 16, 16]) });
-  expect(logits!.dims).toEqual([1, 3, 16, 16]);
-  expect((await readFile(at('cells.onnx'))).toString('latin1')).toContain('"factor":0.1');
-  await session.release();
-});
-
-test('export to tfjs: tf.loadGraphModel gives the logits of the plain network', async () => {
-  expect(await sshn('export @cells.safetensors --factor 0.25 --to tfjs -o @graph --threads 1')).toBe(0);
-  expect((await readdir(at('graph'))).sort()).toEqual(['group1-shard1of1.bin', 'model.json']);
-  const file = async (url: unknown) =>
-    new Response(await readFile(at(`graph/${`${url}`.split('/').at(-1)}`)));
-  const graph = await loadGraphModel('http://localhost/model.json', { fetchFunc: file as typeof fetch });
-  using opened = await openModel(at('cells.safetensors'));
-  const place = opened.choose({ factor: 0.25 }).at;
-  const x = tensor(
-    Float32Array.from({ length: 3 * 16 * 16 }, (_, i) => (i % 17) / 17),
-    [1, 16, 16, 3],
-  );
-  const wanted = opened.network.apply(opened.weightsAt(place), x, place);
-  const got = graph.execute({ image: x }, 'logits') as typeof x;
-  const values = await wanted.data();
-  for (const [i, value] of (await got.data()).entries()) expect(value).toBeCloseTo(values[i]!, 4);
-  graph.dispose();
-  dispose([x, wanted, got]);
-});
-
 test.each([
   ['predict @cells.safetensors @nothing -o @x', 1, 'does not exist'],
   ['predict @cells.safetensors @none/*.png -o @x', 1, 'matches no file'],
@@ -366,8 +277,6 @@ test.each([
   ],
   ['predict @cells.safetensors @images -o @x --gflops 1e-9', 1, 'the nearest, 0.1'],
   ['predict @cells.safetensors @scan.nii.gz -o @x --threads 1', 1, 'expected a raster image'],
-  ['export @cells.safetensors -o @cells.bin', 2, 'names no format'],
-  ['export @cells.safetensors -o @no/such/cells.onnx', 1, 'there is no such folder'],
 ])('%s is refused', async (line, code, message) => {
   expect(await sshn(line)).toBe(code);
   expect(stderr).toContain(message);

@@ -85,6 +85,29 @@ export const manifestSchema = z
       configHash: word,
     }),
     registration: described(manifestOptions.registration),
+    /** Of weights that were rounded when they were stored, and what that cost where it was measured. */
+    rounded: z
+      .strictObject({
+        dtype: z.literal('float16'),
+        measured: z
+          .strictObject({
+            /** Which images, in words, and how many. */
+            data: word,
+            images: z.int().min(1),
+            /** Mean foreground Dice with weights of 32 bits, and with the rounded ones. */
+            points: z
+              .array(
+                z.strictObject({
+                  factor: z.union([share, z.array(share).min(1).max(most.points)]),
+                  before: share,
+                  after: share,
+                }),
+              )
+              .max(most.points),
+          })
+          .exactOptional(),
+      })
+      .exactOptional(),
   })
   .superRefine(({ task, registration, method, prior }, context) => {
     const fault = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', path, message });

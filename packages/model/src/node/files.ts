@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { FileError, type SpecNode } from '@sshn/core';
 import { manifestKey, manifestText, readManifest } from '../manifest/read.js';
 import type { Manifest, ManifestInput } from '../manifest/schema.js';
-import { type LoadedModel, loadModel, type Model, saveModel } from '../model.js';
+import { type LoadedModel, loadModel, type Model, type SaveOptions, saveModel } from '../model.js';
 import { requireChecksum, withChecksum } from '../safetensors/checksum.js';
 import { decodeSafetensors, encodeSafetensors } from '../safetensors/safetensors.js';
 import { writeFileAtomic } from './atomic-write.js';
@@ -17,8 +17,9 @@ import { fileProblem } from './file-problem.js';
 export async function writeModelFile<Specs extends SpecNode>(
   path: string,
   model: Model<Specs>,
+  options: SaveOptions = {},
 ): Promise<void> {
-  await writeFileAtomic(path, await saveModel(model));
+  await writeFileAtomic(path, await saveModel(model, options));
 }
 
 /**

@@ -74,8 +74,8 @@ export async function encodeCheckpoint(
   const result = progressSchema.safeParse(text);
   if (!result.success) throw new ConfigError('encodeCheckpoint: progress', result.error.issues);
   const tensors = new Map([
-    ...(await rawTensors(params, prefixes.params)),
-    ...(await rawTensors(optimizer, prefixes.optimizer)),
+    ...(await rawTensors(params, { prefix: prefixes.params })),
+    ...(await rawTensors(optimizer, { prefix: prefixes.optimizer })),
   ]);
   const metadata = { [progressKey]: JSON.stringify(result.data) };
   return encodeSafetensors(withChecksum({ tensors, metadata }));
