@@ -86,7 +86,7 @@ export class TrainView {
     const { validation } = event;
     if (validation !== undefined) this.#dice = mean(validation.map(({ dice }) => dice));
     const digits = String(event.epochs).length;
-    const dice = this.#dice.toFixed(3);
+    const dice = shownDice(this.#dice);
     const left = event.epoch + 1 < event.epochs ? [`${formatDuration(event.secondsLeft)} left`] : [];
     const speed = [`${event.imagesPerSecond.toFixed(1)} images/s`];
     const line = (facts: readonly string[], more: readonly string[]) => [
@@ -98,7 +98,7 @@ export class TrainView {
       ...(event.isBest ? ['best'] : []),
     ];
     // The fullest line that does not wrap.
-    const short = validation?.map((one) => one.dice.toFixed(3)).join(', ') ?? '';
+    const short = validation?.map((one) => shownDice(one.dice)).join(', ') ?? '';
     const lines = [
       line([`Dice ${dice} ${byFactor(validation ?? [])}`], [...speed, ...left]),
       line([`Dice ${dice} ${byFactor(validation ?? [])}`], left),
@@ -113,7 +113,12 @@ export class TrainView {
 }
 
 function byFactor(validation: NonNullable<Of<'epoch'>['validation']>): string {
-  return `(${validation.map(({ factor, dice }) => `φ ${factor}: ${dice.toFixed(3)}`).join(', ')})`;
+  return `(${validation.map(({ factor, dice }) => `φ ${factor}: ${shownDice(dice)}`).join(', ')})`;
+}
+
+/** A dash where no image has the label. */
+function shownDice(dice: number): string {
+  return Number.isNaN(dice) ? '–' : dice.toFixed(3);
 }
 
 function mean(values: readonly number[]): number {
