@@ -71,6 +71,12 @@ const commands: ReadonlyArray<{
     load: async () => (await import('./commands/export.js')).addExportCommand,
   },
   {
+    name: 'import',
+    operands: '<weights>',
+    summary: 'make a model of weights of PyTorch',
+    load: async () => (await import('./commands/import.js')).addImportCommand,
+  },
+  {
     name: 'info',
     operands: '<model>',
     summary: 'tell what a model is, expects and costs',

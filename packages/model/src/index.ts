@@ -13,6 +13,7 @@ export type { Purpose } from './backend/self-test.js';
 export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
 export { type AccuracyCostPoint, type Budget, type Choice, pick } from './budget/pick.js';
 export { type FetchOptions, fetchModel } from './fetch-model.js';
+export { type ForeignTensor, importWeights, readForeignWeights } from './foreign/foreign-weights.js';
 export { distributions, imageEdge, priorFaults, priorKinds, sizeFaults } from './manifest/options.js';
 export {
   type Manifest,

@@ -94,7 +94,7 @@ const beginnings: ReadonlyArray<{ readonly text: string; readonly what: string; 
   {
     text: 'pk\u0003\u0004',
     what: 'a ZIP archive (a PyTorch checkpoint is one)',
-    remedy: 'Save the weights as safetensors.',
+    remedy: 'Weights of PyTorch become a model with `sshn import`.',
   },
   { text: '\u001f\u008b', what: 'gzip-compressed', remedy: 'Decompress it first.' },
   { text: '\u0089hdf', what: 'an HDF5 file (Keras writes them)', remedy: 'Save the weights as safetensors.' },
