@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the repository. */
@@ -13,10 +13,9 @@ export const repository = dirname(dirname(fileURLToPath(import.meta.url)));
  * @param cwd Where; by default where the user called pnpm, which itself runs scripts in the root.
  * @returns Its exit code.
  */
-export function sshnFromSources(args, cwd = process.env.INIT_CWD ?? process.cwd()) {
-  const main = join(repository, 'packages/cli/src/main.ts');
-  const node = ['--conditions=@sshn/source', '--import', import.meta.resolve('tsx'), main];
-  const child = spawn(process.execPath, [...node, ...args], { stdio: 'inherit', cwd });
+export async function sshnFromSources(args, cwd = process.env.INIT_CWD ?? process.cwd()) {
+  const { bundleCommand } = await import('./bundle-sources.mjs');
+  const child = spawn(process.execPath, [await bundleCommand(), ...args], { stdio: 'inherit', cwd });
   // A terminal gives Ctrl-C to both processes, so the child has it already; a signal sent to this one alone it has not.
   const forward = (signal) => {
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, vi } from 'vitest';
+import { bundleCommand } from '../../scripts/bundle-sources.mjs';
 
 // Every test here starts processes, which on a busy machine takes its time.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
-const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+/** Of the sources as they are when a file of tests begins. */
+const program = await bundleCommand();
 
 /** How a command ended, and what it wrote. */
 export interface Ended {
@@ -37,16 +38,9 @@ export function scratchFolder(): { readonly path: string } {
   return folder;
 }
 
-/** The words that run the real command, from its sources. */
+/** The words that run the real command, bundled from its sources. */
 export function commandLine(args: readonly string[]): string[] {
-  return [
-    process.execPath,
-    '--conditions=@sshn/source',
-    '--import',
-    import.meta.resolve('tsx'),
-    main,
-    ...args,
-  ];
+  return [process.execPath, program, ...args];
 }
 
 /** Starts the real command. */
@@ -55,12 +49,8 @@ export function start(args: readonly string[], cwd: string, env: NodeJS.ProcessE
 }
 
 /** Starts a program. */
-export function run(
-  [program, ...words]: readonly string[],
-  cwd: string,
-  env: NodeJS.ProcessEnv = {},
-): Running {
-  const child = spawn(program!, words, {
+export function run([first, ...words]: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(first!, words, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -95,10 +85,10 @@ export function sshn(args: readonly string[], cwd: string, env: NodeJS.ProcessEn
  * @param text Words and flags after `sshn`, quoted for a shell.
  */
 export function inShell(text: string, cwd: string): Promise<Ended> {
-  const program = commandLine([])
+  const words = commandLine([])
     .map((word) => `'${word}'`)
     .join(' ');
-  return run(['bash', '-c', `sshn() { ${program} "$@"; }; ${text}`], cwd).ended;
+  return run(['bash', '-c', `sshn() { ${words} "$@"; }; ${text}`], cwd).ended;
 }
 
 /** The last command line in an output. @throws {Error} if there is none. */

@@ -66,7 +66,7 @@ test('volumes are trained on in 3D, augmented, and reported by their middle slic
     labels: [{ value: 0 }, { value: 17, color: [220, 216, 20] }, { value: 1021, color: [120, 100, 60] }],
   });
   const predicted = await sshn(
-    ['predict', '3d', 'scans/images/0.nii.gz', '-o', 'out', '--truth', 'scans/labels', '--threads', '1'],
+    ['predict', '3d', 'scans/images/0.nii.gz', '-o', 'out', '--labels', 'scans/labels', '--threads', '1'],
     scratch.path,
   );
   expect(predicted.code).toBe(0);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleSources } from '../../scripts/bundle-sources.mjs';
 import { packages, readmes, repository, type Snippet, snippetsOf } from './snippets.js';
 
 // Every `ts` fence of a README is a module of its own that a user could paste into a file: it has to compile strictly and
@@ -19,12 +20,18 @@ const snippets = readmes()
 const folder = fileURLToPath(new URL('node_modules/.cache/readme', import.meta.url));
 const elsewhere = mkdtempSync(join(tmpdir(), 'sshn-readme-'));
 
-const fileOf = ({ place }: Snippet) => join(folder, `${place.replaceAll(/[/.:]/g, '-')}.mts`);
+const nameOf = ({ place }: Snippet) => place.replaceAll(/[/.:]/g, '-');
+const fileOf = (snippet: Snippet) => join(folder, `${nameOf(snippet)}.mts`);
 
-beforeAll(() => {
+/** Holds the programs, bundled with the sources that they import: started from every source file, each takes seconds. */
+let programs: string;
+
+beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const snippet of snippets) writeFileSync(fileOf(snippet), snippet.code);
+  const entries = Object.fromEntries(snippets.map((snippet) => [nameOf(snippet), fileOf(snippet)]));
+  programs = await bundleSources(entries, fileURLToPath(new URL('.', import.meta.url)));
 });
 
 afterAll(() => {
@@ -34,7 +41,7 @@ afterAll(() => {
 
 describe.concurrent('runs', () => {
   test.each(snippets)('$place', async (snippet) => {
-    const args = ['--import', import.meta.resolve('tsx'), '--conditions=@sshn/source', fileOf(snippet)];
+    const args = [join(programs, `${nameOf(snippet)}.mjs`)];
     // In a folder of its own, so that what it writes does not lie about. Rejects unless the exit code is 0.
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: elsewhere, timeout: 60_000 });
     expect(stdout, 'a snippet shows something').not.toBe('');

@@ -1,31 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import description from '../package.json' with { type: 'json' };
-import { factorText } from './commands/factor-text.js';
-import { exitCodes } from './process/exit-codes.js';
+import { exitCodes, programHelp } from './program-help.js';
 import { printable } from './terminal/text.js';
-
-const programHelp = {
-  description: `Train one network, for segmentation or registration, that works at every rescaling factor, then choose the factor.
-
-${factorText} A hypernetwork predicts the weights for each φ, so one training gives the whole accuracy-cost curve.`,
-  examples: `
-Examples:
-  $ sshn train phantoms --epochs 20          # generated images, no data needed
-  $ sshn train cells/ --size 128x128         # cells/images/*.png and cells/labels/*.png
-  $ sshn evaluate runs/cells-sshn-seed1
-  $ sshn pareto runs/cells-sshn-seed1        # CSV, JSON, plots and a report page
-  $ sshn predict runs/cells-sshn-seed1 photo.png -o out
-  $ sshn export runs/cells-sshn-seed1 --gflops 0.5 -o cells.onnx
-  $ sshn serve runs/cells-sshn-seed1 --target-p95 200          # over HTTP
-  $ sshn register none a.png b.png --refine 100 -o moved.png   # align two images
-
-Exit codes:
-  0    done
-  1    the input or the run failed; the last line says why
-  2    the command line makes no sense
-  130  interrupted with Ctrl-C; nothing is lost, the same command goes on
-  143  the same, by SIGTERM`,
-};
 
 type AddCommand = (program: Command, finish: (exitCode: number) => void) => void;
 

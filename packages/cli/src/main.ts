@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
-import { exitCodes } from './process/exit-codes.js';
+import { exitCodes } from './program-help.js';
 
 // A reader that has seen enough, such as `head`, closes the pipe: not a failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -37,6 +37,6 @@ export {
   usualObjective,
 } from './register-pair.js';
 export { Registrar, type RegistrarOptions } from './registrar.js';
-export { inSpaceOf, requireGridOf } from './same-space.js';
+export { inSpaceOf, labelsInSpaceOf } from './same-space.js';
 export { type Segmentation, Segmenter, type SegmentOptions } from './segmenter.js';
 export type { Budget, Chosen, Setting } from './trained-model.js';

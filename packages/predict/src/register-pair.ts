@@ -95,7 +95,7 @@ export interface RegistrationFigures {
  * @param moving In the space of the fixed image (see `inSpaceOf`), unless they are aligned.
  * @param options `steps` may be 0 with a model, and with `affine`.
  * @throws {FileError} if the moving picture, once aligned, shows nothing of the fixed one's grid, or the two differ in kind.
- * @throws {ValueError} if `affine` is given, and the model aligns pictures by itself.
+ * @throws {ValueError} if the model is one for images of another rank, or `affine` is given, and the model aligns pictures by itself.
  */
 export async function registerPair(
   moving: Picture,
@@ -103,6 +103,7 @@ export async function registerPair(
   options: RegisterOptions,
 ): Promise<Registered> {
   const { affine, preprocessing, onStage, signal } = options;
+  requireRank(fixed, preprocessing.size.length);
   const { alignment } = preprocessing;
   if (alignment === undefined) {
     const aligned =
@@ -138,6 +139,18 @@ export async function registerPair(
   const coverage = coverageOf(moving, fixed.channels[0], found.field.displacementMm);
   requireCoverage(moving, fixed.path, coverage);
   return { ...found, coverage };
+}
+
+/** @throws {ValueError} if a volume is to be registered as a slice is, or the other way round. */
+function requireRank({ path, format }: Picture, expected: number): void {
+  const rank = format === 'volume' ? 3 : 2;
+  if (rank === expected) return;
+  throw new ValueError({
+    where: path,
+    got: `an image of ${rank} dimensions`,
+    expected: `one of ${expected}, as the model aligns`,
+    hint: rank === 3 ? 'Save the slices as PNG, or train on volumes.' : 'Give NIfTI volumes.',
+  });
 }
 
 function withField(found: Omit<Registered, 'coverage'>, field: FieldMm): Omit<Registered, 'coverage'> {

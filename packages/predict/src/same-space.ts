@@ -49,23 +49,37 @@ export function requireSameKind(fixed: Picture, moving: Picture): void {
 }
 
 /**
- * Checks that labels lie on the grid of their image, whatever the order of their axes; or, if resampling is allowed, anywhere.
+ * Labels in the space of their image: a volume must lie on its grid, whatever the order of its axes, or anywhere if it may be
+ * resampled; raster labels, which have no place of their own, get that of the image.
  *
- * @throws {FileError} if they do not.
+ * @param options `resample`: whether the user has asked for it; left out where there is no such choice.
+ * @throws {FileError} if the labels differ in kind or size from the image, or lie on another grid.
  */
-export function requireGridOf(
+export function labelsInSpaceOf(
   image: Picture,
   labels: Picture,
-  { resample }: { readonly resample: boolean },
-): void {
-  const difference = resample ? undefined : differenceOf(labels.channels[0], image.channels[0], image);
-  if (difference === undefined) return;
+  { resample }: { readonly resample?: boolean } = {},
+): Picture {
+  const [channel, map] = [image.channels[0], labels.channels[0]];
+  if (labels.format !== image.format || (image.format !== 'volume' && !hasShapeOf(map, channel))) {
+    throw new FileError({
+      path: labels.path,
+      problem: `does not fit the image ${image.path}`,
+      remedy: 'Give the labels of that image, of its size and in its kind of file.',
+    });
+  }
+  if (image.format !== 'volume') return { ...labels, channels: [{ ...channel, data: map.data }] };
+  const difference = resample ? undefined : differenceOf(map, channel, image);
+  if (difference === undefined) return labels;
   throw new FileError({
     path: labels.path,
     problem: difference,
-    remedy:
-      'Give the labels of that image, on its grid; with --resample they are looked up by their place in the body.',
+    remedy: `Give the labels of that image, on its grid${resample === undefined ? '' : '; with --resample they are looked up by their place in the body'}.`,
   });
+}
+
+function hasShapeOf(a: Grid, b: Grid): boolean {
+  return a.shape.join() === b.shape.join();
 }
 
 /** In words, how two grids differ; undefined where they do not. */

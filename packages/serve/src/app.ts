@@ -1,26 +1,22 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import description from '../package.json' with { type: 'json' };
+import { Admission, type AdmissionOptions } from './admission.js';
 import type { LatencyController } from './controller.js';
 import { Metrics } from './metrics.js';
 import type { WorkerPool } from './pool.js';
 import { explain, problemOf, problemType, RequestError } from './problem.js';
 import type { Prediction } from './protocol.js';
-import { formLimits, readSettings, readUpload, tooLarge } from './request.js';
+import { formLimits, readSettings, readUpload } from './request.js';
 import { amountsOf, modelOf, schemas } from './schemas.js';
 import type { ChosenFactor, ModelEntry } from './settings.js';
 
 /** What the routes work with. */
-export interface AppOptions {
+export interface AppOptions extends AdmissionOptions {
   readonly pool: WorkerPool;
   readonly models: ReadonlyMap<string, ModelEntry>;
   readonly controller: LatencyController | undefined;
-  readonly apiKeys: readonly string[];
-  readonly bodyBytes: number;
-  /** Of all requests that are being received or wait, together. */
-  readonly bufferBytes: number;
   /** From the arrival of a request to its answer. */
   readonly timeoutMs: number;
   /** That a client may take to send its headers, and all of a request. */
@@ -110,46 +106,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   };
   const load = () => ({ now: performance.now(), queued: pool.state.queued, workers: pool.state.total });
 
-  const digests = options.apiKeys.map(digest);
-  const authorize = (request: FastifyRequest): void => {
-    if (digests.length === 0) return;
-    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const given = digest(bearer ?? String(request.headers['x-api-key'] ?? ''));
-    // All are compared, so that the time says nothing about any.
-    const isKnown = digests.map((known) => timingSafeEqual(known, given)).some((isSame) => isSame);
-    if (!isKnown)
-      throw new RequestError(401, 'An API key is needed: Authorization: Bearer KEY, or x-api-key: KEY.', {
-        'www-authenticate': 'Bearer',
-      });
-  };
-  const guarded = {
-    onRequest: (request: FastifyRequest, _: FastifyReply, done: (error?: Error) => void) => {
-      try {
-        authorize(request);
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  };
-
-  let buffered = 0;
-  /** Refuses what there is no room for before its body is received. */
-  const admit = (request: FastifyRequest, reply: FastifyReply): void => {
-    authorize(request);
+  const admission = new Admission(options, () => {
     if (isDraining) throw new RequestError(503, 'The service is about to end.');
-    const told = request.headers['content-length'];
-    if (told !== undefined && Number(told) > bodyBytes) throw tooLarge(bodyBytes);
     if (pool.isFull || controller?.isOverloaded(load()))
       throw new RequestError(503, 'Too many requests wait already. Try again later.');
-    const bytes = told === undefined ? bodyBytes : Number(told);
-    if (buffered + bytes > options.bufferBytes)
-      throw new RequestError(503, 'Too much data is being received already. Try again later.');
-    buffered += bytes;
-    reply.raw.once('close', () => {
-      buffered -= bytes;
-    });
-  };
+  });
+  const guarded = { onRequest: async (request: FastifyRequest) => admission.authorize(request) };
 
   const predict = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const query = readSettings(request.query as Record<string, unknown>);
@@ -194,7 +156,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   server.post(
     '/predict',
-    { schema: schemas.predict, onRequest: async (request, reply) => admit(request, reply) },
+    { schema: schemas.predict, onRequest: async (request, reply) => admission.admit(request, reply) },
     predict,
   );
   server.get('/models', { schema: schemas.models, ...guarded }, () => [...models.values()].map(modelOf));
@@ -306,8 +268,4 @@ function respond(
     notes,
     milliseconds: { queue: waited, predict: milliseconds },
   });
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

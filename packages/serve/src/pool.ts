@@ -1,8 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { FileError, SshnError } from '@sshn/core';
+import type { ChildProcess } from 'node:child_process';
+import { SshnError } from '@sshn/core';
 import type { Fault, FromWorker, ModelFacts, Prediction, PredictRequest, WorkerOptions } from './protocol.js';
+import { startError, startWorker } from './worker-process.js';
 
 /** The queue of the service is full. */
 export class QueueFullError extends SshnError {
@@ -177,7 +176,7 @@ export class WorkerPool {
     slot: Slot,
     first?: { resolve(facts: readonly ModelFacts[]): void; reject(error: unknown): void },
   ): void {
-    const child = fork(workerProgram(), { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
+    const child = startWorker({ ...this.#options.worker, measures: first !== undefined });
     slot.child = child;
     slot.state = 'starting';
     child.on('message', (message: FromWorker) => {
@@ -192,8 +191,6 @@ export class WorkerPool {
         child.kill('SIGKILL');
       } else this.#finish(slot, message);
     });
-    // A write to a process that has just died fails; its exit is what counts.
-    child.on('error', () => {});
     child.once('exit', (code, signal) => {
       if (slot.child !== child) return;
       clearTimeout(slot.reaper);
@@ -201,10 +198,6 @@ export class WorkerPool {
       first?.reject(new Error(`The first worker process ended before it was ready (${signal ?? code}).`));
       this.#replace(slot, `Worker process ${child.pid} ended (${signal ?? `exit code ${code}`}).`);
     });
-    child.send(
-      { kind: 'open', options: { ...this.#options.worker, measures: first !== undefined } },
-      () => {},
-    );
   }
 
   #replace(slot: Slot, description: string): void {
@@ -294,19 +287,4 @@ export class WorkerPool {
     const isEmpty = this.#queue.length === 0 && this.#slots.every(({ job }) => job === undefined);
     if (isEmpty) this.#whenEmpty?.();
   }
-}
-
-/** Beside this file, in sources and in what is built of them. */
-function workerProgram(): string {
-  const here = typeof __filename === 'string' ? __filename : fileURLToPath(import.meta.url);
-  return join(dirname(here), `worker${extname(here)}`);
-}
-
-function startError({ file, message }: Fault): Error {
-  return file === undefined ? new WorkerStartError(message) : new FileError(file);
-}
-
-/** A worker process cannot open the models. */
-export class WorkerStartError extends SshnError {
-  override readonly name = 'WorkerStartError';
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Manifest } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
-import { type ModelName, modelNames } from '../src/names.js';
+import { type ModelName, modelNames } from '../src/models.js';
 import { modelPath } from '../src/node/index.js';
 
 /** What each model is for, and what its images are. */

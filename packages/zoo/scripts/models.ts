@@ -1,5 +1,5 @@
 import type { RunConfigInput } from '@sshn/training';
-import type { ModelName } from '../src/names.js';
+import type { ModelName } from '../src/models.js';
 
 /** How a model is trained. */
 export interface Recipe {

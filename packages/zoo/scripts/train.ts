@@ -10,7 +10,7 @@ import { readModelFile, writeModelFile } from '@sshn/model/node';
 import { openModel } from '@sshn/predict';
 import { parseRunConfig } from '@sshn/training';
 import { trainRun } from '@sshn/training/node';
-import { isModelName, type ModelName, modelNames } from '../src/names.js';
+import { isModelName, type ModelName, modelNames } from '../src/models.js';
 import { modelPhantoms } from '../src/phantoms/phantoms.js';
 import { compactHeads } from './compact.js';
 import { recipes } from './models.js';

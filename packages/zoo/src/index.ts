@@ -1,5 +1,4 @@
-export { modelUrl } from './model-url.js';
-export { isModelName, type ModelName, modelNames } from './names.js';
+export { isModelName, type ModelName, modelNames, modelUrl } from './models.js';
 export { type ModelPhantomOptions, modelPhantoms } from './phantoms/phantoms.js';
 export {
   frameSize,

@@ -7,7 +7,8 @@ import { telltaleFactors } from '../pareto/factors.js';
 import { sweep, withTimes } from '../pareto/measure.js';
 import { resultsCsv } from '../pareto/results-csv.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { listenForInterruption } from '../process/exit.js';
+import { exitCodes, factorHelp } from '../program-help.js';
 import { foldMeans, foldMeansTable, requireFolds } from '../run/folds.js';
 import { openRun } from '../run/open-run.js';
 import { resultsTable, SweepView } from '../terminal/sweep-view.js';
@@ -17,7 +18,6 @@ import {
   addSplitOption,
   argument,
   factorsType,
-  factorText,
   factorType,
   readerOf,
   type SplitName,
@@ -33,7 +33,7 @@ are of one forward pass on one image. Several runs are the folds of one cross-va
 configuration: each is evaluated on its own images, then the mean and standard deviation over folds are given. --surface adds distances between the surfaces of predicted and true labels: a label \
 that only one of them has counts as far apart as the corners of the image.
 
-${factorText}`,
+${factorHelp}`,
   examples: `
 Examples:
   $ sshn evaluate runs/cells

@@ -10,7 +10,8 @@ import { dicePlot, experimentPage, type ShownCell } from '../experiment/report.j
 import { experimentCsv, groupsOf } from '../experiment/statistics.js';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { version } from '../process/environment.js';
-import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { listenForInterruption } from '../process/exit.js';
+import { exitCodes } from '../program-help.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { commandText, formatDuration, textTable } from '../terminal/text.js';
 import { readerOf } from './options.js';

@@ -12,7 +12,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes } from '../process/exit.js';
+import { exitCodes, factorHelp } from '../program-help.js';
 import { modelHelp, modelSource } from '../run/model-source.js';
 import {
   type ComparedImages,
@@ -21,8 +21,8 @@ import {
   measureRounding,
   roundedText,
 } from '../run/rounding.js';
-import { bytesText, factorText as textOf } from '../terminal/text.js';
-import { addComputingOptions, argument, factorText, factorType, grouped, readerOf } from './options.js';
+import { bytesText, factorText } from '../terminal/text.js';
+import { addComputingOptions, argument, factorType, grouped, readerOf } from './options.js';
 
 const exportHelp = {
   description: `Write the plain network of one rescaling factor to a file, without the hypernetwork.
@@ -38,7 +38,7 @@ tfjs: a folder with model.json and its weights, which tf.loadGraphModel opens wi
 
 Of a registration model the output of onnx and tfjs is the displacement field in voxels.
 
-${factorText}`,
+${factorHelp}`,
   examples: `
 Examples:
   $ sshn export runs/cells --factor 0.25 -o cells.safetensors
@@ -170,7 +170,7 @@ async function exportModel(
     const size = bytesText([...files.values()].reduce((sum, { length }) => sum + length, 0));
     const { reason, setting } = flags.whole
       ? { reason: 'The model for all factors.', setting: '' }
-      : { reason: chosen.reason, setting: `φ = ${textOf(chosen.at.factors)}, ` };
+      : { reason: chosen.reason, setting: `φ = ${factorText(chosen.at.factors)}, ` };
     process.stdout.write(`${reason}\n${out}: ${setting}${size}; the model has ${before}\n`);
     return exitCodes.ok;
   } finally {

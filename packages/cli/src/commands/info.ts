@@ -6,7 +6,7 @@ import { networkOf } from '@sshn/model';
 import { openModel } from '@sshn/predict/node';
 import type { Command } from 'commander';
 import { startBackend } from '../process/backend.js';
-import { exitCodes } from '../process/exit.js';
+import { exitCodes } from '../program-help.js';
 import { modelHelp, modelSource } from '../run/model-source.js';
 import { roundedText } from '../run/rounding.js';
 import { bytesText, costText, countText, diceText, textTable } from '../terminal/text.js';

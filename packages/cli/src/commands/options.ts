@@ -2,9 +2,6 @@ import type { OptionType } from '@sshn/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseWord, WordError } from '../config/values.js';
 import { backendChoices } from '../process/backend.js';
-import { factorText } from './factor-text.js';
-
-export { factorText };
 
 /** Makes a reader of texts one for commander: what it refuses becomes a fault of the command line (exit code 2). */
 export function argument<Value>(read: (text: string) => Value): (text: string) => Value {

@@ -11,7 +11,8 @@ import { resultSchema } from '../pareto/kept-results.js';
 import { identify, type MeasureOptions, measureRun } from '../pareto/measure.js';
 import { makeReport } from '../pareto/report-data.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { listenForInterruption } from '../process/exit.js';
+import { exitCodes, factorHelp } from '../program-help.js';
 import { type PageOptions, writeReport } from '../report/page.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/sweep-view.js';
@@ -21,7 +22,6 @@ import {
   addComputingOptions,
   addSplitOption,
   countType,
-  factorText,
   factorType,
   gridType,
   readerOf,
@@ -32,7 +32,7 @@ import {
 const paretoHelp = {
   description: `Evaluate a run at many rescaling factors and draw its accuracy-cost curve, with the Pareto front marked.
 
-${factorText} A factor is on the Pareto front if no other reaches as much Dice with as few FLOPs.
+${factorHelp} A factor is on the Pareto front if no other reaches as much Dice with as few FLOPs.
 
 Writes into RUN/pareto: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg, and report.html, a page of its \
 own with plots, table, a slider over φ, and predictions on images. Interrupted, the same command goes on; factors \

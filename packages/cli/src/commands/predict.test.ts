@@ -2,7 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeDicom, decodeNifti, decodeNrrd, encodeNifti, generatePhantoms, volumeOf } from '@sshn/data';
+import {
+  decodeDicom,
+  decodeNifti,
+  decodeNrrd,
+  encodeNifti,
+  generatePhantoms,
+  reorient,
+  volumeOf,
+} from '@sshn/data';
 import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
 import { dicomSeries, useBackend } from '@sshn-internal/testing';
@@ -127,15 +135,34 @@ test('Dice against known labels', async () => {
   expect(await sshn('predict @cells.safetensors @images/a.png -o @truth --factor 0.5 --threads 1')).toBe(0);
   expect(
     await sshn(
-      'predict @cells.safetensors @images/a.png -o @scored --factor 0.5 --truth @truth/a.png --json --threads 1',
+      'predict @cells.safetensors @images/a.png -o @scored --factor 0.5 --labels @truth/a.png --json --threads 1',
     ),
   ).toBe(0);
   const { labels } = JSON.parse(stdout);
   for (const { voxels, dice } of labels) expect(dice).toBe(voxels > 0 ? 1 : null);
   expect(
-    await sshn('predict @cells.safetensors @images/a.png -o @scored --truth @images/b.png --threads 1'),
+    await sshn('predict @cells.safetensors @images/a.png -o @scored --labels @images/b.png --threads 1'),
   ).toBe(1);
-  expect(stderr).toContain('b.png');
+  expect(stderr).toContain(`${at('images/b.png')}: is a color image, and labels are numbers`);
+  const small = encode({ width: 3, height: 2, channels: 1, depth: 8, data: new Uint8Array(6) });
+  await writeFile(at('small.png'), small);
+  expect(
+    await sshn('predict @cells.safetensors @images/a.png -o @scored --labels @small.png --threads 1'),
+  ).toBe(1);
+  expect(stderr).toContain(`${at('small.png')}: does not fit the image ${at('images/a.png')}`);
+});
+
+test('known labels of a volume may have their axes in another order, and have to lie on its grid', async () => {
+  const predict = 'predict @brains.safetensors @scan.nii.gz --json --threads 1';
+  expect(await sshn(`${predict} -o @plain`)).toBe(0);
+  const labels = decodeNifti(await readFile(at('plain/scan.nii.gz')), 'labels');
+  await writeFile(at('turned.nii.gz'), encodeNifti(reorient(labels, 'PSL')));
+  expect(await sshn(`${predict} -o @turned --labels @turned.nii.gz`)).toBe(0);
+  for (const { voxels, dice } of JSON.parse(stdout).labels) expect(dice).toBe(voxels > 0 ? 1 : null);
+  const [x, y, [a, b, c, top]] = labels.affine;
+  await writeFile(at('elsewhere.nii.gz'), encodeNifti({ ...labels, affine: [x, y, [a, b, c, top + 4]] }));
+  expect(await sshn(`${predict} -o @elsewhere --labels @elsewhere.nii.gz`)).toBe(1);
+  expect(stderr).toMatch(/elsewhere\.nii\.gz: lies up to 4\.0 mm away from .*on its grid\.$/m);
 });
 
 test('a volume comes back as NIfTI on its own grid, or as a segmentation for 3D Slicer', async () => {
@@ -223,7 +250,7 @@ test('labels have the values, names and colors of the files that the model was t
   );
   expect(await readFile(at('gaps/labels.lut.txt'), 'utf8')).toMatch(/^1024 cytoplasm /m);
   const line = 'predict @gaps.safetensors @scan.nii.gz -o @gaps-nrrd --format nrrd --threads 1';
-  expect(await sshn(`${line} --truth @gaps/scan.nii.gz`)).toBe(0);
+  expect(await sshn(`${line} --labels @gaps/scan.nii.gz`)).toBe(0);
   const nrrd = await readFile(at('gaps-nrrd/scan.seg.nrrd'));
   expect([...decodeNrrd(nrrd, 'labels').data]).toEqual(wanted);
   expect(nrrd.toString('latin1')).toContain('Segment1_LabelValue:=1024');

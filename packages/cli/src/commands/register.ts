@@ -2,7 +2,8 @@ import { usualObjective } from '@sshn/predict';
 import { affineKinds, regularizerNames, similarityNames } from '@sshn/registration';
 import { type Command, Option } from 'commander';
 import { parseFactor, parseIntensity } from '../config/values.js';
-import { noModel, type RegisterFlags, runRegister } from '../register/run-register.js';
+import type { RegisterFlags } from '../register/flags.js';
+import { noModel, runRegister } from '../register/run-register.js';
 import {
   addComputingOptions,
   argument,

@@ -3,10 +3,11 @@ import { basename, resolve } from 'node:path';
 import { FileError } from '@sshn/core';
 import type { ServedModel, ServeOptions } from '@sshn/serve';
 import { type Command, Option } from 'commander';
-import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { listenForInterruption } from '../process/exit.js';
+import { exitCodes, factorHelp } from '../program-help.js';
 import { modelSource } from '../run/model-source.js';
 import { terminalOn } from '../terminal/terminal.js';
-import { factorText, factorType, grouped, readerOf } from './options.js';
+import { factorType, grouped, readerOf } from './options.js';
 
 const serveHelp = {
   description: `Serve trained models over HTTP: POST an image to /predict, get its label map.
@@ -17,7 +18,7 @@ segmentations or JSON.
 
 Also there: /models, /pareto (accuracy and cost by factor), /healthz, /readyz, /metrics (Prometheus), /openapi.json.
 
-${factorText} Each request may name its factor or a budget. For the others, --target-p95 lowers it while load makes answers slow, and \
+${factorHelp} Each request may name its factor or a budget. For the others, --target-p95 lowers it while load makes answers slow, and \
 raises it again.
 
 Each worker is a process with all models in its memory. One that dies is replaced, and its request is done by another. \

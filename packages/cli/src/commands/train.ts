@@ -7,7 +7,8 @@ import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/file.js';
 import { addConfigOptions, effectiveConfig, flagsIn, type Setting } from '../config/flags.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes, listenForInterruption } from '../process/exit.js';
+import { listenForInterruption } from '../process/exit.js';
+import { exitCodes, factorHelp } from '../program-help.js';
 import {
   type DataSource,
   dataName,
@@ -21,7 +22,7 @@ import { noRun, requireData } from '../run/open-run.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { commandText, jsonLine } from '../terminal/text.js';
 import { TrainView } from '../terminal/train-view.js';
-import { addComputingOptions, factorText } from './options.js';
+import { addComputingOptions } from './options.js';
 
 const trainHelp = {
   description: `Train a network in a run folder, from generated weights or from where the run was left.
@@ -30,7 +31,7 @@ DATA is a folder of images/ and labels/ with the same file names (PNG, TIFF, BMP
 NIfTI volumes in the same places or in a folder per subject, as t1.nii.gz and labels.nii.gz, \
 a folder laid out like the WBC dataset, or phantoms[:cells|blobs[:COUNT[:SEED]]] for generated images.
 
-${factorText}
+${factorHelp}
 
 Methods: sshn predicts all weights from φ (one training, every φ); fixed trains for one φ; stochastic trains one set \
 of weights at random φ; film lets φ scale and shift the features. The best weights on the validation images are kept.

@@ -2,8 +2,8 @@ import { FileError } from '@sshn/core';
 import { coverageOf, type FieldMm, type Picture, requireCoverage, warpPicture } from '@sshn/predict';
 import { readField, readLabelPicture, readPicture, requireOutput, writePicture } from '@sshn/predict/node';
 import type { Command } from 'commander';
-import { exitCodes } from '../process/exit.js';
-import { coverageText, halfCovered } from '../register/run-register.js';
+import { exitCodes } from '../program-help.js';
+import { coverageWarning } from '../register/texts.js';
 import { terminalOn } from '../terminal/terminal.js';
 import { fieldText, frameOption } from './options.js';
 
@@ -57,7 +57,8 @@ async function warp(
   const coverage = coverageOf(picture, field.grid, field.displacementMm);
   requireCoverage(picture, `the field ${fieldPath}`, coverage);
   await writePicture(out, warpPicture(picture, field, labels || nearest ? 'nearest' : 'linear'));
-  if (coverage < halfCovered) terminalOn(process.stderr).line(coverageText(path, coverage, 'of the field'));
+  const warning = coverageWarning(path, coverage, 'of the field');
+  if (warning !== undefined) terminalOn(process.stderr).line(warning);
   return exitCodes.ok;
 }
 

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { type Drawing, draw, type Palette, pagePalette } from '../plots/draw.js';
+import { framed } from '../report/frame.js';
 import { type Html, html, raw } from '../report/html.js';
-import { style } from '../report/style.js';
 import type { CellState } from './cells.js';
 import type { Cell, Plan } from './plan.js';
 import { type Comparison, comparisonsOf, type Group, groupsOf } from './statistics.js';
@@ -19,27 +19,11 @@ export function experimentPage(plan: Plan, cells: readonly ShownCell[], version:
   );
   const groups = groupsOf(done);
   const title = `${plan.name}: ${done.length} of ${cells.length} trainings`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${raw(style)}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p class="muted">Mean Dice over ${plan.split} images. Points are means over seeds; bars reach one standard deviation to either side.</p>
-</header>
-<main>
-${done.length === 0 ? html`<section><p>No training is done yet.</p></section>` : [curves(groups), means(groups), comparisons(comparisonsOf(groups))]}
+  const lead = html`<p class="muted">Mean Dice over ${plan.split} images. Points are means over seeds; bars reach one standard deviation to either side.</p>`;
+  const main = html`${done.length === 0 ? html`<section><p>No training is done yet.</p></section>` : [curves(groups), means(groups), comparisons(comparisonsOf(groups))]}
 ${table(cells)}
-<p class="muted">sshn ${version}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC. Every number comes from the folder that its row names: config.json is what was trained, log.txt what it said, results.json what it found.</p>
-</main>
-</body>
-</html>
-`.text;
+<p class="muted">sshn ${version}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC. Every number comes from the folder that its row names: config.json is what was trained, log.txt what it said, results.json what it found.</p>`;
+  return framed({ title, lead, main });
 }
 
 function curves(groups: readonly Group[]): Html {

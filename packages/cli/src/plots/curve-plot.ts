@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { Prior } from '@sshn/training';
 import type { Curve, CurvePoint } from '../pareto/curve.js';
-import { costUnit } from './cost-unit.js';
+import { costUnit } from '../terminal/text.js';
 import { legend, legendRow, legendRows, letter, symbols } from './curve-legend.js';
 import { factorTexts, labelMarks, longestLabel } from './curve-texts.js';
 import { type Drawing, draw, type Palette, paperPalette } from './draw.js';

@@ -1,9 +1,7 @@
 import { SshnError } from '@sshn/core';
 import { fileProblem } from '@sshn/model/node';
+import { exitCodes } from '../program-help.js';
 import { printable } from '../terminal/text.js';
-import { exitCodes } from './exit-codes.js';
-
-export { exitCodes };
 
 /**
  * What to print about an error: one line for bad input, for a system that refuses and for memory that does not suffice, the stack for a defect of ours.
@@ -28,7 +26,8 @@ interface SystemError extends NodeJS.ErrnoException {
   readonly syscall: string;
 }
 
-function isSystemError(error: unknown): error is SystemError {
+/** Whether an error comes from the operating system, as that of a file that is not there does. */
+export function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
 }
 

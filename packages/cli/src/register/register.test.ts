@@ -368,7 +368,7 @@ describe('what does not fit is refused, with what to do', () => {
     ],
     [
       `${none('@a.png @b.png')} --labels @wide.png --moved-labels @out.png`,
-      'does not fit the moving image',
+      'does not fit the image',
       'of its size',
     ],
     [none('@hole.nii.gz @fixed.nii.gz'), 'holds values that are not finite numbers', 'Replace them'],

@@ -1,17 +1,6 @@
-import { type Factor, FileError, ValueError } from '@sshn/core';
-import { type IntensityNormalization, type Preprocessing, reorient } from '@sshn/data';
+import { FileError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
-import {
-  inSpaceOf,
-  type Picture,
-  type Registered,
-  Registrar,
-  type RegistrationFigures,
-  registerPair,
-  requireGridOf,
-  usualObjective,
-  warpPicture,
-} from '@sshn/predict';
+import { inSpaceOf, labelsInSpaceOf, Registrar, registerPair, warpPicture } from '@sshn/predict';
 import {
   openModel,
   readLabelPicture,
@@ -22,65 +11,18 @@ import {
   writeField,
   writePicture,
 } from '@sshn/predict/node';
-import type {
-  AffineKind,
-  AffineMatrix,
-  AffineProgress,
-  AffineRegistrationOptions,
-  RefineStep,
-  RegistrationObjective,
-} from '@sshn/registration';
-import { type ComputingFlags, startBackend } from '../process/backend.js';
-import { exitCodes, listenForInterruption } from '../process/exit.js';
+import type { AffineProgress } from '@sshn/registration';
+import { startBackend } from '../process/backend.js';
+import { listenForInterruption } from '../process/exit.js';
+import { exitCodes } from '../program-help.js';
 import { writeRegistrationReport } from '../report/registration-page.js';
 import { modelSource } from '../run/model-source.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
-import { bytesText, formatDuration } from '../terminal/text.js';
-
-/** The flags of `sshn register`. */
-export interface RegisterFlags extends ComputingFlags {
-  readonly out?: string;
-  readonly field?: string;
-  readonly labels?: string;
-  readonly movedLabels?: string;
-  readonly report?: string;
-  readonly resample?: boolean;
-  readonly movingFrame?: number;
-  readonly fixedFrame?: number;
-  readonly affine?: AffineKind;
-  readonly affineSimilarity?: RegistrationObjective['similarity'];
-  readonly matrix?: string;
-  readonly factor?: Factor;
-  readonly lambda?: number;
-  readonly refine: number;
-  readonly similarity?: RegistrationObjective['similarity'];
-  readonly window?: number;
-  readonly regularizer?: RegistrationObjective['regularizer'];
-  readonly weight?: number;
-  readonly integrationSteps?: number;
-  readonly resolution?: 'full' | 'half';
-  readonly spacing?: number;
-  readonly intensity?: IntensityNormalization;
-  readonly levels?: number;
-  readonly learningRate?: number;
-}
-
-/** Which volume of several an image is read. */
-function frameOf(frame: number | undefined): { readonly frame?: number } {
-  return frame === undefined ? {} : { frame };
-}
+import { affineOptions, barePreprocessing, choiceOf, objectiveOf, type RegisterFlags } from './flags.js';
+import { alignmentText, coverageWarning, figuresText, matrixText, refineText } from './texts.js';
 
 /** The word in place of a model for registration without one. */
 export const noModel = 'none';
-
-/** A moving image that covers less of the fixed one's grid than this deserves a warning. */
-export const halfCovered = 0.5;
-
-/** How much of a grid an image covers, in words. */
-export function coverageText(path: string, coverage: number, of: string): string {
-  const share = coverage < 0.001 ? 'less than 0.1' : (100 * coverage).toFixed(1);
-  return `warning: ${path} covers ${share} % of the grid ${of}; the rest of the result is 0`;
-}
 
 /** Registers two files as the flags say. */
 export async function runRegister(
@@ -124,15 +66,13 @@ async function registerFiles(
     terminal.line('stopping after this step, with what is reached; Ctrl-C again stops at once');
   });
   try {
-    if (model !== undefined) requireRank(model, fixed);
     const moving = findsPlace ? read : inSpaceOf(fixed, read, resample);
     const labels =
       flags.labels === undefined
         ? undefined
-        : labelsOf(moving, await readLabelPicture(flags.labels), resample);
+        : labelsInSpaceOf(moving, await readLabelPicture(flags.labels), resample);
     const preprocessing = model?.manifest.preprocessing ?? barePreprocessing(fixed, flags);
     const objective = objectiveOf(model, flags);
-    requireWindow(objective, flags);
     terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
     const began = performance.now();
     const affine =
@@ -156,7 +96,8 @@ async function registerFiles(
       onStep: (step) => stage(refineText(step, performance.now() - began)),
       signal: interruption.signal,
     });
-    if (coverage < halfCovered) terminal.line(coverageText(movingPath, coverage, `of ${fixedPath}`));
+    const warning = coverageWarning(movingPath, coverage, `of ${fixedPath}`);
+    if (warning !== undefined) terminal.line(warning);
     if (flags.matrix !== undefined) {
       stage(`writing ${flags.matrix}`);
       await writeFileAtomic(flags.matrix, matrixText(alignment!.matrixMm));
@@ -186,7 +127,7 @@ async function registerFiles(
       ...(flags.resample || findsPlace
         ? [`covered         ${(100 * coverage).toFixed(1)} % of the fixed grid`]
         : []),
-      summary(objective, figures, unit, performance.now() - began),
+      figuresText(objective, figures, unit, performance.now() - began),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
     return interruption.signal.aborted ? interruption.exitCode() : exitCodes.ok;
@@ -196,60 +137,9 @@ async function registerFiles(
   }
 }
 
-function choiceOf({ factor, lambda }: RegisterFlags) {
-  return { ...(factor === undefined ? {} : { factor }), ...(lambda === undefined ? {} : { lambda }) };
-}
-
-/** Flags first, then what the model was trained for, then the usual. */
-function objectiveOf(model: Registrar | undefined, flags: RegisterFlags): RegistrationObjective {
-  const { lambda, ...trained } =
-    model?.objectiveAt(choiceOf(flags)) ??
-    ({
-      ...usualObjective,
-      ...(flags.integrationSteps === undefined ? {} : { integrationSteps: flags.integrationSteps }),
-    } as RegistrationObjective);
-  return {
-    ...trained,
-    ...(flags.similarity === undefined ? {} : { similarity: flags.similarity }),
-    ...(flags.regularizer === undefined ? {} : { regularizer: flags.regularizer }),
-    ...(flags.window === undefined ? {} : { window: flags.window }),
-    // A weight that is given takes the place of λ.
-    ...(flags.weight === undefined ? (lambda === undefined ? {} : { lambda }) : { weight: flags.weight }),
-  };
-}
-
-/** What an alignment is after: its own similarity, else that of two modalities where refinement has it, else the usual. */
-function affineOptions(
-  { similarity }: RegistrationObjective,
-  { affine, affineSimilarity }: RegisterFlags,
-): Pick<AffineRegistrationOptions, 'kind' | 'similarity'> {
-  const fallback = similarity === 'mutualInformation' ? similarity : 'globalNcc';
-  return { kind: affine!, similarity: affineSimilarity ?? fallback };
-}
-
-function alignmentText(
-  kind: AffineKind,
-  { lossBefore, lossAfter }: NonNullable<Registered['alignment']>,
-): string {
-  return `${kind.padEnd(10)} loss ${lossBefore.toPrecision(4)} before, ${lossAfter.toPrecision(4)} after`;
-}
-
-/** A 4×4 matrix as text, a row per line. */
-function matrixText(matrix: AffineMatrix): string {
-  return [...matrix, [0, 0, 0, 1]]
-    .map((row) => `${row.map((entry) => entry.toPrecision(12)).join(' ')}\n`)
-    .join('');
-}
-
-/** @throws {ValueError} if there is a window for a similarity that has none. */
-function requireWindow({ similarity }: RegistrationObjective, { window }: RegisterFlags): void {
-  if (window === undefined || similarity === 'localNcc') return;
-  throw new ValueError({
-    where: '--window',
-    got: window,
-    expected: `none: it is for the similarity localNcc, and the model was trained with ${similarity}`,
-    hint: 'Leave it out, or give --similarity localNcc too.',
-  });
+/** Which volume of several an image is read. */
+function frameOf(frame: number | undefined): { readonly frame?: number } {
+  return frame === undefined ? {} : { frame };
 }
 
 /** Opens a registration model. @throws {FileError} if it is one of another task. */
@@ -262,76 +152,4 @@ async function openRegistrar(path: string): Promise<Registrar> {
     problem: 'is a model of segmentation, and images are to be aligned',
     remedy: 'Train one with `sshn train DATA --task registration`, or give the word none and --refine.',
   });
-}
-
-/** Grey, at the spacing asked for. */
-function barePreprocessing(
-  { format, channels }: Picture,
-  { spacing, intensity }: RegisterFlags,
-): Preprocessing {
-  const { shape, spacingMm } = reorient(channels[0]);
-  const scaled = shape.map((n, axis) =>
-    spacing === undefined ? n : Math.max(1, Math.round((n * spacingMm[axis]!) / spacing)),
-  );
-  return {
-    size: format === 'volume' ? scaled : scaled.slice(1),
-    channels: 1,
-    intensity: intensity ?? { kind: 'minMax' },
-  };
-}
-
-/** Label maps of raster images are stretched as their image is; volumes have a place of their own, that of their image. */
-function labelsOf(moving: Picture, labels: Picture, options: { readonly resample: boolean }): Picture {
-  const [image, map] = [moving.channels[0], labels.channels[0]];
-  const isSame = map.shape.join() === image.shape.join();
-  if (labels.format === moving.format && labels.format === 'volume') {
-    requireGridOf(moving, labels, options);
-    return labels;
-  }
-  if (labels.format === moving.format && isSame)
-    return { ...labels, channels: [{ ...image, data: map.data }] };
-  throw new FileError({
-    path: labels.path,
-    problem: `does not fit the moving image ${moving.path}`,
-    remedy: 'Give the labels of that image, of its size and in its kind of file.',
-  });
-}
-
-function requireRank({ manifest: { preprocessing } }: Registrar, { path, format }: Picture): void {
-  const rank = format === 'volume' ? 3 : 2;
-  if (preprocessing.size.length === rank) return;
-  throw new ValueError({
-    where: path,
-    got: `an image of ${rank} dimensions`,
-    expected: `one of ${preprocessing.size.length}, as the model aligns`,
-    hint: rank === 3 ? 'Save the slices as PNG, or train on volumes.' : 'Give NIfTI volumes.',
-  });
-}
-
-function summary(
-  { similarity }: RegistrationObjective,
-  { unlikeBefore, unlikeAfter, foldedPercent, longestMm }: RegistrationFigures,
-  unit: string,
-  milliseconds: number,
-): string {
-  return [
-    `${similarity} loss   ${unlikeBefore.toPrecision(4)} before, ${unlikeAfter.toPrecision(4)} after`,
-    `folded          ${foldedPercent.toFixed(3)} % of the voxels`,
-    `displacement    ${longestMm.toFixed(2)} ${unit} at most`,
-    `took            ${(milliseconds / 1000).toFixed(1)} s, ${bytesText(process.memoryUsage.rss())} of memory`,
-  ].join('\n');
-}
-
-/** A refinement under way, in one line: 'level 1/3  step 12/90  loss 0.0123  4 s left'. */
-function refineText({ step, steps, level, levels, loss }: RefineStep, milliseconds: number): string {
-  const words = [
-    ...(levels === 1 ? [] : [`level ${level + 1}/${levels}`]),
-    `step ${step}/${steps}`,
-    `loss ${loss.toPrecision(4)}`,
-    // Steps of finer levels take longer: nothing is promised before the last one.
-    ...(level === levels - 1
-      ? [`${formatDuration(((steps - step) * milliseconds) / step / 1000)} left`]
-      : []),
-  ];
-  return words.join('  ');
 }

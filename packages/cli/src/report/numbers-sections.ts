@@ -2,8 +2,16 @@ import type { Prior } from '@sshn/training';
 import { describeConfig } from '../config/file.js';
 import { type CurvePoint, cheapestWithin, imagesOf } from '../pareto/curve.js';
 import { methodNames, type ParetoReport } from '../pareto/report-data.js';
-import { type CostUnit, costUnit } from '../plots/cost-unit.js';
-import { bytesText, costText, countText, diceText, factorText, phiText } from '../terminal/text.js';
+import {
+  bytesText,
+  type CostUnit,
+  costText,
+  costUnit,
+  countText,
+  diceText,
+  factorText,
+  phiText,
+} from '../terminal/text.js';
 import { type Html, html } from './html.js';
 
 /** How far below the best Dice a network may be and still count as good as it. */

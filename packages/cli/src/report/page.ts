@@ -13,10 +13,10 @@ import {
   type OverlayRow,
   overlaysSection,
 } from './examples-sections.js';
-import { html, raw } from './html.js';
+import { framed } from './frame.js';
+import { html } from './html.js';
 import { runSection, tableSection, tiles } from './numbers-sections.js';
 import { chooserScript, plotsSection } from './plots-section.js';
-import { style } from './style.js';
 
 /** What else goes on the page. */
 export interface PageOptions {
@@ -35,30 +35,17 @@ export function reportPage(report: ParetoReport, { overlays, alignments = [], cu
   const title = `${methodNames[run.method]} on ${data.name}: accuracy against cost`;
   const shown = curves ?? curvesOf([{ name: methodNames[run.method], results: report.points }]);
   const { points } = shown[0]!;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${raw(style)}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p class="muted">One network, trained ${trainedFor(run.prior)}, evaluated at ${points.length} ${points.length === 1 ? 'factor' : 'factors'} on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ&nbsp;=&nbsp;0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>
-</header>
-<main>
-${tiles(points)}
-${plotsSection(shown, run.prior)}
-${alignments.length > 0 ? alignmentsSection(alignments, data.split) : overlaysSection(overlays, data.labelNames, data.split)}
-${tableSection(points)}
-${runSection(report)}
-</main>
-<script>${raw(chooserScript)}</script>
-</body>
-</html>
-`.text;
+  const lead = html`<p class="muted">One network, trained ${trainedFor(run.prior)}, evaluated at ${points.length} ${points.length === 1 ? 'factor' : 'factors'} on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ&nbsp;=&nbsp;0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>`;
+  const main = [
+    tiles(points),
+    plotsSection(shown, run.prior),
+    alignments.length > 0
+      ? alignmentsSection(alignments, data.split)
+      : overlaysSection(overlays, data.labelNames, data.split),
+    tableSection(points),
+    runSection(report),
+  ];
+  return framed({ title, lead, main, script: chooserScript });
 }
 
 function trainedFor(prior: Prior): string {

@@ -1,9 +1,8 @@
 import type { Prior } from '@sshn/training';
 import { type Curve, type CurvePoint, cheapestWithin } from '../pareto/curve.js';
-import { type CostUnit, costUnit } from '../plots/cost-unit.js';
 import { type CostAxis, curvePlot } from '../plots/curve-plot.js';
 import { type Drawing, pagePalette } from '../plots/draw.js';
-import { costText, diceText, phiText } from '../terminal/text.js';
+import { type CostUnit, costText, costUnit, diceText, phiText } from '../terminal/text.js';
 import { type Html, html, jsonScript, raw } from './html.js';
 import { millisecondsText } from './numbers-sections.js';
 

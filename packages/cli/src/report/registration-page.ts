@@ -2,9 +2,9 @@ import type { Image } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import type { Registered } from '@sshn/predict';
 import type { RegistrationObjective } from '@sshn/registration';
-import { type Html, html, raw } from './html.js';
+import { framed } from './frame.js';
+import { type Html, html } from './html.js';
 import { checkerboard, difference, gridPicture, picture, rangeOf } from './images.js';
-import { style } from './style.js';
 
 /** What the page of a registration tells. */
 interface RegistrationReport extends Pick<Registered, 'figures' | 'seen' | 'seenField'> {
@@ -44,18 +44,7 @@ function registrationPage({
     ['seen at', `${seen.fixed.size.join(' × ')} voxels`],
   ];
   const pictures = alignmentPictures({ ...seen, field: seenField }, 'the pair');
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${raw(style)}</style>
-</head>
-<body>
-<header><h1>${title}</h1></header>
-<main>
-<section aria-labelledby="pictures">
+  const main = html`<section aria-labelledby="pictures">
 <h2 id="pictures">The images${seen.fixed.size.length === 3 ? ', at their middle slice' : ''}</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="pictures">
 <table class="overlays">
@@ -67,11 +56,8 @@ function registrationPage({
 <section aria-labelledby="figures">
 <h2 id="figures">Figures</h2>
 <dl class="facts">${facts.map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl>
-</section>
-</main>
-</body>
-</html>
-`.text;
+</section>`;
+  return framed({ title, main });
 }
 
 /** Two images and what a field made of the first: all of one size, the field in its voxels. */

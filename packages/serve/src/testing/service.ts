@@ -5,8 +5,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { disposeParams, initialize, Rng } from '@sshn/core';
 import { type ManifestInput, networkOf, saveModel } from '@sshn/model';
 import { useBackend } from '@sshn-internal/testing';
-import { build } from 'esbuild';
 import { encode } from 'fast-png';
+import { bundleSources } from '../../../../scripts/bundle-sources.mjs';
 
 const labelNames = ['background', 'nucleus', 'cytoplasm'];
 
@@ -15,20 +15,8 @@ const labelNames = ['background', 'nucleus', 'cytoplasm'];
  * processes of a test would take seconds to start.
  */
 export async function builtService(): Promise<typeof import('../index.js')> {
-  const source = fileURLToPath(new URL('..', import.meta.url));
-  // Where packages that stay outside are found as from the sources.
-  const folder = join(source, '../node_modules/.cache/built-service');
-  await build({
-    entryPoints: [join(source, 'index.ts'), join(source, 'worker.ts')],
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-    conditions: ['@sshn/source'],
-    external: ['@tensorflow/*', 'fastify', '@fastify/*', 'prom-client', 'zod', 'fast-png'],
-    logLevel: 'error',
-  });
+  const source = fileURLToPath(new URL('../index.ts', import.meta.url));
+  const folder = await bundleSources({ index: source }, fileURLToPath(new URL('../..', import.meta.url)));
   return import(pathToFileURL(join(folder, 'index.mjs')).href);
 }
 

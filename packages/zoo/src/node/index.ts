@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { requireOption } from '@sshn/core';
-import { type ModelName, modelNames } from '../names.js';
+import { type ModelName, modelNames } from '../models.js';
 
 /**
  * The path of a model's file: `openModel` of '@sshn/predict/node' takes it.

@@ -1,6 +1,6 @@
 import { Rng, requireIntegers, requireOption, ValueError } from '@sshn/core';
 import { type Dataset, generatePhantoms, type Image, type LabelMap } from '@sshn/data';
-import { type ModelName, modelNames } from '../names.js';
+import { type ModelName, modelNames } from '../models.js';
 import { subject, subjectLabels } from './subjects.js';
 import { frameSize, ultrasoundLabels, ultrasoundScene } from './ultrasound/scene.js';
 

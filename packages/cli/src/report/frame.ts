@@ -1,5 +1,41 @@
-/** The style sheet of the report page: light and dark, from a phone's width up. */
-export const style = `
+import { type Html, html, raw } from './html.js';
+
+/** What goes on a page. */
+interface PageContent {
+  readonly title: string;
+  /** Below the title. @default nothing */
+  readonly lead?: Html;
+  readonly main: Html | readonly Html[];
+  /** JavaScript that runs when the page is there. @default none */
+  readonly script?: string;
+}
+
+/** An HTML page that needs nothing else: no network, no files beside it. */
+export function framed({ title, lead = raw(''), main, script }: PageContent): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${raw(style)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+${lead}
+</header>
+<main>
+${main}
+</main>
+${script === undefined ? '' : html`<script>${raw(script)}</script>`}
+</body>
+</html>
+`.text;
+}
+
+/** The style sheet: light and dark, from a phone's width up. */
+const style = `
 :root {
   color-scheme: light dark;
   --page: #f6f7f8; --panel: #ffffff; --ink: #1a1d21; --muted: #5d6670; --grid: #e4e7ea; --line: #d5dade;

@@ -1,5 +1,13 @@
 import { requireOption } from '@sshn/core';
-import { type ModelName, modelNames } from './names.js';
+
+/** The models of the package. */
+export const modelNames = ['cells', 'ultrasound', 'volumes', 'registration'] as const;
+export type ModelName = (typeof modelNames)[number];
+
+/** Whether a word is the name of a model of the package. */
+export function isModelName(word: string): word is ModelName {
+  return modelNames.some((name) => name === word);
+}
 
 // Each address is spelled out: so Vite, webpack and Rollup see the files and copy them.
 const urls: Readonly<Record<ModelName, () => URL>> = {

@@ -1,0 +1,2 @@
+export function bundleSources(entries: Readonly<Record<string, string>>, home: string): Promise<string>;
+export function bundleCommand(): Promise<string>;
