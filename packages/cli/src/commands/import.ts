@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { readPlainFile } from '../config/file.js';
 import { startBackend } from '../process/backend.js';
 import { version } from '../process/environment.js';
-import { exitCodes } from '../process/exit.js';
+import { exitCodes } from '../program-help.js';
 import { countText } from '../terminal/text.js';
 
 const importHelp = {
