@@ -50,6 +50,8 @@ function modelOf(manifest: ManifestInput) {
   return { specs, params, manifest };
 }
 
+type Model = ReturnType<typeof modelOf>;
+
 const open = (bytes: Uint8Array) => {
   const { manifest, params } = loadModel(bytes);
   const model = networkOf(manifest);
@@ -110,6 +112,32 @@ describe('models are saved in compact form', () => {
       expect(isSame(await saveModel({ ...again, manifest: input }), bytes)).toBe(true);
     },
   );
+
+  test.each<[string, (model: Model) => Promise<Uint8Array>]>([
+    ['whole', (model) => saveModel(model, { dtype: 'float16' })],
+    [
+      'compact already',
+      async (model) => {
+        const { manifest, model: network, params } = open(await saveModel(model));
+        const { format: _, version: __, ...input } = manifest;
+        return saveModel({ specs: network.specs, params, manifest: input }, { dtype: 'float16' });
+      },
+    ],
+  ])('with 16 bits, errors of the rounding let heads be smaller: %s', async (_, save) => {
+    const model = modelOf(ofSshn());
+    const exact = open(await saveModel(model, { form: 'whole' }));
+    const small = open(await save(model));
+    const directions = ({ manifest: { method } }: typeof small) =>
+      'hypernetwork' in method ? method.hypernetwork.directions! : Number.NaN;
+    expect(directions(small)).toBeLessThan(directions(open(await saveModel(model))));
+    for (const factor of [0, 0.21, 0.4999, 1]) {
+      const at = rescaling(factor);
+      const weights = namedParams(exact.model.specialize(exact.params, at));
+      for (const [path, near] of namedParams(small.model.specialize(small.params, at))) {
+        expect(errorOf(weights.get(path)!, near), path).toBeLessThan(1e-3);
+      }
+    }
+  });
 
   test('and can be trained further: gradients reach heads, directions and hidden layers', async () => {
     const { model, params } = open(await saveModel(modelOf(ofSshn())));

@@ -28,7 +28,7 @@ const exportHelp = {
   description: `Write the plain network of one rescaling factor to a file, without the hypernetwork.
 
 safetensors: opens with every command of sshn and with openModel of @sshn/predict, a small part of the size of the run's model. \
-With --dtype float16 it is half as large again: weights are rounded to 16 bits, and what that costs in Dice is measured on the \
+With --dtype float16 it has half the size: weights are rounded to 16 bits, and what that costs in Dice is measured on the \
 validation images of the run, or on those of --data, and stored in the file, where \`sshn info\` shows it. With --whole the file \
 has the model for all factors.
 onnx: runs in onnxruntime and in other runtimes; one input [batch, channels, ...size], the batch free. Preprocessing, label \
@@ -207,14 +207,15 @@ async function modelFile(
   if (images === undefined) return bytes;
   const { manifest, params } = loadModel(bytes, path);
   try {
-    const rounded = { manifest, params: paramTree(networkOf(manifest).specs, params) };
+    const { specs } = networkOf(manifest);
+    const rounded = { specs, manifest, params: paramTree(specs, params) };
     const { prior } = exact.manifest;
     const factors =
       prior.kind === 'constant' ? [prior.factor] : [prior.low, (prior.low + prior.high) / 2, prior.high];
     const measured = await measureRounding(images, exact, rounded, factors);
-    const told = { ...exact.manifest, rounded: { dtype, measured } };
-    process.stdout.write(`${roundedText(told.rounded)}\n`);
-    return await saveModel({ ...exact, manifest: told }, { dtype });
+    const what = { dtype, measured };
+    process.stdout.write(`${roundedText(what)}\n`);
+    return await saveModel({ ...rounded, manifest: { ...manifest, rounded: what } }, { dtype });
   } finally {
     images.dispose();
     for (const tensor of params.values()) tensor.dispose();

@@ -51,7 +51,7 @@ describe.skipIf(cases === undefined)('files that once were read wrong, or refuse
   });
 
   test.each(['jpeg_rgb_jfif', 'jpeg_rgb_nomarker'])('RGB within JPEG without a marker: %s', async (name) => {
-    const { values } = await decodeImage(bytesOf(`dicom-jpeg-rgb/${name}.dcm`));
+    const { values } = await decodeImage(bytesOf(`dicom-jpeg-rgb/${name}.dcm`), name);
     expect(Array.from(values.subarray(0, 3), (value) => Math.round(255 * value))).toEqual([200, 30, 60]);
   });
 
