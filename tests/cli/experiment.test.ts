@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseHTML } from 'linkedom';
@@ -54,6 +54,54 @@ test('a grid is trained, killed, gone on with to the same weights and compared; 
   await writeFile(join(scratch.path, 'methods.yaml'), plan.replace('factors: [0, 0.5]', 'factors: [0.25]'));
   const changed = await sshn(['experiment', 'status', 'methods.yaml', '-o', 'out'], scratch.path);
   expect(changed.stdout).toContain('1 done, 1 interrupted, 1 waiting');
+});
+
+/** What a preset may have, at its smallest. */
+const everyKind = `
+name: kinds
+description: Of all kinds.
+data: phantoms:cells:8:1
+config: { size: [16, 16], epochs: 1, architecture: { features: 2, stages: 3 }, hypernetwork: { hidden: [2] } }
+grid: { priorWidth: [0.1], seed: [1] }
+factors: [0.4, 0.5]
+weightsOf: [0.5]
+figures: [dice, structures, trainingTime, priorWidth, transfer, separateFactors]
+also:
+  - grid: { rescaling: [separate], seed: [1] }
+    weightsOf: []
+    combinations: { values: 2, from: 0, to: 1 }
+`;
+
+test('everything that presets measure is measured and drawn, and done once', async () => {
+  await writeFile(join(scratch.path, 'kinds.yaml'), everyKind);
+  const run = ['experiment', 'run', 'kinds.yaml', '-o', 'kinds', '--jobs', '2'];
+  const { code, stdout } = await sshn(run, scratch.path);
+  expect(stdout).toContain('2 of 2 done');
+  expect(code).toBe(0);
+  const found = JSON.parse(await read('kinds', 'cells', 'method=sshn_priorWidth=0.1_seed=1', 'results.json'));
+  const rows = found.results.map((row: Record<string, unknown>) => [row.split, row.weightsOf, row.factor]);
+  expect(rows).toEqual([undefined, 0.5].flatMap((of) => [0.4, 0.5].map((factor) => ['test', of, factor])));
+  expect(found.results[3].dice).toBe(found.results[1].dice);
+  expect(found.trainingSeconds).toBeGreaterThan(0);
+  expect(Object.keys(found.labelSizes)).toEqual(Object.keys(found.results[0].diceByLabel));
+  const separate = JSON.parse(
+    await read('kinds', 'cells', 'method=sshn_rescaling=separate_seed=1', 'results.json'),
+  );
+  expect(separate.combinations.map(({ factor }: { factor: number[] }) => factor.join()).sort()).toEqual([
+    ...['0,0', '0,1', '1,0', '1,1'],
+  ]);
+  const files = await readdir(join(scratch.path, 'kinds'));
+  const figures = ['dice-vs-factor', 'structures', 'training-time', 'prior-width', 'transfer'];
+  for (const name of [...figures, 'separate-factors-map', 'separate-factors-front'])
+    expect(files).toContain(`${name}.svg`);
+});
+
+test('a preset is printed, and is an experiment', async () => {
+  const { stdout } = await sshn(['experiment', 'preset', 'wbc-table1', '--data', '../wbc'], scratch.path);
+  await writeFile(join(scratch.path, 'wbc.yaml'), stdout);
+  expect(stdout).toContain('\ndata: ../wbc\n');
+  const status = await sshn(['experiment', 'status', 'wbc.yaml'], scratch.path);
+  expect(status.stdout).toContain('36 waiting');
 });
 
 /** The bytes of a model file behind its header, which has the date of the training in it. */

@@ -1,4 +1,5 @@
 import type { Factor } from '@sshn/core';
+import type { Dataset } from '@sshn/data';
 import { type FactorResult, priorOf } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
@@ -40,6 +41,7 @@ Examples:
   $ sshn evaluate runs/cells --factors 0,0.1,0.25,0.5 --split validation
   $ sshn evaluate runs/cells-separate --factor 0.3,0.4,0.5
   $ sshn evaluate runs/fold1 runs/fold2 runs/fold3 --factors 0,0.25     # mean ± sd over folds
+  $ sshn evaluate runs/cells --weights-of 0.5 --factors 0.3,0.4,0.5,0.6
   $ sshn evaluate runs/brains --surface 2 --csv
   $ sshn evaluate runs/cells --json | jq '.results[].dice'`,
 };
@@ -49,8 +51,10 @@ interface EvaluateOptions extends ComputingFlags {
   readonly factor?: number | number[];
   readonly split: SplitName;
   readonly data?: string;
+  readonly weightsOf?: number | number[];
   readonly surface?: number;
   readonly lambda?: number;
+  readonly times: boolean;
   readonly json?: boolean;
   readonly csv?: boolean;
 }
@@ -75,6 +79,12 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
         .argParser(argument(parseFactor))
         .conflicts('factors'),
     )
+    .addOption(
+      new Option(
+        '--weights-of <factor>',
+        'run the weights that are predicted for this factor at all factors: how well weights transfer',
+      ).argParser(argument(parseFactor)),
+    )
     .option('--data <folder>', 'where the images are now, if they have moved since training')
     .addOption(
       new Option(
@@ -88,6 +98,7 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
         'weight of smoothness, in [0, 1], of a registration network that takes one (default: the middle of training)',
       ).argParser(readerOf(factorType)),
     )
+    .option('--no-times', 'measure no milliseconds')
     .option('--json', 'print the results as JSON')
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
     .addHelpText('after', evaluateHelp.examples);
@@ -101,6 +112,8 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
 interface Evaluated {
   readonly run: Run;
   readonly results: ReadonlyArray<FactorResult<Factor>>;
+  /** Mean number of pixels or voxels of each label in the images, as the network sees them. */
+  readonly labelSizes: Readonly<Record<string, number>>;
 }
 
 async function evaluate(folders: readonly string[], options: EvaluateOptions): Promise<number> {
@@ -122,8 +135,7 @@ async function evaluate(folders: readonly string[], options: EvaluateOptions): P
     }
     terminal.clear();
     const [first] = all;
-    if (folders.length === 1 && first !== undefined)
-      process.stdout.write(`${formatted(first.run, options.split, first.results, options)}\n`);
+    if (folders.length === 1 && first !== undefined) process.stdout.write(`${formatted(first, options)}\n`);
     else process.stdout.write(`${formattedFolds(all, isComplete, options)}\n`);
     return isComplete ? exitCodes.ok : interruption.exitCode();
   } finally {
@@ -141,7 +153,7 @@ async function evaluateOne(
   signal: AbortSignal,
 ): Promise<Evaluated & { readonly wanted: number }> {
   const { run, dataset } = await openRun(folder, options.data, 'evaluate');
-  const { split, lambda } = options;
+  const { split, lambda, weightsOf } = options;
   try {
     const one = options.factor === undefined ? undefined : [options.factor];
     const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
@@ -153,16 +165,29 @@ async function evaluateOne(
       factors,
       split,
       lambda,
+      weightsOf,
       surface: options.surface === undefined ? undefined : { tolerance: options.surface },
       onResult: (result) => view.show(result),
       signal,
     });
-    const results = (await withTimes(run, dataset, measured, { lambda, terminal, signal })) ?? measured;
-    return { run, results, wanted: factors.length };
+    const timed = options.times
+      ? await withTimes(run, dataset, measured, { lambda, terminal, signal })
+      : undefined;
+    const results = timed ?? measured;
+    const labelSizes = options.json ? await labelSizesIn(dataset, run.split(dataset)[split]) : {};
+    return { run, results, labelSizes, wanted: factors.length };
   } catch (error) {
     run.dispose();
     throw error;
   }
+}
+
+async function labelSizesIn(dataset: Dataset, ids: readonly string[]): Promise<Record<string, number>> {
+  const counts = dataset.labelNames.map(() => 0);
+  for (const id of ids) for (const label of (await dataset.load(id)).labels.values) counts[label]!++;
+  return Object.fromEntries(
+    dataset.labelNames.slice(1).map((name, i) => [name, counts[i + 1]! / ids.length] as const),
+  );
 }
 
 /** Each fold, then the mean over all of them, if all are there. */
@@ -197,15 +222,13 @@ function formattedFolds(
 }
 
 function formatted(
-  { folder, config }: Run,
-  split: SplitName,
-  results: ReadonlyArray<FactorResult<Factor>>,
-  { json, csv }: EvaluateOptions,
+  { run, results, labelSizes }: Evaluated,
+  { split, weightsOf, json, csv }: EvaluateOptions,
 ): string {
-  const { method, architecture, seed } = config;
+  const { method, architecture, seed } = run.config;
   const source = { method, architecture: architecture.name, seed, split };
   if (csv) return resultsCsv(source, results).trimEnd();
   // JSON has no NaN: an undefined Dice is null.
-  if (json) return JSON.stringify({ run: folder, ...source, results }, null, 2);
+  if (json) return JSON.stringify({ run: run.folder, ...source, weightsOf, labelSizes, results }, null, 2);
   return resultsTable(results);
 }

@@ -5,9 +5,11 @@ import { basename, extname, join } from 'node:path';
 import { writeFileAtomic } from '@sshn/model/node';
 import type { Command } from 'commander';
 import { runCell, stateOf } from '../experiment/cells.js';
-import { type Cell, type Plan, readPlan } from '../experiment/plan.js';
-import { dicePlot, experimentPage, type ShownCell } from '../experiment/report.js';
-import { experimentCsv, groupsOf } from '../experiment/statistics.js';
+import { type Cell, figureKinds, type Plan, readPlan } from '../experiment/plan.js';
+import { presetFile, presetOf, presets } from '../experiment/presets.js';
+import { figuresOf } from '../experiment/report/figures.js';
+import { comparisonsIn, experimentPage, type ShownCell } from '../experiment/report/page.js';
+import { comparisonsCsv, experimentCsv } from '../experiment/statistics.js';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { version } from '../process/environment.js';
 import { listenForInterruption } from '../process/exit.js';
@@ -30,11 +32,15 @@ FILE (YAML or JSON) declares the grid:
     - config: { method: fixed }
       grid: { factor: [0.1, 0.25, 0.5], seed: [1, 2, 3] }
 
+A grid may also have factor (trains at this one) and priorWidth (r of U(0.5 − r, 0.5 + r)). Further keys: split (test, or a list), weightsOf (factors whose weights are run at all factors), combinations (of separate factors), figures (${figureKinds.join(', ')}), panels (a key of the grid).
+
 Every combination is a cell with a folder of its own in OUT/cells. run trains what is not done, and may be killed at any moment and \
 called again: it goes on from the last checkpoints to the same weights. Several may work in one folder, on this machine or on others \
 that share it; each cell is trained by one. A cell that fails does not stop the others; the next run tries it again.`,
   examples: `
 Examples:
+  $ sshn experiment preset                                  # the paper's tables and figures
+  $ sshn experiment preset wbc-table1 > wbc.yaml
   $ sshn experiment run methods.yaml -o runs/methods --jobs 2
   $ sshn experiment status methods.yaml -o runs/methods
   $ sshn experiment report methods.yaml -o runs/methods    # results.csv, plots, report.html`,
@@ -70,6 +76,23 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
   add('status', 'say what is done, running and failed')
     .option('--json', 'print it as JSON')
     .action(async (file: string, flags: Flags) => finish(await status(file, flags)));
+  command
+    .command('preset')
+    .summary('print an experiment of the paper, or list them')
+    .description(
+      'Prints an experiment that reproduces tables or figures of the paper, to run on data that you have: see sshn data --help.',
+    )
+    .argument('[name]', 'which; without it, all are listed')
+    .option('--data <folder>', 'the images, relative to the file (default: where sshn data puts them)')
+    .action((name: string | undefined, { data }: { readonly data?: string }) => {
+      const rows = presets.map((one) => [one.name, one.reproduces, one.summary]);
+      process.stdout.write(
+        name === undefined
+          ? `${rows.map(([word, source, summary]) => `${word}\n    ${source}: ${summary}`).join('\n')}\n`
+          : presetFile(presetOf(name), data),
+      );
+      finish(exitCodes.ok);
+    });
   add('report', 'write results.csv, plots and report.html').action(async (file: string, flags: Flags) =>
     finish(await report(file, flags)),
   );
@@ -138,7 +161,7 @@ async function runAll(
         entry.epoch = epoch;
         show();
       };
-      const end = await runCell(cell, { split: plan.split, threads, version, signal, onEpoch });
+      const end = await runCell(cell, { threads, version, signal, onEpoch });
       running.delete(name);
       if (end === 'done') counts.done++;
       if (end === 'failed') counts.failed++;
@@ -159,8 +182,11 @@ function sentenceOf({ full }: Cell, state: ShownCell['state'], isTaken = false):
   if (state.kind === 'failed') return `failed: ${state.message}`;
   if (isTaken) return 'is worked on by another process';
   if (state.kind === 'done') {
-    const dice = state.results.results.map(({ factor, dice: value }) => `φ ${factor}: ${value.toFixed(3)}`);
-    return `Dice ${dice.join(', ')}`;
+    const [first] = state.results.results;
+    const own = state.results.results.filter(
+      (row) => row.split === first?.split && row.weightsOf === undefined,
+    );
+    return `Dice ${own.map(({ factor, dice }) => `φ ${factor}: ${dice.toFixed(3)}`).join(', ')}`;
   }
   return 'epoch' in state ? `${state.kind}, epoch ${state.epoch} of ${full.epochs}` : state.kind;
 }
@@ -203,13 +229,10 @@ async function writeReport(plan: Plan, out: string): Promise<void> {
     state.kind === 'done' ? [{ cell, found: state.results }] : [],
   );
   await writeFileAtomic(join(out, 'results.csv'), experimentCsv(done));
-  if (done.length > 0) {
-    const groups = groupsOf(done);
-    for (const x of ['factor', 'gflops'] as const) {
-      const title = `${plan.name}: Dice by ${x === 'factor' ? 'rescaling factor' : 'GFLOPs'}`;
-      const svg = svgFile(dicePlot(groups, x, paperPalette), { title, background: paperPalette.background });
-      await writeFileAtomic(join(out, `dice-vs-${x}.svg`), svg);
-    }
+  await writeFileAtomic(join(out, 'comparisons.csv'), comparisonsCsv(comparisonsIn(plan, done)));
+  for (const { name, title, drawing } of figuresOf(plan, done, paperPalette)) {
+    const svg = svgFile(drawing, { title: `${plan.name}: ${title}`, background: paperPalette.background });
+    await writeFileAtomic(join(out, `${name}.svg`), svg);
   }
   await writeFileAtomic(join(out, 'report.html'), experimentPage(plan, cells, version));
 }

@@ -7,31 +7,61 @@ import { FileError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { isLocked, lockRun } from '@sshn/training/node';
 import { z } from 'zod';
-import type { Cell, Plan } from './plan.js';
+import type { Cell, Evaluation } from './plan.js';
 
 const number = z
   .number()
   .nullable()
   .transform((value) => value ?? Number.NaN);
-const resultsSchema = z.object({
+const rowSchema = z.object({
+  factor: z.number(),
+  dice: number,
+  gflops: number,
+  milliseconds: number,
+  diceByLabel: z.record(z.string(), number),
+  diceByImage: z.array(number).optional(),
+  /** Absent of files that older releases wrote: then the only one of the plan. */
+  split: z.enum(['train', 'validation', 'test']).optional(),
+  /** The factor whose weights ran; absent where it is the factor itself. */
+  weightsOf: z.number().optional(),
+});
+/** What a cell reaches at one factor. */
+export type ResultRow = z.infer<typeof rowSchema>;
+
+const pointSchema = z.object({
+  factor: z.array(z.number()),
+  dice: number,
+  gflops: number,
+  milliseconds: number,
+  isOnFront: z.boolean(),
+  isEqual: z.boolean(),
+});
+/** What a network with separate factors reaches at a combination of them. */
+export type CombinationPoint = z.infer<typeof pointSchema>;
+
+const foundSchema = z.object({
+  results: z.array(rowSchema),
+  /** Mean pixels of each label in the images of the first split. */
+  labelSizes: z.record(z.string(), number).optional(),
+  combinations: z.array(pointSchema).optional(),
+});
+/** What one evaluation has found. */
+type Found = z.infer<typeof foundSchema>;
+
+const resultsSchema = foundSchema.extend({
   hash: z.string(),
-  /** Of the code, and when and how long it was trained and evaluated. */
+  /** Of the code, and when and how long it was trained and evaluated: by the last process that worked on it. */
   version: z.string(),
   finished: z.string(),
   seconds: z.number(),
-  results: z.array(
-    z.object({
-      factor: z.number(),
-      dice: number,
-      gflops: number,
-      milliseconds: number,
-      diceByLabel: z.record(z.string(), number),
-      diceByImage: z.array(number).optional(),
-    }),
-  ),
+  /** Of the steps of training alone, over all processes. */
+  trainingSeconds: z.number().optional(),
 });
 /** What a cell that is done has found. */
 export type CellResults = z.infer<typeof resultsSchema>;
+
+/** Evaluations that are done, before all are. */
+const partSchema = z.object({ hash: z.string(), found: z.array(foundSchema) });
 
 const failureSchema = z.object({ hash: z.string(), message: z.string() });
 
@@ -69,7 +99,6 @@ export type CellEnd = 'done' | 'failed' | 'interrupted' | 'taken';
 
 /** What runs a cell. */
 export interface CellOptions {
-  readonly split: Plan['split'];
   /** Of wasm, for each cell. */
   readonly threads: number;
   readonly version: string;
@@ -114,24 +143,75 @@ export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd
       },
     );
     if (training.code !== 0) return await failed(cell, training);
-    const at = ['--factors', cell.factors.join(','), '--split', options.split];
-    const evaluation = await command(['evaluate', run, ...at, '--json', ...threads], folder, options);
-    if (evaluation.code !== 0) return await failed(cell, evaluation);
-    const { results } = JSON.parse(evaluation.stdout) as { readonly results: unknown };
-    const facts = {
+    const part = partSchema.safeParse(await jsonIn(join(folder, 'evaluations.json')));
+    const found: Found[] = part.success && part.data.hash === cell.hash ? [...part.data.found] : [];
+    for (const evaluation of cell.evaluations.slice(found.length)) {
+      const { args, read } = commandOf(evaluation, run);
+      const ended = await command([...args, '--json', ...threads], folder, options);
+      if (ended.code !== 0) return await failed(cell, ended);
+      found.push(foundSchema.parse(await read(ended.stdout)));
+      await writeFileAtomic(
+        join(folder, 'evaluations.json'),
+        `${JSON.stringify({ hash: cell.hash, found })}\n`,
+      );
+    }
+    const log = await readFile(join(run, 'metrics.jsonl'), 'utf8').catch(() => '');
+    const results: CellResults = {
       hash: cell.hash,
       version: options.version,
       finished: new Date().toISOString(),
       seconds: (Date.now() - began) / 1000,
+      trainingSeconds: secondsIn(log),
+      ...(found[0]?.labelSizes === undefined ? {} : { labelSizes: found[0].labelSizes }),
+      results: found.flatMap((one) => one.results),
+      ...(found.some(({ combinations }) => combinations !== undefined)
+        ? { combinations: found.find(({ combinations }) => combinations !== undefined)!.combinations }
+        : {}),
     };
-    await writeFileAtomic(
-      join(folder, 'results.json'),
-      `${JSON.stringify({ ...facts, results }, null, 1)}\n`,
-    );
+    await writeFileAtomic(join(folder, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
+    await rm(join(folder, 'evaluations.json'), { force: true });
     return 'done';
   } finally {
     await unlock();
   }
+}
+
+/** The command that makes an evaluation, and what reads its results. */
+function commandOf(
+  evaluation: Evaluation,
+  run: string,
+): { readonly args: readonly string[]; readonly read: (stdout: string) => Promise<unknown> } {
+  const { split } = evaluation;
+  if (evaluation.kind === 'combinations') {
+    const { values, from, to } = evaluation;
+    return {
+      args: ['pareto', run, '--grid', `${values}`, '--from', `${from}`, '--to', `${to}`, '--split', split],
+      read: async () => {
+        const { points } = JSON.parse(await readFile(join(run, 'pareto', 'grid', 'grid.json'), 'utf8'));
+        return { results: [], combinations: points };
+      },
+    };
+  }
+  const { factors, weightsOf } = evaluation;
+  return {
+    args: [
+      ...['evaluate', run, '--factors', factors.join(','), '--split', split],
+      ...(weightsOf === undefined ? [] : ['--weights-of', `${weightsOf}`, '--no-times']),
+    ],
+    read: async (stdout) => {
+      const { results, labelSizes } = JSON.parse(stdout);
+      const rows = (results as object[]).map((row) => ({ ...row, split, weightsOf }));
+      return { results: rows, labelSizes };
+    },
+  };
+}
+
+/** The seconds of all epochs in a log of training. */
+function secondsIn(log: string): number {
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .reduce((sum, line) => sum + (Number(JSON.parse(line).seconds) || 0), 0);
 }
 
 /** A command of sshn that has ended. */

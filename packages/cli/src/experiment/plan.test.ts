@@ -20,7 +20,7 @@ const numbers = (count: number) => `[${Array.from({ length: count }, (_, i) => i
 
 describe('readPlan', () => {
   test('every combination is a cell; further grids change what they name', async () => {
-    const { name, split, cells } = await planOf(`
+    const { name, splits, cells } = await planOf(`
 data: images
 config: { epochs: 3, optimizer: { learningRate: 0.01 } }
 grid: { method: [sshn, film], optimizer.beta1: [0.8, 0.9], seed: [1, 2] }
@@ -30,7 +30,7 @@ also:
   - config: { method: fixed, epochs: 4 }
     grid: { factor: [0.25], data: [phantoms, images] }
 `);
-    expect([name, split, cells.length]).toEqual(['methods', 'validation', 10]);
+    expect([name, splits, cells.length]).toEqual(['methods', ['validation'], 10]);
     expect(cells.map((cell) => cell.name).slice(0, 2)).toEqual([
       'method=sshn_beta1=0.8_seed=1',
       'method=sshn_beta1=0.8_seed=2',
@@ -39,12 +39,12 @@ also:
       folder: join('out', 'cells', 'method=sshn_beta1=0.9_seed=2'),
       data: join(folder, 'images'),
       full: { method: 'sshn', epochs: 3, seed: 2, optimizer: { learningRate: 0.01, beta1: 0.9 } },
-      factors: [0, 0.5],
+      evaluations: [{ kind: 'factors', split: 'validation', factors: [0, 0.5] }],
     });
     expect(cells[8]).toMatchObject({
       data: 'phantoms',
       full: { method: 'fixed', epochs: 4, prior: { kind: 'constant', factor: 0.25 } },
-      factors: [0.25],
+      evaluations: [{ factors: [0.25] }],
     });
     expect(new Set(cells.map(({ hash }) => hash)).size).toBe(10);
   });

@@ -7,25 +7,77 @@ import { readPlainFile, withValue } from '../config/file.js';
 
 const json = z.json();
 const factor = z.number().min(0).max(1);
+const splitName = z.enum(['train', 'validation', 'test']);
+
+/** What a report can draw: each is a kind of figure of the paper. */
+export const figureKinds = [
+  'dice',
+  'structures',
+  'trainingTime',
+  'priorWidth',
+  'transfer',
+  'separateFactors',
+] as const;
+export type FigureKind = (typeof figureKinds)[number];
+
 const gridSchema = {
   /** A folder of images, or phantoms; relative to the file. */
   data: z.string().min(1).optional(),
   /** What all cells of the grid share: a configuration as `sshn train --config` takes it. */
   config: z.record(z.string(), json).default({}),
-  /** Paths of the configuration, such as `method` or `optimizer.learningRate`, and the values that each takes in turn. */
+  /**
+   * Paths of the configuration, such as `method` or `optimizer.learningRate`, and the values that each takes in turn; or `data`,
+   * `factor` (trains at this one), `priorWidth` (r of U(0.5 − r, 0.5 + r)).
+   */
   grid: z.record(z.string(), z.array(json).min(1)).default({}),
   /** Where each cell is evaluated. A network for one factor is evaluated there. */
   factors: z.array(factor).min(1).optional(),
+  /** Factors whose weights are run at all `factors` too, those of a network for one factor included. */
+  weightsOf: z.array(factor).optional(),
+  /** Of networks with separate factors: all combinations of so many values each. */
+  combinations: z
+    .strictObject({
+      values: z.int().min(2).max(101),
+      from: factor.default(0),
+      to: factor.default(0.5),
+    })
+    .optional(),
 };
 const planSchema = z.strictObject({
   name: z.string().min(1).optional(),
+  /** What it is, for the head of the report. */
+  description: z.string().optional(),
   ...gridSchema,
-  split: z.enum(['validation', 'test']).default('test'),
+  /** Which images are evaluated; the first of several is what tables and comparisons show. */
+  split: z.union([splitName, z.array(splitName).min(1)]).default('test'),
+  figures: z.array(z.enum(figureKinds)).default(['dice']),
+  /** A key of the grids: curves are drawn in a panel for each of its values. */
+  panels: z.string().optional(),
   /** Further grids: each says what is different from the first. */
   also: z.array(z.strictObject(gridSchema)).default([]),
 });
 
-/** One training of an experiment, and its evaluation. */
+/** A part of a dataset. */
+export type SplitName = z.infer<typeof splitName>;
+
+/** What is measured of a trained network. */
+export type Evaluation =
+  | {
+      readonly kind: 'factors';
+      readonly split: SplitName;
+      readonly factors: readonly number[];
+      /** The factor whose weights run at all of them. */
+      readonly weightsOf?: number;
+    }
+  | {
+      readonly kind: 'combinations';
+      readonly split: SplitName;
+      readonly values: number;
+      readonly from: number;
+      readonly to: number;
+    };
+
+/** One training of an experiment, and its evaluations. */
 export interface Cell {
   /** Unique in its experiment; the name of its folder. */
   readonly name: string;
@@ -37,15 +89,19 @@ export interface Cell {
   readonly full: RunConfig;
   /** What sets it apart from the other cells: its method, and the values of its grid. */
   readonly axes: Readonly<Record<string, unknown>>;
-  readonly factors: readonly number[];
-  /** Of data, configuration and factors: results of another plan are not taken for those of this one. */
+  /** In the order in which they are made; the first is what tables show. */
+  readonly evaluations: readonly Evaluation[];
+  /** Of data, configuration and evaluations: results of another plan are not taken for those of this one. */
   readonly hash: string;
 }
 
 /** A declared experiment. */
 export interface Plan {
   readonly name: string;
-  readonly split: 'validation' | 'test';
+  readonly description: string | undefined;
+  readonly splits: readonly SplitName[];
+  readonly figures: readonly FigureKind[];
+  readonly panels: string | undefined;
   readonly cells: readonly Cell[];
 }
 
@@ -60,9 +116,23 @@ const mostCells = 10_000;
  * @throws {ConfigError} naming every wrong key, of the file or of a cell's configuration.
  */
 export async function readPlan(path: string, out: string): Promise<Plan> {
-  const parsed = planSchema.safeParse(await readPlainFile(path));
+  return planOf(await readPlainFile(path), path, out);
+}
+
+/** The experiment that a file's content declares; see `readPlan`. */
+export function planOf(content: object, path: string, out: string): Plan {
+  const parsed = planSchema.safeParse(content);
   if (!parsed.success) throw new ConfigError(path, parsed.error.issues);
-  const { name = basename(path, extname(path)), split, also, ...first } = parsed.data;
+  const {
+    name = basename(path, extname(path)),
+    description,
+    split,
+    figures,
+    panels,
+    also,
+    ...first
+  } = parsed.data;
+  const splits = [split].flat();
   const grids = [
     first,
     ...also.map((more) => ({ ...first, ...more, config: { ...first.config, ...more.config } })),
@@ -73,7 +143,7 @@ export async function readPlan(path: string, out: string): Promise<Plan> {
   );
   if (wanted > mostCells)
     throw new FileError({ path, problem: `has ${wanted} cells`, remedy: `Leave at most ${mostCells}.` });
-  const cells = grids.flatMap((grid) => cellsOf(grid, path, out, split));
+  const cells = grids.flatMap((grid) => cellsOf(grid, path, out, splits));
   const names = new Map<string, Cell>();
   for (const cell of cells) {
     if (names.has(cell.name))
@@ -84,25 +154,21 @@ export async function readPlan(path: string, out: string): Promise<Plan> {
       });
     names.set(cell.name, cell);
   }
-  return { name, split, cells };
+  return { name, description, splits, figures, panels, cells };
 }
 
 type Grid = z.infer<z.ZodObject<typeof gridSchema>>;
 
-function cellsOf(grid: Grid, path: string, out: string, split: string): Cell[] {
-  let combinations: ReadonlyArray<Readonly<Record<string, unknown>>> = [{}];
+function cellsOf(grid: Grid, path: string, out: string, splits: readonly SplitName[]): Cell[] {
+  let choices: ReadonlyArray<Readonly<Record<string, unknown>>> = [{}];
   for (const [axis, values] of Object.entries(grid.grid))
-    combinations = combinations.flatMap((some) => values.map((value) => ({ ...some, [axis]: value })));
-  return combinations.map((own) => {
+    choices = choices.flatMap((some) => values.map((value) => ({ ...some, [axis]: value })));
+  return choices.map((own) => {
     const axes = { method: grid.config.method ?? 'sshn', ...own };
     const name = cellName(axes);
     let config = grid.config as RunConfigInput;
     for (const [axis, value] of Object.entries(own)) {
-      if (axis === 'data') continue;
-      config =
-        axis === 'factor'
-          ? withValue(config, ['prior'], { kind: 'constant', factor: value })
-          : withValue(config, axis.split('.'), value);
+      if (axis !== 'data') config = withAxis(config, axis, value, path);
     }
     const full = parseRunConfig(config, `${path}: ${name}`);
     const data = (own.data as string | undefined) ?? grid.data;
@@ -113,17 +179,54 @@ function cellsOf(grid: Grid, path: string, out: string, split: string): Cell[] {
         remedy: 'Give data: FOLDER, or data: phantoms.',
       });
     const place = /^phantoms(:|$)/.test(data) ? data : resolve(dirname(path), data);
-    const { prior } = full;
-    const factors =
-      prior?.kind === 'constant' && typeof prior.factor === 'number'
-        ? [prior.factor]
-        : (grid.factors ?? usualFactors);
+    const { factors, ...measured } = evaluationsOf(grid, full, splits);
+    // A plan of one split without more is hashed as it always was: its results stay valid.
+    const usual = splits.length === 1 && measured.evaluations.length === 1;
+    const what = { data, full, factors, split: splits.length === 1 ? splits[0] : splits };
     const hash = createHash('sha256')
-      .update(JSON.stringify({ data, full, factors, split }))
+      .update(JSON.stringify(usual ? what : { ...what, ...measured }))
       .digest('hex')
       .slice(0, 16);
-    return { name, folder: join(out, 'cells', name), data: place, config, full, axes, factors, hash };
+    return { name, folder: join(out, 'cells', name), data: place, config, full, axes, hash, ...measured };
   });
+}
+
+function withAxis(config: RunConfigInput, axis: string, value: unknown, path: string): RunConfigInput {
+  if (axis === 'factor') return withValue(config, ['prior'], { kind: 'constant', factor: value });
+  if (axis !== 'priorWidth') return withValue(config, axis.split('.'), value);
+  if (typeof value !== 'number' || !(value >= 0 && value <= 0.5))
+    throw new FileError({
+      path,
+      problem: `has the priorWidth ${JSON.stringify(value)}`,
+      remedy: 'Give r of U(0.5 − r, 0.5 + r), from 0 to 0.5.',
+    });
+  const prior =
+    value === 0
+      ? { kind: 'constant', factor: 0.5 }
+      : { kind: 'uniform', low: 0.5 - value, high: 0.5 + value };
+  return withValue(config, ['prior'], prior);
+}
+
+/** What is measured of a cell, and the factors that it is measured at. */
+function evaluationsOf(
+  { factors: given = usualFactors, weightsOf = [], combinations }: Grid,
+  { prior, rescaling }: RunConfig,
+  splits: readonly SplitName[],
+): { readonly factors: readonly number[]; readonly evaluations: readonly Evaluation[] } {
+  const only = prior?.kind === 'constant' && typeof prior.factor === 'number' ? [prior.factor] : undefined;
+  const factors = only ?? given;
+  // The weights of a network for one factor are the same at all.
+  const transferred = weightsOf.length === 0 ? [] : (only ?? weightsOf);
+  return {
+    factors,
+    evaluations: splits.flatMap((split): Evaluation[] => [
+      { kind: 'factors', split, factors },
+      ...transferred.map((own): Evaluation => ({ kind: 'factors', split, factors: given, weightsOf: own })),
+      ...(combinations !== undefined && rescaling === 'separate'
+        ? [{ kind: 'combinations' as const, split, ...combinations }]
+        : []),
+    ]),
+  };
 }
 
 /** 'method=sshn_seed=1'; long or odd values by a digest of theirs. */

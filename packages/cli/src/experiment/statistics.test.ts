@@ -20,7 +20,7 @@ function cell(
     config: {},
     full: parseRunConfig(config, 'test'),
     axes: { method, seed },
-    factors: [],
+    evaluations: [],
     hash: 'abc',
   };
   const results = Object.entries(dice).map(([factor, diceByImage]) => ({
@@ -31,7 +31,10 @@ function cell(
     diceByLabel: {},
     diceByImage: [...diceByImage],
   }));
-  return { cell: one, found: { hash: 'abc', version: '1', finished: '', seconds: 3, results } };
+  return {
+    cell: one,
+    found: { hash: 'abc', version: '1', finished: '', seconds: 3, trainingSeconds: 2.5, results },
+  };
 }
 
 describe('groups and comparisons', () => {
@@ -65,8 +68,10 @@ describe('groups and comparisons', () => {
 
   test('a table has a row for each cell and factor', () => {
     const [head, first] = experimentCsv(done).split('\n');
-    expect(head).toBe('cell,method,seed,factor,dice,images,gflops,milliseconds,seconds,configHash,version');
-    expect(first).toBe('sshn1,sshn,1,0,0.6,2,1,,3,abc,1');
+    expect(head).toBe(
+      'cell,method,seed,factor,dice,images,gflops,milliseconds,seconds,trainingSeconds,configHash,version',
+    );
+    expect(first).toBe('sshn1,sshn,1,0,0.6,2,1,,3,2.5,abc,1');
   });
 });
 

@@ -1,7 +1,7 @@
 import { Rng } from '@sshn/core';
 import { bootstrapInterval } from '@sshn/losses';
-import type { CellResults } from './cells.js';
-import type { Cell } from './plan.js';
+import type { CellResults, ResultRow } from './cells.js';
+import type { Cell, SplitName } from './plan.js';
 
 /** A cell and what it has found. */
 export interface DoneCell {
@@ -25,19 +25,39 @@ export interface GroupPoint {
 /** Cells that differ in seed and factor of training alone. */
 export interface Group {
   readonly name: string;
+  readonly members: readonly DoneCell[];
   /** In rising order of factors. */
   readonly points: readonly GroupPoint[];
 }
 
+/** Which results of cells to look at. */
+export interface Selection {
+  /** @default that of the first result */
+  readonly split?: SplitName;
+  /** Of weights that ran at other factors too: the factor they are of. @default weights of the factor itself */
+  readonly weightsOf?: number;
+}
+
 /** Puts cells together that differ in their seed, or in the factor that they were trained for, alone. */
-export function groupsOf(done: readonly DoneCell[]): Group[] {
+export function groupsOf(done: readonly DoneCell[], selection: Selection = {}): Group[] {
   const groups = new Map<string, DoneCell[]>();
   for (const one of done) {
-    const axes = Object.entries(one.cell.axes).filter(([axis]) => axis !== 'seed' && axis !== 'factor');
-    const name = axes.map(([axis, value]) => shown(axis, value)).join(', ');
+    const name = groupName(one.cell);
     groups.set(name, [...(groups.get(name) ?? []), one]);
   }
-  return [...groups].map(([name, members]) => ({ name, points: pointsOf(members) }));
+  return [...groups].map(([name, members]) => ({ name, members, points: pointsOf(members, selection) }));
+}
+
+/** The name of a cell's group; some axes may be left out, where they are told otherwise. */
+export function groupName({ axes }: Cell, without: readonly string[] = []): string {
+  const named = Object.entries(axes).filter(([axis]) => !['seed', 'factor', ...without].includes(axis));
+  return named.map(([axis, value]) => shown(axis, value)).join(', ');
+}
+
+/** The results of a cell that a selection means. */
+export function selected({ found }: DoneCell, { split, weightsOf }: Selection): readonly ResultRow[] {
+  const wanted = split ?? found.results[0]?.split;
+  return found.results.filter((row) => (row.split ?? wanted) === wanted && row.weightsOf === weightsOf);
 }
 
 /** 'sshn' of a method, 'epochs 40' of anything else. */
@@ -46,22 +66,20 @@ function shown(axis: string, value: unknown): string {
   return axis === 'method' ? text : `${axis.split('.').at(-1)} ${text}`;
 }
 
-function pointsOf(members: readonly DoneCell[]): GroupPoint[] {
-  const byFactor = new Map<number, Array<{ seed: number; row: CellResults['results'][number] }>>();
-  for (const { cell, found } of members) {
-    for (const row of found.results)
-      byFactor.set(row.factor, [...(byFactor.get(row.factor) ?? []), { seed: cell.full.seed, row }]);
+function pointsOf(members: readonly DoneCell[], selection: Selection): GroupPoint[] {
+  const byFactor = new Map<number, Array<{ seed: number; row: ResultRow }>>();
+  for (const one of members) {
+    for (const row of selected(one, selection))
+      byFactor.set(row.factor, [...(byFactor.get(row.factor) ?? []), { seed: one.cell.full.seed, row }]);
   }
   return [...byFactor]
     .sort(([a], [b]) => a - b)
     .map(([factor, rows]) => {
       const dice = rows.map(({ row }) => row.dice);
-      const mean = meanOf(dice);
-      const squares = dice.map((value) => (value - mean) ** 2);
       return {
         factor,
-        dice: mean,
-        deviation: Math.sqrt(squares.reduce((sum, value) => sum + value, 0) / (dice.length - 1)),
+        dice: meanOf(dice),
+        deviation: deviationOf(dice),
         seeds: dice.length,
         gflops: rows[0]!.row.gflops,
         images: new Map(
@@ -87,32 +105,38 @@ export interface Comparison {
   readonly pairs: number;
 }
 
-/** Every pair of groups at every factor that both have. */
+/** Every pair of groups on the same data at every factor that both have. */
 export function comparisonsOf(groups: readonly Group[]): Comparison[] {
   return groups.flatMap((first, i) =>
-    groups.slice(i + 1).flatMap((second) =>
-      first.points.flatMap((a) => {
-        const b = second.points.find(({ factor }) => factor === a.factor);
-        if (b === undefined) return [];
-        const differences = [...a.images].flatMap(([key, value]) => {
-          const difference = value - (b.images.get(key) ?? Number.NaN);
-          return Number.isNaN(difference) ? [] : [difference];
-        });
-        if (differences.length < 2) return [];
-        return [
-          {
-            factor: a.factor,
-            first: first.name,
-            second: second.name,
-            difference: meanOf(differences),
-            interval: bootstrapInterval(differences),
-            p: pairedTest(differences),
-            pairs: differences.length,
-          },
-        ];
-      }),
-    ),
+    groups.slice(i + 1).flatMap((second) => (isOnSameData(first, second) ? compared(first, second) : [])),
   );
+}
+
+function isOnSameData({ members: [first] }: Group, { members: [second] }: Group): boolean {
+  return first!.cell.data === second!.cell.data;
+}
+
+function compared(first: Group, second: Group): Comparison[] {
+  return first.points.flatMap((a) => {
+    const b = second.points.find(({ factor }) => factor === a.factor);
+    if (b === undefined) return [];
+    const differences = [...a.images].flatMap(([key, value]) => {
+      const difference = value - (b.images.get(key) ?? Number.NaN);
+      return Number.isNaN(difference) ? [] : [difference];
+    });
+    if (differences.length < 2) return [];
+    return [
+      {
+        factor: a.factor,
+        first: first.name,
+        second: second.name,
+        difference: meanOf(differences),
+        interval: bootstrapInterval(differences),
+        p: pairedTest(differences),
+        pairs: differences.length,
+      },
+    ];
+  });
 }
 
 /**
@@ -135,41 +159,73 @@ export function pairedTest(differences: readonly number[], draws = 9999, rng = R
   return asFar / (draws + 1);
 }
 
-function meanOf(values: readonly number[]): number {
+/** The mean; NaN of none. */
+export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The standard deviation of a sample, with n − 1; NaN of fewer than two. */
+export function deviationOf(values: readonly number[]): number {
+  if (values.length < 2) return Number.NaN;
+  const mean = meanOf(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+/** Comparisons as CSV. */
+export function comparisonsCsv(all: readonly Comparison[]): string {
+  const head = ['first', 'second', 'factor', 'difference', 'low', 'high', 'p', 'pairs'];
+  const rows = all.map(({ first, second, factor, difference, interval: [low, high], p, pairs }) => [
+    ...[first, second, factor, difference, low, high, p, pairs],
+  ]);
+  return csvOf([head, ...rows]);
 }
 
 /** All results as CSV: a row for each cell and factor, with the values of its grid. */
 export function experimentCsv(done: readonly DoneCell[]): string {
   const axes = [...new Set(done.flatMap(({ cell }) => Object.keys(cell.axes)))];
   const named = axes.map((axis) => (axis === 'factor' ? 'trainedFactor' : axis));
+  // What only some experiments have.
+  const rowsOf = done.flatMap(({ found }) => found.results);
+  const several = new Set(rowsOf.map(({ split }) => split)).size > 1;
+  const extra = [
+    ...(several ? ['split' as const] : []),
+    ...(rowsOf.some(({ weightsOf }) => weightsOf !== undefined) ? ['weightsOf' as const] : []),
+  ];
   const head = [
     'cell',
     ...named,
     'factor',
+    ...extra,
     'dice',
     'images',
     'gflops',
     'milliseconds',
     'seconds',
+    'trainingSeconds',
     'configHash',
     'version',
   ];
   const rows = done.flatMap(({ cell, found }) =>
-    found.results.map(({ factor, dice, gflops, milliseconds, diceByImage }) => [
+    found.results.map(({ factor, dice, gflops, milliseconds, diceByImage, ...row }) => [
       cell.name,
       ...axes.map((axis) => cell.axes[axis] ?? ''),
       factor,
+      ...extra.map((key) => row[key] ?? ''),
       dice,
       diceByImage?.length ?? '',
       gflops,
       milliseconds,
       found.seconds,
+      found.trainingSeconds ?? '',
       cell.hash,
       found.version,
     ]),
   );
-  return `${[head, ...rows].map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
+  return csvOf([head, ...rows]);
+}
+
+function csvOf(rows: ReadonlyArray<readonly unknown[]>): string {
+  return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
 }
 
 function csvCell(value: unknown): string {

@@ -147,6 +147,8 @@ async function digestOf(dataset: Dataset, ids: readonly string[]): Promise<strin
 interface SweepOptions<At extends Factor> {
   readonly factors: readonly At[];
   readonly split: keyof Split;
+  /** Whose weights are used at all factors; see `EvaluateOptions`. */
+  readonly weightsOf?: Factor | undefined;
   /** Also measures distances between surfaces; see `EvaluateOptions`. */
   readonly surface?: { readonly tolerance: number } | undefined;
   /** Of registration networks that take one; see `EvaluateOptions`. */
@@ -169,9 +171,10 @@ export async function sweep<At extends Factor>(
   dataset: Dataset,
   options: SweepOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split, surface, lambda, known = () => undefined, onResult, signal } = options;
+  const { factors, split, weightsOf, surface, lambda, known = () => undefined, onResult, signal } = options;
   const what = {
     split,
+    ...(weightsOf === undefined ? {} : { weightsOf }),
     ...(surface === undefined ? {} : { surface }),
     ...(lambda === undefined ? {} : { lambda }),
   };

@@ -1,5 +1,6 @@
 import { type Factor, type Rescaling, rescaling, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
+import type { Scalable } from '@sshn/hypernet';
 import type { FactorResult } from '../evaluation/measure.js';
 import { measure } from '../evaluation/measure.js';
 import { surfaceOver } from '../evaluation/segment.js';
@@ -16,6 +17,11 @@ export interface EvaluateOptions<At extends Factor> {
   readonly split?: keyof Split;
   /** Of registration networks that are told the weight of their regularizer, in [0, 1]. @default the middle of training's */
   readonly lambda?: number;
+  /**
+   * Predicts the weights for this factor, and runs them at each of `factors`: how well weights serve at factors that they were not
+   * made for (paper, section 5.2). @default the weights for the factor itself
+   */
+  readonly weightsOf?: Factor;
   /** Also measures distances between surfaces; `tolerance` of the surface Dice in mm, or pixels where files do not say. */
   readonly surface?: { readonly tolerance: number };
   /** Whether forward passes are timed, all factors in turn at the end; without it `milliseconds` is NaN. @default true */
@@ -37,7 +43,7 @@ export async function evaluateRun<At extends Factor>(
   dataset: Dataset,
   options: EvaluateOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split = 'test', surface, lambda, isTimed = true, onProgress, signal } = options;
+  const { factors, split = 'test', weightsOf, surface, lambda, isTimed = true, onProgress, signal } = options;
   const task = taskOf(run.config);
   const matched = await run.match(dataset);
   const examples = examplesOf(await run.prepare(matched.dataset), run.config, matched.split);
@@ -58,11 +64,13 @@ export async function evaluateRun<At extends Factor>(
     });
   }
   requireLambda(run, lambda);
+  const model =
+    weightsOf === undefined ? run.model : withWeightsOf(run.model, rescalingAt(run, weightsOf, lambda));
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
     const at = rescalingAt(run, factor, lambda);
-    const of = [run.model, run.params, examples.dataset, ids, at] as const;
+    const of = [model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,
       ...(await measure(task, ...of)),
@@ -102,6 +110,17 @@ export async function timeRun(
     factors.map((factor) => rescalingAt(run, factor, lambda)),
     options,
   );
+}
+
+/** A model whose weights are those of one rescaling, wherever it is applied. */
+function withWeightsOf(model: Scalable, fixed: Rescaling): Scalable {
+  return {
+    ...model,
+    specialize: (params) => model.specialize(params, fixed),
+    withWeights: (params, _, work) => model.withWeights(params, fixed, work),
+    apply: (params, input, at) =>
+      model.withWeights(params, fixed, (weights) => model.network.apply(weights, input, at)),
+  };
 }
 
 function rescalingAt(run: Run, factor: Factor, lambda: number | undefined): Rescaling {

@@ -72,6 +72,8 @@ export interface EpochEvent {
   readonly loss: number;
   readonly learningRate: number;
   readonly imagesPerSecond: number;
+  /** Of the steps of the epoch, without validation; of an epoch that went on from a checkpoint, of the steps since. */
+  readonly seconds?: number;
   /** Until the last epoch, at the pace so far. */
   readonly secondsLeft: number;
   /** Mean foreground Dice on the validation images, by factor; absent in epochs that are not validated. */

@@ -75,6 +75,8 @@ export class Trainer {
   private progress: Progress;
   private lastFactor: Factor = Number.NaN;
   private imagesPerSecond = Number.NaN;
+  /** Of the steps of the epoch that ended last. */
+  private seconds = 0;
   private hasLabels = true;
   private readonly warned = new Set<string>();
 
@@ -217,7 +219,8 @@ export class Trainer {
       await nextTask();
       if (signal?.aborted) return;
     }
-    this.imagesPerSecond = (1000 * images) / (performance.now() - began);
+    this.seconds = (performance.now() - began) / 1000;
+    this.imagesPerSecond = images / this.seconds;
   }
 
   private async endOfEpoch(secondsPerEpoch: number): Promise<EpochEvent> {
@@ -248,6 +251,7 @@ export class Trainer {
       loss: lossSum / batch,
       learningRate,
       imagesPerSecond: this.imagesPerSecond,
+      seconds: this.seconds,
       secondsLeft: secondsPerEpoch * (config.epochs - epoch - 1),
       ...(validation === undefined ? {} : { validation }),
       isBest,

@@ -1,10 +1,11 @@
-import * as Plot from '@observablehq/plot';
-import { type Drawing, draw, type Palette, pagePalette } from '../plots/draw.js';
-import { framed } from '../report/frame.js';
-import { type Html, html, raw } from '../report/html.js';
-import type { CellState } from './cells.js';
-import type { Cell, Plan } from './plan.js';
-import { type Comparison, comparisonsOf, type Group, groupsOf } from './statistics.js';
+import { pagePalette } from '../../plots/draw.js';
+import { framed } from '../../report/frame.js';
+import { type Html, html, raw } from '../../report/html.js';
+import type { CellState } from '../cells.js';
+import type { Cell, Plan } from '../plan.js';
+import { type Comparison, comparisonsOf, type DoneCell, type Group, groupsOf } from '../statistics.js';
+import { figuresOf, panelOf, transferredGroups } from './figures.js';
+import { type TrainingTime, trainingTimes } from './training-time.js';
 
 /** A cell and where it stands. */
 export interface ShownCell {
@@ -17,95 +18,51 @@ export function experimentPage(plan: Plan, cells: readonly ShownCell[], version:
   const done = cells.flatMap(({ cell, state }) =>
     state.kind === 'done' ? [{ cell, found: state.results }] : [],
   );
-  const groups = groupsOf(done);
+  const groups = groupsOf(done, { split: plan.splits[0]! });
   const title = `${plan.name}: ${done.length} of ${cells.length} trainings`;
-  const lead = html`<p class="muted">Mean Dice over ${plan.split} images. Points are means over seeds; bars reach one standard deviation to either side.</p>`;
-  const main = html`${done.length === 0 ? html`<section><p>No training is done yet.</p></section>` : [curves(groups), means(groups), comparisons(comparisonsOf(groups))]}
+  const lead = html`${plan.description === undefined ? '' : html`<p>${plan.description}</p>`}<p class="muted">Mean Dice over ${plan.splits[0]!} images.</p>`;
+  const main = html`${done.length === 0 ? html`<section><p>No training is done yet.</p></section>` : [figures(plan, done), means(groups), times(plan, done), comparisons(comparisonsIn(plan, done))]}
 ${table(cells)}
 <p class="muted">sshn ${version}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC. Every number comes from the folder that its row names: config.json is what was trained, log.txt what it said, results.json what it found.</p>`;
   return framed({ title, lead, main });
 }
 
-function curves(groups: readonly Group[]): Html {
-  return html`<section>
-<h2>Dice by rescaling factor</h2>
-<div class="plots">
-<figure>${raw(dicePlot(groups, 'factor').svg)}</figure>
-<figure>${raw(dicePlot(groups, 'gflops').svg)}</figure>
-</div>
-</section>`;
+function figures(plan: Plan, done: readonly DoneCell[]): Html[] {
+  return figuresOf(plan, done, pagePalette).map(
+    ({ title, caption, drawing }) => html`<section>
+<h2>${title}</h2>
+<figure>${raw(drawing.svg)}<figcaption>${caption}</figcaption></figure>
+</section>`,
+  );
 }
 
-/** Dice of each group over the factor or the cost. */
-export function dicePlot(
-  groups: readonly Group[],
-  x: 'factor' | 'gflops',
-  palette: Palette = pagePalette,
-): Drawing {
-  const points = groups.flatMap(({ name, points: some }) =>
-    some.map(({ deviation, ...point }) => ({
-      ...point,
-      name,
-      spread: Number.isNaN(deviation) ? 0 : deviation,
-    })),
-  );
-  const color = (name: string) =>
-    palette.curves[groups.findIndex((group) => group.name === name) % palette.curves.length]!;
-  const names = groups.map(({ name }) => name);
-  return draw({
-    width: 640,
-    height: 400,
-    marginLeft: 64,
-    marginBottom: 44,
-    marginTop: 14 + 17 * Math.ceil(names.length / 3),
-    style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '12px', color: palette.ink },
-    x: {
-      label: x === 'factor' ? 'rescaling factor φ' : 'GFLOPs per image',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      inset: 8,
-    },
-    y: { label: 'Dice', labelAnchor: 'center', labelArrow: 'none', inset: 8, ticks: 6 },
-    marks: [
-      Plot.gridX({ stroke: palette.grid, strokeOpacity: 1 }),
-      Plot.gridY({ stroke: palette.grid, strokeOpacity: 1, ticks: 6 }),
-      Plot.ruleX(points, {
-        x,
-        y1: (point) => point.dice - point.spread,
-        y2: (point) => point.dice + point.spread,
-        stroke: (point) => color(point.name),
-        strokeOpacity: 0.5,
-        strokeWidth: 2,
-      }),
-      ...groups.flatMap(({ name }) => {
-        const own = points.filter((point) => point.name === name).sort((a, b) => a[x] - b[x]);
-        return [
-          Plot.line(own, { x, y: 'dice', stroke: color(name), strokeWidth: 1.5 }),
-          Plot.dot(own, {
-            x,
-            y: 'dice',
-            r: 3.2,
-            fill: color(name),
-            title: (point) =>
-              `${name}, φ = ${point.factor}: Dice ${point.dice.toFixed(4)} ± ${point.spread.toFixed(4)}`,
-          }),
-        ];
-      }),
-      ...names.flatMap((name, i) => {
-        const [dx, dy] = [(i % 3) * 190, -17 * (Math.ceil(names.length / 3) - Math.floor(i / 3)) + 3];
-        return [
-          Plot.dot([name], { frameAnchor: 'top-left', dx: dx + 4, dy, r: 4, fill: color(name) }),
-          Plot.text([name], {
-            frameAnchor: 'top-left',
-            lineAnchor: 'middle',
-            dx: dx + 14,
-            dy,
-            fill: palette.ink,
-          }),
-        ];
-      }),
-    ],
-  });
+/** Every two kinds of training on the same images: of panels within each, and of weights that ran at other factors too. */
+export function comparisonsIn(plan: Plan, done: readonly DoneCell[]): Comparison[] {
+  const groups = groupsOf(done, { split: plan.splits[0]! });
+  const { panels } = plan;
+  const names = panels === undefined ? [] : [...new Set(groups.map((group) => panelOf(group, panels)))];
+  const sets =
+    panels === undefined
+      ? [groups]
+      : names.map((name) => groups.filter((group) => panelOf(group, panels) === name));
+  return [...sets, transferredGroups(plan, done)].flatMap(comparisonsOf);
+}
+
+function times(plan: Plan, done: readonly DoneCell[]): Html | string {
+  if (!plan.figures.includes('trainingTime')) return '';
+  const all = trainingTimes(done);
+  const fixed = all.find(({ networks }) => networks > 1);
+  const ratio = ({ each }: TrainingTime) => (fixed === undefined ? '' : (each / fixed.each).toFixed(2));
+  return html`<section>
+<h2>Minutes of training</h2>
+<div class="scroll" tabindex="0"><table>
+<thead><tr><th>training</th><th>networks</th><th>minutes</th><th>each</th><th>of one of ${fixed?.name ?? '–'}</th></tr></thead>
+<tbody>${all.map((one) => {
+    const spread = Number.isNaN(one.deviation) ? '' : ` ± ${one.deviation.toFixed(1)}`;
+    return html`<tr><td>${one.name}</td><td>${one.networks}</td><td>${one.minutes.toPrecision(3)}${spread}</td><td>${one.each.toPrecision(3)}</td><td>${ratio(one)}</td></tr>`;
+  })}</tbody>
+</table></div>
+</section>`;
 }
 
 function means(groups: readonly Group[]): Html {
