@@ -110,11 +110,11 @@ export function pictureOf(image: Image, path = 'image'): Picture {
   const { values, size, channels } = image;
   const shape = size.length === 3 ? size : [1, ...size];
   const [depth, height, width] = shape as [number, number, number];
-  const channel = (c: number) =>
-    volumeOf(
-      Float32Array.from({ length: depth * height * width }, (_, i) => values[i * channels + c]!),
-      [depth, height, width],
-    );
+  const channel = (c: number) => {
+    const one = new Float32Array(depth * height * width);
+    for (let i = 0; i < one.length; i++) one[i] = values[i * channels + c]!;
+    return volumeOf(one, [depth, height, width]);
+  };
   return {
     path,
     format: size.length === 3 ? 'volume' : 'raster',

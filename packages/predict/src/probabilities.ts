@@ -13,11 +13,11 @@ export interface GridWindow {
   readonly image: Size3;
 }
 
-/** One entry of an interpolation: two planes of `resampled` and the share of the second. */
-interface Tap {
-  readonly low: number;
-  readonly high: number;
-  readonly share: number;
+/** An interpolation along an axis: for each place of the image two of `resampled`, and the share of the second. */
+interface Taps {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly share: Float64Array;
 }
 
 /**
@@ -31,22 +31,24 @@ export class LabelWriter {
   /** `[...image, labelCount]`, if asked for. */
   readonly probabilities: Float32Array | undefined;
   readonly #planes = new Map<number, Float32Array>();
-  readonly #taps: readonly [Tap[], Tap[], Tap[]];
+  readonly #taps: readonly [Taps, Taps, Taps];
   /** Planes of the window that came, and of the image that were written. */
   #pushed = 0;
   #next = 0;
 
+  private readonly window: GridWindow;
+
   constructor(
-    private readonly window: GridWindow,
+    window: GridWindow,
     private readonly labelCount: number,
     keepProbabilities: boolean,
   ) {
-    const { resampled, image } = window;
+    this.window = withLongRows(window);
+    const { resampled, image } = this.window;
     const voxels = image[0] * image[1] * image[2];
     this.labels = new Uint8Array(voxels);
     this.probabilities = keepProbabilities ? new Float32Array(voxels * labelCount) : undefined;
-    const taps = (axis: 0 | 1 | 2): Tap[] =>
-      Array.from({ length: image[axis] }, (_, i) => tapOf(i, resampled[axis], image[axis]));
+    const taps = (axis: 0 | 1 | 2): Taps => tapsOf(resampled[axis], image[axis]);
     this.#taps = [taps(0), taps(1), taps(2)];
   }
 
@@ -60,13 +62,13 @@ export class LabelWriter {
   /** Writes all image planes whose sources are there. */
   #flush(newest: number, isLast: boolean): void {
     const { begin, size, image } = this.window;
+    const { low, high, share } = this.#taps[0];
     for (; this.#next < image[0]; this.#next++) {
-      const { low, high, share } = this.#taps[0][this.#next]!;
-      const [a, b] = [low - begin[0], high - begin[0]];
+      const [a, b] = [low[this.#next]! - begin[0], high[this.#next]! - begin[0]];
       if (!isLast && b > newest && b < size[0]) break;
-      this.#write(this.#next, this.#planes.get(a), this.#planes.get(b), share);
+      this.#write(this.#next, this.#planes.get(a), this.#planes.get(b), share[this.#next]!);
     }
-    const needed = this.#next < image[0] ? this.#taps[0][this.#next]!.low - begin[0] : newest;
+    const needed = this.#next < image[0] ? low[this.#next]! - begin[0] : newest;
     for (const index of this.#planes.keys()) if (index < Math.min(needed, newest)) this.#planes.delete(index);
   }
 
@@ -82,26 +84,38 @@ export class LabelWriter {
     const rowLength = size[2] * count;
     const rowOf = (row: number): Float32Array | undefined =>
       row >= 0 && row < size[1] ? mixed.subarray(row * rowLength, (row + 1) * rowLength) : undefined;
-    const values = new Float32Array(count);
-    let voxel = index * image[1] * image[2];
-    for (const tap of this.#taps[1]) {
-      const row = mix(rowOf(tap.low - begin[1]), rowOf(tap.high - begin[1]), tap.share, rowLength, count);
-      for (const column of this.#taps[2]) {
-        const [a, b] = [column.low - begin[2], column.high - begin[2]];
-        const [hasA, hasB] = [a >= 0 && a < size[2], b >= 0 && b < size[2]];
-        let [best, most] = [0, -1];
-        for (let label = 0; label < count; label++) {
-          const outside = label === 0 ? 1 : 0;
-          const p = hasA ? row[a * count + label]! : outside;
-          const q = hasB ? row[b * count + label]! : outside;
-          const value = p + column.share * (q - p);
-          values[label] = value;
-          if (value > most) [best, most] = [label, value];
+    const rows = this.#taps[1];
+    for (let r = 0; r < image[1]; r++) {
+      const [above, below] = [rowOf(rows.low[r]! - begin[1]), rowOf(rows.high[r]! - begin[1])];
+      const row = mix(above, below, rows.share[r]!, rowLength, count);
+      this.#writeRow(row, (index * image[1] + r) * image[2]);
+    }
+  }
+
+  /** One row of the image, from one of the window. */
+  #writeRow(row: Float32Array, firstVoxel: number): void {
+    const [, , first] = this.window.begin;
+    const [, , length] = this.window.size;
+    const [labels, probabilities, count] = [this.labels, this.probabilities, this.labelCount];
+    const { low, high, share } = this.#taps[2];
+    for (let column = 0, voxel = firstVoxel; column < low.length; column++, voxel++) {
+      const [a, b, part] = [low[column]! - first, high[column]! - first, share[column]!];
+      const hasA = a >= 0 && a < length;
+      const hasB = b >= 0 && b < length;
+      const [from, to] = [a * count, b * count];
+      let best = 0;
+      let most = -1;
+      for (let label = 0; label < count; label++) {
+        const outside = label === 0 ? 1 : 0;
+        let value = hasA ? row[from + label]! : outside;
+        if (part !== 0) value += part * ((hasB ? row[to + label]! : outside) - value);
+        if (value > most) {
+          best = label;
+          most = value;
         }
-        this.labels[voxel] = best;
-        this.probabilities?.set(values, voxel * count);
-        voxel++;
+        if (probabilities !== undefined) probabilities[voxel * count + label] = value;
       }
+      labels[voxel] = best;
     }
   }
 
@@ -110,6 +124,14 @@ export class LabelWriter {
     const plane = this.window.image[1] * this.window.image[2];
     for (let i = 0; i < plane; i++) this.probabilities[(index * plane + i) * this.labelCount] = 1;
   }
+}
+
+/** Of raster images, a plane is a row of the image: its pixels become one row, in place of rows of one pixel each. */
+function withLongRows(window: GridWindow): GridWindow {
+  const { size, resampled, begin, image } = window;
+  if (size[2] !== 1 || resampled[2] !== 1 || image[2] !== 1 || begin[2] !== 0) return window;
+  const swapped = ([first, second, third]: Size3): Size3 => [first, third, second];
+  return { size: swapped(size), resampled: swapped(resampled), begin: swapped(begin), image: swapped(image) };
 }
 
 /** (1 − share) · a + share · b; what is undefined is background. */
@@ -134,8 +156,13 @@ function backgroundOf(length: number, labelCount: number): Float32Array {
 }
 
 /** Linear, half-pixel centers, clamped at the border. */
-function tapOf(i: number, from: number, to: number): Tap {
-  const center = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
-  const low = Math.floor(center);
-  return { low, high: Math.min(low + 1, from - 1), share: center - low };
+function tapsOf(from: number, to: number): Taps {
+  const [low, high, share] = [new Int32Array(to), new Int32Array(to), new Float64Array(to)];
+  for (let i = 0; i < to; i++) {
+    const center = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
+    low[i] = Math.floor(center);
+    high[i] = Math.min(low[i]! + 1, from - 1);
+    share[i] = center - low[i]!;
+  }
+  return { low, high, share };
 }

@@ -1,21 +1,11 @@
-import { FileError, ValueError } from '@sshn/core';
-import {
-  type Image,
-  orientationOf,
-  orientationOfSlices,
-  padOrCrop,
-  preprocess,
-  reorient,
-  resampleImage,
-  shapeOn,
-  sliceOf,
-  type Volume,
-} from '@sshn/data';
+import { FileError } from '@sshn/core';
+import type { Image, Volume } from '@sshn/data';
 import type { LoadedModel, RunningNetwork, Runtime } from '@sshn/model';
 import { dispose, reverse, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { type CleanOptions, cleanLabels } from './clean.js';
-import { decodePicture, imageOf, type Picture, pictureOf } from './picture.js';
-import { type GridWindow, LabelWriter, type Size3 } from './probabilities.js';
+import { decodePicture, type Picture, pictureOf } from './picture.js';
+import { prepare } from './prepare.js';
+import { LabelWriter } from './probabilities.js';
 import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
 import { type Chosen, type Setting, TrainedModel } from './trained-model.js';
 
@@ -51,18 +41,6 @@ export interface Segmentation {
   readonly setting: Chosen;
   /** What a user should know: where the image is unlike those of training, how it was tiled. */
   readonly notes: readonly string[];
-}
-
-/** An image on the way to the network. */
-interface Prepared {
-  /** What the network sees, tile by tile; on the axes of `GridWindow`. */
-  readonly image: Image;
-  readonly window: GridWindow;
-  /** Of one prediction. */
-  readonly tile: Size3;
-  /** From the labels on the window's image grid to the picture's own grid. */
-  back(labels: Uint8Array): Volume<Uint8Array>;
-  backValues(values: Float32Array): Float32Array;
 }
 
 /**
@@ -106,8 +84,8 @@ export class Segmenter extends TrainedModel {
   ): Promise<Segmentation> {
     const picture = await pictureFrom(source);
     const setting = this.choose(options);
-    const notes: string[] = [];
-    const prepared = this.#prepare(picture, options, notes);
+    const prepared = prepare(picture, this.manifest.preprocessing, options.resolution);
+    const notes = [...prepared.notes];
     const labelNames = this.manifest.labels.map(({ name }) => name);
     const writer = new LabelWriter(prepared.window, labelNames.length, options.probabilities ?? false);
     const tiling = tilingOf(prepared.window.size, prepared.tile);
@@ -141,7 +119,7 @@ export class Segmenter extends TrainedModel {
       format: picture.format,
       ...(writer.probabilities === undefined
         ? {}
-        : { probabilities: prepared.backValues(writer.probabilities) }),
+        : { probabilities: prepared.backValues(writer.probabilities, labelNames.length) }),
       labelNames,
       setting,
       notes,
@@ -163,12 +141,14 @@ export class Segmenter extends TrainedModel {
     const sets = flips ? subsets(spatial.map((_, axis) => axis + 1)) : [[]];
     const image = tensor(values, [1, ...spatial, shape.at(-1)!], 'float32');
     try {
-      const sum = await flippedProbabilities(running, image, sets[0]!);
+      const mean = await flippedProbabilities(running, image, sets[0]!);
+      if (!flips) return mean;
       for (const flipped of sets.slice(1)) {
-        for (const [i, value] of (await flippedProbabilities(running, image, flipped)).entries())
-          sum[i]! += value;
+        const more = await flippedProbabilities(running, image, flipped);
+        for (let i = 0; i < mean.length; i++) mean[i]! += more[i]!;
       }
-      return sum.map((value) => value / sets.length);
+      for (let i = 0; i < mean.length; i++) mean[i]! /= sets.length;
+      return mean;
     } finally {
       image.dispose();
     }
@@ -178,160 +158,6 @@ export class Segmenter extends TrainedModel {
   #flatAxis(): 0 | 2 {
     return this.manifest.preprocessing.volumes === undefined ? 2 : 0;
   }
-
-  #prepare(picture: Picture, options: SegmentOptions, notes: string[]): Prepared {
-    const { size, volumes } = this.manifest.preprocessing;
-    const isVolumeModel = size.length === 3 || volumes !== undefined;
-    if (picture.format === 'raster' && !isVolumeModel) return this.#prepareRaster(picture, options, notes);
-    if (picture.format === 'volume' && isVolumeModel) return this.#prepareVolume(picture, options, notes);
-    throw new ValueError({
-      where: picture.path,
-      got: picture.format === 'volume' ? 'a volume' : 'a raster image',
-      expected: isVolumeModel
-        ? 'a volume (NIfTI or a DICOM series), as the model was trained on'
-        : 'a raster image, as the model was trained on',
-      hint:
-        picture.format === 'volume'
-          ? 'Models of slices say which slices they take since version 0.1; train again with --slices.'
-          : 'Save the slices as a volume.',
-    });
-  }
-
-  #prepareRaster(picture: Picture, { resolution = 'training' }: SegmentOptions, notes: string[]): Prepared {
-    const { preprocessing } = this.manifest;
-    const [height, width] = picture.channels[0].shape.slice(1) as [number, number];
-    const [rows, columns] = preprocessing.size as [number, number];
-    const isOwn = resolution === 'own';
-    const working = isOwn ? [Math.max(height, rows), Math.max(width, columns)] : [rows, columns];
-    const raw = imageOf(picture.channels, 2);
-    if (!isOwn) notes.push(...this.#unlike(raw));
-    const at = isOwn ? { ...raw, ...padded(raw, working) } : raw;
-    const image = preprocess(at, { ...preprocessing, size: working }, (problem) =>
-      notes.push(collapseNote(problem)),
-    );
-    const begin = isOwn ? working.map((n, axis) => -Math.trunc((n - [height, width][axis]!) / 2)) : [0, 0];
-    const grid = picture.channels[0];
-    return {
-      image,
-      tile: [rows, columns, 1],
-      window: {
-        size: [working[0]!, working[1]!, 1],
-        resampled: isOwn ? [height, width, 1] : [rows, columns, 1],
-        begin: [begin[0]!, begin[1]!, 0],
-        image: [height, width, 1],
-      },
-      back: (labels) => ({ ...grid, data: labels }),
-      backValues: (values) => values,
-    };
-  }
-
-  #prepareVolume(picture: Picture, _: SegmentOptions, notes: string[]): Prepared {
-    const { preprocessing } = this.manifest;
-    const { size, volumes = { fit: 'resize' as const } } = preprocessing;
-    const isSliced = size.length === 2;
-    const orientation = orientationOfSlices(isSliced ? volumes.slices : undefined);
-    const turned = picture.channels.map((channel) => reorient(channel, orientation));
-    const { shape, spacingMm } = turned[0]!;
-    const edges = volumes.spacingMm as Size3 | undefined;
-    const resampled = edges === undefined ? shape : shapeOn({ shape, spacingMm }, { spacingMm: edges });
-    const conformed = turned.map((channel) => resampleImage(channel, { shape: resampled }));
-    const tile: Size3 = isSliced ? [1, size[0]!, size[1]!] : (size as unknown as Size3);
-    const working = ([0, 1, 2] as const).map((axis) => {
-      if (isSliced && axis === 0) return resampled[0];
-      return volumes.fit === 'resize' ? tile[axis] : Math.max(tile[axis], resampled[axis]);
-    }) as unknown as Size3;
-    const fitted = conformed.map((channel) =>
-      volumes.fit === 'resize'
-        ? resampleImage(channel, { shape: working })
-        : padOrCrop(channel, working, lowest(channel.data)),
-    );
-    if (volumes.fit === 'resize' && !isSliced) notes.push(...this.#unlike(imageOf(turned, 3)));
-    const image = isSliced
-      ? this.#normalizedSlices(fitted, notes)
-      : preprocess(imageOf(fitted, 3), { ...preprocessing, size: working }, (problem) =>
-          notes.push(collapseNote(problem)),
-        );
-    const begin = working.map((n, axis) =>
-      volumes.fit === 'resize' ? 0 : -Math.trunc((n - resampled[axis]!) / 2),
-    );
-    const original = orientationOf(picture.channels[0]);
-    const back = <Data extends Uint8Array | Float32Array>(data: Data): Data =>
-      reorient({ ...turned[0]!, data } as Volume<Data>, original).data;
-    return {
-      image,
-      tile,
-      window: {
-        size: working,
-        resampled: volumes.fit === 'resize' ? working : resampled,
-        begin: [begin[0]!, begin[1]!, begin[2]!],
-        image: shape,
-      },
-      back: (labels) => ({ ...picture.channels[0], data: back(labels) }),
-      backValues: (values) => {
-        const count = this.manifest.labels.length;
-        const result = new Float32Array(values.length);
-        const one = new Float32Array(values.length / count);
-        for (let label = 0; label < count; label++) {
-          for (let i = 0; i < one.length; i++) one[i] = values[i * count + label]!;
-          for (const [i, value] of back(one).entries()) result[i * count + label] = value;
-        }
-        return result;
-      },
-    };
-  }
-
-  /** Slices are normalized one by one, as in training. */
-  #normalizedSlices(channels: readonly Volume[], notes: string[]): Image {
-    const { preprocessing } = this.manifest;
-    const [depth, ...size] = channels[0]!.shape;
-    const collapsed: string[] = [];
-    const slices = Array.from({ length: depth }, (_, index) =>
-      preprocess(
-        imageOf(
-          channels.map((channel) => sliceOf(channel, index)),
-          2,
-        ),
-        { ...preprocessing, size },
-        (problem) => collapsed.push(problem),
-      ),
-    );
-    if (collapsed.length > 0) {
-      const some = collapsed.length === 1 ? 'A slice' : `Each of ${collapsed.length} slices`;
-      notes.push(`${some} ${collapsed[0]!}: its labels mean nothing.`);
-    }
-    const length = slices[0]!.values.length;
-    const values = new Float32Array(depth * length);
-    for (const [i, slice] of slices.entries()) values.set(slice.values, i * length);
-    return { values, size: [depth, ...size], channels: slices[0]!.channels };
-  }
-
-  /** In words, where an image is unlike those that the model was trained on. */
-  #unlike({ size, channels }: Image): string[] {
-    const { preprocessing } = this.manifest;
-    const scales = size.map((n, axis) => n / preprocessing.size[axis]!);
-    const [least, most] = [Math.min(...scales), Math.max(...scales)];
-    const text = (sizes: readonly number[]) => sizes.join('×');
-    return [
-      ...(most > 4 || least < 1 / 4
-        ? [
-            `The image of ${text(size)} is resized to ${text(preprocessing.size)}, which the model was trained on: details may be lost.`,
-          ]
-        : []),
-      ...(most / least > 1.5
-        ? [`The image of ${text(size)} is stretched to ${text(preprocessing.size)}.`]
-        : []),
-      ...(channels === preprocessing.channels
-        ? []
-        : [
-            `The image has ${channels === 1 ? 'one channel' : `${channels} channels`}, the model was trained on ${preprocessing.channels}.`,
-          ]),
-    ];
-  }
-}
-
-/** What is said of an image that intensities of training make one value of. */
-function collapseNote(problem: string): string {
-  return `The image ${problem}: its labels mean nothing.`;
 }
 
 /** Softmax of the logits of an image that is flipped along some axes, flipped back. */
@@ -348,7 +174,8 @@ async function flippedProbabilities(
     owned.push(logits);
     const probabilities = tidy(() => softmax(turned(logits)));
     owned.push(probabilities);
-    return (await probabilities.data<'float32'>()).slice();
+    // Of a tensor that nobody else has, so they are the caller's.
+    return await probabilities.data<'float32'>();
   } finally {
     dispose(owned);
   }
@@ -361,28 +188,6 @@ async function pictureFrom(source: Picture | Image | Blob | Uint8Array): Promise
     return decodePicture(new Uint8Array(await source.arrayBuffer()), name);
   }
   return 'format' in source ? source : pictureOf(source);
-}
-
-/** Raster images that are smaller than a tile get a border of their lowest value. */
-function padded({ values, size, channels }: Image, to: readonly number[]): Pick<Image, 'values' | 'size'> {
-  const [height, width] = size as [number, number];
-  const [rows, columns] = to as [number, number];
-  if (rows === height && columns === width) return { values, size };
-  const result = new Float32Array(rows * columns * channels).fill(lowest(values));
-  const [top, left] = [Math.trunc((rows - height) / 2), Math.trunc((columns - width) / 2)];
-  for (let row = 0; row < height; row++) {
-    result.set(
-      values.subarray(row * width * channels, (row + 1) * width * channels),
-      ((top + row) * columns + left) * channels,
-    );
-  }
-  return { values: result, size: [rows, columns] };
-}
-
-function lowest(values: ArrayLike<number>): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) least = Math.min(least, values[i]!);
-  return least;
 }
 
 /** All subsets of the axes, the empty one first. */

@@ -47,6 +47,14 @@ export async function blendTiles(
 ): Promise<void> {
   const rowLength = size[2] * labelCount;
   const planeLength = size[1] * rowLength;
+  if (starts[0].length * tile[0] === size[0] && tile[1] === size[1] && tile[2] === size[2]) {
+    // No tile meets another: there is nothing to blend.
+    for (const first of starts[0]) {
+      const values = await predict([first, 0, 0]);
+      for (let a = 0; a < tile[0]; a++) onPlane(values.subarray(a * planeLength, (a + 1) * planeLength));
+    }
+    return;
+  }
   const ramps = tile.map((length, axis) => rampOf(length, starts[axis]!.length > 1));
   let sums = new Float32Array(tile[0] * planeLength);
   let weights = new Float32Array(tile[0] * size[1] * size[2]);
@@ -72,8 +80,10 @@ export async function blendTiles(
     const done = (starts[0][i + 1] ?? size[0]) - first;
     for (let plane = 0; plane < done; plane++) {
       const result = sums.slice(plane * planeLength, (plane + 1) * planeLength);
-      const weightsAt = plane * size[1] * size[2];
-      for (let k = 0; k < result.length; k++) result[k]! /= weights[weightsAt + Math.floor(k / labelCount)]!;
+      let voxel = plane * size[1] * size[2];
+      for (let k = 0; k < result.length; voxel++) {
+        for (const end = k + labelCount; k < end; k++) result[k]! /= weights[voxel]!;
+      }
       onPlane(result);
     }
     sums = shifted(sums, done * planeLength);
@@ -81,14 +91,20 @@ export async function blendTiles(
   }
 }
 
-/** A part of an image, channels last. Raster images have their rows on the first and their columns on the second axis. */
+/**
+ * A part of an image, channels last; the whole of it is not copied. Raster images have their rows on the first and their
+ * columns on the second axis.
+ */
 export function cut(image: Image, size: Size3, begin: Size3, tile: Size3): Float32Array {
   const { values, channels } = image;
+  if (tile.every((edge, axis) => edge === size[axis])) return values;
   const result = new Float32Array(tile[0] * tile[1] * tile[2] * channels);
-  const length = tile[2] * channels;
+  // Where the last axis is whole, so are the runs along the second: of raster images it has length 1.
+  const rows = tile[2] === size[2] ? tile[1] : 1;
+  const length = rows * tile[2] * channels;
   let to = 0;
   for (let a = 0; a < tile[0]; a++) {
-    for (let b = 0; b < tile[1]; b++, to += length) {
+    for (let b = 0; b < tile[1]; b += rows, to += length) {
       const from = (((begin[0] + a) * size[1] + begin[1] + b) * size[2] + begin[2]) * channels;
       result.set(values.subarray(from, from + length), to);
     }

@@ -1,6 +1,7 @@
+import { Rng } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import type { Image } from '../dataset/types.js';
-import { type IntensityNormalization, normalizeIntensity, preprocess } from './preprocess.js';
+import { type IntensityNormalization, normalizeIntensity, percentileOf, preprocess } from './preprocess.js';
 
 const normalized = (intensity: IntensityNormalization, ...values: number[]): number[] =>
   [...normalizeIntensity(Float32Array.from(values), intensity)].map((v) => Math.round(v * 1e5) / 1e5);
@@ -30,6 +31,39 @@ describe('normalizeIntensity', () => {
     const expected = [0, 0, 1 / (high - 1), 2 / (high - 1), 1].map((v) => Math.round(v * 1e5) / 1e5);
     expect(normalized({ kind: 'percentile', low: 25, high: 90 }, 0, 1, 2, 3, 100)).toEqual(expected);
     expect(normalized({ kind: 'percentile', low: 0, high: 100 }, 2, 4, 10)).toEqual([0, 0.25, 1]);
+  });
+
+  it('takes the percentiles that sorting gives, to the bit', () => {
+    const rng = Rng.fromSeed(Number(process.env.SSHN_TEST_SEED ?? 1));
+    const draw = [
+      () => rng.uniform(-1, 1) * 10 ** rng.uniform(-30, 30),
+      () => Math.round(rng.uniform(-3, 3)),
+      () => rng.uniform(0, 255),
+      () => (rng.uniform() < 0.9 ? 0 : rng.uniform(0, 4000)),
+      () => (rng.uniform() < 0.5 ? -0 : 0),
+    ];
+    for (let i = 0; i < 40; i++) {
+      const values = Float32Array.from({ length: [1, 2, 7, 9000][i % 4]! }, draw[i % 5]!);
+      const [low, high] = [rng.uniform(0, 50), rng.uniform(50.1, 100)];
+      const sorted = values.slice().sort();
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const above = sorted.filter((value) => value > mean);
+      const within = [
+        percentileOf(sorted, low),
+        percentileOf(above.length > 0 ? above : sorted.subarray(-1), high),
+      ];
+      const ends = {
+        whole: [percentileOf(sorted, low), percentileOf(sorted, high)],
+        foreground: within[1]! > within[0]! ? within : [sorted[0]!, sorted.at(-1)!],
+      };
+      const scaled = ([from, to]: readonly number[]) =>
+        values.map((value) =>
+          Math.min(1, Math.max(0, (value - from!) * (to! > from! ? 1 / (to! - from!) : 0))),
+        );
+      const kind = { kind: 'percentile', low, high } as const;
+      expect(normalizeIntensity(values, kind)).toEqual(scaled(ends.whole));
+      expect(normalizeIntensity(values, { ...kind, within: 'foreground' })).toEqual(scaled(ends.foreground));
+    }
   });
 
   it.each([{ kind: 'minMax' }, { kind: 'zScore' }, { kind: 'percentile', low: 1, high: 99 }] as const)(

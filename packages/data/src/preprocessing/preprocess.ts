@@ -121,16 +121,22 @@ function percentileEnds(
       expected: 'low and high with 0 ≤ low < high ≤ 100',
     });
   }
-  const sorted = Float32Array.from(values).sort();
-  if (within === undefined) return [percentileOf(sorted, low), percentileOf(sorted, high)];
+  if (within === undefined) {
+    const [first, second] = [rankOf(low, values.length), rankOf(high, values.length)];
+    const at = valuesAt(values, [...first.ranks, ...second.ranks]);
+    return [between(at[0]!, at[1]!, first.share), between(at[2]!, at[3]!, second.share)];
+  }
   if (within !== 'foreground') throw new OptionError('intensity.within', within, ['foreground']);
   const mean = meanOf(values);
-  const first = sorted.findIndex((value) => value > mean);
-  const ends = [
-    percentileOf(sorted, low),
-    first === -1 ? sorted.at(-1)! : percentileOf(sorted.subarray(first), high),
-  ] as const;
-  return ends[1] > ends[0] ? ends : [sorted[0]!, sorted.at(-1)!];
+  let above = 0;
+  for (let i = 0; i < values.length; i++) if (values[i]! > mean) above++;
+  const first = rankOf(low, values.length);
+  const second = above === 0 ? { ranks: [0, 0], share: 0 } : rankOf(high, above);
+  const background = above === 0 ? values.length - 1 : values.length - above;
+  const last = values.length - 1;
+  const at = valuesAt(values, [...first.ranks, ...second.ranks.map((rank) => rank + background), 0, last]);
+  const ends = [between(at[0]!, at[1]!, first.share), between(at[2]!, at[3]!, second.share)] as const;
+  return ends[1] > ends[0] ? ends : [at[4]!, at[5]!];
 }
 
 /** Smallest and largest value. */
@@ -166,7 +172,10 @@ export function short(value: number): string {
 /** To [0, 1], clipped. */
 function stretch(values: Float32Array, low: number, high: number): Float32Array {
   const scale = high > low ? 1 / (high - low) : 0;
-  return values.map((value) => Math.min(1, Math.max(0, (value - low) * scale)));
+  const result = new Float32Array(values.length);
+  // A loop: `map` calls a function for each of millions of pixels.
+  for (let i = 0; i < values.length; i++) result[i] = Math.min(1, Math.max(0, (values[i]! - low) * scale));
+  return result;
 }
 
 function standardize(values: Float32Array): Float32Array {
@@ -182,10 +191,56 @@ function meanOf(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Between the two nearest ranks, linearly: rank = percent / 100 · (n − 1). */
-export function percentileOf(sorted: Float32Array, percent: number): number {
-  const rank = (percent / 100) * (sorted.length - 1);
+/** A percentile's place among `count` sorted values: between two ranks, linearly: rank = percent / 100 · (n − 1). */
+function rankOf(
+  percent: number,
+  count: number,
+): { readonly ranks: readonly [number, number]; readonly share: number } {
+  const rank = (percent / 100) * (count - 1);
   const below = Math.floor(rank);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (rank - below) * (sorted[above]! - sorted[below]!);
+  return { ranks: [below, Math.min(below + 1, count - 1)], share: rank - below };
+}
+
+function between(low: number, high: number, share: number): number {
+  return low + share * (high - low);
+}
+
+/** A percentile of sorted values. */
+export function percentileOf(sorted: Float32Array, percent: number): number {
+  const { ranks, share } = rankOf(percent, sorted.length);
+  return between(sorted[ranks[0]]!, sorted[ranks[1]]!, share);
+}
+
+/** So few values are sorted as fast as a histogram is made. */
+const fewValues = 2 ** 13;
+
+/**
+ * The values at some places of the sorted values, without sorting them: a histogram of the upper halves of the numbers' bits
+ * says in which of 65,536 bins a place lies, and only that bin is sorted. Ten times as fast as sorting a million pixels.
+ */
+function valuesAt(values: Float32Array, ranks: readonly number[]): number[] {
+  if (values.length < fewValues) {
+    const sorted = values.slice().sort();
+    return ranks.map((rank) => sorted[rank]!);
+  }
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const counts = new Uint32Array(2 ** 16);
+  for (let i = 0; i < bits.length; i++) counts[orderOf(bits[i]!)]! += 1;
+  const sorted = new Map<number, Float32Array>();
+  return ranks.map((rank) => {
+    let [bin, before] = [0, 0];
+    while (before + counts[bin]! <= rank) before += counts[bin++]!;
+    const known = sorted.get(bin);
+    if (known !== undefined) return known[rank - before]!;
+    const found = new Float32Array(counts[bin]!);
+    for (let i = 0, n = 0; i < bits.length; i++) if (orderOf(bits[i]!) === bin) found[n++] = values[i]!;
+    sorted.set(bin, found.sort());
+    return found[rank - before]!;
+  });
+}
+
+/** The upper half of a number's bits, as a whole number that rises with it. */
+function orderOf(bits: number): number {
+  const upper = bits >>> 16;
+  return upper >= 0x8000 ? 0xffff - upper : upper + 0x8000;
 }
