@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { rescaling } from '@sshn/core';
-import type { ManifestInput } from '@sshn/model';
-import { writeModelFile } from '@sshn/model/node';
+import { paramTree, rescaling } from '@sshn/core';
+import { type ManifestInput, networkOf, type SaveOptions } from '@sshn/model';
+import { readModelFile, writeModelFile } from '@sshn/model/node';
+import { dispose } from '@tensorflow/tfjs-core';
 import { lambdaSpread } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
 import { gflopsAt } from '../evaluation/measure.js';
@@ -33,7 +35,8 @@ export async function writeRunModel(
   {
     validation = [],
     alignment,
-  }: {
+    form = 'compact',
+  }: Pick<SaveOptions, 'form'> & {
     readonly validation?: readonly ValidatedFactor[] | undefined;
     /** How its images were aligned, if they were. */
     readonly alignment?: AlignmentState;
@@ -41,11 +44,21 @@ export async function writeRunModel(
 ): Promise<void> {
   const { specs } = trainer.model;
   const accuracyCost = costsOf(run, trainer, validation);
-  await writeModelFile(path, {
-    specs,
-    params: trainer.params,
-    manifest: { ...manifestOf(run, alignment), accuracyCost },
-  });
+  const manifest = { ...manifestOf(run, alignment), accuracyCost };
+  await writeModelFile(path, { specs, params: trainer.params, manifest }, { form });
+}
+
+/** Brings the best model into the form in which models are shipped, once its run has ended. @throws {FileError} */
+export async function compactBestModel(folder: string): Promise<void> {
+  const path = bestModel(folder);
+  if (!existsSync(path)) return;
+  const { manifest, params } = await readModelFile(path);
+  try {
+    const { specs } = networkOf(manifest);
+    await writeModelFile(path, { specs, manifest, params: paramTree(specs, params) });
+  } finally {
+    dispose([...params.values()]);
+  }
 }
 
 /** What validated factors reach and cost; factors that differ from step to step have no place in the table. */

@@ -15,7 +15,7 @@ import { lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-fi
 import { MetricsLog } from './metrics-log.js';
 import { claimRunFolder, describeRun, type RunFile } from './run-file.js';
 import { lockRun } from './run-lock.js';
-import { bestModel, lastModel, writeRunModel } from './run-model.js';
+import { bestModel, compactBestModel, lastModel, writeRunModel } from './run-model.js';
 import { alignRun, keysOf } from './stored-alignment.js';
 import { describeSplit, matchSplit, readStoredSplit, writeStoredSplit } from './stored-split.js';
 
@@ -35,8 +35,8 @@ export interface TrainRunOptions {
 /**
  * Trains in a folder: run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints/last.safetensors
  * (everything needed to go on, after every epoch), split.json (which image is in which part, with digests), best.safetensors
- * (the model with the best validation so far) and at the end last.safetensors (the model of the last epoch). Registration with
- * `align` aligns the images before the first epoch, and keeps how in alignment.json after each of them.
+ * (the model with the best validation so far) and at the end last.safetensors (the model of the last epoch). Both are in compact
+ * form once the run has ended (see `saveModel`). Registration with `align` aligns the images before the first epoch, and keeps how in alignment.json after each of them.
  *
  * Killed at any moment, the same call goes on from the last checkpoint and ends with the same weights, bit by bit, as
  * a run that was never cut.
@@ -130,7 +130,11 @@ async function trainIn(
         const measured = { ...event, memory: { ...event.memory, rssBytes: process.memoryUsage.rss() } };
         await log.append(measured);
         if (event.isBest)
-          await writeRunModel(bestModel(folder), run, trainer, { ...kept, validation: event.validation });
+          await writeRunModel(bestModel(folder), run, trainer, {
+            ...kept,
+            validation: event.validation,
+            form: 'whole',
+          });
         await writeCheckpoint(folder, run, trainer.state);
         hasCheckpoint = true;
         onEvent?.(measured);
@@ -138,7 +142,10 @@ async function trainIn(
       }
       if (event.kind === 'end') {
         if (event.reason === 'interrupted') await writeCheckpoint(folder, run, trainer.state);
-        else await writeRunModel(lastModel(folder), run, trainer, kept);
+        else {
+          await writeRunModel(lastModel(folder), run, trainer, kept);
+          await compactBestModel(folder);
+        }
         onEvent?.(event);
         return event;
       }
