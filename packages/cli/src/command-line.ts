@@ -77,6 +77,12 @@ const commands: ReadonlyArray<{
     load: async () => (await import('./commands/warp.js')).addWarpCommand,
   },
   {
+    name: 'analyze',
+    operands: '<model> [image]',
+    summary: 'draw how weights and features change with the rescaling factor',
+    load: async () => (await import('./commands/analyze.js')).addAnalyzeCommand,
+  },
+  {
     name: 'experiment',
     operands: '',
     summary: 'train, evaluate and compare a grid of configurations',

@@ -60,4 +60,12 @@ export {
   rescaling,
 } from './rescaling.js';
 export { Rng, type RngState } from './rng.js';
-export { currentScope, inScope, type ModuleTree, type SpecsIn, scoped, watchScopes } from './scope.js';
+export {
+  currentScope,
+  inScope,
+  type ModuleTree,
+  observeScopes,
+  type SpecsIn,
+  scoped,
+  watchScopes,
+} from './scope.js';

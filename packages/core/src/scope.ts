@@ -17,6 +17,7 @@ export type SpecsIn<Tree> = Tree extends { readonly specs: infer Specs; readonly
 
 let current = '';
 let watcher: ((path: string) => void) | undefined;
+let observer: ((path: string, output: unknown) => void) | undefined;
 
 /** The dotted path of the module that is being applied, '' outside of any. Counters and traces read it. */
 export function currentScope(): string {
@@ -29,7 +30,9 @@ export function inScope<T>(name: string, work: () => T): T {
   current = outer === '' ? name : `${outer}.${name}`;
   try {
     watcher?.(current);
-    return work();
+    const output = work();
+    observer?.(current, output);
+    return output;
   } finally {
     current = outer;
   }
@@ -49,6 +52,24 @@ export function watchScopes<T>(entered: (path: string) => void, work: () => T): 
     return work();
   } finally {
     watcher = outer;
+  }
+}
+
+/**
+ * Tells the path of every scope as it is left while `work` runs, and what came out of it: the features of every layer. What is to
+ * outlive `work` has to be cloned and kept. Synchronous work only; an observation inside of another takes its place until it ends.
+ *
+ * @example
+ * const shapes = new Map();
+ * observeScopes((path, output) => shapes.set(path, output.shape), () => network.apply(params, image, at));
+ */
+export function observeScopes<T>(left: (path: string, output: unknown) => void, work: () => T): T {
+  const outer = observer;
+  observer = left;
+  try {
+    return work();
+  } finally {
+    observer = outer;
   }
 }
 

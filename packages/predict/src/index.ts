@@ -6,6 +6,7 @@ export {
   coverageOf,
   requireCoverage,
 } from './align.js';
+export { coefficientsOfVariation, type WeightCurve, weightsOver } from './analysis/weights.js';
 export { type CleanOptions, cleanLabels } from './clean.js';
 export { type FieldMm, longest, warpPicture } from './field.js';
 export {

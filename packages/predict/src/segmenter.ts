@@ -1,11 +1,11 @@
-import { FileError } from '@sshn/core';
+import { FileError, observeScopes } from '@sshn/core';
 import type { Image, Volume } from '@sshn/data';
 import type { LoadedModel, RunningNetwork, Runtime } from '@sshn/model';
-import { dispose, reverse, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, keep, reverse, softmax, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { type CleanOptions, cleanLabels } from './clean.js';
 import { decodePicture, type Picture, pictureOf } from './picture.js';
 import { prepare } from './prepare.js';
-import { LabelWriter } from './probabilities.js';
+import { LabelWriter, type Size3 } from './probabilities.js';
 import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
 import { type Chosen, type Setting, TrainedModel } from './trained-model.js';
 
@@ -126,6 +126,45 @@ export class Segmenter extends TrainedModel {
     };
   }
 
+  /**
+   * What comes out of every layer with a kernel: its convolution, normalization and activation, in the order in which they run. Of
+   * an image in tiles, of the one in the middle; of slices, of the middle one.
+   *
+   * @throws as `predict`.
+   *
+   * *Source*: the paper, figure 16.
+   */
+  async features(
+    source: Picture | Image | Blob | Uint8Array,
+    setting: Setting = {},
+  ): Promise<ReadonlyMap<string, Image>> {
+    const { image, window, tile } = prepare(await pictureFrom(source), this.manifest.preprocessing);
+    const { at } = this.choose(setting);
+    const begin = tile.map((edge, axis) => Math.floor((window.size[axis]! - edge) / 2)) as unknown as Size3;
+    const shape = [1, ...this.#spatial(tile), image.channels];
+    const layers = new Set(this.layers());
+    const kept = new Map<string, Tensor>();
+    const input = tensor(cut(image, window.size, begin, tile), shape, 'float32');
+    try {
+      tidy(() => {
+        observeScopes(
+          (path, output) => {
+            if (layers.has(path) && output instanceof Tensor) kept.set(path, keep(output.clone()));
+          },
+          () => this.network.apply(this.weightsAt(at), input, at),
+        );
+      });
+      const maps = new Map<string, Image>();
+      for (const [path, features] of kept) {
+        const values = (await features.data<'float32'>()).slice();
+        maps.set(path, { values, size: features.shape.slice(1, -1), channels: features.shape.at(-1)! });
+      }
+      return maps;
+    } finally {
+      dispose([input, ...kept.values()]);
+    }
+  }
+
   /** Softmax of the logits of one tile, the mean over flips where asked for. */
   async #probabilitiesOf(
     values: Float32Array,
@@ -134,10 +173,7 @@ export class Segmenter extends TrainedModel {
     flips: boolean,
   ): Promise<Float32Array> {
     const running = await this.runningAt(at);
-    const rank = this.manifest.preprocessing.size.length;
-    // Raster images have their third axis of length 1, slices their first.
-    const spatial =
-      rank === 3 ? shape.slice(0, 3) : shape.slice(0, 3).filter((_, axis) => axis !== this.#flatAxis());
+    const spatial = this.#spatial(shape);
     const sets = flips ? subsets(spatial.map((_, axis) => axis + 1)) : [[]];
     const image = tensor(values, [1, ...spatial, shape.at(-1)!], 'float32');
     try {
@@ -152,6 +188,13 @@ export class Segmenter extends TrainedModel {
     } finally {
       image.dispose();
     }
+  }
+
+  /** The axes of a tile that the network sees: raster images have their third of length 1, slices their first. */
+  #spatial(shape: readonly number[]): readonly number[] {
+    const axes = shape.slice(0, 3);
+    if (this.manifest.preprocessing.size.length === 3) return axes;
+    return axes.filter((_, axis) => axis !== this.#flatAxis());
   }
 
   /** The axis of a 2D model's images that has length 1: the first of slices, the last of raster images. */

@@ -1,12 +1,14 @@
 import {
   type Factor,
   namedParams,
+  namedSpecs,
   type ParamsOf,
   paramTree,
   type Rescaling,
   rescaling,
   type SpecNode,
   ValueError,
+  watchScopes,
 } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import {
@@ -141,6 +143,18 @@ export abstract class TrainedModel {
     return (
       countModule(this.model.network, { inputShape, rescaling: this.#at(factor, undefined) }).flops / 1e9
     );
+  }
+
+  /** Paths of the layers that have a kernel, such as `encoder.0.1`, in the order in which they run. */
+  layers(): readonly string[] {
+    const kernels = namedSpecs(this.model.network.specs).filter(([, { role }]) => role === 'kernel');
+    const owners = new Set(kernels.map(([path]) => path.slice(0, path.lastIndexOf('.'))));
+    const order = new Set<string>();
+    watchScopes(
+      (path) => owners.has(path) && order.add(path),
+      () => this.gflopsAt(this.choose().at.factors),
+    );
+    return [...order];
   }
 
   /** The plain network's weights at a setting; they stay this model's and are valid until its next setting but seven. */

@@ -27,7 +27,7 @@ export interface OpenedRun {
 export async function openRun(
   folder: string,
   moved: string | undefined,
-  command: 'evaluate' | 'pareto' | 'export',
+  command: 'evaluate' | 'pareto' | 'export' | 'analyze',
 ): Promise<OpenedRun> {
   const { run, weights } = await loadSettled(folder);
   try {
