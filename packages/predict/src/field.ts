@@ -1,4 +1,4 @@
-import { type Grid, orientationOf, reorient, resampleOnto, type Volume } from '@sshn/data';
+import { encodeNifti, type Grid, orientationOf, reorient, resampleOnto, type Volume } from '@sshn/data';
 import type { Picture } from './picture.js';
 
 /** A displacement in millimeters toward the right, the front and the top (RAS) for every voxel of a grid. */
@@ -21,6 +21,15 @@ export function warpPicture(moving: Picture, field: FieldMm, interpolation: 'lin
     resampleOnto(channel, grid, { interpolation, displacementMm }),
   );
   return { ...moving, channels: [first!, ...more] };
+}
+
+/** A field as the bytes of a NIfTI vector image: intent 1007, shape x, y, z, 1, 3. */
+export function encodeField(
+  { grid, displacementMm: [x, y, z] }: FieldMm,
+  { gzip }: { readonly gzip: boolean },
+): Uint8Array {
+  const component = (data: Float32Array): Volume => ({ ...grid, data });
+  return encodeNifti([component(x), component(y), component(z)], { series: 'vector', gzip });
 }
 
 /**

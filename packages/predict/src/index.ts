@@ -8,7 +8,7 @@ export {
 } from './align.js';
 export { coefficientsOfVariation, type WeightCurve, weightsOver } from './analysis/weights.js';
 export { type CleanOptions, cleanLabels } from './clean.js';
-export { type FieldMm, longest, warpPicture } from './field.js';
+export { encodeField, type FieldMm, longest, warpPicture } from './field.js';
 export {
   dsegTable,
   encodeLabelNifti,
@@ -25,6 +25,7 @@ export {
   decodeLabelPicture,
   decodePicture,
   decodeSeries,
+  encodePicture,
   formatOf,
   imageOf,
   type Picture,

@@ -7,6 +7,7 @@ import {
   decodeLabels,
   decodeStack,
   decodeVolume,
+  encodeNifti,
   type Image,
   readImageHeader,
   type Volume,
@@ -14,6 +15,7 @@ import {
   volumeOf,
   wholeLabels,
 } from '@sshn/data';
+import { encode } from 'fast-png';
 
 /** An image with its place in space: what a model is applied to. */
 export interface Picture {
@@ -140,4 +142,32 @@ function requireFinite(volume: Volume, path: string): void {
     problem: 'holds values that are not finite numbers',
     remedy: 'Replace them before saving it.',
   });
+}
+
+/**
+ * A picture as the bytes of a file: NIfTI of a volume, with its own number type, or an 8-bit PNG. In a PNG, labels (bytes) are
+ * stored as they are and intensities from 0 to 1 as 0 to 255; where some lie outside, the lowest becomes 0 and the highest 255.
+ */
+export function encodePicture(
+  { format, channels }: Picture,
+  { gzip }: { readonly gzip: boolean },
+): Uint8Array {
+  const [first] = channels;
+  if (format === 'volume') return encodeNifti(first, { gzip });
+  const [, height, width] = first.shape;
+  const [low, scale] = first.data instanceof Uint8Array ? [0, 1] : bytesRange(channels);
+  const data = Uint8Array.from({ length: height * width * channels.length }, (_, i) => {
+    const value = channels[i % channels.length]!.data[Math.floor(i / channels.length)]!;
+    return Math.min(255, Math.max(0, Math.round((value - low) * scale)));
+  });
+  return encode({ width, height, channels: channels.length, depth: 8, data });
+}
+
+/** What is black, and by how much intensities are multiplied to become bytes. */
+function bytesRange(channels: Picture['channels']): readonly [low: number, scale: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { data } of channels) {
+    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return low >= 0 && high <= 1 ? [0, 255] : [low, high > low ? 255 / (high - low) : 0];
 }

@@ -131,7 +131,12 @@ export abstract class TrainedModel {
   async calibrate(options: CalibrateOptions = {}): Promise<readonly AccuracyCostPoint[]> {
     const points = await calibrate(
       { manifest: this.manifest, params: this.#params },
-      { gflops: (factor) => this.gflopsAt(factor), runtime: this.#runtime, ...options },
+      {
+        gflops: (factor) => this.gflopsAt(factor),
+        runtime: this.#runtime,
+        conditions: this.#at(undefined, undefined).conditions,
+        ...options,
+      },
     );
     this.#points = points;
     return points;

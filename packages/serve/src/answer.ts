@@ -3,16 +3,21 @@ import { ValueError } from '@sshn/core';
 import { type DicomSource, encodeSegmentation, type Volume } from '@sshn/data';
 import {
   decodeSeries,
+  encodeField,
   encodeLabelNifti,
+  encodePicture,
   encodeSegmentationNrrd,
   labelAmounts,
   type NamedLabel,
+  type Picture,
+  type Registered,
   type Segmentation,
+  warpPicture,
   withFileValues,
 } from '@sshn/predict';
 import { encode } from 'fast-png';
 import type { Input } from './input.js';
-import type { AnswerFormat, Prediction } from './protocol.js';
+import type { AnswerFormat, Prediction, RegistrationFormat } from './protocol.js';
 
 /**
  * The answer to a request in the format it asks for, and how much of each label there is.
@@ -59,7 +64,35 @@ export async function answer(
     },
   }[chosen];
   const { type, ending, write } = file;
-  return { file: { bytes: await write(), type, ending }, labels: amounts };
+  return { file: { bytes: await write(), type, name: `labels.${ending}` }, labels: amounts };
+}
+
+/**
+ * The answer to a registration: the moving image as the field warps it, on the grid of the fixed one, or the field itself.
+ *
+ * @throws {ValueError} if volumes are asked for as PNG.
+ */
+export function registrationAnswer(
+  format: RegistrationFormat,
+  moving: Picture,
+  { field }: Pick<Registered, 'field'>,
+): Prediction['file'] {
+  if (format === 'json') return undefined;
+  const gzip = { gzip: true } as const;
+  if (format === 'field')
+    return { bytes: encodeField(field, gzip), type: 'application/gzip', name: 'field.nii.gz' };
+  const chosen = format === 'auto' ? (moving.format === 'volume' ? 'nii.gz' : 'png') : format;
+  if ((chosen === 'png') !== (moving.format === 'raster')) {
+    throw new ValueError({
+      where: 'format',
+      got: chosen,
+      expected: `${moving.format === 'volume' ? 'nii.gz' : 'png'}, field or json for ${moving.format === 'volume' ? 'volumes' : 'raster images'}`,
+    });
+  }
+  const bytes = encodePicture(warpPicture(moving, field, 'linear'), gzip);
+  return chosen === 'png'
+    ? { bytes, type: 'image/png', name: 'moved.png' }
+    : { bytes, type: 'application/gzip', name: 'moved.nii.gz' };
 }
 
 function pngOf({ shape, data }: Volume<Uint8Array | Uint16Array>): Uint8Array {

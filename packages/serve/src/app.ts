@@ -1,16 +1,25 @@
 import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import description from '../package.json' with { type: 'json' };
 import { Admission, type AdmissionOptions } from './admission.js';
 import type { LatencyController } from './controller.js';
 import { Metrics } from './metrics.js';
 import type { WorkerPool } from './pool.js';
 import { explain, problemOf, problemType, RequestError } from './problem.js';
-import type { Prediction } from './protocol.js';
-import { formLimits, readSettings, readUpload } from './request.js';
+import type { Prediction, WorkRequest } from './protocol.js';
+import {
+  type Choice,
+  formLimits,
+  predictSettings,
+  readSettings,
+  readUpload,
+  registerSettings,
+} from './request.js';
 import { amountsOf, modelOf, schemas } from './schemas.js';
-import type { ChosenFactor, ModelEntry } from './settings.js';
+import { type ChosenFactor, type ModelEntry, modelIn } from './settings.js';
+import { registerWork, segmentWork, type Work } from './work.js';
 
 /** What the routes work with. */
 export interface AppOptions extends AdmissionOptions {
@@ -113,36 +122,43 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const guarded = { onRequest: async (request: FastifyRequest) => admission.authorize(request) };
 
-  const predict = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const query = readSettings(request.query as Record<string, unknown>);
-    const upload = await readUpload(request, bodyBytes);
-    const settings = readSettings({ ...(request.query as object), ...upload.fields });
-    const entry = modelIn(models, settings.model ?? query.model);
-    const { name } = entry.facts;
-    // Now, so that a setting that does not fit is refused at once.
-    entry.choose(settings, controller);
-    const arrived = performance.now();
-    let began = arrived;
-    let chosen: ChosenFactor = { factor: undefined, reason: '' };
-    const { signal, dispose } = limitOf(reply, timeoutMs);
-    try {
-      const prediction = await pool.run(() => {
-        began = performance.now();
-        chosen = entry.choose(settings, controller);
-        const { largestComponent, fillHoles, minimumVoxels, format, flips } = settings;
-        const clean = { largestComponent, fillHoles, minimumVoxels };
-        return { model: name, files: upload.files, format, factor: chosen.factor, flips, clean };
-      }, signal);
-      const done = performance.now();
-      usualMs += 0.1 * (done - began - usualMs);
-      controller?.record({ arrived, began, done }, load());
-      metrics.latency.observe({ model: name }, (done - arrived) / 1000);
-      metrics.waited.observe((began - arrived) / 1000);
-      for (const factor of prediction.factors) metrics.factor.observe({ model: name }, factor);
-      return respond(reply, { name, prediction, chosen, waited: began - arrived });
-    } finally {
-      dispose();
-    }
+  /** Answers requests for models of a task: `toWork` says what a worker does for one. */
+  const route = <Schema extends z.ZodType<Choice>>(
+    task: WorkRequest['task'],
+    schema: Schema,
+    toWork: (of: Work<z.infer<Schema>>) => WorkRequest,
+  ) => {
+    return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const query = request.query as Record<string, unknown>;
+      readSettings(schema, query);
+      const upload = await readUpload(request, bodyBytes);
+      const settings = readSettings(schema, { ...query, ...upload.fields });
+      const entry = modelIn(models, settings.model, task);
+      const { name } = entry.facts;
+      // Now, so that what does not fit is refused at once.
+      const { factor } = entry.choose(settings, controller);
+      toWork({ entry, factor, settings, files: upload.files });
+      const arrived = performance.now();
+      let began = arrived;
+      let chosen: ChosenFactor = { factor: undefined, reason: '' };
+      const { signal, dispose } = limitOf(reply, timeoutMs);
+      try {
+        const prediction = await pool.run(() => {
+          began = performance.now();
+          chosen = entry.choose(settings, controller);
+          return toWork({ entry, factor: chosen.factor, settings, files: upload.files });
+        }, signal);
+        const done = performance.now();
+        usualMs += 0.1 * (done - began - usualMs);
+        controller?.record({ arrived, began, done }, load());
+        metrics.latency.observe({ model: name }, (done - arrived) / 1000);
+        metrics.waited.observe((began - arrived) / 1000);
+        for (const factor of prediction.factors) metrics.factor.observe({ model: name }, factor);
+        return respond(reply, { name, prediction, chosen, waited: began - arrived });
+      } finally {
+        dispose();
+      }
+    };
   };
 
   server.addHook('onResponse', (request, reply, done) => {
@@ -154,10 +170,18 @@ export async function createApp(options: AppOptions): Promise<App> {
     if (isDraining) reply.header('connection', 'close');
     done(null, payload);
   });
+  const admitted = {
+    onRequest: async (request: FastifyRequest, reply: FastifyReply) => admission.admit(request, reply),
+  };
   server.post(
     '/predict',
-    { schema: schemas.predict, onRequest: async (request, reply) => admission.admit(request, reply) },
-    predict,
+    { schema: schemas.predict, ...admitted },
+    route('segmentation', predictSettings, segmentWork),
+  );
+  server.post(
+    '/register',
+    { schema: schemas.register, ...admitted },
+    route('registration', registerSettings, registerWork),
   );
   server.get('/models', { schema: schemas.models, ...guarded }, () => [...models.values()].map(modelOf));
   server.get<{ Params: { name: string } }>(
@@ -223,16 +247,6 @@ function limitOf(reply: FastifyReply, timeoutMs: number): { readonly signal: Abo
   };
 }
 
-/** The model of a name, or the only one. A name is looked up among those that are served, and is no path. */
-function modelIn(models: ReadonlyMap<string, ModelEntry>, name: unknown): ModelEntry {
-  const names = [...models.keys()];
-  if (name === undefined && names.length > 1)
-    throw new RequestError(400, `model: expected one of ${names.join(', ')}`);
-  const entry = name === undefined ? models.get(names[0]!) : models.get(String(name));
-  if (entry !== undefined) return entry;
-  throw new RequestError(404, `There is no such model; there are ${names.join(', ')}.`);
-}
-
 function paretoOf({ facts }: ModelEntry) {
   return { model: facts.name, points: facts.points, measured: facts.measured };
 }
@@ -247,7 +261,7 @@ function respond(
   },
 ): FastifyReply {
   const { name, prediction, chosen, waited } = answer;
-  const { file, factors, labels, shape, notes, milliseconds } = prediction;
+  const { file, factors, labels, figures, shape, notes, milliseconds } = prediction;
   reply.headers({
     'x-sshn-model': name,
     'x-sshn-factor': factors.join(', '),
@@ -256,7 +270,7 @@ function respond(
   if (file !== undefined) {
     return reply
       .type(file.type)
-      .header('content-disposition', `attachment; filename="labels.${file.ending}"`)
+      .header('content-disposition', `attachment; filename="${file.name}"`)
       .send(Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength));
   }
   return reply.type('application/json').send({
@@ -264,7 +278,8 @@ function respond(
     factor: factors,
     reason: chosen.reason,
     shape,
-    labels: labels.map(amountsOf),
+    ...(labels === undefined ? {} : { labels: labels.map(amountsOf) }),
+    ...(figures === undefined ? {} : { figures }),
     notes,
     milliseconds: { queue: waited, predict: milliseconds },
   });

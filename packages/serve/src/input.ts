@@ -9,7 +9,7 @@ import {
 } from '@sshn/data';
 import type { Manifest } from '@sshn/model';
 import { decodePicture, decodeSeries, type Picture } from '@sshn/predict';
-import type { PredictRequest, UploadedFile } from './protocol.js';
+import type { UploadedFile } from './protocol.js';
 
 /** An image that came with a request. */
 export interface Input {
@@ -26,7 +26,7 @@ export interface Input {
  * @throws {FileError} if they cannot be read, or are larger than `maxVoxels`.
  */
 export async function readInput(
-  { files }: Pick<PredictRequest, 'files'>,
+  files: readonly UploadedFile[],
   { preprocessing }: Pick<Manifest, 'preprocessing'>,
   maxVoxels: number,
 ): Promise<Input> {
@@ -34,7 +34,7 @@ export async function readInput(
   const onWarning = (note: string): void => {
     notes.push(note);
   };
-  const sources = files.map(({ name, bytes }) => ({ name: nameOf({ name, bytes }), bytes }));
+  const sources = files.map((file) => ({ name: nameOf(file), bytes: file.bytes }));
   const [first] = sources;
   if (first === undefined)
     throw new ValueError({ where: 'image', got: 'no file', expected: 'an image, or the files of a series' });
@@ -70,7 +70,7 @@ function nameOf({ name, bytes }: UploadedFile): string {
 }
 
 /** Pixels or voxels of a file by its header; 0 if it has none that can be read. */
-async function voxelsOf(file: UploadedFile, maxVoxels: number): Promise<number> {
+async function voxelsOf(file: DicomSource, maxVoxels: number): Promise<number> {
   const format = volumeFormat(file.bytes);
   // The size stands within what is compressed.
   if (format === 'npz') return (await decodeVolume(file.bytes, file.name, { maxVoxels })).data.length;
@@ -84,7 +84,7 @@ async function voxelsOf(file: UploadedFile, maxVoxels: number): Promise<number> 
 }
 
 /** What the header of an image says; undefined if it is none, which its reader explains better. */
-function headerOf({ bytes, name }: UploadedFile): ReturnType<typeof readImageHeader> | undefined {
+function headerOf({ bytes, name }: DicomSource): ReturnType<typeof readImageHeader> | undefined {
   try {
     return readImageHeader(bytes, name);
   } catch (error) {

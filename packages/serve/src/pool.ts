@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { SshnError } from '@sshn/core';
-import type { Fault, FromWorker, ModelFacts, Prediction, PredictRequest, WorkerOptions } from './protocol.js';
+import type { Fault, FromWorker, ModelFacts, Prediction, WorkerOptions, WorkRequest } from './protocol.js';
 import { startError, startWorker } from './worker-process.js';
 
 /** The queue of the service is full. */
@@ -47,7 +47,7 @@ export interface PoolState {
 
 interface Job {
   readonly id: number;
-  readonly prepare: () => PredictRequest;
+  readonly prepare: () => WorkRequest;
   readonly signal: AbortSignal;
   readonly resolve: (prediction: Prediction) => void;
   readonly reject: (reason: unknown) => void;
@@ -127,7 +127,7 @@ export class WorkerPool {
    * @param signal Ends the waiting; the promise is then rejected with its reason.
    * @throws {QueueFullError} if too many wait. @throws {WorkerFaultError} if a worker refused it or it ended two.
    */
-  run(prepare: () => PredictRequest, signal: AbortSignal): Promise<Prediction> {
+  run(prepare: () => WorkRequest, signal: AbortSignal): Promise<Prediction> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       if (this.isFull) return reject(new QueueFullError(this.#options.queue));
@@ -236,7 +236,7 @@ export class WorkerPool {
   }
 
   #give(slot: Slot, job: Job): void {
-    let request: PredictRequest;
+    let request: WorkRequest;
     try {
       request = job.prepare();
     } catch (error) {

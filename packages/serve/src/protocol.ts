@@ -1,10 +1,10 @@
 import type { AccuracyCostPoint } from '@sshn/model';
-import type { CleanOptions, LabelAmount, NamedLabel } from '@sshn/predict';
+import type { CleanOptions, LabelAmount, NamedLabel, RegistrationFigures } from '@sshn/predict';
 
 /** What the server and its worker processes say to each other. */
 export type ToWorker =
   | { readonly kind: 'open'; readonly options: WorkerOptions }
-  | { readonly kind: 'predict'; readonly id: number; readonly request: PredictRequest }
+  | { readonly kind: 'predict'; readonly id: number; readonly request: WorkRequest }
   | { readonly kind: 'cancel'; readonly id: number };
 
 export type FromWorker =
@@ -34,6 +34,9 @@ export interface WorkerOptions {
 /** What a model expects, gives and costs. */
 export interface ModelFacts {
   readonly name: string;
+  readonly task: 'segmentation' | 'registration';
+  /** Of registration: whether it takes a weight of smoothness. */
+  readonly takesLambda: boolean;
   readonly labels: readonly NamedLabel[];
   /** What it is applied to. */
   readonly input: {
@@ -56,15 +59,25 @@ export interface ModelFacts {
 export const answerFormats = ['auto', 'png', 'nii.gz', 'nrrd', 'json', 'dicom', 'dicom-labelmap'] as const;
 export type AnswerFormat = (typeof answerFormats)[number];
 
+/** Formats of a registration's answer: the moved image, or the displacement field as NIfTI. */
+export const registrationFormats = ['auto', 'png', 'nii.gz', 'field', 'json'] as const;
+export type RegistrationFormat = (typeof registrationFormats)[number];
+
 /** A file of a request. */
 export interface UploadedFile {
+  /** The field of the form in which it came; 'image' where it is the body. */
+  readonly field: string;
   /** What errors call it. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** One image to be segmented; its setting is decided already. */
+/** What a worker is asked to do; the setting is decided already. */
+export type WorkRequest = PredictRequest | RegisterRequest;
+
+/** One image to be segmented. */
 export interface PredictRequest {
+  readonly task: 'segmentation';
   readonly model: string;
   /** One file, or all of a DICOM series. */
   readonly files: readonly UploadedFile[];
@@ -75,14 +88,34 @@ export interface PredictRequest {
   readonly clean: CleanOptions;
 }
 
+/** Two images to be aligned. */
+export interface RegisterRequest {
+  readonly task: 'registration';
+  readonly model: string;
+  /** One file each, or all of a DICOM series. */
+  readonly moving: readonly UploadedFile[];
+  readonly fixed: readonly UploadedFile[];
+  readonly format: RegistrationFormat;
+  /** Undefined where the model has one of its own. */
+  readonly factor: number | undefined;
+  readonly lambda: number | undefined;
+  /** Of refinement after the prediction. */
+  readonly steps: number;
+  /** Whether a moving image on another grid is placed by its affine. */
+  readonly resample: boolean;
+}
+
 /** What became of it. */
 export interface Prediction {
   /** The answer's bytes; undefined where JSON is asked for. */
-  readonly file: { readonly bytes: Uint8Array; readonly type: string; readonly ending: string } | undefined;
+  readonly file: { readonly bytes: Uint8Array; readonly type: string; readonly name: string } | undefined;
   readonly factors: readonly number[];
-  /** Of the label map: depth, height, width; raster images are one deep. */
+  /** Of the answer's grid: depth, height, width; raster images are one deep. */
   readonly shape: readonly number[];
-  readonly labels: readonly LabelAmount[];
+  /** Of a segmentation. */
+  readonly labels?: readonly LabelAmount[];
+  /** Of a registration. */
+  readonly figures?: RegistrationFigures;
   readonly notes: readonly string[];
   /** That the worker took, reading and writing included. */
   readonly milliseconds: number;

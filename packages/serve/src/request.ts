@@ -2,7 +2,7 @@ import type { MultipartFile, MultipartValue } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequestError } from './problem.js';
-import { answerFormats, type UploadedFile } from './protocol.js';
+import { answerFormats, registrationFormats, type UploadedFile } from './protocol.js';
 
 /** A number in a query or a form; an empty text is none. */
 const numeral = z
@@ -16,18 +16,33 @@ const flag = z
   .transform((word) => word === 'true')
   .pipe(z.boolean());
 
-/** What a prediction can be told, in the query or in fields of a form. */
-export const settingsSchema = z
+/** Which model a request is for, and at which factor or within which budget. */
+const choice = {
+  model: z.string().optional().describe('Name of a model; not needed where one of the task is served.'),
+  factor: share.optional().describe('Rescaling factor; default: what the service holds its latency with.'),
+  gflops: positive.optional().describe('The most accurate factor with at most so many 10⁹ FLOPs.'),
+  milliseconds: positive
+    .optional()
+    .describe('The most accurate factor that takes at most so long on this machine.'),
+  dice: share.optional().describe('The cheapest factor with at least this Dice, by the table of the model.'),
+};
+
+/** What decides about the factor of a request. */
+export type Choice = z.infer<z.ZodObject<typeof choice>>;
+
+function oneChoice({ factor, gflops, milliseconds, dice }: Choice, context: z.RefinementCtx): void {
+  if (factor !== undefined && [gflops, milliseconds, dice].some((limit) => limit !== undefined))
+    context.addIssue({
+      code: 'custom',
+      path: ['factor'],
+      message: 'expected a factor or a budget, not both',
+    });
+}
+
+/** What a segmentation can be told, in the query or in fields of a form. */
+export const predictSettings = z
   .strictObject({
-    model: z.string().optional().describe('Name of a model; not needed where one is served.'),
-    factor: share.optional().describe('Rescaling factor; default: what the service holds its latency with.'),
-    gflops: positive.optional().describe('The most accurate factor with at most so many 10⁹ FLOPs.'),
-    milliseconds: positive
-      .optional()
-      .describe('The most accurate factor that takes at most so long on this machine.'),
-    dice: share
-      .optional()
-      .describe('The cheapest factor with at least this Dice, by the table of the model.'),
+    ...choice,
     format: z
       .enum(answerFormats)
       .default('auto')
@@ -42,20 +57,37 @@ export const settingsSchema = z
       .default(1)
       .describe('Removes connected components of fewer pixels or voxels.'),
   })
-  .superRefine(({ factor, gflops, milliseconds, dice }, context) => {
-    if (factor !== undefined && [gflops, milliseconds, dice].some((limit) => limit !== undefined))
-      context.addIssue({
-        code: 'custom',
-        path: ['factor'],
-        message: 'expected a factor or a budget, not both',
-      });
-  });
+  .superRefine(oneChoice);
 
-export type Settings = z.infer<typeof settingsSchema>;
+/** What a registration can be told. */
+export const registerSettings = z
+  .strictObject({
+    ...choice,
+    lambda: share
+      .optional()
+      .describe('Weight of smoothness, of models that take one; default: the middle of training.'),
+    format: z
+      .enum(registrationFormats)
+      .default('auto')
+      .describe(
+        'Of the answer: png and nii.gz are the moved image on the grid of the fixed one, field the displacement in mm as a NIfTI vector image (intent 1007), json figures alone. auto: png for raster images, nii.gz for volumes.',
+      ),
+    steps: numeral
+      .pipe(z.int().min(0, 'expected at least 0').max(1000, 'expected at most 1000'))
+      .default(0)
+      .describe('Steps of gradient descent on this pair after the prediction.'),
+    resample: flag
+      .default(false)
+      .describe('Places a moving image that is on another grid by its affine; a raster image is stretched.'),
+  })
+  .superRefine(oneChoice);
 
 /** Reads settings. @throws {RequestError} 400, saying what is wrong with each. */
-export function readSettings(values: Readonly<Record<string, unknown>>): Settings {
-  const { success, data, error } = settingsSchema.safeParse(values);
+export function readSettings<Schema extends z.ZodType>(
+  schema: Schema,
+  values: Readonly<Record<string, unknown>>,
+): z.infer<Schema> {
+  const { success, data, error } = schema.safeParse(values);
   if (success) return data;
   throw new RequestError(
     400,
@@ -80,7 +112,7 @@ export async function readUpload(request: FastifyRequest, limit: number): Promis
   if (request.isMultipart()) return readForm(request, limit);
   const { body } = request;
   if (Buffer.isBuffer(body) && body.length > 0)
-    return { files: [{ name: 'image', bytes: body }], fields: {} };
+    return { files: [{ field: 'image', name: 'image', bytes: body }], fields: {} };
   throw new RequestError(400, 'The body is empty. Send an image, or a form with one in the field "image".');
 }
 
@@ -126,7 +158,7 @@ async function readFile(part: MultipartFile, limit: number): Promise<UploadedFil
     if (length > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
-  return { name: part.filename || 'image', bytes: Buffer.concat(chunks) };
+  return { field: part.fieldname, name: part.filename || 'image', bytes: Buffer.concat(chunks) };
 }
 
 export function tooLarge(limit: number): RequestError {

@@ -1,6 +1,6 @@
 import type { LabelAmount } from '@sshn/predict';
 import { z } from 'zod';
-import { settingsSchema } from './request.js';
+import { predictSettings, registerSettings } from './request.js';
 import type { ModelEntry } from './settings.js';
 
 const factor = z.number().min(0).max(1);
@@ -17,6 +17,7 @@ const point = z.object({
 });
 const model = z.object({
   name: z.string(),
+  task: z.enum(['segmentation', 'registration']),
   labels: z.array(label),
   input: z.object({
     kind: z.enum(['raster', 'volume']),
@@ -36,14 +37,24 @@ const amount = label.extend({
   mm3: z.number().nullable(),
   ml: z.number().nullable(),
 });
-const prediction = z.object({
+/** What answers of both tasks say. */
+const answered = {
   model: z.string(),
   factor: z.array(factor).describe('That was used: one, or one for each downsampling step.'),
   reason: z.string().describe('Why this factor.'),
   shape: z.array(z.int()).describe('Depth, height, width; raster images are one deep.'),
-  labels: z.array(amount),
   notes: z.array(z.string()).describe('Where the image is unlike those of training.'),
   milliseconds: z.object({ queue: z.number(), predict: z.number() }),
+};
+const prediction = z.object({ ...answered, labels: z.array(amount) });
+const registration = z.object({
+  ...answered,
+  figures: z.object({
+    unlikeBefore: z.number().describe('The loss by the similarity of training; smaller is more alike.'),
+    unlikeAfter: z.number(),
+    foldedPercent: z.number().describe('Of the pixels or voxels.'),
+    longestMm: z.number().describe('The longest displacement, of raster images in pixels.'),
+  }),
 });
 const problem = z
   .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
@@ -60,7 +71,6 @@ function json(schema: z.ZodType): Record<string, unknown> {
   return rest;
 }
 
-const settings = json(settingsSchema);
 const binary = { type: 'string', format: 'binary' };
 const file = { schema: binary };
 const problems = (...statuses: number[]) =>
@@ -75,7 +85,9 @@ const answer = (schema: z.ZodType) => ({
 });
 const security = [{ bearer: [] }, { key: [] }];
 const named = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
-const { model: modelSetting, ...others } = settings.properties as Record<string, object>;
+const ofPredict = json(predictSettings);
+const ofRegister = json(registerSettings);
+const { model: modelSetting } = ofPredict.properties as Record<string, object>;
 
 /** Of each route, for its documentation at /openapi.json and for writing answers. */
 export const schemas = {
@@ -84,14 +96,14 @@ export const schemas = {
     description:
       'PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz or DICOM, known by its content: the body itself, or in a form one file or all files of a DICOM series. Settings come in the query or as fields of the form. The answer is on the grid of the image; x-sshn-factor says the factor that was used.',
     security,
-    querystring: { ...settings, required: [], properties: { model: modelSetting, ...others } },
+    querystring: { ...ofPredict, required: [] },
     body: {
       content: {
         'application/octet-stream': file,
         'multipart/form-data': {
           schema: {
             type: 'object',
-            properties: { image: { type: 'array', items: binary }, ...settings.properties! },
+            properties: { image: { type: 'array', items: binary }, ...ofPredict.properties! },
             required: ['image'],
           },
         },
@@ -106,6 +118,39 @@ export const schemas = {
           'application/octet-stream': file,
           'application/dicom': file,
           'application/json': { schema: json(prediction) },
+        },
+      },
+      ...problems(400, 401, 404, 413, 422, 500, 503, 504),
+    },
+  },
+  register: {
+    summary: 'Align a moving image with a fixed one',
+    description:
+      'A form with both images in the fields "moving" and "fixed": one file each, or all files of a DICOM series; formats as in /predict. The answer is on the grid of the fixed image.',
+    security,
+    querystring: { ...ofRegister, required: [] },
+    body: {
+      content: {
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            properties: {
+              moving: { type: 'array', items: binary },
+              fixed: { type: 'array', items: binary },
+              ...ofRegister.properties!,
+            },
+            required: ['moving', 'fixed'],
+          },
+        },
+      },
+    },
+    response: {
+      200: {
+        description: 'The moved image, the displacement field, or figures',
+        content: {
+          'image/png': file,
+          'application/gzip': file,
+          'application/json': { schema: json(registration) },
         },
       },
       ...problems(400, 401, 404, 413, 422, 500, 503, 504),
@@ -157,9 +202,10 @@ export const schemas = {
 
 /** A model as /models tells of it. */
 export function modelOf({ facts, ladder }: ModelEntry): z.infer<typeof model> {
-  const { name, labels, input, factors } = facts;
+  const { name, task, labels, input, factors } = facts;
   return {
     name,
+    task,
     labels: labels.map(({ value, name: text, color }) => ({ value, name: text, color: [...color] })),
     input: { ...input, size: [...input.size] },
     factors,

@@ -8,13 +8,21 @@ import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { decodeDicom, decodeNifti, decodeNrrd, encodeNifti, volumeOf } from '@sshn/data';
-import { decodePicture, type Picture, Segmenter } from '@sshn/predict';
+import {
+  decodePicture,
+  encodePicture,
+  type Picture,
+  Registrar,
+  type RegistrarOptions,
+  Segmenter,
+  warpPicture,
+} from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { dicomSeries } from '@sshn-internal/testing';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Service, serve as serveSource } from './index.js';
-import { builtService, modelFolder, noisePng } from './testing/service.js';
+import { builtService, grayPng, modelFolder, noisePng } from './testing/service.js';
 
 let serve: typeof serveSource;
 let folder: Awaited<ReturnType<typeof modelFolder>>;
@@ -35,7 +43,7 @@ beforeAll(async () => {
   const named = (name: string) => ({ name, path: join(folder.path, `${name}.safetensors`) });
   [service, strict] = await Promise.all([
     serve({
-      models: [named('cells'), named('brains')],
+      models: ['cells', 'brains', 'pairs', 'scans'].map(named),
       port: 0,
       workers: 2,
       maxVoxels: 1000,
@@ -175,6 +183,74 @@ describe('POST /predict', () => {
   });
 });
 
+describe('POST /register', () => {
+  /** The moving image, and a fixed one. */
+  const scans = [scan, { ...scan, data: scan.data.map((value) => 28 - value) }].map((volume) =>
+    encodeNifti(volume, { gzip: false }),
+  );
+  const rasters = [grayPng(20, 24, 3), grayPng(20, 24, 4)];
+  const formOf = (images: readonly Uint8Array[], fields: Record<string, string> = {}): FormData => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    for (const [i, bytes] of images.entries())
+      form.set(['moving', 'fixed', 'image'][i]!, new Blob([new Uint8Array(bytes)]), 'scan');
+    return form;
+  };
+  const register = (form: FormData) => fetch(`${service.address}/register`, { method: 'POST', body: form });
+
+  /** What the library says, in this process. */
+  async function registered(model: string, images: readonly Picture[], options: RegistrarOptions) {
+    using opened = await openModel(join(folder.path, `${model}.safetensors`));
+    if (!(opened instanceof Registrar)) throw new Error('expected a registrar');
+    return opened.register(images[0]!, images[1]!, options);
+  }
+
+  test('volumes: the moved image, the field and figures are those of the library', async () => {
+    const fields = { model: 'scans', factor: '0.25', lambda: '0.3', steps: '2' };
+    const pictures = await Promise.all(scans.map((bytes) => decodePicture(bytes, 'scan.nii')));
+    const { field, figures } = await registered('scans', pictures, { factor: 0.25, lambda: 0.3, steps: 2 });
+    const moved = await register(formOf(scans, fields));
+    expect([moved.status, moved.headers.get('content-disposition')]).toEqual([
+      200,
+      'attachment; filename="moved.nii.gz"',
+    ]);
+    const wanted = warpPicture(pictures[0]!, field, 'linear').channels[0];
+    expect([...decodeNifti(await bytesOf(moved), 'moved.nii.gz').data]).toEqual([...wanted.data]);
+    const vectors = await bytesOf(await register(formOf(scans, { ...fields, format: 'field' })));
+    for (const frame of [0, 1, 2])
+      expect(decodeNifti(vectors, 'field.nii.gz', { frame }).data).toEqual(field.displacementMm[frame]);
+    const answer = await (await register(formOf(scans, { ...fields, format: 'json' }))).json();
+    expect(answer).toMatchObject({ model: 'scans', factor: [0.25], shape: [6, 7, 9], figures });
+    expect(figures.longestMm).toBeGreaterThan(0);
+  });
+
+  test('raster images: a PNG', async () => {
+    const response = await register(formOf(rasters, { model: 'pairs', factor: '0.4' }));
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
+    const pictures = await Promise.all(rasters.map((bytes) => decodePicture(bytes, 'a.png')));
+    const { field } = await registered('pairs', pictures, { factor: 0.4 });
+    const moved = encodePicture(warpPicture(pictures[0]!, field, 'linear'), { gzip: false });
+    expect(decode(await bytesOf(response)).data).toEqual(decode(moved).data);
+  });
+
+  test.each<[string, readonly Uint8Array[], Record<string, string>, number, string]>([
+    ['one image', scans.slice(0, 1), { model: 'scans' }, 400, 'a form with two images'],
+    ['three', [...scans, scans[0]!], { model: 'scans' }, 400, 'a form with two images'],
+    ['no name, where two are served', scans, {}, 400, 'model: expected one of pairs, scans'],
+    ['a model of segmentation', scans, { model: 'brains' }, 400, 'segmentation: use POST /predict'],
+    ['λ for a model that takes none', rasters, { model: 'pairs', lambda: '0.5' }, 400, 'takes none'],
+    ['a setting of segmentation', rasters, { model: 'pairs', flips: 'true' }, 400, 'flips'],
+    ['PNG of volumes', scans, { model: 'scans', format: 'png' }, 422, 'nii.gz, field or json'],
+    ['two kinds', [scans[0]!, rasters[0]!], { model: 'scans' }, 422, 'volume'],
+  ])('%s is refused', async (_, images, fields, status, says) => {
+    await problem(await register(formOf(images, fields)), status, says);
+  });
+
+  test('and an image for segmentation by a model of registration', async () => {
+    await problem(await post('model=pairs', image), 400, 'registration: use POST /register');
+  });
+});
+
 describe('the other routes', () => {
   test('/models: what is served', async () => {
     const models = (await (await get('/models')).json()) as object[];
@@ -186,6 +262,8 @@ describe('the other routes', () => {
         steps: [0.1, 0.2, 0.4],
       },
       { name: 'brains', input: { kind: 'volume', size: [8, 8, 8], channels: 1 } },
+      { name: 'pairs', task: 'registration' },
+      { name: 'scans', task: 'registration', input: { kind: 'volume' } },
     ]);
     expect(await (await get('/models/brains')).json()).toEqual(models[1]);
   });
@@ -197,7 +275,7 @@ describe('the other routes', () => {
     const { measured } = ofOne as { measured: { milliseconds: number }[] };
     expect(measured.length).toBe(3);
     for (const { milliseconds } of measured) expect(milliseconds).toBeGreaterThan(0);
-    await problem(await get('/pareto'), 400, 'model: expected one of cells, brains');
+    await problem(await get('/pareto'), 400, 'model: expected one of cells, brains, pairs, scans');
   });
 
   test('/healthz, /readyz, /metrics', async () => {
@@ -228,6 +306,7 @@ describe('the other routes', () => {
       '/pareto',
       '/predict',
       '/readyz',
+      '/register',
     ]);
     expect(document.paths['/predict']!.post!.parameters!.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['model', 'factor', 'gflops', 'milliseconds', 'dice', 'format', 'flips']),

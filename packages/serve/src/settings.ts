@@ -2,8 +2,9 @@ import { ValueError } from '@sshn/core';
 import { type AccuracyCostPoint, pick } from '@sshn/model';
 import type { LatencyController } from './controller.js';
 import { ladderOf } from './ladder.js';
-import type { ModelFacts } from './protocol.js';
-import type { Settings } from './request.js';
+import { RequestError } from './problem.js';
+import type { ModelFacts, WorkRequest } from './protocol.js';
+import type { Choice } from './request.js';
 
 /** A factor for a request, and why; undefined where the model has one of its own. */
 export interface ChosenFactor {
@@ -29,7 +30,7 @@ export class ModelEntry {
    *
    * @throws {ValueError} if no factor meets the budget.
    */
-  choose(settings: Settings, controller: LatencyController | undefined): ChosenFactor {
+  choose(settings: Choice, controller: LatencyController | undefined): ChosenFactor {
     const { factor, gflops, milliseconds, dice } = settings;
     if (factor !== undefined) return { factor, reason: `Factor ${factor}, as asked for.` };
     if ([gflops, milliseconds, dice].some((limit) => limit !== undefined))
@@ -47,7 +48,7 @@ export class ModelEntry {
     };
   }
 
-  #within({ gflops, milliseconds, dice }: Pick<Settings, 'gflops' | 'milliseconds' | 'dice'>): ChosenFactor {
+  #within({ gflops, milliseconds, dice }: Pick<Choice, 'gflops' | 'milliseconds' | 'dice'>): ChosenFactor {
     const limits = {
       ...(gflops === undefined ? {} : { maxGflops: gflops }),
       ...(milliseconds === undefined ? {} : { maxMilliseconds: milliseconds }),
@@ -64,4 +65,33 @@ export class ModelEntry {
       hint: reason,
     });
   }
+}
+
+/** Which route is for which task. */
+const routes = { segmentation: '/predict', registration: '/register' } as const;
+
+/**
+ * The model of a name, or the only one there is (of the task, where one is given). A name is looked up among those that are
+ * served, and is no path.
+ *
+ * @throws {RequestError} 404 if there is none, 400 if there are several or it is of another task.
+ */
+export function modelIn(
+  models: ReadonlyMap<string, ModelEntry>,
+  name: unknown,
+  task?: WorkRequest['task'],
+): ModelEntry {
+  const fitting = [...models.values()].filter(({ facts }) => task === undefined || facts.task === task);
+  const names = fitting.map(({ facts }) => facts.name);
+  if (name === undefined && fitting.length > 1)
+    throw new RequestError(400, `model: expected one of ${names.join(', ')}`);
+  if (fitting.length === 0) throw new RequestError(404, `There is no model of ${task} here.`);
+  const entry = name === undefined ? fitting[0] : models.get(String(name));
+  if (entry === undefined)
+    throw new RequestError(404, `There is no such model; there are ${[...models.keys()].join(', ')}.`);
+  if (!fitting.includes(entry)) {
+    const { facts } = entry;
+    throw new RequestError(400, `${facts.name} is a model of ${facts.task}: use POST ${routes[facts.task]}.`);
+  }
+  return entry;
 }

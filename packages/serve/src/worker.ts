@@ -1,10 +1,10 @@
 import { getPriority, setPriority } from 'node:os';
 import { useFastWasm, WasmMemoryError } from '@sshn/backend-wasm';
-import { FileError, SshnError, ValueError } from '@sshn/core';
-import { namedLabels, Segmenter } from '@sshn/predict';
+import { FileError, SshnError } from '@sshn/core';
+import { namedLabels, type Registrar, type Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { env } from '@tensorflow/tfjs-core';
-import { answer } from './answer.js';
+import { answer, registrationAnswer } from './answer.js';
 import { readInput } from './input.js';
 import type {
   Fault,
@@ -12,15 +12,17 @@ import type {
   ModelFacts,
   Prediction,
   PredictRequest,
+  RegisterRequest,
   ToWorker,
   WorkerOptions,
+  WorkRequest,
 } from './protocol.js';
 
 /**
  * The program of a worker process: opens the models, then predicts what the server sends, one request at a time. It ends when
  * the server does.
  */
-let models: ReadonlyMap<string, Segmenter> = new Map();
+let models: ReadonlyMap<string, Segmenter | Registrar> = new Map();
 let maxVoxels = 0;
 const cancelled = new Map<number, AbortController>();
 
@@ -48,17 +50,10 @@ async function open(options: WorkerOptions): Promise<void> {
     env().set('PROD', true);
     await useFastWasm({ threads: options.threads });
     maxVoxels = options.maxVoxels;
-    const opened = new Map<string, Segmenter>();
+    const opened = new Map<string, Segmenter | Registrar>();
     const facts: ModelFacts[] = [];
     for (const { name, path } of options.models) {
       const model = await openModel(path);
-      if (!(model instanceof Segmenter)) {
-        throw new FileError({
-          path,
-          problem: 'is a model of registration, and images are to be segmented',
-          remedy: 'Serve a model that was trained with `sshn train DATA`.',
-        });
-      }
       opened.set(name, model);
       facts.push(await factsOf(name, model, options.measures));
     }
@@ -72,8 +67,8 @@ async function open(options: WorkerOptions): Promise<void> {
 /** Factors at which the time is measured. */
 const measuredFactors = 6;
 
-async function factsOf(name: string, model: Segmenter, measures: boolean): Promise<ModelFacts> {
-  const { preprocessing, prior, accuracyCost } = model.manifest;
+async function factsOf(name: string, model: Segmenter | Registrar, measures: boolean): Promise<ModelFacts> {
+  const { preprocessing, prior, accuracyCost, registration, method, task } = model.manifest;
   const { size, channels, volumes } = preprocessing;
   const given = prior.kind === 'uniform' ? [prior.low, prior.high] : [prior.factor].flat();
   const [low, high] = [Math.min(...given), Math.max(...given)];
@@ -91,6 +86,8 @@ async function factsOf(name: string, model: Segmenter, measures: boolean): Promi
   );
   return {
     name,
+    task,
+    takesLambda: registration?.lambda !== undefined && 'hypernetwork' in method,
     labels: namedLabels(model.manifest),
     input: { kind: size.length === 3 || volumes !== undefined ? 'volume' : 'raster', size, channels },
     factors: { low, high },
@@ -100,11 +97,11 @@ async function factsOf(name: string, model: Segmenter, measures: boolean): Promi
   };
 }
 
-async function work(id: number, request: PredictRequest): Promise<void> {
+async function work(id: number, request: WorkRequest): Promise<void> {
   const controller = new AbortController();
   cancelled.set(id, controller);
   try {
-    say({ kind: 'done', id, prediction: await predict(request, controller.signal) });
+    say({ kind: 'done', id, prediction: await answerTo(request, controller.signal) });
   } catch (error) {
     say({ kind: 'refused', id, fault: faultOf(error) });
   } finally {
@@ -112,30 +109,65 @@ async function work(id: number, request: PredictRequest): Promise<void> {
   }
 }
 
-async function predict(request: PredictRequest, signal: AbortSignal): Promise<Prediction> {
+async function answerTo(request: WorkRequest, signal: AbortSignal): Promise<Prediction> {
   const began = performance.now();
-  const model = models.get(request.model);
-  if (model === undefined)
-    throw new ValueError({
-      where: 'model',
-      got: request.model,
-      expected: `one of ${[...models.keys()].join(', ')}`,
-    });
-  const input = await readInput(request, model.manifest, maxVoxels);
-  const { factor, flips, clean } = request;
+  const model = models.get(request.model)!;
+  const prediction =
+    request.task === 'segmentation'
+      ? await segment(model as Segmenter, request, signal)
+      : await register(model as Registrar, request, signal);
+  return { ...prediction, milliseconds: performance.now() - began };
+}
+
+type Answer = Omit<Prediction, 'milliseconds'>;
+
+async function segment(
+  model: Segmenter,
+  { files, format, factor, flips, clean }: PredictRequest,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const input = await readInput(files, model.manifest, maxVoxels);
   const segmentation = await model.predict(input.picture, {
     ...(factor === undefined ? {} : { factor }),
     flips,
     clean,
     signal,
   });
-  const names = namedLabels(model.manifest);
   return {
-    ...(await answer(request.format, input, segmentation, names)),
+    ...(await answer(format, input, segmentation, namedLabels(model.manifest))),
     factors: [...segmentation.setting.at.factors],
     shape: [...segmentation.labels.shape],
     notes: [...input.notes, ...segmentation.notes],
-    milliseconds: performance.now() - began,
+  };
+}
+
+async function register(
+  model: Registrar,
+  { moving: ofMoving, fixed: ofFixed, format, factor, lambda, steps, resample }: RegisterRequest,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const [moving, fixed] = [
+    await readInput(ofMoving, model.manifest, maxVoxels),
+    await readInput(ofFixed, model.manifest, maxVoxels),
+  ];
+  const setting = {
+    ...(factor === undefined ? {} : { factor }),
+    ...(lambda === undefined ? {} : { lambda }),
+  };
+  const registered = await model.register(moving.picture, fixed.picture, {
+    ...setting,
+    steps,
+    resample,
+    signal,
+  });
+  // Refinement that is stopped keeps what it has reached; nobody waits for it any more.
+  signal.throwIfAborted();
+  return {
+    file: registrationAnswer(format, moving.picture, registered),
+    factors: [...model.choose(setting).at.factors],
+    shape: [...registered.field.grid.shape],
+    figures: registered.figures,
+    notes: [...moving.notes, ...fixed.notes],
   };
 }
 

@@ -10,11 +10,11 @@ import { terminalOn } from '../terminal/terminal.js';
 import { factorType, grouped, readerOf } from './options.js';
 
 const serveHelp = {
-  description: `Serve trained models over HTTP: POST an image to /predict, get its label map.
+  description: `Serve trained models over HTTP: POST an image to /predict, get its label map; POST two to /register, get one aligned with the other.
 
-MODELS are run folders of \`sshn train\`, model files, or names of models that come along (cells, ultrasound, volumes). Requests use their names: that of the folder or file, or NAME in NAME=PATH. \
+MODELS are run folders of \`sshn train\`, model files, or names of models that come along (cells, ultrasound, volumes, registration). Requests use their names: that of the folder or file, or NAME in NAME=PATH. \
 Images (PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz, DICOM) are known by their content. Answers are PNG, nii.gz, nrrd, DICOM \
-segmentations or JSON.
+segmentations or JSON; of registration the moved image, the displacement field, or JSON.
 
 Also there: /models, /pareto (accuracy and cost by factor), /healthz, /readyz, /metrics (Prometheus), /openapi.json.
 
@@ -30,6 +30,7 @@ Examples:
   $ sshn serve runs/cells
   $ curl --data-binary @photo.png "localhost:8080/predict?factor=0.25" -o labels.png
   $ curl -F image=@scan.nii.gz -F format=json localhost:8080/predict
+  $ curl -F moving=@a.nii.gz -F fixed=@b.nii.gz localhost:8080/register -o moved.nii.gz
   $ sshn serve cells=runs/a brains=runs/b --target-p95 200 --min-dice 0.9
   $ SSHN_API_KEY=$(openssl rand -hex 32) sshn serve runs/cells --host 0.0.0.0`,
 };
@@ -51,7 +52,7 @@ interface ServeFlags {
 const positive = { kind: 'number', above: 0 } as const;
 const count = (most: number) => ({ kind: 'number', integer: true, least: 1, most }) as const;
 
-/** `sshn serve`: a service that segments images. */
+/** `sshn serve`: a service that segments and aligns images. */
 export function addServeCommand(program: Command, finish: (exitCode: number) => void): void {
   const command = program
     .command('serve')

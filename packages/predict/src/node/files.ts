@@ -1,18 +1,17 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileError } from '@sshn/core';
-import {
-  type DecodeDicomOptions,
-  type DicomSource,
-  decodeNifti,
-  encodeNifti,
-  readNiftiHeader,
-  type Volume,
-} from '@sshn/data';
+import { type DecodeDicomOptions, type DicomSource, decodeNifti, readNiftiHeader } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
-import { encode } from 'fast-png';
-import type { FieldMm } from '../field.js';
-import { decodeLabelPicture, decodePicture, decodeSeries, formatOf, type Picture } from '../picture.js';
+import { encodeField, type FieldMm } from '../field.js';
+import {
+  decodeLabelPicture,
+  decodePicture,
+  decodeSeries,
+  encodePicture,
+  formatOf,
+  type Picture,
+} from '../picture.js';
 
 /**
  * Reads an image file, or the DICOM series in a folder.
@@ -81,34 +80,9 @@ async function filesIn(folder: string): Promise<DicomSource[]> {
   });
 }
 
-/**
- * Writes an image: NIfTI with its own number type, or an 8-bit PNG. In a PNG, labels (bytes) are stored as they are and
- * intensities from 0 to 1 as 0 to 255; where some lie outside, the lowest becomes 0 and the highest 255.
- *
- * @throws {FileError} if the file cannot be written.
- */
-export async function writePicture(path: string, { format, channels }: Picture): Promise<void> {
-  const [first] = channels;
-  if (format === 'volume') {
-    await writeFileAtomic(path, encodeNifti(first, { gzip: /\.gz$/i.test(path) }));
-    return;
-  }
-  const [, height, width] = first.shape;
-  const [low, scale] = first.data instanceof Uint8Array ? [0, 1] : bytesRange(channels);
-  const data = Uint8Array.from({ length: height * width * channels.length }, (_, i) => {
-    const value = channels[i % channels.length]!.data[Math.floor(i / channels.length)]!;
-    return Math.min(255, Math.max(0, Math.round((value - low) * scale)));
-  });
-  await writeFileAtomic(path, encode({ width, height, channels: channels.length, depth: 8, data }));
-}
-
-/** What is black, and by how much intensities are multiplied to become bytes. */
-function bytesRange(channels: Picture['channels']): readonly [low: number, scale: number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const { data } of channels) {
-    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  }
-  return low >= 0 && high <= 1 ? [0, 255] : [low, high > low ? 255 / (high - low) : 0];
+/** Writes an image: see `encodePicture`. @throws {FileError} if the file cannot be written. */
+export async function writePicture(path: string, picture: Picture): Promise<void> {
+  await writeFileAtomic(path, encodePicture(picture, { gzip: /\.gz$/i.test(path) }));
 }
 
 /** Checks the name of an output file before the work begins. @throws {FileError} if it is of another format. */
@@ -124,11 +98,8 @@ export function requireOutput(path: string | undefined, format: Picture['format'
 }
 
 /** Writes a field as a NIfTI vector image: intent 1007, shape x, y, z, 1, 3. @throws {FileError} if that fails. */
-export async function writeField(path: string, { grid, displacementMm }: FieldMm): Promise<void> {
-  const [x, y, z] = displacementMm;
-  const component = (data: Float32Array): Volume => ({ ...grid, data });
-  const volumes = [component(x), component(y), component(z)] as const;
-  await writeFileAtomic(path, encodeNifti(volumes, { series: 'vector', gzip: /\.gz$/i.test(path) }));
+export async function writeField(path: string, field: FieldMm): Promise<void> {
+  await writeFileAtomic(path, encodeField(field, { gzip: /\.gz$/i.test(path) }));
 }
 
 /** Reads what `writeField` wrote. @throws {FileError} if the file holds no vectors of three components, or bad numbers. */

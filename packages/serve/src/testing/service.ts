@@ -26,10 +26,36 @@ export async function modelFolder(): Promise<{ readonly path: string; remove(): 
   await useBackend('cpu');
   await store(join(folder, 'cells.safetensors'), [16, 16], 3);
   await store(join(folder, 'brains.safetensors'), [8, 8, 8], 1);
+  await store(join(folder, 'pairs.safetensors'), [16, 16], 1, registration(2));
+  await store(join(folder, 'scans.safetensors'), [8, 8, 8], 1, registration(3));
   return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-async function store(path: string, size: number[], channels: number): Promise<void> {
+/** Of a network that predicts velocities; in 3D it takes λ. */
+function registration(rank: number): Partial<ManifestInput> {
+  return {
+    task: 'registration',
+    network: {
+      architecture: 'unet',
+      options: { rank, inChannels: 2, outChannels: 3, features: 3, stages: 3 },
+      flow: { integrationSteps: 4, resolution: 'full' },
+    },
+    registration: {
+      similarity: 'mse',
+      window: 9,
+      regularizer: 'diffusion',
+      weight: 0.1,
+      ...(rank === 3 ? { lambda: { low: 0, high: 1, distribution: 'uniform' as const, endpoints: 0 } } : {}),
+    },
+  };
+}
+
+async function store(
+  path: string,
+  size: number[],
+  channels: number,
+  changes: Partial<ManifestInput> = {},
+): Promise<void> {
   const manifest: ManifestInput = {
     task: 'segmentation',
     network: {
@@ -44,7 +70,7 @@ async function store(path: string, size: number[], channels: number): Promise<vo
         form: 'residual',
         residualScale: 0.1,
         factors: 1,
-        conditions: 0,
+        conditions: changes.registration?.lambda === undefined ? 0 : 1,
       },
     },
     prior: { kind: 'uniform', low: 0, high: 0.5 },
@@ -61,6 +87,7 @@ async function store(path: string, size: number[], channels: number): Promise<vo
       { factor: 0.4, dice: 0.9, gflops: 0.004, milliseconds: null },
     ],
     provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
+    ...changes,
   };
   const { specs } = networkOf(manifest);
   const params = initialize(specs, Rng.fromSeed(5));
@@ -68,9 +95,18 @@ async function store(path: string, size: number[], channels: number): Promise<vo
   disposeParams(params);
 }
 
-/** A PNG of noise. */
+/** A PNG of noise, in color. */
 export function noisePng(height: number, width: number, seed: number): Buffer<ArrayBuffer> {
+  return pngOf(height, width, 3, seed);
+}
+
+/** A PNG of noise, in grey. */
+export function grayPng(height: number, width: number, seed: number): Buffer<ArrayBuffer> {
+  return pngOf(height, width, 1, seed);
+}
+
+function pngOf(height: number, width: number, channels: number, seed: number): Buffer<ArrayBuffer> {
   const random = Rng.fromSeed(seed);
-  const data = Uint8Array.from({ length: height * width * 3 }, () => random.integer(256));
-  return Buffer.from(encode({ width, height, channels: 3, depth: 8, data }));
+  const data = Uint8Array.from({ length: height * width * channels }, () => random.integer(256));
+  return Buffer.from(encode({ width, height, channels, depth: 8, data }));
 }
