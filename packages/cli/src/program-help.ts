@@ -13,6 +13,9 @@ export const exitCodes = {
   terminated: 143,
 } as const;
 
+/** The first word of the command line of a process that predicts for another one; see `predict/processes.ts`. */
+export const predictorWord = 'predict-images-of-parent';
+
 /** The rescaling factor, said once for all commands. */
 export const factorHelp = `The rescaling factor φ (--factor) is what every pooling step of the network scales its input by: at φ = 0.5 each \
 stage works on half the pixels per side, at φ = 0.1 on a tenth, at φ = 0 on a single pixel. Small φ is fast and coarse, \

@@ -27,6 +27,7 @@ Examples:
   $ sshn predict runs/brains "scans/*.nii.gz" -o out --milliseconds 200 --largest-component
   $ sshn predict runs/brains series/ -o out --format dicom     # a DICOM segmentation, for a PACS
   $ sshn predict runs/cells images/ -o out --runtime onnxruntime     # native speed, after: npm install onnxruntime-node
+  $ sshn predict runs/brains scans/ -o out --processes 4 --threads 2     # four at a time, each on two cores
   $ sshn predict runs/cells test/images -o out --labels test/labels    # also Dice against known labels`,
 };
 
@@ -107,6 +108,12 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
     )
       .choices(runtimeChoices)
       .default('tfjs'),
+  );
+  command.addOption(
+    new Option(
+      '--processes <count>',
+      'processes that predict, each an image at a time (default: one per core where there are many images)',
+    ).argParser(readerOf({ kind: 'number', integer: true, least: 1, most: 64 })),
   );
   addComputingOptions(command).addHelpText('after', predictHelp.examples);
   command.action(async (model: string, paths: string[], flags: PredictFlags) => {

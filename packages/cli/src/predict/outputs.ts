@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FileError } from '@sshn/core';
@@ -15,6 +15,7 @@ import {
 } from '@sshn/predict';
 import { encode } from 'fast-png';
 import { z } from 'zod';
+import type { Input } from './inputs.js';
 
 /** Formats of label maps: 'auto' is PNG for raster images and NIfTI for volumes; the DICOM ones need a DICOM series. */
 export const labelFormats = ['auto', 'nii.gz', 'nii', 'nrrd', 'png', 'dicom', 'dicom-labelmap'] as const;
@@ -167,14 +168,25 @@ const journalSchema = z.object({
  * where it was, and a table for other programs.
  */
 export class Journal {
+  #writing: Promise<void> = Promise.resolve();
+
   private constructor(
     readonly folder: string,
     private readonly key: { readonly model: string; readonly options: string },
     readonly images: Map<string, Entry>,
+    private readonly order: ReadonlyMap<string, number>,
   ) {}
 
-  /** Entries of an earlier call stay if the model and the options are the same. */
-  static async open(folder: string, key: { model: string; options: string }): Promise<Journal> {
+  /**
+   * Entries of an earlier call stay if the model and the options are the same.
+   *
+   * @param names Of the images of this call: tables have them in this order, behind those of earlier calls.
+   */
+  static async open(
+    folder: string,
+    key: { model: string; options: string },
+    names: readonly string[],
+  ): Promise<Journal> {
     await mkdir(folder, { recursive: true });
     const text = await readFile(join(folder, 'predictions.json'), 'utf8').catch(() => '{}');
     let value: unknown;
@@ -185,18 +197,37 @@ export class Journal {
     }
     const known = journalSchema.safeParse(value);
     const isSame = known.success && known.data.model === key.model && known.data.options === key.options;
-    return new Journal(folder, key, new Map(isSame ? Object.entries(known.data.images) : []));
+    const images = new Map(isSame ? Object.entries(known.data.images) : []);
+    return new Journal(folder, key, images, new Map(names.map((name, i) => [name, i])));
+  }
+
+  /** Whether an image is done, and neither it nor its result has changed since. */
+  async holds({ path, name }: Input, bytes: number, modified: number): Promise<boolean> {
+    const known = this.images.get(name);
+    if (known?.input !== path || known.bytes !== bytes || known.modified !== modified) return false;
+    return (await stat(join(this.folder, known.output)).catch(() => undefined)) !== undefined;
+  }
+
+  get #inOrder(): Array<[name: string, entry: Entry]> {
+    const placeOf = (name: string) => this.order.get(name) ?? -1;
+    return [...this.images].sort(([a], [b]) => placeOf(a) - placeOf(b));
   }
 
   async add(name: string, entry: Entry): Promise<void> {
     this.images.set(name, entry);
-    const record = { ...this.key, images: Object.fromEntries(this.images) };
+    // One after the other: the last one that is written has all.
+    this.#writing = this.#writing.then(() => this.#write());
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const record = { ...this.key, images: Object.fromEntries(this.#inOrder) };
     await writeFileAtomic(join(this.folder, 'predictions.json'), `${JSON.stringify(record, null, 1)}\n`);
   }
 
   /** Writes `volumes.csv`: a row for each image and label. */
   async writeTable(): Promise<void> {
-    const rows = [...this.images.values()].flatMap(({ input, output, factor, labels }) =>
+    const rows = this.#inOrder.flatMap(([, { input, output, factor, labels }]) =>
       labels.map(({ name, voxels, mm3, dice }) =>
         [input, output, factor.join(' '), name, voxels, mm3 ?? '', mm3 === null ? '' : mm3 / 1000, dice ?? '']
           .map((cell) => csvCell(String(cell)))

@@ -1,39 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Factor, FileError, SshnError } from '@sshn/core';
-import type { Runtime } from '@sshn/model';
+import { type Factor, SshnError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
-import {
-  decodeSeries,
-  dsegTable,
-  freesurferTable,
-  labelAmounts,
-  namedLabels,
-  Segmenter,
-  type SegmentOptions,
-} from '@sshn/predict';
-import { openModel, readPicture, readSeriesFiles } from '@sshn/predict/node';
+import { dsegTable, freesurferTable, namedLabels, type Segmenter, type SegmentOptions } from '@sshn/predict';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { isSystemError, listenForInterruption } from '../process/exit.js';
-import { type RuntimeChoice, runtimeOf } from '../process/runtime.js';
+import type { RuntimeChoice } from '../process/runtime.js';
 import { exitCodes } from '../program-help.js';
 import { modelSource } from '../run/model-source.js';
 import { bar, type Terminal, terminalOn } from '../terminal/terminal.js';
 import { formatDuration, textTable } from '../terminal/text.js';
 import { findInputs, type Input } from './inputs.js';
-import { diceOf, knownLabels } from './known-labels.js';
-import {
-  amountRow,
-  type Entry,
-  endingOf,
-  isDicom,
-  Journal,
-  type LabelFormat,
-  writeDicomLabels,
-  writeLabels,
-  writeOverlay,
-} from './outputs.js';
+import { Journal, type LabelFormat } from './outputs.js';
+import { openSegmenter } from './predict-image.js';
+import { type Predictor, predictElsewhere, predictHere, usualProcesses } from './processes.js';
 
 /** The flags of `sshn predict`. */
 export interface PredictFlags extends ComputingFlags {
@@ -54,6 +36,7 @@ export interface PredictFlags extends ComputingFlags {
   readonly overwrite?: boolean;
   readonly json?: boolean;
   readonly runtime: RuntimeChoice;
+  readonly processes?: number;
 }
 
 /** Segments images as the flags say. */
@@ -66,7 +49,7 @@ export async function runPredict(
   const modelPath = await modelSource(modelName);
   const inputs = await findInputs(paths);
   const { description: backend } = await startBackend(flags, 'inference');
-  const model = await openSegmenter(modelPath, await runtimeOf(flags.runtime, flags.threads));
+  const model = await openSegmenter(modelPath, flags);
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping; the same command goes on from here. Ctrl-C again stops at once');
@@ -77,13 +60,34 @@ export async function runPredict(
       await model.calibrate({ signal: interruption.signal });
     }
     const options = segmentOptions(flags);
-    const { reason } = model.choose(options);
-    terminal.line(`${modelName}: ${reason} On ${flags.runtime === 'tfjs' ? backend : flags.runtime}.`);
-    const journal = await Journal.open(flags.out, {
-      model: await digestOf(modelPath),
-      options: JSON.stringify({ ...options, format: flags.format, labels: flags.labels, frame: flags.frame }),
-    });
-    const failed = await predictAll(model, inputs, options, flags, journal, terminal, interruption.signal);
+    const { at, reason } = model.choose(options);
+    const count = processesFor(model, inputs.length, flags);
+    const where = flags.runtime === 'tfjs' ? backend : flags.runtime;
+    terminal.line(`${modelName}: ${reason} On ${where}${count > 1 ? `, in ${count} processes` : ''}.`);
+    const journal = await Journal.open(
+      flags.out,
+      {
+        model: await digestOf(modelPath),
+        options: JSON.stringify({
+          ...options,
+          format: flags.format,
+          labels: flags.labels,
+          frame: flags.frame,
+        }),
+      },
+      inputs.map(({ name }) => name),
+    );
+    const { flips, resolution, clean } = options;
+    const setup = {
+      modelPath,
+      options: { factor: at.factors, flips, resolution, clean } as SegmentOptions,
+      flags: count > 1 ? { ...flags, threads: flags.threads ?? threadsOf(count) } : flags,
+    };
+    const start = (signal: AbortSignal) =>
+      count > 1
+        ? Array.from({ length: count }, () => predictElsewhere(setup, signal))
+        : [predictHere(model, { ...setup, options }, signal)];
+    const failed = await predictAll(start, inputs, flags, journal, terminal, interruption.signal);
     await writeTables(model, flags.out);
     await journal.writeTable();
     terminal.clear();
@@ -101,17 +105,6 @@ export async function runPredict(
   }
 }
 
-async function openSegmenter(path: string, runtime: Runtime | undefined): Promise<Segmenter> {
-  const model = await openModel(path, runtime && { runtime });
-  if (model instanceof Segmenter) return model;
-  model.dispose();
-  throw new FileError({
-    path,
-    problem: 'is a model of registration, and images are to be segmented',
-    remedy: 'Use `sshn register` with it.',
-  });
-}
-
 function segmentOptions(flags: PredictFlags): SegmentOptions {
   const { factor, gflops, milliseconds, dice, flips = false, resolution } = flags;
   const { largestComponent = false, fillHoles = false, minimumVoxels } = flags;
@@ -126,84 +119,100 @@ function segmentOptions(flags: PredictFlags): SegmentOptions {
   };
 }
 
-/** Predicts one image after the other; how many failed. */
+/** How many processes predict so many images; never more than there are images. */
+function processesFor({ manifest }: Segmenter, images: number, flags: PredictFlags): number {
+  const { size, volumes } = manifest.preprocessing;
+  const kind = size.length === 3 || volumes !== undefined ? 'volume' : 'raster';
+  const usual = usualProcesses({ images, cores: availableParallelism(), kind, flags });
+  return Math.min(flags.processes ?? usual, Math.max(1, images));
+}
+
+/** Of each of so many processes. */
+function threadsOf(processes: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / processes));
+}
+
+/**
+ * Predicts all images that are not done, each predictor one at a time. What is printed and stored is in the order of the images,
+ * whatever the order in which they are done.
+ *
+ * @returns how many failed.
+ */
 async function predictAll(
-  model: Segmenter,
+  start: (signal: AbortSignal) => readonly Predictor[],
   inputs: readonly Input[],
-  options: SegmentOptions,
   flags: PredictFlags,
   journal: Journal,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
   const began = performance.now();
-  let [failed, predicted] = [0, 0];
-  const show = (index: number, text: string): void => {
-    const left = ((performance.now() - began) / 1000 / Math.max(1, predicted)) * (inputs.length - index);
+  const defect = new AbortController();
+  const stopped = AbortSignal.any([signal, defect.signal]);
+  let [failed, predicted, done, next] = [0, 0, 0, 0];
+  const shares = new Map<Input, number>();
+  const show = (): void => {
+    const now = done + [...shares.values()].reduce((sum, share) => sum + share, 0);
+    const left = ((performance.now() - began) / 1000 / Math.max(1, predicted)) * (inputs.length - now);
     const time = predicted > 0 ? `  ${formatDuration(left)} left` : '';
-    terminal.live(`${bar(index / inputs.length, 24)} ${index}/${inputs.length}  ${text}${time}`);
+    const names = [...shares.keys()].map(({ name }) => name).join(', ');
+    terminal.live(`${bar(now / inputs.length, 24)} ${done}/${inputs.length}  ${names}${time}`);
   };
-  for (const [index, input] of inputs.entries()) {
-    if (signal.aborted) break;
+  const reports = new Map<number, () => void>();
+  let reported = 0;
+  const report = (index: number, say: () => void): void => {
+    reports.set(index, say);
+    for (; reports.has(reported); reported++) reports.get(reported)!();
+  };
+  const one = async (predictor: Predictor, input: Input, index: number): Promise<void> => {
     try {
       const { size: bytes, mtimeMs: modified } = await stat(input.path);
-      const known = journal.images.get(input.name);
-      const isDone =
-        !flags.overwrite &&
-        known?.input === input.path &&
-        known.bytes === bytes &&
-        known.modified === modified;
-      if (isDone && (await stat(join(flags.out, known.output)).catch(() => undefined)) !== undefined)
-        continue;
-      show(index, input.name);
-      const entry = await predictOne(model, input, { ...options, signal }, flags, ({ done, total }) =>
-        show(index + done / total, `${input.name}, part ${done} of ${total}`),
-      );
-      await journal.add(input.name, { ...entry, input: input.path, bytes, modified });
+      if (!flags.overwrite && (await journal.holds(input, bytes, modified))) return report(index, () => {});
+      shares.set(input, 0);
+      show();
+      const { entry, warnings } = await predictor.predict(input, (share) => {
+        shares.set(input, share);
+        show();
+      });
+      await journal.add(input.name, { input: input.path, bytes, modified, ...entry });
       predicted++;
-      for (const note of entry.notes) terminal.line(`${input.path}: ${note}`);
-      if (flags.json) process.stdout.write(`${JSON.stringify({ ...entry, input: input.path })}\n`);
+      report(index, () => {
+        for (const warning of warnings) terminal.line(`warning: ${warning}`);
+        for (const note of entry.notes) terminal.line(`${input.path}: ${note}`);
+        if (flags.json) process.stdout.write(`${JSON.stringify({ ...entry, input: input.path })}\n`);
+      });
     } catch (error) {
-      if (signal.aborted) break;
+      if (stopped.aborted) return;
       if (!(error instanceof SshnError) && !isSystemError(error)) throw error;
       failed++;
-      const message = (error as Error).message;
-      terminal.line(`error: ${message.includes(input.path) ? message : `${input.path}: ${message}`}`);
+      const { message } = error;
+      report(index, () =>
+        terminal.line(`error: ${message.includes(input.path) ? message : `${input.path}: ${message}`}`),
+      );
+    } finally {
+      shares.delete(input);
+      done++;
     }
+  };
+  const predictors = start(stopped);
+  try {
+    await Promise.all(
+      predictors.map(async (predictor) => {
+        while (!stopped.aborted && next < inputs.length) {
+          const index = next++;
+          await one(predictor, inputs[index]!, index);
+        }
+      }),
+    );
+  } catch (error) {
+    defect.abort();
+    throw error;
+  } finally {
+    await Promise.all(predictors.map((predictor) => predictor.close()));
+    // After an interruption, those behind one that is not done.
+    for (const [index, say] of [...reports].sort(([a], [b]) => a - b)) if (index >= reported) say();
   }
   return failed;
-}
-
-async function predictOne(
-  model: Segmenter,
-  { path, name }: Input,
-  options: SegmentOptions,
-  flags: PredictFlags,
-  onProgress: NonNullable<SegmentOptions['onProgress']>,
-): Promise<Omit<Entry, 'input' | 'bytes' | 'modified'>> {
-  const onWarning = (warning: string) => terminalOn(process.stderr).line(`warning: ${warning}`);
-  const chosen = flags.frame === undefined ? {} : { frame: flags.frame };
-  const series = isDicom(flags.format) ? await readSeriesFiles(path) : undefined;
-  const picture =
-    series === undefined
-      ? await readPicture(path, { onWarning, ...chosen })
-      : await decodeSeries(series, path, { onWarning, ...chosen });
-  const names = namedLabels(model.manifest);
-  const output = `${name}${endingOf(flags.format, picture)}`;
-  const known = flags.labels === undefined ? undefined : await knownLabels(flags.labels, name, picture);
-  const segmentation = await model.predict(picture, { ...options, onProgress });
-  const dice = known && diceOf(segmentation.labels.data, known.data, names);
-  const target = join(flags.out, output);
-  if (series === undefined) await writeLabels(target, segmentation, names);
-  else await writeDicomLabels(target, segmentation, names, { series, format: flags.format, ...chosen });
-  if (flags.overlays)
-    await writeOverlay(join(flags.out, 'overlays', `${name}.png`), picture, segmentation, names);
-  return {
-    output,
-    factor: [...segmentation.setting.at.factors],
-    notes: [...segmentation.notes],
-    labels: labelAmounts(segmentation, names).map((amount, i) => amountRow(amount, dice?.[i])),
-  };
 }
 
 /** Names and colors of the labels, for viewers. */

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { FileError } from '@sshn/core';
+import { decodeSeries, labelAmounts, namedLabels, Segmenter, type SegmentOptions } from '@sshn/predict';
+import { openModel, readPicture, readSeriesFiles } from '@sshn/predict/node';
+import { runtimeOf } from '../process/runtime.js';
+import type { Input } from './inputs.js';
+import { diceOf, knownLabels } from './known-labels.js';
+import {
+  amountRow,
+  type Entry,
+  endingOf,
+  isDicom,
+  writeDicomLabels,
+  writeLabels,
+  writeOverlay,
+} from './outputs.js';
+import type { PredictFlags } from './run-predict.js';
+
+/** What became of an image: its row in the tables, and what a user should know of its file. */
+export interface Predicted {
+  readonly entry: Omit<Entry, 'input' | 'bytes' | 'modified'>;
+  readonly warnings: readonly string[];
+}
+
+/** Opens a model of segmentation. @throws {FileError} if it is none. */
+export async function openSegmenter(
+  path: string,
+  { runtime: choice, threads }: Pick<PredictFlags, 'runtime' | 'threads'>,
+): Promise<Segmenter> {
+  const runtime = await runtimeOf(choice, threads);
+  const model = await openModel(path, runtime && { runtime });
+  if (model instanceof Segmenter) return model;
+  model.dispose();
+  throw new FileError({
+    path,
+    problem: 'is a model of registration, and images are to be segmented',
+    remedy: 'Use `sshn register` with it.',
+  });
+}
+
+/**
+ * Segments an image and writes its label map, and its overlay where that is asked for.
+ *
+ * @throws {SshnError} or an error of the system if the image cannot be read, or the results cannot be written.
+ */
+export async function predictImage(
+  model: Segmenter,
+  { path, name }: Input,
+  options: SegmentOptions,
+  flags: PredictFlags,
+): Promise<Predicted> {
+  const warnings: string[] = [];
+  const onWarning = (warning: string) => void warnings.push(warning);
+  const chosen = flags.frame === undefined ? {} : { frame: flags.frame };
+  const series = isDicom(flags.format) ? await readSeriesFiles(path) : undefined;
+  const picture =
+    series === undefined
+      ? await readPicture(path, { onWarning, ...chosen })
+      : await decodeSeries(series, path, { onWarning, ...chosen });
+  const names = namedLabels(model.manifest);
+  const output = `${name}${endingOf(flags.format, picture)}`;
+  const known = flags.labels === undefined ? undefined : await knownLabels(flags.labels, name, picture);
+  const segmentation = await model.predict(picture, options);
+  const dice = known && diceOf(segmentation.labels.data, known.data, names);
+  const target = join(flags.out, output);
+  if (series === undefined) await writeLabels(target, segmentation, names);
+  else await writeDicomLabels(target, segmentation, names, { series, format: flags.format, ...chosen });
+  if (flags.overlays)
+    await writeOverlay(join(flags.out, 'overlays', `${name}.png`), picture, segmentation, names);
+  const entry = {
+    output,
+    factor: [...segmentation.setting.at.factors],
+    notes: [...segmentation.notes],
+    labels: labelAmounts(segmentation, names).map((amount, i) => amountRow(amount, dice?.[i])),
+  };
+  return { entry, warnings };
+}
