@@ -2,7 +2,8 @@ import { namedParams, paramTree, rescaling } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
 import { type LoadedModel, networkOf } from '@sshn/model';
 import { valueAndGradients } from '@sshn/ops';
-import { dispose, memory, norm, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, norm, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { heldNow, leftSince } from '../testing/src/leaks.js';
 
 /** What Node and a page must agree on. */
 export interface Outcome {
@@ -12,7 +13,8 @@ export interface Outcome {
   readonly loss: number;
   readonly gradients: Record<string, number>;
   /** Tensors that the computation left behind. */
-  readonly leaked: number;
+  /** What was left over, in words. */
+  readonly leaked?: string;
 }
 
 const size = [2, 19, 23] as const;
@@ -22,7 +24,7 @@ export function compute({ manifest, params }: LoadedModel, factor: number): Outc
   const model = networkOf(manifest);
   const at = rescaling(factor);
   const weights = paramTree(model.specs, params);
-  const before = memory().numTensors;
+  const before = heldNow();
 
   const count = size[0] * size[1] * size[2];
   const image = tensor(
@@ -48,7 +50,8 @@ export function compute({ manifest, params }: LoadedModel, factor: number): Outc
   };
   dispose([image, labels, logits, value, ...namedParams(gradients).values()]);
   dispose([...namedParams(plain).values()]);
-  return { ...outcome, leaked: memory().numTensors - before };
+  const leaked = leftSince(before);
+  return leaked === undefined ? outcome : { ...outcome, leaked };
 }
 
 function scalar(work: () => Tensor): number {

@@ -87,7 +87,9 @@ describe.each(backends)('on %s', (backend) => {
     const params = initialize(layer.specs, Rng.fromSeed(3));
     const x = distinct([2, 4, 3, 2], { gap: 0.1 });
     const f = (p: never): Tensor => tidy(() => weighted(layer.apply(p, x, at)));
-    expect(directionalError(layer.specs, params, f as never, 3e-3)).toBeLessThan(5e-3);
+    for (const how of ['together', 'apart'] as const) {
+      expect(directionalError(how, layer.specs, params, f as never, 3e-3)).toBeLessThan(5e-3);
+    }
     await withoutLeak(() => dispose(layer.apply(params, x, at)));
   });
 });

@@ -1,7 +1,7 @@
 import { initialize, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
 import { dense } from '@sshn/layers';
-import { useBackend } from '@sshn-internal/testing';
-import { add, memory, randomNormal, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { useBackend, withoutLeak } from '@sshn-internal/testing';
+import { add, randomNormal, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { curveDirections } from './directions.js';
 import { encodeRescaling } from './encoding.js';
@@ -58,9 +58,9 @@ describe('curveDirections', () => {
     'of %s units and %i inputs, %s: orthonormal, and the layer stays in them',
     async (hidden, inputs, encoding) => {
       const params = hiddenOf([...hidden], inputs, 5);
-      const before = memory().numTensors;
-      const found = (await curveDirections(params, { encoding, factors: inputs, conditions: 0 }))!;
-      expect(memory().numTensors).toBe(before);
+      const found = (await withoutLeak(() =>
+        curveDirections(params, { encoding, factors: inputs, conditions: 0 }),
+      ))!;
       const { count, width, values } = found;
       expect(width).toBe(hidden.at(-1));
       expect(count).toBeLessThan(0.75 * width);

@@ -1,5 +1,5 @@
-import { customGrad, type GradSaveFunc, getBackend, type Tensor } from '@tensorflow/tfjs-core';
-import { repairKernels } from './repairs/repair-kernels.js';
+import { customGrad, type GradSaveFunc, type Tensor } from '@tensorflow/tfjs-core';
+import { repairCurrentBackend } from './repairs/repair-kernels.js';
 
 /** The two passes of an operation whose gradient is written out. */
 export interface Passes<
@@ -27,7 +27,7 @@ export function differentiable<
   Value extends Tensor,
   const Saved extends readonly Tensor[],
 >(inputs: Inputs, { forward, backward }: Passes<Inputs, Value, Saved>): Value {
-  repairOnce();
+  repairCurrentBackend();
   const op = customGrad<Value>((...given: Array<Tensor | GradSaveFunc>) => {
     // What comes are the inputs themselves, without their types, and last the function that saves tensors.
     const save = given.at(-1) as GradSaveFunc;
@@ -37,14 +37,4 @@ export function differentiable<
     return { value, gradFunc };
   });
   return op(...inputs);
-}
-
-/** Which backend's kernels were found right or repaired last. */
-let sound: string | undefined;
-
-function repairOnce(): void {
-  const backend = getBackend();
-  if (backend === sound) return;
-  repairKernels(backend);
-  sound = backend;
 }

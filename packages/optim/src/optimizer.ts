@@ -7,7 +7,7 @@ import {
   StructureError,
   ValueError,
 } from '@sshn/core';
-import { type Tensor, zerosLike } from '@tensorflow/tfjs-core';
+import { type Tensor, util, zerosLike } from '@tensorflow/tfjs-core';
 
 /**
  * What an optimizer remembers: a tree like the parameters for each of its slots. `namedParams` names its tensors
@@ -115,23 +115,42 @@ export function tensorsOf(
   params: ParamNode,
 ): { readonly gradients: readonly Tensor[]; readonly state: ReadonlyArray<readonly Tensor[]> } {
   const expected = namedParams(params);
-  requireLike(namedParams(gradients), expected);
+  requireLike([['', gradients]], expected);
+  // Slot by slot: the paths of each slot's tree are known from the last step, those of the whole state would be sorted anew.
   requireLike(
-    namedParams(state),
-    new Map(
-      slots.flatMap((slot) => [...expected].map(([path, param]) => [`${slot}.${path}`, param] as const)),
-    ),
+    [...new Set([...slots, ...Object.keys(state)])].map((slot) => [`${slot}.`, state[slot] ?? {}]),
+    expected,
+    new Set(slots.map((slot) => `${slot}.`)),
   );
   const values = (tree: ParamNode) => [...namedParams(tree).values()];
   return { gradients: values(gradients), state: slots.map((slot) => values(state[slot]!)) };
 }
 
-function requireLike(got: ReadonlyMap<string, Tensor>, expected: ReadonlyMap<string, Tensor>): void {
-  const missing = [...expected.keys()].filter((path) => !got.has(path));
-  const unexpected = [...got.keys()].filter((path) => !expected.has(path));
-  const misshapen = [...expected]
-    .filter(([path, { shape }]) => got.has(path) && got.get(path)!.shape.join() !== shape.join())
-    .map(([path, { shape }]) => ({ path, got: got.get(path)!.shape, expected: shape }));
+/**
+ * Checks trees against the parameters, each with what its paths begin with in errors.
+ *
+ * @param wanted The beginnings of trees that there must be. @default all
+ */
+function requireLike(
+  trees: ReadonlyArray<readonly [prefix: string, tree: ParamNode]>,
+  expected: ReadonlyMap<string, Tensor>,
+  wanted: ReadonlySet<string> = new Set(trees.map(([prefix]) => prefix)),
+): void {
+  const missing: string[] = [];
+  const unexpected: string[] = [];
+  const misshapen: Array<{ path: string; got: readonly number[]; expected: readonly number[] }> = [];
+  for (const [prefix, tree] of trees) {
+    const got = namedParams(tree);
+    const isWanted = wanted.has(prefix);
+    for (const path of got.keys()) if (!isWanted || !expected.has(path)) unexpected.push(`${prefix}${path}`);
+    if (!isWanted) continue;
+    for (const [path, { shape }] of expected) {
+      const tensor = got.get(path);
+      if (tensor === undefined) missing.push(`${prefix}${path}`);
+      else if (!util.arraysEqual(tensor.shape, shape))
+        misshapen.push({ path: `${prefix}${path}`, got: tensor.shape, expected: shape });
+    }
+  }
   if (missing.length + unexpected.length + misshapen.length > 0) {
     throw new StructureError({ missing, unexpected, misshapen });
   }

@@ -7,19 +7,19 @@ export function spatialOf(x: { readonly shape: readonly number[] }): number[] {
 }
 
 /**
- * Checks a field of vectors in voxels: float32 `[batch, ...spatial, rank]`, two or three spatial axes and as many
- * components.
+ * Checks a field of vectors: float32 `[batch, ...spatial, rank]`, two or three spatial axes and as many components, at least
+ * one voxel. The one check of every function that takes a field.
  *
  * @throws {ShapeError} if the shape is no field's. @throws {ValueError} if it is not float32.
  */
 export function requireField(where: string, field: Tensor): void {
   const spatialRank = field.rank - 2;
   const isField = (spatialRank === 2 || spatialRank === 3) && field.shape.at(-1) === spatialRank;
-  if (!isField) {
+  if (!isField || field.size === 0) {
     throw new ShapeError({
       where,
       got: field.shape,
-      expected: '[batch, height, width, 2] or [batch, depth, height, width, 3]',
+      expected: '[batch, height, width, 2] or [batch, depth, height, width, 3], none of them 0',
       hint: 'The last axis holds the displacement along each spatial axis, in the order of the axes.',
     });
   }

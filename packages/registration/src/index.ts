@@ -1,10 +1,10 @@
 export type { Interpolation, Padding, Sampling } from '@sshn/ops';
+export { fitAffine } from './affine/fit.js';
 export {
   type AffineMatrix,
   affineField,
   composeAffine,
   composeAffineField,
-  fitAffine,
   invertAffine,
   resampleAffine,
 } from './affine/matrix.js';

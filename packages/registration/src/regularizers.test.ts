@@ -9,7 +9,11 @@ import { randomField } from './testing/random-images.js';
 
 const read = (scalar: Tensor) => scalar.dataSync()[0]!;
 const regularizers = { totalVariation, diffusion, bendingEnergy };
-const sizes = [[7], [5, 6], [3, 4, 5]];
+const sizes = [
+  [7, 3],
+  [5, 6],
+  [3, 4, 5],
+];
 
 /** `x[p + e] − x[p]` where both exist, in float64. */
 function differences(
@@ -73,10 +77,11 @@ describe.each(backends)('regularizers on %s', (backend) => {
   });
 
   test('by hand: a line', () => {
-    const field = tensor([0, 1, 3, 2], [1, 4, 1]);
-    expect(read(totalVariation(field))).toBeCloseTo((1 + 2 + 1) / 3, 6);
-    expect(read(diffusion(field))).toBeCloseTo((1 + 4 + 1) / 3, 6);
-    expect(read(bendingEnergy(field))).toBeCloseTo((1 + 9) / 2, 6);
+    // A column of pixels that move down by 0, 1, 3 and 2. Half of the components are 0, and one of two axes has no differences.
+    const field = tensor([0, 0, 1, 0, 3, 0, 2, 0], [1, 4, 1, 2]);
+    expect(read(totalVariation(field))).toBeCloseTo((1 + 2 + 1) / 3 / 4, 6);
+    expect(read(diffusion(field))).toBeCloseTo((1 + 4 + 1) / 3 / 4, 6);
+    expect(read(bendingEnergy(field))).toBeCloseTo((1 + 9) / 2 / 2, 6);
   });
 
   test.each(sizes.map((size) => ({ size })))('$size: as in float64, in voxels and in mm', ({ size }) => {
@@ -94,7 +99,11 @@ describe.each(backends)('regularizers on %s', (backend) => {
 
   describe.each(Object.entries(regularizers))('%s', (_, regularizer) => {
     test.each(sizes.map((size) => ({ size })))('$size: gradient as finite differences', ({ size }) => {
-      const field = randomField(2, size, 4);
+      const field = randomField(
+        size.length === 2 ? 2 : 1,
+        size.map((n) => Math.min(n, 4)),
+        4,
+      );
       const options = { spacingMm: [2, 1, 0.5].slice(0, size.length) };
       // Steps so small that no difference changes its sign, where total variation has a corner.
       expect(gradientError((x) => regularizer(x!, options), [field], 5e-4)).toBeLessThan(2e-2);
@@ -118,6 +127,8 @@ describe.each(backends)('regularizers on %s', (backend) => {
     test('refuses what is no field, and a spacing that does not fit', () => {
       expect(() => regularizer(zeros([1, 4, 4, 3]))).toThrow(ShapeError);
       expect(() => regularizer(zeros([4, 2]))).toThrow(ShapeError);
+      expect(() => regularizer(zeros([1, 0, 4, 2]))).toThrow(ShapeError);
+      expect(() => regularizer(zeros([1, 4, 4, 2], 'int32'))).toThrow('expected a float32 tensor');
       expect(() => regularizer(zeros([1, 4, 4, 2]), { spacingMm: [1] })).toThrow(ValueError);
       expect(() => regularizer(zeros([1, 4, 4, 2]), { spacingMm: [1, 0] })).toThrow(ValueError);
     });

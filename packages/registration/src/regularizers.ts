@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
 import { differentiable, meanAll } from '@sshn/ops';
 import {
   abs,
@@ -16,6 +16,7 @@ import {
   tensor1d,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { requireField } from './check.js';
 import { jacobianDeterminant } from './jacobian.js';
 
 /** Units in which a regularizer measures. */
@@ -38,18 +39,12 @@ export interface PhysicalField {
 /**
  * A checked displacement (or velocity) field `[batch, ...spatial, dimensions]` in the unit of its spacing.
  *
- * @throws {ShapeError} if the last axis is not as long as there are spatial axes.
- * @throws {ValueError} if the spacing has not one positive number per axis.
+ * @throws {ShapeError} if it is no field.
+ * @throws {ValueError} if it is not float32, or the spacing has not one positive number per axis.
  */
 export function physicalField(where: string, field: Tensor, { spacingMm }: SpacingOptions): PhysicalField {
+  requireField(`${where}: field`, field);
   const dimensions = field.rank - 2;
-  if (dimensions < 1 || field.shape.at(-1) !== dimensions || field.size === 0) {
-    throw new ShapeError({
-      where: `${where}: field`,
-      got: field.shape,
-      expected: '[batch, ...spatial, dimensions] with as many dimensions as spatial axes',
-    });
-  }
   const spacing = spacingMm ?? Array<number>(dimensions).fill(1);
   if (spacing.length !== dimensions || !spacing.every((edge) => edge > 0 && edge < Infinity)) {
     throw new ValueError({
@@ -137,7 +132,7 @@ function transposedDifference(dy: Tensor, axis: number): Tensor {
  * Field `[batch, ...spatial, dimensions]` in voxels. 0 for a translation; allows sliding borders where diffusion smooths
  * them. The anisotropic form: axes are summed in absolute value, not under a root.
  *
- * @throws {ShapeError} if that is no field. @throws {ValueError} if the spacing does not fit.
+ * @throws {ShapeError} if that is no field. @throws {ValueError} if it is not float32 or the spacing does not fit.
  * @example
  * const loss = add(meanSquaredErrorLoss(moved, fixed), mul(0.01, totalVariation(field)));
  *
@@ -153,7 +148,7 @@ export function totalVariation(field: Tensor, options: SpacingOptions = {}): Sca
  *
  * Field `[batch, ...spatial, dimensions]` in voxels. 0 for a translation.
  *
- * @throws {ShapeError} if that is no field. @throws {ValueError} if the spacing does not fit.
+ * @throws {ShapeError} if that is no field. @throws {ValueError} if it is not float32 or the spacing does not fit.
  * @example
  * const loss = add(localNccLoss(moved, fixed), diffusion(velocity));
  *
@@ -170,7 +165,7 @@ export function diffusion(field: Tensor, options: SpacingOptions = {}): Scalar {
  * Field `[batch, ...spatial, dimensions]` in voxels. 0 for every affine transform, which diffusion would punish. Axes with
  * too few voxels for a second difference do not count.
  *
- * @throws {ShapeError} if that is no field. @throws {ValueError} if the spacing does not fit.
+ * @throws {ShapeError} if that is no field. @throws {ValueError} if it is not float32 or the spacing does not fit.
  * @example
  * const loss = add(localNccLoss(moved, fixed), mul(0.1, bendingEnergy(field)));
  *

@@ -14,6 +14,10 @@ import { dispose, mul, reshape, sum, type Tensor, tensor, tidy } from '@tensorfl
 export interface Case {
   readonly name: string;
   run(): ReadonlyMap<string, Tensor>;
+  /** What comes out in float64, where that is known: compared instead of what the cpu backend gives. */
+  exact?(): ReadonlyMap<string, readonly number[]>;
+  /** How far off results may be. @default what the backend is held to */
+  readonly tolerance?: number;
 }
 
 /** Numbers without pattern in [−2, 2] · scale, the same everywhere. */

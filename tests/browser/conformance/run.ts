@@ -1,19 +1,27 @@
-import { memory } from '@tensorflow/tfjs-core';
+import { heldNow, leftSince } from '../../testing/src/leaks.js';
 import { layers } from './cases/layers.js';
 import { losses } from './cases/losses.js';
 import { networks } from './cases/networks.js';
 import { registration } from './cases/registration.js';
 import { training } from './cases/training.js';
+import { units } from './cases/units.js';
 import type { Case } from './probe.js';
 
-export const cases: readonly Case[] = [...layers, ...networks, ...losses, ...registration, ...training];
+export const cases: readonly Case[] = [
+  ...layers,
+  ...networks,
+  ...losses,
+  ...registration,
+  ...training,
+  ...units,
+];
 
 /** What a backend made of one case: numbers, or an error. */
 export interface Outcome {
   readonly name: string;
   readonly values: Readonly<Record<string, readonly number[]>>;
-  /** Tensors that were left over. */
-  readonly leaked: number;
+  /** What was left over, in words: tensors, their data, data of the backend. */
+  readonly leaked?: string;
   readonly error?: string;
   readonly milliseconds: number;
 }
@@ -27,7 +35,7 @@ export interface Outcome {
 export async function runCases(skipped: readonly string[] = [], of = cases): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { name, run } of of.filter((each) => !skipped.includes(each.name))) {
-    const [before, began] = [memory().numTensors, performance.now()];
+    const [before, began] = [heldNow(), performance.now()];
     const values: Record<string, number[]> = {};
     let error: string | undefined;
     try {
@@ -38,10 +46,11 @@ export async function runCases(skipped: readonly string[] = [], of = cases): Pro
     } catch (cause) {
       error = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     }
+    const leaked = leftSince(before);
     outcomes.push({
       name,
       values,
-      leaked: memory().numTensors - before,
+      ...(leaked === undefined ? {} : { leaked }),
       milliseconds: performance.now() - began,
       ...(error === undefined ? {} : { error }),
     });

@@ -84,13 +84,14 @@ export function describeArchitecture(name: keyof Architectures): void {
     ] as const)('the derivative along a direction: %s', (_, config, shape) => {
       const network = make({ ...config, stages: 3 });
       const image = distinct([...shape], { gap: 0.1 });
-      const error = directionalError(
-        network.specs,
-        start(network, 2),
-        (p) => tidy(() => weighted(network.apply(p, image, rescaling(0.6)))),
-        config.slope === 1 ? 3e-3 : 1e-3,
-      );
-      expect(error).toBeLessThan(config.slope === 1 ? 3e-3 : 2e-2);
+      const params = start(network, 2);
+      const f = (p: ParamNode) => tidy(() => weighted(network.apply(p, image, rescaling(0.6))));
+      const isSmooth = config.slope === 1;
+      const error = (how: 'together' | 'apart') =>
+        directionalError(how, network.specs, params, f, isSmooth ? 3e-3 : 1e-3);
+      expect(error('together')).toBeLessThan(isSmooth ? 3e-3 : 2e-2);
+      // Many evaluations; what a backend computes is compared below and in other tests.
+      if (backend === 'cpu') expect(error('apart')).toBeLessThan(5e-2);
     });
 
     test('every parameter acts', () => {
@@ -143,7 +144,8 @@ export function describeArchitecture(name: keyof Architectures): void {
       const plain = make(smooth);
       expect(logits).not.toEqual(plain.apply(start(plain, 2), image, at).dataSync());
       const f = (p: ParamNode) => tidy(() => weighted(network.apply(p, image, at)));
-      expect(directionalError(network.specs, params, f, 1e-3)).toBeLessThan(2e-2);
+      expect(directionalError('together', network.specs, params, f, 1e-3)).toBeLessThan(2e-2);
+      expect(directionalError('apart', network.specs, params, f, 1e-3)).toBeLessThan(5e-2);
     });
 
     test('dropout: in a step of training, anew for every step; else silent', () => {

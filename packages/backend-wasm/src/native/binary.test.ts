@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 import { bytesOf, STRUCTS, writeStruct } from './layout.js';
 
-it('what is generated from layout.ts and assembly/ is current', { timeout: 180_000 }, () => {
+it('what is generated from layout.ts, jobs.ts and assembly/ is current', { timeout: 180_000 }, () => {
   const script = fileURLToPath(new URL('../../scripts/build-assembly.ts', import.meta.url));
   execFileSync(process.execPath, ['--import', 'tsx', '--conditions=@sshn/source', script, '--check']);
 });

@@ -1,7 +1,6 @@
 /**
- * What TypeScript and the compiled kernels have to agree on: how arguments lie in memory, the kinds of job, and sizes. The
- * sources in `assembly/` get theirs from here: `scripts/build-assembly.ts` generates `assembly/layout.ts` and
- * `assembly/tasks.ts`.
+ * What TypeScript and the compiled kernels have to agree on: how arguments lie in memory, and sizes. The sources in
+ * `assembly/` get theirs from here: `scripts/build-assembly.ts` generates `assembly/layout.ts`.
  */
 
 /** Types of fields, all of four bytes. An `address` is a count of bytes. */
@@ -263,48 +262,6 @@ export function writeStruct<Name extends StructName>(
     (isFloat[i] ? floats : words)[start + i] = values[names[i] as keyof StructValues<Name>];
   }
 }
-
-/**
- * Kinds of job, numbered in this order: the struct of its arguments, the file in `assembly/` that has the function of that
- * name, and whether it needs to know which worker runs it.
- */
-export const JOBS = {
-  convDirect: ['ConvArgs', 'conv-direct', true],
-  convKernelGradient: ['ConvArgs', 'conv-kernel-gradient', true],
-  winogradForward: ['ConvArgs', 'winograd-forward', true],
-  winogradKernelGradient: ['ConvArgs', 'winograd-kernel-gradient', true],
-  biasGradient: ['BiasArgs', 'bias-gradient', false],
-  leakyGradient: ['LeakyArgs', 'leaky-gradient', false],
-  adam: ['AdamArgs', 'adam', false],
-  resize: ['ResizeArgs', 'resize', false],
-  resizeGradient: ['ResizeArgs', 'resize-gradient', true],
-  head: ['HeadArgs', 'head', false],
-  headWeightGradient: ['HeadArgs', 'head', false],
-  headHiddenGradient: ['HeadArgs', 'head', false],
-  copyRuns: ['CopyArgs', 'copy-runs', false],
-  convPointwise: ['ConvArgs', 'conv-pointwise', false],
-  adamOuter: ['AdamArgs', 'adam', false],
-  warp: ['WarpArgs', 'warp', true],
-  warpGradientField: ['WarpArgs', 'warp-gradient-field', true],
-  warpRanges: ['WarpArgs', 'warp-gradient-image', true],
-  warpGradientImage: ['WarpArgs', 'warp-gradient-image', true],
-  winogradKernelBack: ['ConvArgs', 'winograd-kernel', true],
-  crossEntropy: ['CrossEntropyArgs', 'cross-entropy', false],
-  boxSum: ['BoxSumArgs', 'box-sum', true],
-  softDiceSums: ['DiceArgs', 'soft-dice', false],
-  softDiceGradient: ['DiceArgs', 'soft-dice', false],
-  nccTerms: ['NccArgs', 'local-ncc', false],
-  nccMaps: ['NccArgs', 'local-ncc', false],
-  nccGradients: ['NccArgs', 'local-ncc', false],
-} as const satisfies Readonly<Record<string, readonly [StructName, string, boolean]>>;
-
-export type Job = keyof typeof JOBS;
-
-/** The struct of a job's arguments. */
-export type ArgsOf<Name extends Job> = (typeof JOBS)[Name][0];
-
-/** The number of each kind of job. */
-export const JOB_NUMBERS = new Map(Object.keys(JOBS).map((name, i) => [name as Job, i]));
 
 /** Sizes, each with the type that the compiled kernels need. */
 export const CONSTANTS = {

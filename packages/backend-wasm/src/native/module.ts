@@ -6,16 +6,8 @@ import { guardHeap } from '../heap/guard.js';
 import { type TfjsModule, tfjsModule } from '../heap/tfjs-module.js';
 import { compileNative, hasRelaxedSimd, isShared, type NativeExports } from './compile.js';
 import { DeferredProducts, type OuterProductFate } from './deferred.js';
-import {
-  type ArgsOf,
-  JOB_NUMBERS,
-  JOBS,
-  type Job,
-  SIZES,
-  type StructName,
-  type StructValues,
-  writeStruct,
-} from './layout.js';
+import { type ArgsOf, JOB_NUMBERS, JOBS, type Job } from './jobs.js';
+import { SIZES, type StructName, type StructValues, writeStruct } from './layout.js';
 import { PackedKernels, watchData } from './packed-kernels.js';
 import { Pool } from './pool.js';
 

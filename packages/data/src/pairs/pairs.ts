@@ -100,7 +100,8 @@ export function pairId({ moving, fixed }: ImagePair): string {
 }
 
 /**
- * Pairs of a dataset's images as examples of twice the channels: the moving image's, then the fixed one's.
+ * Pairs of a dataset's images as examples of twice the channels: the moving image's, then the fixed one's. What the dataset
+ * says of its labels stays; a pair is of two subjects, so `subjectOf` goes.
  *
  * @throws {ValueError} from `load`, if there is no such pair. @throws {ShapeError} from `load`, if two images differ in size.
  * @example
@@ -109,10 +110,9 @@ export function pairId({ moving, fixed }: ImagePair): string {
  */
 export function pairDataset(images: Dataset, pairs: readonly ImagePair[]): PairDataset {
   const byId = new Map(pairs.map((pair) => [pairId(pair), pair]));
+  const { subjectOf: _ofImages, ...described } = images;
   return {
-    name: images.name,
-    size: images.size,
-    labelNames: images.labelNames,
+    ...described,
     channels: 2 * images.channels,
     ids: [...byId.keys()],
     pairs: byId,
@@ -145,9 +145,11 @@ function joined(id: string, moving: Example, fixed: Example): PairExample {
       values[(2 * i + 1) * channels + c] = fixed.image.values[i * channels + c]!;
     }
   }
+  const { intensities } = fixed.image;
+  const isKnown = intensities !== undefined && intensities === moving.image.intensities;
   return {
     id,
-    image: { values, size, channels: 2 * channels },
+    image: { values, size, channels: 2 * channels, ...(isKnown ? { intensities } : {}) },
     labels: fixed.labels,
     movingLabels: moving.labels,
     ...(fixed.spacingMm === undefined ? {} : { spacingMm: fixed.spacingMm }),

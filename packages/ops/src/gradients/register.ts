@@ -1,5 +1,5 @@
 import { type GradConfig, getGradient, registerGradient } from '@tensorflow/tfjs-core';
-import { repairKernels } from '../repairs/repair-kernels.js';
+import { repairCurrentBackend } from '../repairs/repair-kernels.js';
 import { gathering } from './arrangement/gather.js';
 import { padding, paddingFixes } from './arrangement/padding.js';
 import { resampling } from './arrangement/resampling.js';
@@ -47,14 +47,14 @@ let tables:
  * Gradients that are registered already stay, except those that stock tfjs has slow or wrong: products,
  * convolutions, pooling, resizing, gathering, mirrored padding, tiling, cumulative sums, ties of `max` and `min`, broadcasting in
  * `maximum`, `minimum` and `squaredDifference`. May be called any number of times, from several copies of this package;
- * `valueAndGradients` calls it. It calls `repairKernels`.
+ * `valueAndGradients` calls it. It repairs the current backend, as `repairKernels` does.
  *
  * @example
  * registerGradients();
  * const slope = grad((x) => sum(square(x)))(tensor1d([1, 2]));   // [2, 4]
  */
 export function registerGradients(): void {
-  repairKernels();
+  repairCurrentBackend();
   tables ??= { additions: additions(), replacements: replacements() };
   for (const config of tables.additions) {
     if (getGradient(config.kernelName) == null) registerGradient(config);

@@ -99,6 +99,25 @@ export function repairKernels(backend = getBackend()): void {
   }
 }
 
+/** Which backend's kernels were found right or repaired last. */
+let sound: string | undefined;
+
+/**
+ * Repairs the current backend once it is seen.
+ *
+ * Programs that start webgl or webgpu by a plain `setBackend` pass no code of ours until their first operation, and tfjs
+ * tells nobody that a backend has started: a hook of a kernel (`setupFunc`) runs only where this package was loaded before,
+ * and a registration at load is a side effect that bundlers drop. So `differentiable`, which every operation of this package
+ * goes through, and `registerGradients`, which comes before every gradient, are the places. It costs a bundle 6 kB and a
+ * comparison of two strings for each operation; without it, volumes on a plain webgl come out as zeros, without an error.
+ */
+export function repairCurrentBackend(): void {
+  const backend = getBackend();
+  if (backend === sound) return;
+  repairKernels(backend);
+  sound = backend;
+}
+
 function repaired({ backendName, kernelFunc }: KernelConfig, repair: Repair): KernelConfig['kernelFunc'] {
   const stock = kernelFunc as unknown as StockKernel;
   const better: StockKernel = (given) => {

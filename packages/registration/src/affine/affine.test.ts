@@ -5,7 +5,8 @@ import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { composeFields } from '../fields/compose.js';
 import { warp } from '../warp/warp.js';
-import { type AffineMatrix, affineField, composeAffine, fitAffine, invertAffine } from './matrix.js';
+import { fitAffine } from './fit.js';
+import { type AffineMatrix, affineField, composeAffine, invertAffine } from './matrix.js';
 import { affineMatrix, affineParameters } from './parameters.js';
 
 const valuesOf = (x: Tensor): number[] => [...x.dataSync()];

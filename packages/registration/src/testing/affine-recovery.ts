@@ -46,6 +46,7 @@ for (const [kind, similarity, change] of [
     const { matrix } = await registerAffine(moving, fixed, { kind, similarity, ...grids });
     seconds.push((process.cpuUsage().user - began) / 1e6);
     errors.push(meanDistance(matrix, truth, fixed.size) * edgeMm);
+    console.error(`${kind}, ${similarity}, pair ${pair + 1}: ${errors.at(-1)!.toFixed(2)} mm`);
   }
   const recovered = share(errors.map((mm) => mm <= within));
   console.log(
@@ -90,6 +91,7 @@ for (let pair = 0; pair < pairs; pair++) {
     byLabels: overlap(inPose, target, truth),
     errorMm: meanDistance(matrix, truth, fixed.size) * edgeMm,
   });
+  console.error(`two subjects, pair ${pair + 1}: Dice ${rows.at(-1)!.after.toFixed(3)}`);
 }
 const of = (key: 'before' | 'after' | 'byLabels' | 'errorMm') => rows.map((row) => row[key]);
 console.log(

@@ -38,7 +38,7 @@ import { DivergenceError } from './events.js';
 import { afterEpoch, afterStep, isBetter, type Progress, start } from './progress.js';
 import { trainStep } from './step.js';
 import { hasForeground, scoreOf, validate } from './validate.js';
-import { warningsOf } from './warnings.js';
+import { warningsBefore, warningsOf } from './warnings.js';
 
 /** What a trainer is made of. */
 export interface TrainerOptions {
@@ -141,7 +141,8 @@ export class Trainer {
       parameters,
     };
     this.hasLabels = await hasForeground(this.options.dataset, this.options.split.validation);
-    for (const message of this.firstWarnings()) yield { kind: 'warning', message };
+    const plan = { steps: this.stepsPerEpoch * config.epochs, hasLabels: this.hasLabels };
+    for (const message of warningsBefore(config, plan)) yield { kind: 'warning', message };
     const began = performance.now();
     while (this.progress.epoch < config.epochs && !this.isStalled()) {
       for await (const event of this.epoch(signal)) yield event;
@@ -267,25 +268,6 @@ export class Trainer {
     const factor = this.lastFactor;
     const what = `${bad.path} holds ${bad.count} value(s) such as ${bad.value}`;
     throw new DivergenceError({ what, step: this.progress.step - 1, factor });
-  }
-
-  /** What is to be known before the first step. */
-  private firstWarnings(): string[] {
-    const { config } = this.options;
-    const steps = this.stepsPerEpoch * config.epochs;
-    const { warmUpSteps = 0 } = config.optimizer;
-    return [
-      ...(this.hasLabels
-        ? []
-        : [
-            'No validation image has a label, so there is no Dice: the loss on validation images says which model is best. Give more images, or another split, to have it scored.',
-          ]),
-      ...(warmUpSteps > steps / 2
-        ? [
-            `The learning rate rises for ${warmUpSteps} of ${steps} steps${warmUpSteps >= steps ? ' and never reaches its peak' : ''}: leave optimizer.warmUpSteps out, or train for more epochs.`,
-          ]
-        : []),
-    ];
   }
 
   private isStalled(): boolean {

@@ -18,6 +18,27 @@ const atMost1: readonly string[] = [
 /** Similarities that are never below 0. */
 const atLeast0: readonly string[] = ['mse', 'localNcc', 'globalNcc', 'gradientDifference'];
 
+/** What there is to know before the first step: nothing to score, or a learning rate that hardly rises. */
+export function warningsBefore(
+  { optimizer }: RunConfig,
+  { steps, hasLabels }: { readonly steps: number; readonly hasLabels: boolean },
+): string[] {
+  const { warmUpSteps = 0 } = optimizer;
+  const warnings: string[] = [];
+  if (!hasLabels) {
+    warnings.push(
+      'No validation image has a label, so there is no Dice: the loss on validation images says which model is best. Give more images, or another split, to have it scored.',
+    );
+  }
+  if (warmUpSteps > steps / 2) {
+    const end = warmUpSteps >= steps ? ' and never reaches its peak' : '';
+    warnings.push(
+      `The learning rate rises for ${warmUpSteps} of ${steps} steps${end}: leave optimizer.warmUpSteps out, or train for more epochs.`,
+    );
+  }
+  return warnings;
+}
+
 /** What an epoch shows to be wrong, by a word for each kind, so that none need be said twice. */
 export function warningsOf(config: RunConfig, event: EpochEvent): Map<string, string> {
   const warnings = new Map<string, string>();
