@@ -6,6 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const packages = fileURLToPath(new URL('../packages/', import.meta.url));
+/** Has to lie beside a program that starts @sshn/serve, as the entry `worker`: it is what its processes run. */
+export const serveWorker = join(packages, 'serve/src/worker.ts');
+
 const week = 7 * 24 * 3600 * 1000;
 
 /**
@@ -22,8 +25,7 @@ const week = 7 * 24 * 3600 * 1000;
 export async function bundleSources(entries, home) {
   const cache = join(home, 'node_modules/.cache/sources');
   const { outputFiles } = await build({
-    // The program of the processes of @sshn/serve has to lie beside it.
-    entryPoints: { ...entries, worker: join(packages, 'serve/src/worker.ts') },
+    entryPoints: entries,
     outdir: cache,
     write: false,
     bundle: true,
@@ -54,7 +56,8 @@ export async function bundleSources(entries, home) {
 
 /** The program of the `sshn` command, bundled from its sources. */
 export async function bundleCommand() {
-  const folder = await bundleSources({ main: join(packages, 'cli/src/main.ts') }, join(packages, 'cli'));
+  const entries = { main: join(packages, 'cli/src/main.ts'), worker: serveWorker };
+  const folder = await bundleSources(entries, join(packages, 'cli'));
   return join(folder, 'main.mjs');
 }
 

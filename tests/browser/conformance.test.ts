@@ -1,11 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { vulkan } from '@sshn-internal/testing';
 import { env } from '@tensorflow/tfjs-core';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleSources } from '../../scripts/bundle-sources.mjs';
 import { pageFiles } from './bundle.js';
 import { findChromium } from './chromium.js';
 import { deviation } from './conformance/compare.js';
@@ -85,11 +87,12 @@ async function inPage(engine: Engine, isIsolated: boolean): Promise<Report | und
 /** Webgpu in Node, in a process of its own; undefined where there is no Vulkan, Metal or Direct3D. */
 async function inDawn(): Promise<Report | undefined> {
   const program = fileURLToPath(new URL('conformance/dawn.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), '--conditions=@sshn/source', program],
-    { env: { ...vulkan, ...process.env }, maxBuffer: 2 ** 28, timeout: 600_000 },
-  );
+  const folder = await bundleSources({ dawn: program }, fileURLToPath(new URL('.', import.meta.url)));
+  const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'dawn.mjs')], {
+    env: { ...vulkan, ...process.env },
+    maxBuffer: 2 ** 28,
+    timeout: 600_000,
+  });
   return (JSON.parse(stdout) as Report | null) ?? undefined;
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundleSources } from '../../scripts/bundle-sources.mjs';
+import { bundleSources, serveWorker } from '../../scripts/bundle-sources.mjs';
 import { packages, readmes, repository, type Snippet, snippetsOf } from './snippets.js';
 
 // Every `ts` fence of a README is a module of its own that a user could paste into a file: it has to compile strictly and
@@ -31,7 +31,10 @@ beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   for (const snippet of snippets) writeFileSync(fileOf(snippet), snippet.code);
   const entries = Object.fromEntries(snippets.map((snippet) => [nameOf(snippet), fileOf(snippet)]));
-  programs = await bundleSources(entries, fileURLToPath(new URL('.', import.meta.url)));
+  programs = await bundleSources(
+    { ...entries, worker: serveWorker },
+    fileURLToPath(new URL('.', import.meta.url)),
+  );
 });
 
 afterAll(() => {

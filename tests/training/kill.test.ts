@@ -9,20 +9,22 @@ import { fileURLToPath } from 'node:url';
 import { Rng } from '@sshn/core';
 import { decodeSafetensors } from '@sshn/model';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleSources } from '../../scripts/bundle-sources.mjs';
 
-const child = fileURLToPath(new URL('train-child.ts', import.meta.url));
-
+let child: string;
 let folder: string;
 
 beforeAll(async () => {
+  const source = fileURLToPath(new URL('train-child.ts', import.meta.url));
+  const programs = await bundleSources({ child: source }, fileURLToPath(new URL('.', import.meta.url)));
+  child = join(programs, 'child.mjs');
   folder = await mkdtemp(join(tmpdir(), 'sshn-kill-'));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function start(run: string): ChildProcess {
-  const options = ['--import', 'tsx', '--conditions=@sshn/source', child, join(folder, run)];
-  return spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [child, join(folder, run)], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 /** Runs to the end, or kills the process a moment after a number of lines. Says whether it came to the end. */

@@ -1,16 +1,25 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { bundleSources } from '../../../../scripts/bundle-sources.mjs';
 
+const pathOf = (place: string) => fileURLToPath(new URL(place, import.meta.url));
 const SEED = process.env.SSHN_TEST_SEED ?? '1';
+
+let programs: string;
+
+beforeAll(async () => {
+  const entries = ['allocator', 'tensors'].map((name) => [name, pathOf(`testing/${name}.ts`)]);
+  programs = await bundleSources(Object.fromEntries(entries), pathOf('../..'));
+});
 
 /** What a program of `testing/` finds. A process of its own: its heap of 4 GiB, most of it never touched, ends with it. */
 function find(
   program: string,
   ...args: string[]
 ): Promise<{ faults: string[]; heapMiB: number } & Record<string, number>> {
-  const path = fileURLToPath(new URL(`testing/${program}.ts`, import.meta.url));
-  const options = ['--import', 'tsx', '--conditions=@sshn/source', path, ...args];
+  const options = [join(programs, `${program}.mjs`), ...args];
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,

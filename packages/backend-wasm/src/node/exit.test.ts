@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { bundleSources } from '../../../../scripts/bundle-sources.mjs';
 
-const INDEX = JSON.stringify(new URL('index.ts', import.meta.url).href);
+const pathOf = (place: string) => fileURLToPath(new URL(place, import.meta.url));
+const programs = await bundleSources({ index: pathOf('index.ts') }, pathOf('../..'));
+const INDEX = JSON.stringify(pathToFileURL(join(programs, 'index.mjs')).href);
 
 const THREADS = `
   import { useFastWasm } from ${INDEX};
@@ -15,13 +19,12 @@ const THREADS = `
 
 /** Runs a program; its exit code and what it wrote. */
 function run(program: string): Promise<{ code: number | null; output: string; errors: string }> {
-  const folder = fileURLToPath(new URL('.', import.meta.url));
-  const options = ['--import', 'tsx', '--conditions=@sshn/source', '--input-type=module', '-e', program];
+  const options = ['--input-type=module', '-e', program];
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       options,
-      { cwd: folder, timeout: 50_000, killSignal: 'SIGKILL' },
+      { cwd: pathOf('.'), timeout: 50_000, killSignal: 'SIGKILL' },
       (_, stdout, stderr) => resolve({ code: child.exitCode, output: stdout.trim(), errors: stderr.trim() }),
     );
   });

@@ -1,11 +1,16 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { bundleSources } from '../../../../scripts/bundle-sources.mjs';
 import { enableRelaxedSimd } from '../native/testing/relaxed.js';
 
+const pathOf = (place: string) => fileURLToPath(new URL(place, import.meta.url));
+const programs = await bundleSources({ index: pathOf('index.ts') }, pathOf('../..'));
+
 const CONVOLVE = `
-  import { useFastWasm } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)};
+  import { useFastWasm } from ${JSON.stringify(pathToFileURL(join(programs, 'index.mjs')).href)};
   import { conv2d, randomUniform } from '@tensorflow/tfjs-core';
   const results = [];
   for (const reproducible of [true, false]) {
@@ -26,10 +31,9 @@ interface Result {
 
 /** What a process with these flags computes, held to the same bits everywhere and not. */
 async function convolve(...flags: string[]): Promise<[held: Result, free: Result]> {
-  const options = ['--import', 'tsx', '--conditions=@sshn/source', '--input-type=module', '-e', CONVOLVE];
-  const cwd = fileURLToPath(new URL('.', import.meta.url));
+  const options = ['--input-type=module', '-e', CONVOLVE];
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...options], {
-    cwd,
+    cwd: pathOf('.'),
     maxBuffer: 1 << 24,
   });
   return JSON.parse(stdout);

@@ -1,7 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { Prior } from '@sshn/training';
 import type { Curve, CurvePoint } from '../pareto/curve.js';
-import { costUnit } from '../terminal/text.js';
 import { legend, legendRow, legendRows, letter, symbols } from './curve-legend.js';
 import { factorTexts, labelMarks, longestLabel } from './curve-texts.js';
 import { type Drawing, draw, type Palette, paperPalette } from './draw.js';
@@ -26,8 +25,7 @@ export interface CurvePlotOptions {
 }
 
 /**
- * Draws Dice against the rescaling factor or against the cost, the front filled and the rest hollow. Costs are in one unit, by the
- * largest of them; `place` takes GFLOPs.
+ * Draws Dice against the rescaling factor or against the cost in GFLOPs, the front filled and the rest hollow.
  *
  * With one curve, the Dice of every label is drawn beside the mean over `factor`; over `gflops`, factors are written at
  * some points.
@@ -39,15 +37,13 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
   const { x, width = 640, height = 400, palette = paperPalette, trained } = options;
   const points = curves.flatMap((curve) => curve.points);
   const withLabels = x === 'factor' && curves.length === 1;
-  const unit = costUnit(points.map(({ gflops }) => gflops));
-  const scale = x === 'factor' ? 1 : unit.perGflop;
   const rows = legendRows(curves, width - marginLeft - 8);
   const right = rightMargin(curves, x);
   const ticks = tickCount(
-    points.map((point) => scale * point[x]),
+    points.map((point) => point[x]),
     width - marginLeft - right,
   );
-  const drawing = draw({
+  return draw({
     width,
     height,
     marginLeft,
@@ -56,13 +52,13 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
     marginRight: right,
     style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '12px', color: palette.ink },
     x: {
-      label: x === 'factor' ? 'rescaling factor φ' : `${unit.name} per image`,
+      label: x === 'factor' ? 'rescaling factor φ' : 'GFLOPs per image',
       labelAnchor: 'center',
       labelArrow: 'none',
       insetLeft: 8,
       insetRight: 8,
       ticks,
-      ...roomAround(points.map((point) => scale * point[x])),
+      ...roomAround(points.map((point) => point[x])),
     },
     y: {
       label: 'Dice',
@@ -84,28 +80,26 @@ export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): 
       ...(x === 'factor' && trained !== undefined ? trainedMarks(trained, curves, palette) : []),
       ...(withLabels ? labelMarks(curves[0]!, { palette, pixels: height - 93 }) : []),
       ...(curves.length === 1 && x === 'gflops'
-        ? [factorTexts(curves[0]!, { palette, scale, width: width - 128, height: height - 93 })]
+        ? [factorTexts(curves[0]!, { palette, width: width - 128, height: height - 93 })]
         : []),
-      ...curves.flatMap((curve, which) => curveMarks(curve, which, { ...options, scale }, palette)),
+      ...curves.flatMap((curve, which) => curveMarks(curve, which, options, palette)),
       ...legend(rows, palette),
     ],
   });
-  return { ...drawing, place: (cost, dice) => drawing.place(scale * cost, dice) };
 }
 
 function curveMarks(
   curve: Curve,
   which: number,
-  { x, width = 640, scale }: CurvePlotOptions & { readonly scale: number },
+  { x, width = 640 }: CurvePlotOptions,
   palette: Palette,
 ): Plot.Markish[] {
-  const across = (point: CurvePoint): number => scale * point[x];
   const color = palette.curves[which % palette.curves.length]!;
   const symbol = symbols[which % symbols.length]!;
   const drawn = curve.points.filter(({ dice }) => !Number.isNaN(dice));
   const dots = (points: readonly CurvePoint[], style: Plot.DotOptions): Plot.Markish =>
     Plot.dot(points, {
-      x: across,
+      x,
       y: 'dice',
       r: width < 480 ? 2.4 : 3.2,
       symbol,
@@ -113,8 +107,8 @@ function curveMarks(
       ...style,
     });
   return [
-    ...band(curve, across, color),
-    ...(curve.isJoined ? [Plot.line(drawn, { x: across, y: 'dice', stroke: color, strokeWidth: 1.5 })] : []),
+    ...band(curve, x, color),
+    ...(curve.isJoined ? [Plot.line(drawn, { x, y: 'dice', stroke: color, strokeWidth: 1.5 })] : []),
     dots(
       drawn.filter(({ isOnFront }) => !isOnFront),
       { stroke: color, fill: palette.background, strokeWidth: 1.1 },
@@ -127,14 +121,10 @@ function curveMarks(
 }
 
 /** Where the mean Dice lies for 95 % of the choices of test images: a band around a line, a bar through a point. */
-function band(
-  { points, isJoined }: Curve,
-  across: (point: CurvePoint) => number,
-  color: string,
-): Plot.Markish[] {
+function band({ points, isJoined }: Curve, x: CostAxis, color: string): Plot.Markish[] {
   const known = points
     .filter(({ interval: [low] }) => !Number.isNaN(low))
-    .map((point) => ({ at: across(point), low: point.interval[0], high: point.interval[1] }))
+    .map((point) => ({ at: point[x], low: point.interval[0], high: point.interval[1] }))
     .sort((a, b) => a.at - b.at);
   const between = { y1: 'low', y2: 'high' } as const;
   return isJoined && known.length > 1

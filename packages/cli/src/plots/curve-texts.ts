@@ -73,8 +73,6 @@ const text = { width: 56, height: 18 } as const;
 /** How factors are written along a curve. */
 interface FactorTextsOptions {
   readonly palette: Palette;
-  /** Of the horizontal axis: its unit per GFLOP. */
-  readonly scale: number;
   /** Of the area in which points are drawn, in pixels, about. */
   readonly width: number;
   readonly height: number;
@@ -82,9 +80,9 @@ interface FactorTextsOptions {
 
 /** Some factors written beside their points, over the cost. */
 export function factorTexts({ points }: Curve, options: FactorTextsOptions): Plot.Markish {
-  const { palette, scale } = options;
+  const { palette } = options;
   return Plot.text(namedPoints(points, options), {
-    x: ({ gflops }: CurvePoint) => scale * gflops,
+    x: 'gflops',
     y: 'dice',
     text: ({ factor }: CurvePoint) => `φ\u00a0=\u00a0${factor}`,
     textAnchor: 'start',

@@ -2,16 +2,7 @@ import type { Prior } from '@sshn/training';
 import { describeConfig } from '../config/file.js';
 import { type CurvePoint, cheapestWithin, imagesOf } from '../pareto/curve.js';
 import { methodNames, type ParetoReport } from '../pareto/report-data.js';
-import {
-  bytesText,
-  type CostUnit,
-  costText,
-  costUnit,
-  countText,
-  diceText,
-  factorText,
-  phiText,
-} from '../terminal/text.js';
+import { bytesText, costText, countText, diceText, factorText, phiText } from '../terminal/text.js';
 import { type Html, html } from './html.js';
 
 /** How far below the best Dice a network may be and still count as good as it. */
@@ -26,8 +17,7 @@ export function tiles(points: readonly CurvePoint[]): Html {
   if (best === undefined || thrifty === undefined || cheapest === undefined) {
     return html`<p>Dice is defined at none of these factors: the images hold no foreground.</p>`;
   }
-  const unit = costUnit(defined.map(({ gflops }) => gflops));
-  const cost = ({ gflops }: CurvePoint) => `${costText(gflops * unit.perGflop)} ${unit.name}`;
+  const cost = ({ gflops }: CurvePoint) => `${costText(gflops)} GFLOPs`;
   const saved = 1 - thrifty.gflops / best.gflops;
   return html`<dl class="tiles">
 ${tile('Highest Dice', best, `${cost(best)}, ${millisecondsText(best)} ms`)}
@@ -53,14 +43,13 @@ export function millisecondsText({ milliseconds, millisecondsQuartiles: quartile
 /** Every factor with its numbers; the front is marked in words. */
 export function tableSection(points: readonly CurvePoint[]): Html {
   const labels = Object.keys(points[0]?.diceByLabel ?? {});
-  const unit = costUnit(points.map(({ gflops }) => gflops));
   const images = imagesOf(points);
   const front = points.filter(({ isOnFront }) => isOnFront).length;
   const head = [
     'φ',
     'Dice',
     ...labels.map((label) => `Dice ${label}`),
-    unit.name,
+    'GFLOPs',
     points.some(({ millisecondsQuartiles }) => millisecondsQuartiles !== undefined) ? 'ms (quartiles)' : 'ms',
     'undefined cases',
     'front',
@@ -72,17 +61,17 @@ export function tableSection(points: readonly CurvePoint[]): Html {
 <table>
 <thead><tr>${head.map((word) => html`<th scope="col">${word}</th>`)}</tr></thead>
 <tbody>
-${points.map((point) => row(point, labels, unit))}</tbody>
+${points.map((point) => row(point, labels))}</tbody>
 </table>
 </div>
 </section>`;
 }
 
-function row(point: CurvePoint, labels: readonly string[], unit: CostUnit): Html {
+function row(point: CurvePoint, labels: readonly string[]): Html {
   const cells = [
     diceText(point.dice),
     ...labels.map((label) => diceText(point.diceByLabel[label])),
-    costText(point.gflops * unit.perGflop),
+    costText(point.gflops),
     millisecondsText(point),
     point.undefinedCases,
     point.isOnFront ? 'on it' : '',

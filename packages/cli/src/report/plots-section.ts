@@ -2,7 +2,7 @@ import type { Prior } from '@sshn/training';
 import { type Curve, type CurvePoint, cheapestWithin } from '../pareto/curve.js';
 import { type CostAxis, curvePlot } from '../plots/curve-plot.js';
 import { type Drawing, pagePalette } from '../plots/draw.js';
-import { type CostUnit, costText, costUnit, diceText, phiText } from '../terminal/text.js';
+import { costText, diceText, phiText } from '../terminal/text.js';
 import { type Html, html, jsonScript, raw } from './html.js';
 import { millisecondsText } from './numbers-sections.js';
 
@@ -27,17 +27,16 @@ export function plotsSection(curves: readonly Curve[], trained: Prior): Html {
   const plots = axes.map((x) => ({ x, sizes: pagePlots(curves, x, trained) }));
   const all = plots.flatMap(({ sizes }) => sizes);
   const chosen = cheapestWithin(points, 0.01);
-  const unit = costUnit(points.map(({ gflops }) => gflops));
   return html`<section aria-labelledby="curve">
 <h2 id="curve">The curve</h2>
-${chooser(points, unit)}
+${chooser(points)}
 <div class="plots">${plots.map(
     ({ x, sizes }) =>
       html`<figure>${sizes.map(pagePlot)}<figcaption>${captions[x]} ${x === 'factor' && curves.length === 1 ? 'Dashed: each label by itself. ' : ''}Filled: on the front, better than every cheaper one.</figcaption></figure>`,
   )}</div>
 ${jsonScript('points', {
   start: chosen === undefined ? points.length - 1 : points.indexOf(chosen),
-  points: points.map((point) => ({ texts: readings(point, points, unit), places: places(point, all) })),
+  points: points.map((point) => ({ texts: readings(point, points), places: places(point, all) })),
 })}
 </section>`;
 }
@@ -56,11 +55,11 @@ function pagePlot({ key, x, drawing }: PagePlot): Html {
   return html`<div class="${key.endsWith('wide') ? 'wide' : 'narrow'}" role="img" aria-label="${captions[x]} The table below holds the numbers.">${raw(svg)}</div>`;
 }
 
-function chooser(points: readonly CurvePoint[], unit: CostUnit): Html {
+function chooser(points: readonly CurvePoint[]): Html {
   const names: Array<[string, string]> = [
     ['dice', 'Dice'],
     ...Object.keys(points[0]?.diceByLabel ?? {}).map((label): [string, string] => [`label:${label}`, label]),
-    ['gflops', unit.name],
+    ['gflops', 'GFLOPs'],
     ['milliseconds', 'ms per image'],
     ['cost', 'of the largest cost'],
     ['front', 'front'],
@@ -74,7 +73,7 @@ function chooser(points: readonly CurvePoint[], unit: CostUnit): Html {
 </div>`;
 }
 
-function readings(point: CurvePoint, points: readonly CurvePoint[], unit: CostUnit): Record<string, string> {
+function readings(point: CurvePoint, points: readonly CurvePoint[]): Record<string, string> {
   const largest = Math.max(...points.map(({ gflops }) => gflops));
   return {
     factor: phiText(point.factor),
@@ -82,7 +81,7 @@ function readings(point: CurvePoint, points: readonly CurvePoint[], unit: CostUn
     ...Object.fromEntries(
       Object.entries(point.diceByLabel).map(([label, dice]) => [`label:${label}`, diceText(dice)]),
     ),
-    gflops: costText(point.gflops * unit.perGflop),
+    gflops: costText(point.gflops),
     milliseconds: millisecondsText(point),
     cost: `${Math.round((100 * point.gflops) / largest)} %`,
     front: point.isOnFront ? 'on it' : 'off it',

@@ -60,8 +60,25 @@ describe('TrainView', () => {
     for (const event of [start(), step(0, 0), step(0, 1), epoch()]) view.show(event);
     expect(terminal.blocks).toEqual([]);
     expect(terminal.lines.slice(2)).toEqual([
-      'epoch  1/10  cross-entropy  loss 0.2310  Dice 0.850 (φ 0.1: 0.800, φ 0.5: 0.900)  52.3 images/s  3 min 10 s left  best',
+      'validated at  φ 0.1, 0.5',
+      'epoch  1/10  cross-entropy  loss 0.2310  Dice 0.850 (0.800, 0.900)  3 min 10 s left  best',
     ]);
+    view.show(epoch({ epoch: 1, phase: 'softDice', secondsLeft: 9, isBest: false }));
+    expect(terminal.lines.slice(4)).toEqual([
+      'epoch  2/10  Dice loss      loss 0.2310  Dice 0.850 (φ 0.1: 0.800, φ 0.5: 0.900)  9.0 s left',
+    ]);
+  });
+
+  it('writes no line of an epoch that is longer than 100 characters', () => {
+    for (const count of [1, 3, 8, 40]) {
+      const terminal = fakeTerminal(false);
+      const view = new TrainView(terminal);
+      const validation = Array.from({ length: count }, (_, i) => ({ factor: i / 100, dice: 0.123456 }));
+      view.show(start());
+      view.show(epoch({ validation, phase: 'focalTversky', secondsLeft: 7000 }));
+      expect(terminal.lines.at(-1)!.length).toBeLessThanOrEqual(100);
+      expect(terminal.lines.at(-1)).toContain('Dice 0.123');
+    }
   });
 
   it('leaves out what an epoch has not: validation, time left after the last, best', () => {

@@ -20,6 +20,8 @@ const lossNames: Record<Of<'epoch'>['phase'], string> = {
 
 const millisecondsBetweenDraws = 100;
 const barWidth = 24;
+/** Of the line of an epoch, in a log too: what people paste and print has room for as many. */
+const widest = 100;
 
 /** Shows a training run: a line per epoch that stays and, on a terminal, a live line below. */
 export class TrainView {
@@ -28,6 +30,7 @@ export class TrainView {
   #stepsDone = 0;
   #drawnAt = -Infinity;
   #dice = Number.NaN;
+  #saysFactors = true;
 
   constructor(
     readonly terminal: Terminal,
@@ -85,6 +88,10 @@ export class TrainView {
     const { terminal } = this;
     const { validation } = event;
     if (validation !== undefined) this.#dice = mean(validation.map(({ dice }) => dice));
+    if (validation !== undefined && this.#saysFactors) {
+      terminal.line(`validated at  φ ${validation.map(({ factor }) => factor).join(', ')}`);
+      this.#saysFactors = false;
+    }
     const digits = String(event.epochs).length;
     const dice = shownDice(this.#dice);
     const left = event.epoch + 1 < event.epochs ? [`${formatDuration(event.secondsLeft)} left`] : [];
@@ -102,11 +109,12 @@ export class TrainView {
     const lines = [
       line([`Dice ${dice} ${byFactor(validation ?? [])}`], [...speed, ...left]),
       line([`Dice ${dice} ${byFactor(validation ?? [])}`], left),
+      line([`Dice ${dice} (${short})`], [...speed, ...left]),
       line([`Dice ${dice} (${short})`], left),
       line([`Dice ${dice}`], left),
       line([`Dice ${dice}`], []),
     ].map((words) => words.join('  '));
-    const shown = lines.find((one) => one.length <= terminal.columns) ?? lines.at(-1)!;
+    const shown = lines.find((one) => one.length <= Math.min(widest, terminal.columns)) ?? lines.at(-1)!;
     terminal.line(shown.replace(/best$/, terminal.style('green', 'best')));
     this.#drawnAt = -Infinity;
   }

@@ -6,7 +6,7 @@ import { disposeParams, initialize, Rng } from '@sshn/core';
 import { type ManifestInput, networkOf, saveModel } from '@sshn/model';
 import { useBackend } from '@sshn-internal/testing';
 import { encode } from 'fast-png';
-import { bundleSources } from '../../../../scripts/bundle-sources.mjs';
+import { bundleSources, serveWorker } from '../../../../scripts/bundle-sources.mjs';
 
 const labelNames = ['background', 'nucleus', 'cytoplasm'];
 
@@ -16,7 +16,10 @@ const labelNames = ['background', 'nucleus', 'cytoplasm'];
  */
 export async function builtService(): Promise<typeof import('../index.js')> {
   const source = fileURLToPath(new URL('../index.ts', import.meta.url));
-  const folder = await bundleSources({ index: source }, fileURLToPath(new URL('../..', import.meta.url)));
+  const folder = await bundleSources(
+    { index: source, worker: serveWorker },
+    fileURLToPath(new URL('../..', import.meta.url)),
+  );
   return import(pathToFileURL(join(folder, 'index.mjs')).href);
 }
 
