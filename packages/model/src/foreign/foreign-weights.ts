@@ -55,8 +55,8 @@ export function readForeignWeights(
 
 /**
  * Parameters of one of our networks from weights of PyTorch. Kernels are brought from PyTorch's layout (outputs, inputs, then
- * height and width, in 3D depth before them) to ours, those of linear layers too; of the scales of normalization 1 is subtracted,
-which our layers add; all else is taken as it is.
+ * height and width, in 3D depth before them) to ours, those of linear layers too; of the scales of
+ * normalization 1 is subtracted, which our layers add; all else is taken as it is.
  *
  * @param specs Of the plain network.
  * @param names For each tensor of PyTorch, the parameter that it becomes: `{ 'conv1.weight': 'encoder.0.0.kernel' }`. Tensors
