@@ -53,7 +53,6 @@ export type { IntensityChoice, IntensityNormalization } from './preprocessing/pr
 export { normalizeIntensity, type Preprocessing, preprocess } from './preprocessing/preprocess.js';
 export {
   type DecodeDicomOptions,
-  type DicomSource,
   type DicomVolume,
   decodeDicom,
 } from './volumes/dicom/decode.js';
@@ -62,6 +61,7 @@ export {
   encodeSegmentation,
 } from './volumes/dicom/encode-segmentation.js';
 export type { Code, Segment } from './volumes/dicom/segmentation.js';
+export type { DicomSource } from './volumes/dicom/series.js';
 export { type WholeLabels, wholeLabels } from './volumes/labels.js';
 export {
   type DecodeNiftiOptions,
@@ -72,7 +72,8 @@ export {
 export { type EncodeNiftiOptions, encodeNifti } from './volumes/nifti/encode.js';
 export { joinNiftiPair } from './volumes/nifti/pair.js';
 export { type DecodeNpzOptions, decodeNpz } from './volumes/npz.js';
-export { type DecodeNrrdOptions, decodeNrrd, type NrrdInfo, readNrrdHeader } from './volumes/nrrd.js';
+export { decodeNrrd, readNrrdHeader } from './volumes/nrrd.js';
+export type { DecodeNrrdOptions, NrrdInfo } from './volumes/nrrd-header.js';
 export {
   type Grid,
   orientationOf,

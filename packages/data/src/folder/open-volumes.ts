@@ -13,7 +13,7 @@ import {
 } from './label-names.js';
 import type { Folder } from './layouts.js';
 import type { Pair } from './pairing.js';
-import { mapLimited } from './source-file.js';
+import { mapLimited, type PathOf } from './source-file.js';
 import { checkVolumeOptions, sliceIndices, sliceName, type VolumeOptions } from './volume-options.js';
 import {
   conformed,
@@ -32,8 +32,6 @@ export interface OpenVolumesOptions extends VolumeOptions {
   /** Called with what should be known and is no reason to stop. */
   readonly onWarning?: (warning: string) => void;
 }
-
-type PathOf = (relative: string) => string;
 
 /** Where an example comes from: a volume, and the slice of it. */
 interface Origin {

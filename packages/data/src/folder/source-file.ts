@@ -1,5 +1,8 @@
 import { joinNiftiPair } from '../volumes/nifti/pair.js';
 
+/** Makes a path for errors of a path in the folder. */
+export type PathOf = (relative: string) => string;
+
 /** A file that can be read from wherever it is: a disk, a page's file input, a server. */
 export interface SourceFile {
   /** Relative to the folder, with slashes: 'images/001.png'. */

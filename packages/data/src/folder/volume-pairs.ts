@@ -14,13 +14,11 @@ import { padOrCrop, resampleImage, resampleLabels, shapeOn } from '../volumes/re
 import type { Triple, Volume } from '../volumes/volume.js';
 import { highestLabel, type LabelScheme } from './label-names.js';
 import type { Pair } from './pairing.js';
-import type { SourceFile } from './source-file.js';
+import type { PathOf, SourceFile } from './source-file.js';
 import { spacingTriple, type VolumeOptions } from './volume-options.js';
 
 /** How far apart an image and its labels may lie, in voxels. */
 const tolerance = 0.5;
-
-type PathOf = (relative: string) => string;
 
 /**
  * Shape and place of a volume, from the beginning of its file.

@@ -1,5 +1,5 @@
 /** DICOM files for tests, element by element. */
-import type { DicomSource } from '../volumes/dicom/decode.js';
+import type { DicomSource } from '../volumes/dicom/series.js';
 import { type Written, type WrittenElement, writeDicom } from '../volumes/dicom/write.js';
 
 /** A file of 2 × 3 pixels of 16 bits, 1 mm apart, at a height; elements given take the place of its own. */

@@ -1,7 +1,9 @@
 /**
  * How many made-up displacements of brains `registerAffine` recovers, for the table in this package's README.
  *
- *   npx tsx --conditions @sshn/source packages/registration/src/testing/affine-recovery.ts [PAIRS]
+ *   npx tsx --conditions @sshn/source packages/registration/src/testing/affine-recovery.ts [PAIRS] [ROW]
+ *
+ * ROW is one of 'rigid globalNcc', 'affine globalNcc', 'affine mutualInformation' and 'two subjects'; all of them without it.
  *
  * Of one subject, the error is the mean distance to the true map over the grid. Of two subjects no true map is known: the Dice
  * of their labels is compared before, after, and under the data set's own alignment, which was made from the labels.
@@ -19,6 +21,7 @@ import { madeUp, meanDistance, movedBy } from './made-up.js';
 
 await useBackend('cpu');
 const pairs = Number(process.argv[2] ?? 20);
+const only = process.argv[3];
 const edgeMm = 2;
 const within = 1.5;
 const toWorld = affineMatrix(3, { scale: [edgeMm, edgeMm, edgeMm] });
@@ -36,6 +39,7 @@ for (const [kind, similarity, change] of [
   ['affine', 'globalNcc', asIs],
   ['affine', 'mutualInformation', otherContrast],
 ] as const satisfies ReadonlyArray<[AffineKind, SimilarityName, (value: number) => number]>) {
+  if (only !== undefined && only !== `${kind} ${similarity}`) continue;
   const rng = Rng.fromSeed(21);
   const [errors, seconds]: [number[], number[]] = [[], []];
   for (let pair = 0; pair < pairs; pair++) {
@@ -65,7 +69,8 @@ const overlap = (moving: Volume, fixed: Volume, matrix: AffineMatrix) => {
 };
 const rng = Rng.fromSeed(22);
 const rows: Array<{ before: number; after: number; byLabels: number; errorMm: number }> = [];
-for (let pair = 0; pair < pairs; pair++) {
+const subjectPairs = only === undefined || only === 'two subjects' ? pairs : 0;
+for (let pair = 0; pair < subjectPairs; pair++) {
   const [a, b] = [pair % 20, (7 * pair + 3) % 20 === pair % 20 ? (pair + 1) % 20 : (7 * pair + 3) % 20];
   const [fixed, subject] = [readBrain(a, edgeMm), readBrain(b, edgeMm)];
   const truth = madeUp('affine', fixed.size, edgeMm, rng);
@@ -93,7 +98,9 @@ for (let pair = 0; pair < pairs; pair++) {
   });
   console.error(`two subjects, pair ${pair + 1}: Dice ${rows.at(-1)!.after.toFixed(3)}`);
 }
-const of = (key: 'before' | 'after' | 'byLabels' | 'errorMm') => rows.map((row) => row[key]);
-console.log(
-  `two subjects, affine, globalNcc: Dice ${mean(of('before')).toFixed(3)} before, ${mean(of('after')).toFixed(3)} after, ${mean(of('byLabels')).toFixed(3)} by labels; lowest after ${Math.min(...of('after')).toFixed(3)}; within 0.03 of the alignment by labels ${share(rows.map(({ after, byLabels }) => after >= byLabels - 0.03))}; to that alignment ${median(of('errorMm')).toFixed(1)} mm in the median, ${Math.max(...of('errorMm')).toFixed(1)} at most`,
-);
+if (rows.length > 0) {
+  const of = (key: 'before' | 'after' | 'byLabels' | 'errorMm') => rows.map((row) => row[key]);
+  console.log(
+    `two subjects, affine, globalNcc: Dice ${mean(of('before')).toFixed(3)} before, ${mean(of('after')).toFixed(3)} after, ${mean(of('byLabels')).toFixed(3)} by labels; lowest after ${Math.min(...of('after')).toFixed(3)}; within 0.03 of the alignment by labels ${share(rows.map(({ after, byLabels }) => after >= byLabels - 0.03))}; to that alignment ${median(of('errorMm')).toFixed(1)} mm in the median, ${Math.max(...of('errorMm')).toFixed(1)} at most`,
+  );
+}
