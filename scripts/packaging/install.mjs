@@ -10,10 +10,11 @@ import { run } from './run.mjs';
 export async function installTarballs(tarballs, project) {
   await mkdir(project, { recursive: true });
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }));
-  // onnxruntime-node is optional, large, and fetches more from elsewhere when it is installed.
+  // Optional and loaded when asked for; onnxruntime-node is large, too, and fetches more from elsewhere when it is installed.
+  const left = ['onnxruntime-node', 'bullmq', 'ioredis'];
   const peers = tarballs
     .flatMap(({ manifest }) => Object.entries(manifest.peerDependencies ?? {}))
-    .filter(([name]) => name !== 'onnxruntime-node');
+    .filter(([name]) => !left.includes(name));
   const wanted = new Map([...peers, ['@tensorflow/tfjs-backend-cpu', '^4.22.0']]);
 
   const [known] = wanted.keys();

@@ -8,7 +8,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 if (process.argv[2] === predictorWord && process.send !== undefined)
   void import('./predict/processes.js').then(({ servePredictor }) => servePredictor());
-else
+else {
+  // Started by `sshn experiment`, which is gone: stop as after SIGTERM, with a checkpoint.
+  if (process.channel !== undefined) {
+    process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+    process.channel.unref();
+  }
   void runCommandLine(process.argv.slice(2)).then((exitCode) => {
     process.exitCode = exitCode;
   });
+}

@@ -2,10 +2,14 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, extname, join } from 'node:path';
+import { ValueError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
-import type { Command } from 'commander';
-import { runCell, stateOf } from '../experiment/cells.js';
-import { type Cell, figureKinds, type Plan, readPlan } from '../experiment/plan.js';
+import { type Command, Option } from 'commander';
+import { stateOf } from '../experiment/cells.js';
+import { runFromQueue } from '../experiment/engines/bullmq.js';
+import { runLocally } from '../experiment/engines/local.js';
+import { Progress, sentenceOf } from '../experiment/engines/progress.js';
+import { figureKinds, type Plan, readPlan } from '../experiment/plan.js';
 import { presetFile, presetOf, presets } from '../experiment/presets.js';
 import { figuresOf } from '../experiment/report/figures.js';
 import { comparisonsIn, experimentPage, type ShownCell } from '../experiment/report/page.js';
@@ -14,8 +18,8 @@ import { paperPalette, svgFile } from '../plots/draw.js';
 import { version } from '../process/environment.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes } from '../program-help.js';
-import { type Terminal, terminalOn } from '../terminal/terminal.js';
-import { commandText, formatDuration, textTable } from '../terminal/text.js';
+import { terminalOn } from '../terminal/terminal.js';
+import { commandText, textTable } from '../terminal/text.js';
 import { readerOf } from './options.js';
 
 const experimentHelp = {
@@ -47,6 +51,10 @@ Examples:
 };
 
 interface Flags {
+  readonly engine?: 'local' | 'bullmq';
+  readonly isWorker?: boolean;
+  readonly redis?: string;
+  readonly lease: number;
   readonly out?: string;
   readonly jobs?: number;
   readonly threads: number;
@@ -69,10 +77,25 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
       .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}. See sshn experiment --help.`)
       .argument('<file>', 'the experiment: YAML or JSON')
       .option('-o, --out <folder>', 'where it is kept (default: runs/, and the name of the file)');
-  add('run', 'train and evaluate what is not done')
-    .option('--jobs <count>', 'cells at a time (default: one per core and thread)', readerOf(count))
-    .option('--threads <count>', 'of wasm, for each cell', readerOf(count), 1)
+  const addWork = (name: string, summary: string) =>
+    add(name, summary)
+      .option('--jobs <count>', 'cells at a time (default: one per core and thread)', readerOf(count))
+      .option('--threads <count>', 'of wasm, for each cell', readerOf(count), 1)
+      .option('--redis <url>', 'of --engine bullmq: where Redis is, such as redis://host:6379')
+      .option(
+        '--lease <seconds>',
+        'of --engine bullmq: a worker not heard of for so long is dead, and others take its cells over',
+        readerOf({ kind: 'number', least: 1 }),
+        30,
+      );
+  const engine = new Option('--engine <name>', 'what gives out the cells: this process, or a queue in Redis');
+  addWork('run', 'train and evaluate what is not done')
+    .addOption(engine.choices(['local', 'bullmq']).default('local'))
     .action(async (file: string, flags: Flags) => finish(await run(file, flags)));
+  addWork('work', 'take cells of --engine bullmq too, on this machine').action(
+    async (file: string, flags: Flags) =>
+      finish(await run(file, { ...flags, engine: 'bullmq', isWorker: true })),
+  );
   add('status', 'say what is done, running and failed')
     .option('--json', 'print it as JSON')
     .action(async (file: string, flags: Flags) => finish(await status(file, flags)));
@@ -102,6 +125,16 @@ function folderOf(file: string, { out }: Flags): string {
   return out ?? join('runs', basename(file, extname(file)));
 }
 
+/** @throws {ValueError} unless it is an address of Redis. */
+function requireRedis(redis: string | undefined): string {
+  if (redis !== undefined && URL.canParse(redis) && /^rediss?:/.test(redis)) return redis;
+  throw new ValueError({
+    where: '--redis',
+    got: redis,
+    expected: 'the address of Redis for --engine bullmq, such as redis://host:6379',
+  });
+}
+
 async function run(file: string, flags: Flags): Promise<number> {
   const out = folderOf(file, flags);
   const plan = await readPlan(file, out);
@@ -113,82 +146,28 @@ async function run(file: string, flags: Flags): Promise<number> {
   });
   try {
     await mkdir(out, { recursive: true });
-    const ends = await runAll(plan, { ...flags, jobs }, terminal, interruption.signal);
+    const progress = new Progress(terminal, plan.cells.length);
+    const { threads, engine, redis, lease, isWorker = false } = flags;
+    const options = { jobs, threads, progress, signal: interruption.signal };
+    if (engine === 'bullmq') await runFromQueue(plan, { ...options, lease, redis: requireRedis(redis) });
+    else await runLocally(plan, options);
     terminal.clear();
-    await writeReport(plan, out);
-    terminal.line(`${ends.done} of ${plan.cells.length} done; ${join(out, 'report.html')}`);
+    // Of several processes the one that was started with `run` reports.
+    if (!isWorker) await writeReport(plan, out);
+    const done = (await shownCells(plan)).filter(({ state }) => state.kind === 'done').length;
+    terminal.line(`${done} of ${plan.cells.length} done${isWorker ? '' : `; ${join(out, 'report.html')}`}`);
     if (interruption.signal.aborted) {
+      const words = ['experiment', isWorker ? 'work' : 'run', file];
       terminal.line(
-        `Go on with: ${commandText(['experiment', 'run', file], { out: flags.out, jobs: flags.jobs })}`,
+        `Go on with: ${commandText(words, { out: flags.out, jobs: flags.jobs, engine: isWorker ? undefined : engine, redis })}`,
       );
       return interruption.exitCode();
     }
-    return ends.failed > 0 ? exitCodes.failure : exitCodes.ok;
+    return progress.failed > 0 ? exitCodes.failure : exitCodes.ok;
   } finally {
     terminal.clear();
     interruption.dispose();
   }
-}
-
-/** Runs cells, some at a time, in the order of the plan. */
-async function runAll(
-  plan: Plan,
-  { jobs, threads }: { readonly jobs: number; readonly threads: number },
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<{ readonly done: number; readonly failed: number }> {
-  const waiting = [...plan.cells];
-  const running = new Map<string, { readonly cell: Cell; epoch: number }>();
-  const counts = { done: 0, failed: 0, trained: 0 };
-  const began = performance.now();
-  const show = (): void => {
-    const left = waiting.length + running.size;
-    const seconds = ((performance.now() - began) / 1000 / Math.max(1, counts.trained)) * left;
-    const time = counts.trained > 0 ? `, about ${formatDuration(seconds)} left` : '';
-    const lines = [...running.values()].map(
-      ({ cell, epoch }) => `  ${cell.name}  epoch ${epoch}/${cell.full.epochs}`,
-    );
-    terminal.live([`${counts.done} of ${plan.cells.length} done${time}`, ...lines].join('\n'));
-  };
-  const work = async (): Promise<void> => {
-    for (let cell = waiting.shift(); cell !== undefined && !signal.aborted; cell = waiting.shift()) {
-      const { name } = cell;
-      const entry = { cell, epoch: 0 };
-      const isDone = (await stateOf(cell)).kind === 'done';
-      running.set(name, entry);
-      show();
-      const onEpoch = (epoch: number): void => {
-        entry.epoch = epoch;
-        show();
-      };
-      const end = await runCell(cell, { threads, version, signal, onEpoch });
-      running.delete(name);
-      if (end === 'done') counts.done++;
-      if (end === 'failed') counts.failed++;
-      if (end !== 'interrupted' && !isDone) {
-        counts.trained++;
-        const state = await stateOf(cell);
-        terminal.clear();
-        terminal.line(`${name}  ${sentenceOf(cell, state, end === 'taken')}`);
-      }
-      show();
-    }
-  };
-  await Promise.all(Array.from({ length: jobs }, work));
-  return counts;
-}
-
-function sentenceOf({ full }: Cell, state: ShownCell['state'], isTaken = false): string {
-  if (state.kind === 'failed') return `failed: ${state.message}`;
-  if (isTaken) return 'is worked on by another process';
-  if (state.kind === 'done') {
-    const [first] = state.results.results;
-    const own = state.results.results.filter(
-      (row) => row.split === first?.split && row.weightsOf === undefined,
-    );
-    return `Dice ${own.map(({ factor, dice }) => `φ ${factor}: ${dice.toFixed(3)}`).join(', ')}`;
-  }
-  return 'epoch' in state ? `${state.kind}, epoch ${state.epoch} of ${full.epochs}` : state.kind;
 }
 
 async function shownCells(plan: Plan): Promise<ShownCell[]> {

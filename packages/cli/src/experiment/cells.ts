@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FileError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
-import { isLocked, lockRun } from '@sshn/training/node';
+import { dropForeignLock, isLocked, lockRun } from '@sshn/training/node';
 import { z } from 'zod';
 import type { Cell, Evaluation } from './plan.js';
 
@@ -103,6 +103,11 @@ export interface CellOptions {
   readonly threads: number;
   readonly version: string;
   readonly signal: AbortSignal;
+  /**
+   * Whether whoever gives out the work knows that nobody else has this cell: a lock of another machine is then one that it left
+   * behind. @default false
+   */
+  readonly isOurs?: boolean;
   /** Called with the number of epochs that are done. */
   readonly onEpoch: (epoch: number) => void;
 }
@@ -116,6 +121,7 @@ export interface CellOptions {
 export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd> {
   const { folder } = cell;
   await mkdir(folder, { recursive: true });
+  if (options.isOurs) await Promise.all([folder, join(folder, 'run')].map(dropForeignLock));
   let unlock: () => Promise<void>;
   try {
     unlock = await lockRun(folder);
@@ -132,7 +138,7 @@ export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd
     await writeFileAtomic(config, `${JSON.stringify(cell.config, null, 2)}\n`);
     const threads = ['--threads', String(options.threads)];
     const run = join(folder, 'run');
-    // A training whose experiment was killed goes on by itself.
+    // A training whose experiment was killed is stopping.
     while ((await isLocked(run)) && !options.signal.aborted) await setTimeout(500);
     const training = await command(
       ['train', cell.data, '--config', config, '--out', run, '--json', ...threads],
@@ -241,7 +247,8 @@ function command(
 ): Promise<Ended> {
   return new Promise((done, fail) => {
     const child: ChildProcess = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // Through the channel a child learns that this process is gone, and stops too: see main.ts.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A group of its own: Ctrl-C on the terminal reaches it once, through `signal`.
       detached: true,
     });

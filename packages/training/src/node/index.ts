@@ -1,6 +1,6 @@
 export { type EvaluateOptions, evaluateRun, timeRun } from './evaluate-run.js';
 export { loadRun, type Run } from './load-run.js';
 export { type RunFile, readRunFile } from './run-file.js';
-export { isLocked, lockRun } from './run-lock.js';
+export { dropForeignLock, isLocked, lockRun } from './run-lock.js';
 export { type MatchedData, readStoredSplit, type StoredSplit } from './stored-split.js';
 export { type TrainRunOptions, trainRun } from './train-run.js';

@@ -11,7 +11,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { parseRunConfig, type RunConfigInput, type TrainEvent } from '../index.js';
 import { disks } from '../testing/disks.js';
 import { evaluateRun, loadRun, trainRun } from './index.js';
-import { lockRun } from './run-lock.js';
+import { dropForeignLock, lockRun } from './run-lock.js';
 
 let folder: string;
 beforeAll(() => useBackend('cpu'));
@@ -233,6 +233,18 @@ describe('what a run tells and keeps', () => {
 });
 
 describe('the lock of a run folder', () => {
+  test('of another machine is dropped for who knows that it works no more; that of this one never', async () => {
+    const path = join(folder, 'run.lock');
+    await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', started: '' }));
+    await expect(lockRun(folder)).rejects.toThrow('on elsewhere');
+    await dropForeignLock(folder);
+    const unlock = await lockRun(folder);
+    await dropForeignLock(folder);
+    await expect(lockRun(folder)).rejects.toThrow(`process ${process.pid}`);
+    await unlock();
+    await dropForeignLock(folder);
+  });
+
   test('keeps a second one out, and is given back', async () => {
     const unlock = await lockRun(folder);
     await expect(lockRun(folder)).rejects.toThrow(`process ${process.pid} is training in this folder`);

@@ -52,6 +52,16 @@ export async function isLocked(folder: string): Promise<boolean> {
   return holder !== undefined && (await isHeld(holder));
 }
 
+/**
+ * Removes the lock of a process on another machine. Only for callers that know that it works no more, as they give out the work.
+ */
+export async function dropForeignLock(folder: string): Promise<void> {
+  const path = join(folder, 'run.lock');
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const holder = holderIn(text);
+  if (holder !== undefined && holder.host !== hostname()) await removeStale(path, text);
+}
+
 /** Removes a lock, unless another process has taken the folder over in the meantime. */
 async function removeStale(path: string, text: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;

@@ -1,0 +1,33 @@
+import { version } from '../../process/environment.js';
+import { runCell, stateOf } from '../cells.js';
+import type { Plan } from '../plan.js';
+import type { Progress } from './progress.js';
+
+/** What all engines need to know. */
+export interface EngineOptions {
+  /** Cells at a time on this machine. */
+  readonly jobs: number;
+  /** Of wasm, for each cell. */
+  readonly threads: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Runs cells, some at a time, in the order of the plan. */
+export async function runLocally(
+  plan: Plan,
+  { jobs, threads, progress, signal }: EngineOptions,
+): Promise<void> {
+  const waiting = [...plan.cells];
+  const work = async (): Promise<void> => {
+    for (let cell = waiting.shift(); cell !== undefined && !signal.aborted; cell = waiting.shift()) {
+      const one = cell;
+      const wasDone = (await stateOf(one)).kind === 'done';
+      progress.started(one);
+      const onEpoch = (epoch: number): void => progress.epoch(one, epoch);
+      const end = await runCell(one, { threads, version, signal, onEpoch });
+      await progress.ended(one, end, wasDone);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+}
