@@ -37,3 +37,16 @@ export interface Network<Specs extends SpecNode = SpecNode> extends Module<Specs
    */
   readonly outputs?: Module<Specs, Tensor, Tensor[]>;
 }
+
+/** A plain network at one setting, for images of one size: what a runtime is given, and what is exported. */
+export interface PlainNetwork<Specs extends SpecNode = SpecNode> {
+  /** From feature maps to feature maps: a network, or any module made of layers. */
+  readonly network: Module<Specs, Tensor, Tensor>;
+  /** Its weights at the setting: of a network whose weights follow from it, `specialize` gives them. They stay the caller's. */
+  readonly params: ParamsOf<Specs>;
+  readonly at: Rescaling;
+  /** `[height, width]` or `[depth, height, width]` of all images that it will see. */
+  readonly size: readonly number[];
+  /** Of the images. */
+  readonly channels: number;
+}

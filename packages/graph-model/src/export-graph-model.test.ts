@@ -1,37 +1,20 @@
-import { architectureNames, createNetwork } from '@sshn/architectures';
-import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
-import { fieldOf, registrationNetwork } from '@sshn/registration';
+import { architectureNames } from '@sshn/architectures';
+import { initialize, namedParams, Rng, rescaling } from '@sshn/core';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type GraphModel, loadGraphModel } from '@tensorflow/tfjs-converter';
-import { add, cumsum, dispose, io, mul, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { cumsum, dispose, io, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { exportGraphModel, type GraphModelOptions } from './export-graph-model.js';
-import { graphModelFiles } from './graph-model-files.js';
+import {
+  type ExportCase,
+  fieldCases,
+  noise,
+  noisyWeights,
+  smallNetwork,
+  unetOptions,
+} from '../../model/src/testing/exported-networks.js';
+import { exportGraphModel, graphModelFiles } from './export-graph-model.js';
 
 beforeAll(() => useBackend('wasm'));
-
-type Options = Omit<GraphModelOptions<never>, 'params' | 'network'> & {
-  readonly network: ReturnType<typeof createNetwork>;
-};
-
-/** Noise in [−1, 1), the same for the same seed. */
-function noise(count: number, seed: number): Float32Array {
-  const rng = Rng.fromSeed(seed);
-  return Float32Array.from({ length: count }, () => 2 * rng.uniform() - 1);
-}
-
-/** Weights of which none is 0: a registration network begins with a flow of 0. */
-function noisy({ specs }: Options['network']) {
-  const params = initialize(specs, Rng.fromSeed(7));
-  const moved = new Map(
-    [...namedParams(params)].map(([path, weight], i) => [
-      path,
-      tidy(() => add(weight, mul(tensor(noise(weight.size, i), weight.shape), 0.05))),
-    ]),
-  );
-  dispose([...namedParams(params).values()]);
-  return paramTree(specs, moved);
-}
 
 /** Runs a loaded model, as a user would who has tfjs alone. */
 function execute(model: GraphModel, x: Tensor): Tensor {
@@ -39,9 +22,9 @@ function execute(model: GraphModel, x: Tensor): Tensor {
 }
 
 /** The largest difference between our output and the graph model's, relative to our largest value. */
-async function differenceOf(options: Options, batch = 1): Promise<number> {
+async function differenceOf(options: ExportCase, batch = 1): Promise<number> {
   const { network, at, size, channels, after = (x: Tensor) => x } = options;
-  const params = noisy(network);
+  const params = noisyWeights(network);
   const artifacts = await exportGraphModel({ ...options, network, params });
   const model = await loadGraphModel(io.fromMemory(artifacts));
   const shape = [batch, ...size, channels];
@@ -64,71 +47,38 @@ async function differenceOf(options: Options, batch = 1): Promise<number> {
   return ours.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i]!)), 0) / largest;
 }
 
-const networkOf = (name: (typeof architectureNames)[number], rank: 2 | 3, more: object = {}) =>
-  createNetwork(name, { rank, inChannels: 2, outChannels: 3, features: 6, stages: 3, ...more } as never);
-
 describe('tf.loadGraphModel gives the same as the network', () => {
   test.each(architectureNames)('%s in 2D and 3D, several φ, odd sizes, several images', async (name) => {
     for (const factor of [0, 0.3, 1]) {
       const at = rescaling(factor);
-      const two = { network: networkOf(name, 2), at, size: [17, 20], channels: 2 };
+      const two = { network: smallNetwork(name, 2), at, size: [17, 20], channels: 2 };
       expect(await differenceOf(two, 2)).toBeLessThan(1e-4);
-      const three = { network: networkOf(name, 3), at, size: [9, 8, 11], channels: 2 };
+      const three = { network: smallNetwork(name, 3), at, size: [9, 8, 11], channels: 2 };
       expect(await differenceOf(three)).toBeLessThan(1e-4);
     }
     const at = rescaling([0.3, 0.7]);
     expect(
-      await differenceOf({ network: networkOf(name, 2), at, size: [1, 17], channels: 2 }, 3),
+      await differenceOf({ network: smallNetwork(name, 2), at, size: [1, 17], channels: 2 }, 3),
     ).toBeLessThan(1e-4);
   });
 
-  test.each([
-    { normalization: 'group' },
-    { normalization: 'instance', film: true },
-    { downsampling: 'max' },
-    { downsampling: 'average' },
-    { downsampling: 'strided' },
-    { kernelSize: 5 },
-    ...['elu', 'gelu', 'silu', 'mish', 'softplus', 'sigmoid'].map((activation) => ({ activation })),
-  ])('a U-Net with %j', async (more) => {
+  test.each(unetOptions)('a U-Net with %j', async (more) => {
     const at = rescaling(0.3);
     expect(
-      await differenceOf({ network: networkOf('unet', 2, more), at, size: [17, 20], channels: 2 }, 2),
+      await differenceOf({ network: smallNetwork('unet', 2, more), at, size: [17, 20], channels: 2 }, 2),
     ).toBeLessThan(1e-4);
     expect(
-      await differenceOf({ network: networkOf('unet', 3, more), at, size: [9, 8, 11], channels: 2 }),
+      await differenceOf({ network: smallNetwork('unet', 3, more), at, size: [9, 8, 11], channels: 2 }),
     ).toBeLessThan(1e-4);
   });
 
-  test.each([
-    ['full', 0],
-    ['half', 5],
-  ] as const)(
-    'fields of registration at %s resolution, %i integration steps',
-    async (resolution, integrationSteps) => {
-      for (const size of [
-        [16, 21],
-        [8, 9, 12],
-      ]) {
-        const rank = size.length as 2 | 3;
-        const options = { rank, inChannels: 2, outChannels: 6, features: 6, stages: 3 };
-        const backbone = createNetwork('unet', options as never);
-        const difference = await differenceOf({
-          network: registrationNetwork({ backbone, resolution }) as never,
-          at: rescaling(0.25),
-          size,
-          channels: 2,
-          after: (flow) => fieldOf(flow, size, { integrationSteps }),
-          names: { input: 'pair', output: 'field' },
-        });
-        expect(difference).toBeLessThan(1e-4);
-      }
-    },
-  );
+  test.each(fieldCases)('displacement fields, %s', async (_, one) => {
+    expect(await differenceOf(one())).toBeLessThan(1e-4);
+  });
 });
 
 test('files: model.json and shards open as a whole; equal networks give equal bytes; nothing is left behind', async () => {
-  const network = networkOf('unet', 2, { features: 128 });
+  const network = smallNetwork('unet', 2, { features: 128 });
   const params = initialize(network.specs, Rng.fromSeed(7));
   const options = {
     network,
@@ -160,7 +110,7 @@ test('files: model.json and shards open as a whole; equal networks give equal by
 });
 
 test('a kernel without a counterpart is named, with its place; sizes are checked', async () => {
-  const network = networkOf('unet', 2);
+  const network = smallNetwork('unet', 2);
   const params = initialize(network.specs, Rng.fromSeed(7));
   const options = { network, params, at: rescaling(0.5), channels: 2 };
   await expect(exportGraphModel({ ...options, size: [8, 8], after: (x) => cumsum(x, 1) })).rejects.toThrow(

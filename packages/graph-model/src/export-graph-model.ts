@@ -1,35 +1,14 @@
+import type { SpecNode } from '@sshn/core';
 import {
-  type Module,
-  namedParams,
-  type ParamsOf,
-  type Rescaling,
-  requireIntegers,
-  type SpecNode,
-} from '@sshn/core';
-import { type Graph, type GraphTensor, trace } from '@sshn/trace';
-import type { io, Tensor } from '@tensorflow/tfjs-core';
+  type ExportOptions,
+  type Graph,
+  type GraphTensor,
+  type TracedNetwork,
+  traceNetwork,
+} from '@sshn/trace';
+import type { io } from '@tensorflow/tfjs-core';
 import { FixedBatch, GraphDef, shapeDef } from './graph-def.js';
 import { operators, UnsupportedKernelError } from './operators.js';
-
-/** What becomes a graph model. */
-export interface GraphModelOptions<Specs extends SpecNode> {
-  /** From feature maps to feature maps: a network of @sshn/architectures, or any module made of layers. */
-  readonly network: Module<Specs, Tensor, Tensor>;
-  /** Of the plain network: `model.specialize(params, at)` gives them. They stay the caller's. */
-  readonly params: ParamsOf<Specs>;
-  /** The setting of the plain network. */
-  readonly at: Rescaling;
-  /** `[height, width]` or `[depth, height, width]` of the images, which the model is made for. */
-  readonly size: readonly number[];
-  /** Of the images. */
-  readonly channels: number;
-  /** What follows the network in the same graph, such as the integration of a velocity field. @default nothing */
-  readonly after?: (output: Tensor) => Tensor;
-  /** Names of the one input and the one output. @default 'image' and 'logits' */
-  readonly names?: { readonly input: string; readonly output: string };
-  /** Goes into the model as `userDefinedMetadata`: JSON. @default nothing */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
 
 /**
  * Exports a plain network at one setting as a graph model of TensorFlow.js: operators of tfjs alone, so that
@@ -47,41 +26,48 @@ export interface GraphModelOptions<Specs extends SpecNode> {
  * const loaded = await loadGraphModel(io.fromMemory(artifacts));   // from @tensorflow/tfjs-converter
  */
 export async function exportGraphModel<Specs extends SpecNode>(
-  options: GraphModelOptions<Specs>,
+  options: ExportOptions<Specs>,
 ): Promise<io.ModelArtifacts> {
-  const { network, params, at, size, channels } = options;
-  const { after = (output) => output } = options;
-  requireIntegers('exportGraphModel', { channels });
-  requireIntegers('exportGraphModel: size', Object.fromEntries(size.entries()));
-  const values = new Map<string, Float32Array>();
-  for (const [path, tensor] of namedParams(params))
-    values.set(path, (await tensor.data<'float32'>()).slice());
-  const traced = (batch: number): Graph =>
-    trace(
-      (placeholders: ParamsOf<Specs>, image: Tensor) => after(network.apply(placeholders, image, at)),
-      [network.specs, { shape: [batch, ...size, channels] }] as never,
-      { kernels: 'stock' },
-    ).graph;
-  const [graph, wide] = [traced(1), traced(3)];
+  const traced = await traceNetwork('exportGraphModel', options, { kernels: 'stock' });
   try {
-    if (isTiedToBatch(graph, wide)) throw new FixedBatch();
-    return artifactsOf(graph, wide, values, options, true);
+    if (isTiedToBatch(traced.graph, traced.wide)) throw new FixedBatch();
+    return artifactsOf(traced, options.metadata, true);
   } catch (error) {
     if (!(error instanceof FixedBatch)) throw error;
-    return artifactsOf(graph, graph, values, options, false);
+    return artifactsOf({ ...traced, wide: traced.graph }, options.metadata, false);
   }
 }
 
-function artifactsOf<Specs extends SpecNode>(
-  graph: Graph,
-  wide: Graph,
-  values: ReadonlyMap<string, Float32Array>,
-  { names = { input: 'image', output: 'logits' }, metadata }: GraphModelOptions<Specs>,
+/** Largest weight file: what browsers keep in their caches. */
+const shardBytes = 4 * 2 ** 20;
+
+/**
+ * The files of a graph model: `model.json`, and weights in shards of 4 MiB beside it. Serve or store them in one folder;
+ * `tf.loadGraphModel` opens `model.json`.
+ *
+ * @param artifacts As `exportGraphModel` gives them.
+ * @returns file names and contents, `model.json` last, so that what is half written does not open.
+ */
+export function graphModelFiles(artifacts: io.ModelArtifacts): ReadonlyMap<string, Uint8Array> {
+  const { weightData, weightSpecs, ...model } = artifacts;
+  const bytes = new Uint8Array(weightData as ArrayBuffer);
+  const count = Math.max(1, Math.ceil(bytes.length / shardBytes));
+  const paths = Array.from({ length: count }, (_, i) => `group1-shard${i + 1}of${count}.bin`);
+  const files = new Map(
+    paths.map((path, i) => [path, bytes.subarray(i * shardBytes, (i + 1) * shardBytes)] as const),
+  );
+  const json = { ...model, weightsManifest: [{ paths, weights: weightSpecs }] };
+  return files.set('model.json', new TextEncoder().encode(JSON.stringify(json)));
+}
+
+function artifactsOf(
+  { graph, wide, weights, names }: TracedNetwork,
+  metadata: ExportOptions['metadata'],
   isBatchFree: boolean,
 ): io.ModelArtifacts {
   const to = new GraphDef(isBatchFree);
   const withBatch = ([batch, ...rest]: readonly number[]) => [isBatchFree ? -1 : batch!, ...rest];
-  for (const leaf of graph.leaves) to.set(leaf, leafOf(to, leaf, values, names.input, withBatch));
+  for (const leaf of graph.leaves) to.set(leaf, leafOf(to, leaf, weights, names.input, withBatch));
   for (const node of graph.nodes) {
     const operator = Object.hasOwn(operators, node.kernel) ? operators[node.kernel] : undefined;
     if (operator === undefined) throw new UnsupportedKernelError(node.kernel, node.scope);

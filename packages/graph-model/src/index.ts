@@ -1,3 +1,2 @@
-export { exportGraphModel, type GraphModelOptions } from './export-graph-model.js';
-export { graphModelFiles } from './graph-model-files.js';
+export { exportGraphModel, graphModelFiles } from './export-graph-model.js';
 export { UnsupportedKernelError } from './operators.js';

@@ -13,7 +13,8 @@ export type { Purpose } from './backend/self-test.js';
 export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
 export { type AccuracyCostPoint, type Budget, type Choice, pick } from './budget/pick.js';
 export { type FetchOptions, fetchModel } from './fetch-model.js';
-export { type ForeignTensor, importWeights, readForeignWeights } from './foreign/foreign-weights.js';
+export { importWeights, readForeignWeights } from './foreign/foreign-weights.js';
+export type { ForeignTensor } from './foreign/torch-file.js';
 export { distributions, imageEdge, priorFaults, priorKinds, sizeFaults } from './manifest/options.js';
 export {
   type Manifest,
@@ -23,7 +24,7 @@ export {
 } from './manifest/schema.js';
 export { type LoadedModel, loadModel, type Model, type SaveOptions, saveModel } from './model.js';
 export { networkOf } from './network-of.js';
-export { type PlainNetwork, type RunningNetwork, type Runtime, tfjsRuntime } from './runtime.js';
+export { type RunningNetwork, type Runtime, tfjsRuntime } from './runtime.js';
 export { requireChecksum, withChecksum } from './safetensors/checksum.js';
 export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/header.js';
 export { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.js';

@@ -1,17 +1,5 @@
-import type { Module, ParamsOf, Rescaling, SpecNode } from '@sshn/core';
+import type { PlainNetwork } from '@sshn/core';
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
-
-/** A plain network at one setting, as a runtime is given it. */
-export interface PlainNetwork {
-  readonly network: Module<SpecNode, Tensor, Tensor>;
-  /** Its weights at the setting; they stay the caller's and live as long as the running network. */
-  readonly params: ParamsOf<SpecNode>;
-  readonly at: Rescaling;
-  /** `[height, width]` or `[depth, height, width]` of all images that it will see. */
-  readonly size: readonly number[];
-  /** Of the images. */
-  readonly channels: number;
-}
 
 /** A network that is ready to run. */
 export interface RunningNetwork {
@@ -21,7 +9,7 @@ export interface RunningNetwork {
 }
 
 /**
- * What runs plain networks. `tfjsRuntime` is the usual one; `onnxRuntime` of @sshn/onnx hands them to onnxruntime, which uses a
+ * What runs plain networks, whose weights live as long as what it gives. `tfjsRuntime` is the usual one; `onnxRuntime` of @sshn/onnx hands them to onnxruntime, which uses a
  * machine's native instructions or its graphics card.
  */
 export type Runtime = (plain: PlainNetwork) => Promise<RunningNetwork>;

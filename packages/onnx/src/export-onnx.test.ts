@@ -2,55 +2,29 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { architectureNames, createNetwork } from '@sshn/architectures';
-import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
-import { fieldOf, registrationNetwork, warp } from '@sshn/registration';
+import { architectureNames } from '@sshn/architectures';
+import { initialize, namedParams, Rng, rescaling } from '@sshn/core';
+import { warp } from '@sshn/registration';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
-import {
-  add,
-  cumsum,
-  dispose,
-  mul,
-  slice,
-  type Tensor,
-  tensor,
-  tidy,
-  transpose,
-} from '@tensorflow/tfjs-core';
+import { cumsum, dispose, slice, type Tensor, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { exportOnnx, type OnnxOptions } from './export-onnx.js';
+import {
+  type ExportCase,
+  fieldCases,
+  noise,
+  noisyWeights,
+  smallNetwork,
+  unetOptions,
+} from '../../model/src/testing/exported-networks.js';
+import { exportOnnx } from './export-onnx.js';
 
 beforeAll(() => useBackend('wasm'));
 
-type Options = Omit<OnnxOptions<never>, 'params' | 'network'> & {
-  readonly network: ReturnType<typeof createNetwork>;
-};
-
-/** Noise in [−1, 1), the same for the same seed. */
-function noise(count: number, seed: number): Float32Array {
-  const rng = Rng.fromSeed(seed);
-  return Float32Array.from({ length: count }, () => 2 * rng.uniform() - 1);
-}
-
-/** Weights of which none is 0: a registration network begins with a flow of 0. */
-function noisy({ specs }: Options['network']) {
-  const rng = Rng.fromSeed(7);
-  const params = initialize(specs, rng.split('weights'));
-  const moved = new Map(
-    [...namedParams(params)].map(([path, weight], i) => [
-      path,
-      tidy(() => add(weight, mul(tensor(noise(weight.size, i), weight.shape), 0.05))),
-    ]),
-  );
-  dispose([...namedParams(params).values()]);
-  return paramTree(specs, moved);
-}
-
 /** The largest difference between our output and onnxruntime's, relative to our largest value. */
-async function differenceOf(options: Options, batch = 1): Promise<number> {
+async function differenceOf(options: ExportCase, batch = 1): Promise<number> {
   const { network, at, size, channels, after = (x: Tensor) => x } = options;
-  const params = noisy(network);
+  const params = noisyWeights(network);
   const bytes = await exportOnnx({ ...options, network, params });
   const rank = size.length;
   const firstToLast = [0, ...size.map((_, i) => i + 2), 1];
@@ -81,16 +55,6 @@ async function differenceOf(options: Options, batch = 1): Promise<number> {
   return worst / largest;
 }
 
-const networkOf = (name: (typeof architectureNames)[number], rank: 2 | 3, more: object = {}) =>
-  createNetwork(name, {
-    rank,
-    inChannels: 2,
-    outChannels: 3,
-    features: 6,
-    stages: 3,
-    ...more,
-  } as never) as Options['network'];
-
 describe('onnxruntime gives what our network gives', () => {
   test.each(architectureNames)(
     '%s, 2D and 3D, odd sizes, small and large factors, more than one image',
@@ -98,36 +62,28 @@ describe('onnxruntime gives what our network gives', () => {
       for (const factor of [0, 0.13, 0.5, 1]) {
         const at = rescaling(factor);
         expect(
-          await differenceOf({ network: networkOf(name, 2), at, size: [19, 14], channels: 2 }),
+          await differenceOf({ network: smallNetwork(name, 2), at, size: [19, 14], channels: 2 }),
         ).toBeLessThan(1e-4);
         expect(
-          await differenceOf({ network: networkOf(name, 3), at, size: [7, 10, 9], channels: 2 }),
+          await differenceOf({ network: smallNetwork(name, 3), at, size: [7, 10, 9], channels: 2 }),
         ).toBeLessThan(1e-4);
       }
       const at = rescaling(0.3);
       expect(
-        await differenceOf({ network: networkOf(name, 2), at, size: [1, 17], channels: 2 }, 3),
+        await differenceOf({ network: smallNetwork(name, 2), at, size: [1, 17], channels: 2 }, 3),
       ).toBeLessThan(1e-4);
       expect(
-        await differenceOf({ network: networkOf(name, 3), at, size: [5, 1, 6], channels: 2 }, 2),
+        await differenceOf({ network: smallNetwork(name, 3), at, size: [5, 1, 6], channels: 2 }, 2),
       ).toBeLessThan(1e-4);
     },
   );
 
-  test.each([
-    { normalization: 'group' },
-    { normalization: 'instance', film: true },
-    { downsampling: 'max' },
-    { downsampling: 'average' },
-    { downsampling: 'strided' },
-    { kernelSize: 5 },
-    ...['relu', 'elu', 'gelu', 'silu', 'mish', 'softplus', 'sigmoid'].map((activation) => ({ activation })),
-  ])('a U-Net with %j', async (more) => {
+  test.each(unetOptions)('a U-Net with %j', async (more) => {
     for (const factor of [0, 0.3, 0.5]) {
       const at = rescaling(factor);
-      const two = { network: networkOf('unet', 2, more), at, size: [17, 20], channels: 2 };
+      const two = { network: smallNetwork('unet', 2, more), at, size: [17, 20], channels: 2 };
       expect(await differenceOf(two, 2)).toBeLessThan(1e-4);
-      const three = { network: networkOf('unet', 3, more), at, size: [9, 8, 11], channels: 2 };
+      const three = { network: smallNetwork('unet', 3, more), at, size: [9, 8, 11], channels: 2 };
       expect(await differenceOf(three)).toBeLessThan(1e-4);
     }
   });
@@ -135,51 +91,17 @@ describe('onnxruntime gives what our network gives', () => {
   test('separate factors', async () => {
     const at = rescaling([0.3, 0.7]);
     expect(
-      await differenceOf({ network: networkOf('unet', 2), at, size: [19, 14], channels: 2 }),
+      await differenceOf({ network: smallNetwork('unet', 2), at, size: [19, 14], channels: 2 }),
     ).toBeLessThan(1e-4);
   });
 
-  test.each([
-    ['full', 0],
-    ['half', 5],
-  ] as const)(
-    'displacement fields of registration at %s resolution, %i integration steps',
-    async (resolution, integrationSteps) => {
-      for (const size of [
-        [16, 21],
-        [8, 9, 12],
-      ]) {
-        const rank = size.length as 2 | 3;
-        const backbone = createNetwork('unet', {
-          rank,
-          inChannels: 2,
-          outChannels: 6,
-          features: 6,
-          stages: 3,
-        } as never);
-        const network = registrationNetwork({
-          backbone,
-          features: 6,
-          channels: 1,
-          rank,
-          resolution,
-        } as never) as never;
-        const difference = await differenceOf({
-          network,
-          at: rescaling(0.25),
-          size,
-          channels: 2,
-          after: (flow) => fieldOf(flow, size, { integrationSteps }),
-          names: { input: 'pair', output: 'field' },
-        });
-        expect(difference).toBeLessThan(1e-4);
-      }
-    },
-  );
+  test.each(fieldCases)('displacement fields, %s', async (_, one) => {
+    expect(await differenceOf(one())).toBeLessThan(1e-4);
+  });
 });
 
 test('equal networks give equal bytes, and nothing is left behind', async () => {
-  const network = networkOf('unet', 2);
+  const network = smallNetwork('unet', 2);
   const params = initialize(network.specs, Rng.fromSeed(7));
   const options = {
     network,
@@ -197,7 +119,7 @@ test('equal networks give equal bytes, and nothing is left behind', async () => 
 });
 
 test('a kernel without a counterpart is named, with its place', async () => {
-  const network = networkOf('unet', 2);
+  const network = smallNetwork('unet', 2);
   const params = initialize(network.specs, Rng.fromSeed(7));
   const exporting = exportOnnx({
     network,
@@ -230,7 +152,7 @@ const hasChecker = spawnSync(python, ['-c', 'import onnx']).status === 0;
 test.skipIf(!hasChecker)('the checker of the ONNX project accepts the file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sshn-onnx-'));
   try {
-    const network = networkOf('senet', 2);
+    const network = smallNetwork('senet', 2);
     const params = initialize(network.specs, Rng.fromSeed(7));
     const bytes = await exportOnnx({
       network,

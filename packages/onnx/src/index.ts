@@ -1,3 +1,3 @@
-export { exportOnnx, type OnnxOptions } from './export-onnx.js';
+export { exportOnnx } from './export-onnx.js';
 export { UnsupportedKernelError } from './operators/operator.js';
 export { type OnnxRuntimeModule, onnxRuntime } from './runtime.js';

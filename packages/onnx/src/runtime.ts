@@ -1,4 +1,4 @@
-import type { Module, ParamsOf, Rescaling, SpecNode } from '@sshn/core';
+import type { PlainNetwork } from '@sshn/core';
 import { type Tensor, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { exportOnnx } from './export-onnx.js';
 
@@ -22,15 +22,6 @@ interface OnnxSession {
   readonly outputNames: readonly string[];
   run(feeds: Readonly<Record<string, never>>): Promise<unknown>;
   release(): Promise<void>;
-}
-
-/** A plain network at one setting, as `Runtime` of @sshn/model describes it. */
-interface PlainNetwork {
-  readonly network: Module<SpecNode, Tensor, Tensor>;
-  readonly params: ParamsOf<SpecNode>;
-  readonly at: Rescaling;
-  readonly size: readonly number[];
-  readonly channels: number;
 }
 
 /**

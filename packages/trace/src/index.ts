@@ -14,5 +14,6 @@ export type {
 } from './graph.js';
 export type { InputTree, PlaceholderOf, PlaceholdersOf, TensorSpec } from './inputs.js';
 export { knownKernels, registerShapeFunction, type ShapeFunction, workOf } from './kernels/registry.js';
+export { type ExportOptions, type TracedNetwork, traceNetwork } from './plain-network.js';
 export { traceBackend } from './recording/engine.js';
 export { type Trace, type Traced, trace } from './trace.js';

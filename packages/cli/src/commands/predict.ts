@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
 import { labelFormats } from '../predict/outputs.js';
-import { type PredictFlags, runPredict } from '../predict/run-predict.js';
+import type { PredictFlags } from '../predict/predict-image.js';
+import { runPredict } from '../predict/run-predict.js';
 import { runtimeChoices } from '../process/runtime.js';
 import { factorHelp } from '../program-help.js';
 import { modelHelp } from '../run/model-source.js';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { FileError } from '@sshn/core';
+import { type Factor, FileError } from '@sshn/core';
 import { decodeSeries, labelAmounts, namedLabels, Segmenter, type SegmentOptions } from '@sshn/predict';
 import { openModel, readPicture, readSeriesFiles } from '@sshn/predict/node';
-import { runtimeOf } from '../process/runtime.js';
+import type { ComputingFlags } from '../process/backend.js';
+import { type RuntimeChoice, runtimeOf } from '../process/runtime.js';
 import type { Input } from './inputs.js';
 import { diceOf, knownLabels } from './known-labels.js';
 import {
@@ -10,11 +11,33 @@ import {
   type Entry,
   endingOf,
   isDicom,
+  type LabelFormat,
   writeDicomLabels,
   writeLabels,
   writeOverlay,
 } from './outputs.js';
-import type { PredictFlags } from './run-predict.js';
+
+/** The flags of `sshn predict`. */
+export interface PredictFlags extends ComputingFlags {
+  readonly out: string;
+  readonly factor?: Factor;
+  readonly gflops?: number;
+  readonly milliseconds?: number;
+  readonly dice?: number;
+  readonly labels?: string;
+  readonly format: LabelFormat;
+  readonly frame?: number;
+  readonly overlays?: boolean;
+  readonly flips?: boolean;
+  readonly resolution: 'training' | 'own';
+  readonly largestComponent?: boolean;
+  readonly fillHoles?: boolean;
+  readonly minimumVoxels: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly runtime: RuntimeChoice;
+  readonly processes?: number;
+}
 
 /** What became of an image: its row in the tables, and what a user should know of its file. */
 export interface Predicted {

@@ -6,8 +6,7 @@ import { startBackend } from '../process/backend.js';
 import { isSystemError } from '../process/exit.js';
 import { predictorWord } from '../program-help.js';
 import type { Input } from './inputs.js';
-import { openSegmenter, type Predicted, predictImage } from './predict-image.js';
-import type { PredictFlags } from './run-predict.js';
+import { openSegmenter, type Predicted, type PredictFlags, predictImage } from './predict-image.js';
 
 /** What all images have in common. */
 export interface Setup {

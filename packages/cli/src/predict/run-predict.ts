@@ -2,42 +2,19 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Factor, SshnError } from '@sshn/core';
+import { SshnError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { dsegTable, freesurferTable, namedLabels, type Segmenter, type SegmentOptions } from '@sshn/predict';
-import { type ComputingFlags, startBackend } from '../process/backend.js';
+import { startBackend } from '../process/backend.js';
 import { isSystemError, listenForInterruption } from '../process/exit.js';
-import type { RuntimeChoice } from '../process/runtime.js';
 import { exitCodes } from '../program-help.js';
 import { modelSource } from '../run/model-source.js';
 import { bar, type Terminal, terminalOn } from '../terminal/terminal.js';
 import { formatDuration, textTable } from '../terminal/text.js';
 import { findInputs, type Input } from './inputs.js';
-import { Journal, type LabelFormat } from './outputs.js';
-import { openSegmenter } from './predict-image.js';
+import { Journal } from './outputs.js';
+import { openSegmenter, type PredictFlags } from './predict-image.js';
 import { type Predictor, predictElsewhere, predictHere, usualProcesses } from './processes.js';
-
-/** The flags of `sshn predict`. */
-export interface PredictFlags extends ComputingFlags {
-  readonly out: string;
-  readonly factor?: Factor;
-  readonly gflops?: number;
-  readonly milliseconds?: number;
-  readonly dice?: number;
-  readonly labels?: string;
-  readonly format: LabelFormat;
-  readonly frame?: number;
-  readonly overlays?: boolean;
-  readonly flips?: boolean;
-  readonly resolution: 'training' | 'own';
-  readonly largestComponent?: boolean;
-  readonly fillHoles?: boolean;
-  readonly minimumVoxels: number;
-  readonly overwrite?: boolean;
-  readonly json?: boolean;
-  readonly runtime: RuntimeChoice;
-  readonly processes?: number;
-}
 
 /** Segments images as the flags say. */
 export async function runPredict(

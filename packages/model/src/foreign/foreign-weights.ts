@@ -9,18 +9,9 @@ import {
   treeOf,
 } from '@sshn/core';
 import { type Tensor, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
-import type { Dtype } from '../safetensors/header.js';
 import { float32Of } from '../safetensors/number-formats.js';
 import { decodeSafetensors } from '../safetensors/safetensors.js';
-import { isPickle, isZip, readTorchFile } from './torch-file.js';
-
-/** A tensor in a file of another framework. */
-export interface ForeignTensor {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  /** Its entries, row-major; undefined if they are no floating-point numbers. */
-  values(): Float32Array | undefined;
-}
+import { type ForeignTensor, isPickle, isZip, readTorchFile } from './torch-file.js';
 
 /**
  * The tensors of a file of weights by name: what `torch.save(model.state_dict(), path)` writes, or safetensors of any program.

@@ -1,9 +1,16 @@
 import { FileError } from '@sshn/core';
 import { unzipSync } from 'fflate';
-import { byteLength, bytesPerEntry, nameFault } from '../safetensors/header.js';
+import { byteLength, bytesPerEntry, type Dtype, nameFault } from '../safetensors/header.js';
 import { float32Of } from '../safetensors/number-formats.js';
-import type { ForeignTensor } from './foreign-weights.js';
 import { type Pickled, type PickledTensor, PickleFault, readPickle } from './pickle.js';
+
+/** A tensor in a file of another framework. */
+export interface ForeignTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Its entries, row-major; undefined if they are no floating-point numbers. */
+  values(): Float32Array | undefined;
+}
 
 /** Most entries of an archive, and most dictionaries and values in its pickle. */
 const mostEntries = 2 ** 16;
