@@ -77,6 +77,12 @@ const commands: ReadonlyArray<{
     load: async () => (await import('./commands/warp.js')).addWarpCommand,
   },
   {
+    name: 'data',
+    operands: '[name] [folder]',
+    summary: 'prepare a dataset of the paper',
+    load: async () => (await import('./commands/data.js')).addDataCommand,
+  },
+  {
     name: 'analyze',
     operands: '<model> [image]',
     summary: 'draw how weights and features change with the rescaling factor',

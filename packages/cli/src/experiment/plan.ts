@@ -187,8 +187,25 @@ function cellsOf(grid: Grid, path: string, out: string, splits: readonly SplitNa
       .update(JSON.stringify(usual ? what : { ...what, ...measured }))
       .digest('hex')
       .slice(0, 16);
-    return { name, folder: join(out, 'cells', name), data: place, config, full, axes, hash, ...measured };
+    const placed = withSplitFrom(dirname(path), config);
+    return {
+      name,
+      folder: join(out, 'cells', name),
+      data: place,
+      config: placed,
+      full: parseRunConfig(placed, path),
+      axes,
+      hash,
+      ...measured,
+    };
   });
+}
+
+/** The file of a split is relative to that of the experiment, as the data are. */
+function withSplitFrom(folder: string, config: RunConfigInput): RunConfigInput {
+  const { split } = config;
+  if (split?.kind !== 'file' || typeof split.path !== 'string') return config;
+  return withValue(config, ['split', 'path'], resolve(folder, split.path));
 }
 
 function withAxis(config: RunConfigInput, axis: string, value: unknown, path: string): RunConfigInput {

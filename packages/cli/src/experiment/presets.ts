@@ -74,7 +74,8 @@ export const presets: readonly Preset[] = [
     reproduces: 'Tables 1 and 5 (CAMUS), Figures 3 and 7',
     summary: 'Dice by φ and by cost of the four methods, on ultrasound images of hearts',
     data: 'data/camus',
-    plan: methods({ size: [160, 128] }),
+    // Four images of each patient: the file divides by patient.
+    plan: methods({ size: [160, 128], split: { kind: 'file', path: 'data/camus/split.json' } }),
   },
   {
     name: 'oasis-structures',
