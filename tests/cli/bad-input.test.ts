@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { faults, makeCellFolder } from './cell-folder.js';
-import { commandLine, type Ended, scratchFolder, small, sshn } from './command.js';
+import { commandLine, type Ended, inShell, printedCommand, scratchFolder, small, sshn } from './command.js';
 
 const scratch = scratchFolder();
 const own = () => mkdtemp(join(scratch.path, 'case-'));
@@ -79,6 +79,23 @@ describe('run folders', () => {
 
   test('sshn train --resume of a folder without a run', async () => {
     expectOneLine(await sshn(['train', '--resume', 'nowhere'], await own()), /nowhere: there is no run here/);
+  });
+
+  test('images that have moved: the command says how to name them, and its words work', async () => {
+    const folder = await own();
+    await makeCellFolder(join(folder, 'data'));
+    expect((await sshn(['train', 'data', ...train], folder)).code).toBe(0);
+    await rename(join(folder, 'data'), join(folder, 'my data'));
+    for (const words of [
+      ['evaluate', 'run'],
+      ['train', '--resume', 'run'],
+    ]) {
+      const failed = await sshn(words, folder);
+      expectOneLine(failed, /the images of this run are no longer here\. If they have moved, say where/);
+      const again = printedCommand(failed).replace('FOLDER', "'my data'");
+      expect(again).toMatch(/^sshn (evaluate run|train --resume run) --data 'my data'$/);
+      expect(await inShell(again, folder)).toMatchObject({ code: 0 });
+    }
   });
 
   test('data that are not those of the run', async () => {

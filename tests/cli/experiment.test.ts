@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { scratchFolder, sshn, start } from './command.js';
+import { inShell, printedCommand, scratchFolder, sshn, start } from './command.js';
 
 const scratch = scratchFolder();
 const read = (...path: string[]) => readFile(join(scratch.path, ...path), 'utf8');
@@ -12,7 +12,7 @@ const read = (...path: string[]) => readFile(join(scratch.path, ...path), 'utf8'
 const plan = `
 name: methods
 data: phantoms:cells:16:1
-config: { size: [16, 16], epochs: 3, architecture: { features: 2, stages: 2 }, hypernetwork: { hidden: [2] } }
+config: { size: [16, 16], epochs: 15, architecture: { features: 2, stages: 2 }, hypernetwork: { hidden: [2] } }
 grid: { method: [sshn], seed: [1] }
 factors: [0, 0.5]
 also:
@@ -22,16 +22,25 @@ also:
     grid: { seed: [7] }
 `;
 
-test('a grid is trained, killed, gone on with to the same weights and compared; a cell that fails stops no other', async () => {
+test('a grid is trained, killed, interrupted, gone on with to the same weights and compared; a cell that fails stops no other', async () => {
   await writeFile(join(scratch.path, 'methods.yaml'), plan);
   const cells = join(scratch.path, 'out', 'cells');
   const run = ['experiment', 'run', 'methods.yaml', '-o', 'out', '--jobs', '2'];
-  const killed = start(run, scratch.path);
-  while (!existsSync(join(cells, 'method=sshn_seed=1', 'run', 'metrics.jsonl'))) await setTimeout(50);
-  killed.child.kill('SIGKILL');
-  await killed.ended;
-
-  const { code, stdout } = await sshn(run, scratch.path);
+  const metrics = join(cells, 'method=sshn_seed=1', 'run', 'metrics.jsonl');
+  const epochs = () => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0);
+  /** Runs until the cell has another epoch. */
+  const runAnEpoch = async (signal: NodeJS.Signals) => {
+    const before = epochs();
+    const running = start(run, scratch.path);
+    while (epochs() <= before) await setTimeout(20);
+    running.child.kill(signal);
+    return running.ended;
+  };
+  await runAnEpoch('SIGKILL');
+  const interrupted = await runAnEpoch('SIGINT');
+  expect(interrupted.code).toBe(130);
+  expect(printedCommand(interrupted)).toBe('sshn experiment run methods.yaml --out out --jobs 2');
+  const { code, stdout } = await inShell(printedCommand(interrupted), scratch.path);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^method=sshn_seed=7 {2}failed: .*nowhere/m);
   expect(stdout).toContain('2 of 3 done');

@@ -170,6 +170,8 @@ test('sshn train and sshn pareto write JSON lines for programs', async () => {
   );
   expect(events[0]).toMatchObject({ folder: 'lines', dataset: { images: 8, size: [32, 32] } });
   expect(printedCommand(trained)).toBe('sshn pareto lines --threads 1');
+  const compared = await run('pareto', 'run', '--by', '0.25', '--images', '0', '--compare', 'lines');
+  expect(printedCommand(compared)).toBe('sshn pareto lines');
   const { code, stdout } = await run('pareto', 'lines', '--by', '0.5', '--images', '0', '--json');
   expect(code).toBe(0);
   const lines = parsed(stdout);
@@ -178,6 +180,7 @@ test('sshn train and sshn pareto write JSON lines for programs', async () => {
     factor: 0,
     millisecondsQuartiles: [expect.any(Number), expect.any(Number)],
   });
+  expect(await inShell(printedCommand(trained), scratch.path)).toMatchObject({ code: 0 });
 });
 
 test('an empty name is refused before anything is made', async () => {

@@ -29,6 +29,8 @@ export interface Frame {
   readonly fixed: Image;
   /** A displacement in voxels `[1, ...size, rank]` on that grid as one in mm on the grid of the fixed picture. */
   back(field: Tensor): Promise<FieldMm>;
+  /** Where both were aligned with a reference, the map between them by that: fixed to moving, in mm. */
+  readonly matrixMm?: AffineMatrix;
 }
 
 /** Both on the fixed picture's own grid, brought to the size that is worked on. */
@@ -61,7 +63,7 @@ export async function referenceFrame(
   preprocessing: Preprocessing,
   alignment: NonNullable<Preprocessing['alignment']>,
   signal?: AbortSignal,
-): Promise<Frame> {
+): Promise<Frame & Required<Pick<Frame, 'matrixMm'>>> {
   const onReference = async (picture: Picture) => {
     const { image, toMm } = workedOn(picture, preprocessing);
     const edges = toMm[0]!.slice(0, 3).map((_, axis) => Math.hypot(...toMm.map((row) => row[axis]!)));
@@ -81,6 +83,7 @@ export async function referenceFrame(
   return {
     moving: a.image,
     fixed: b.image,
+    matrixMm: composeAffine(a.toMm, invertAffine(b.toMm)),
     async back(field) {
       const rank = field.shape.at(-1)!;
       const shape = [

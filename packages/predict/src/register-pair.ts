@@ -2,6 +2,7 @@ import { ValueError } from '@sshn/core';
 import type { Image } from '@sshn/data';
 import type { Manifest } from '@sshn/model';
 import {
+  type AffineMatrix,
   fieldOf,
   jacobianStatistics,
   type RefineOptions,
@@ -68,8 +69,13 @@ export interface Registered {
   readonly figures: RegistrationFigures;
   /** Share of the fixed picture's grid that the moving one covers, in [0, 1]. */
   readonly coverage: number;
-  /** Of `affine`: from mm of the fixed picture to mm of the moving one, and how unlike the two were and are by it. */
-  readonly alignment?: Omit<Alignment, 'moving'>;
+  /**
+   * Of pictures that were aligned, by `affine` or by the model: from mm of the fixed picture to mm of the moving one, 3×4. The field
+   * holds it too.
+   */
+  readonly matrixMm?: AffineMatrix;
+  /** Of `affine`: how unlike the two were and are by it. */
+  readonly alignment?: Pick<Alignment, 'lossBefore' | 'lossAfter'>;
   /** As they were compared: of the size and the intensities that were worked on. */
   readonly seen: { readonly moving: Image; readonly fixed: Image; readonly moved: Image };
   /** Displacement in voxels of those, `[...size, rank]`. */
@@ -120,7 +126,8 @@ export async function registerPair(
     return {
       ...withField(found, afterAlignment(found.field, matrixMm)),
       coverage,
-      alignment: { matrixMm, lossBefore, lossAfter },
+      matrixMm,
+      alignment: { lossBefore, lossAfter },
     };
   }
   if (affine !== undefined) {
@@ -132,13 +139,11 @@ export async function registerPair(
   }
   requireSameKind(fixed, moving);
   onStage?.('aligning both images with the reference of the model');
-  const found = await registerIn(
-    await referenceFrame(moving, fixed, preprocessing, alignment, signal),
-    options,
-  );
+  const frame = await referenceFrame(moving, fixed, preprocessing, alignment, signal);
+  const found = await registerIn(frame, options);
   const coverage = coverageOf(moving, fixed.channels[0], found.field.displacementMm);
   requireCoverage(moving, fixed.path, coverage);
-  return { ...found, coverage };
+  return { ...found, coverage, matrixMm: frame.matrixMm };
 }
 
 /** @throws {ValueError} if a volume is to be registered as a slice is, or the other way round. */

@@ -159,7 +159,12 @@ async function run(file: string, flags: Flags): Promise<number> {
     if (interruption.signal.aborted) {
       const words = ['experiment', isWorker ? 'work' : 'run', file];
       terminal.line(
-        `Go on with: ${commandText(words, { out: flags.out, jobs: flags.jobs, engine: isWorker ? undefined : engine, redis })}`,
+        `Go on with: ${commandText(words, {
+          out: flags.out,
+          jobs: flags.jobs,
+          threads: threads === 1 ? undefined : threads,
+          ...(engine === 'bullmq' ? { engine: isWorker ? undefined : engine, redis, lease } : {}),
+        })}`,
       );
       return interruption.exitCode();
     }

@@ -79,7 +79,10 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
   command.addOption(
     grouped(
       alignment,
-      new Option('--matrix <file>', 'where the matrix goes, as text: fixed to moving, in mm'),
+      new Option(
+        '--matrix <file>',
+        'where the matrix of --affine goes, or of a model trained with --align, as text: fixed to moving, in mm',
+      ),
     ),
   );
   add(
@@ -175,10 +178,11 @@ function faultOf(isBare: boolean, flags: RegisterFlags): string | undefined {
     return 'without a model there is nothing to do: give --refine, such as --refine 100, or --affine';
   const needsAffine = Object.entries({
     'affine-similarity': flags.affineSimilarity,
-    matrix: flags.matrix,
+    // A model may align by itself.
+    ...(isBare ? { matrix: flags.matrix } : {}),
   }).find(([, value]) => value !== undefined);
   if (needsAffine !== undefined && flags.affine === undefined)
-    return `--${needsAffine[0]} is for an alignment: give --affine too`;
+    return `--${needsAffine[0]} is for an alignment, and none is asked for: give --affine too`;
   const { similarity = 'localNcc', window } = flags;
   if (window !== undefined && similarity !== 'localNcc') {
     return `--window is for the similarity localNcc, and it is to be ${similarity}`;

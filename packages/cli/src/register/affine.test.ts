@@ -193,7 +193,16 @@ describe('a model whose images were aligned for training', () => {
     ).toBe(0);
     [stdout, stderr] = ['', ''];
     const pair = '@poses/images/s3.png @poses/images/s0.png';
-    expect(await sshn(`register @aligned ${pair} --threads 1 -o @moved.png --field @field.nii.gz`)).toBe(0);
+    expect(
+      await sshn(`register @aligned ${pair} --threads 1 -o @moved.png --field @field.nii.gz --matrix @m.txt`),
+    ).toBe(0);
+    const matrix = (await readFile(at('m.txt'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((row) => row.split(' ').map(Number));
+    expect(matrix).toHaveLength(4);
+    // The two are turned by -0.3 and 0.25.
+    expect(Math.abs(Math.acos(matrix[0]![0]!) - 0.55)).toBeLessThan(0.08);
     expect(stdout).toMatch(/covered +\d+\.\d % of the fixed grid/);
     const [moving, moved, fixed] = await Promise.all(
       ['poses/images/s3.png', 'moved.png', 'poses/images/s0.png'].map(async (name) =>

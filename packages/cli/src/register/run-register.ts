@@ -1,4 +1,4 @@
-import { FileError } from '@sshn/core';
+import { FileError, ValueError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { inSpaceOf, labelsInSpaceOf, Registrar, registerPair, warpPicture } from '@sshn/predict';
 import {
@@ -61,6 +61,15 @@ async function registerFiles(
   const model = modelPath === noModel ? undefined : await openRegistrar(modelPath);
   // An alignment finds the place of the moving image, whatever grid it has.
   const findsPlace = flags.affine !== undefined || model?.manifest.preprocessing.alignment !== undefined;
+  if (flags.matrix !== undefined && !findsPlace) {
+    model?.dispose();
+    throw new ValueError({
+      where: '--matrix',
+      got: flags.matrix,
+      expected: 'none: it holds the affine map of an alignment, and this model was trained without --align',
+      hint: 'Give --affine too.',
+    });
+  }
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping after this step, with what is reached; Ctrl-C again stops at once');
@@ -83,7 +92,7 @@ async function registerFiles(
             onProgress: ({ stage: done, stages, loss }: AffineProgress) =>
               stage(`${flags.affine} alignment  ${done}/${stages}  loss ${loss.toPrecision(4)}`),
           };
-    const { field, figures, coverage, alignment, ...pictures } = await registerPair(moving, fixed, {
+    const { field, figures, coverage, matrixMm, alignment, ...pictures } = await registerPair(moving, fixed, {
       ...(model === undefined ? {} : { model, setting: choiceOf(flags) }),
       ...(affine === undefined ? {} : { affine }),
       objective,
@@ -98,9 +107,9 @@ async function registerFiles(
     });
     const warning = coverageWarning(movingPath, coverage, `of ${fixedPath}`);
     if (warning !== undefined) terminal.line(warning);
-    if (flags.matrix !== undefined) {
+    if (flags.matrix !== undefined && matrixMm !== undefined) {
       stage(`writing ${flags.matrix}`);
-      await writeFileAtomic(flags.matrix, matrixText(alignment!.matrixMm));
+      await writeFileAtomic(flags.matrix, matrixText(matrixMm));
     }
     if (flags.out !== undefined) {
       stage(`warping ${movingPath}`);

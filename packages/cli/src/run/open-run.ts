@@ -32,7 +32,7 @@ export async function openRun(
   const { run, weights } = await loadSettled(folder);
   try {
     const data = moved === undefined ? run.data : parseDataSource(moved, layoutOf(run.data));
-    if (moved === undefined) await requireData(run.data, commandText([command, folder, '--data', 'FOLDER']));
+    if (moved === undefined) await requireData(run.data, commandText([command, folder], { data: 'FOLDER' }));
     const { dataset, changes } = await run.match(await openData(data, run.config));
     for (const change of changes) process.stderr.write(`note: ${change}\n`);
     return { run, data, dataset, weights };

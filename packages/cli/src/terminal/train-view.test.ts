@@ -65,7 +65,7 @@ describe('TrainView', () => {
     ]);
     view.show(epoch({ epoch: 1, phase: 'softDice', secondsLeft: 9, isBest: false }));
     expect(terminal.lines.slice(4)).toEqual([
-      'epoch  2/10  Dice loss      loss 0.2310  Dice 0.850 (φ 0.1: 0.800, φ 0.5: 0.900)  9.0 s left',
+      'epoch  2/10  Dice loss      loss 0.2310  Dice 0.850 (0.800, 0.900)  52.3 images/s  9.0 s left',
     ]);
   });
 

@@ -107,8 +107,6 @@ export class TrainView {
     // The fullest line that does not wrap.
     const short = validation?.map((one) => shownDice(one.dice)).join(', ') ?? '';
     const lines = [
-      line([`Dice ${dice} ${byFactor(validation ?? [])}`], [...speed, ...left]),
-      line([`Dice ${dice} ${byFactor(validation ?? [])}`], left),
       line([`Dice ${dice} (${short})`], [...speed, ...left]),
       line([`Dice ${dice} (${short})`], left),
       line([`Dice ${dice}`], left),
@@ -118,10 +116,6 @@ export class TrainView {
     terminal.line(shown.replace(/best$/, terminal.style('green', 'best')));
     this.#drawnAt = -Infinity;
   }
-}
-
-function byFactor(validation: NonNullable<Of<'epoch'>['validation']>): string {
-  return `(${validation.map(({ factor, dice }) => `φ ${factor}: ${shownDice(dice)}`).join(', ')})`;
 }
 
 /** A dash where no image has the label. */
