@@ -16,7 +16,7 @@ export {
   splitGroups,
   splitIds,
 } from './dataset/split.js';
-export type { Batch, Dataset, Example, Image, LabelMap, Split } from './dataset/types.js';
+export type { Batch, Code, Dataset, Example, Image, LabelCodes, LabelMap, Split } from './dataset/types.js';
 export { type LayoutName, layoutNames } from './folder/layouts.js';
 export { type FolderOptions, openFiles } from './folder/open-files.js';
 export type { SourceFile } from './folder/source-file.js';
@@ -60,7 +60,7 @@ export {
   type EncodeSegmentationOptions,
   encodeSegmentation,
 } from './volumes/dicom/encode-segmentation.js';
-export type { Code, Segment } from './volumes/dicom/segmentation.js';
+export type { Segment } from './volumes/dicom/segmentation.js';
 export type { DicomSource } from './volumes/dicom/series.js';
 export { type WholeLabels, wholeLabels } from './volumes/labels.js';
 export {

@@ -18,6 +18,7 @@ export {
   labelAmounts,
   type NamedLabel,
   namedLabels,
+  segmentsOf,
   withFileValues,
 } from './label-files.js';
 export { type OpenOptions, openModel } from './open-model.js';

@@ -1,5 +1,5 @@
 import { FileError } from '@sshn/core';
-import { encodeNifti, type Volume } from '@sshn/data';
+import { encodeNifti, type LabelCodes, type Segment, type Volume } from '@sshn/data';
 import type { Manifest } from '@sshn/model';
 import type { Segmentation } from './segmenter.js';
 
@@ -10,6 +10,8 @@ export interface NamedLabel {
   readonly name: string;
   /** Red, green, blue, 0 to 255. */
   readonly color: readonly [number, number, number];
+  /** What it stands for in SNOMED or another coding scheme. */
+  readonly codes?: LabelCodes;
 }
 
 /** Colors that are told apart by most people, in the order of labels; the background is black. */
@@ -25,11 +27,20 @@ const usualColors: ReadonlyArray<readonly [number, number, number]> = [
 
 /** The labels of a model with the colors of its manifest; where it has none, those of Okabe and Ito, in turn. */
 export function namedLabels({ labels }: Pick<Manifest, 'labels'>): NamedLabel[] {
-  return labels.map(({ name, color, value }, label) => ({
+  return labels.map(({ name, color, value, codes }, label) => ({
     value: value ?? label,
     name,
     color: color ?? (label === 0 ? [0, 0, 0] : usualColors[(label - 1) % usualColors.length]!),
+    ...(codes === undefined ? {} : { codes }),
   }));
+}
+
+/** Labels as segments of a DICOM segmentation, which `encodeSegmentation` of @sshn/data writes; without the background. */
+export function segmentsOf(names: readonly NamedLabel[]): Segment[] {
+  // In DICOM, segments are numbered from 1, and a backslash ends a value.
+  return names
+    .map(({ name, codes }, number) => ({ number, label: name.replace(/[\\\p{Cc}]/gu, ' '), ...codes }))
+    .slice(1);
 }
 
 /** A label map with the values that files have, in place of the numbers of the network. */

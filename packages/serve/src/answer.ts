@@ -12,6 +12,7 @@ import {
   type Picture,
   type Registered,
   type Segmentation,
+  segmentsOf,
   warpPicture,
   withFileValues,
 } from '@sshn/predict';
@@ -118,9 +119,8 @@ async function dicomOf(
   }
   // A raster image has no place in space, its DICOM file may have one.
   const { shape, affine, spacingMm } = (await decodeSeries(series, 'the series')).channels[0];
-  // In DICOM, segments are numbered from 1, and a backslash ends a value.
-  const segments = names
-    .map(({ name }, number) => ({ number, label: name.replace(/[\\\p{Cc}]/gu, ' ') }))
-    .slice(1);
-  return encodeSegmentation({ ...labels, shape, affine, spacingMm }, series, { segments, kind });
+  return encodeSegmentation({ ...labels, shape, affine, spacingMm }, series, {
+    segments: segmentsOf(names),
+    kind,
+  });
 }

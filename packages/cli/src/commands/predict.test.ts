@@ -11,6 +11,7 @@ import {
   reorient,
   volumeOf,
 } from '@sshn/data';
+import { updateManifest } from '@sshn/model/node';
 import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
 import { dicomSeries, useBackend } from '@sshn-internal/testing';
@@ -229,6 +230,26 @@ json.dump([d.Modality, d.SegmentationType, d.ReferencedSeriesSequence[0].SeriesI
     });
     const labeled = (await labelsOf('brains.safetensors', 'series')).filter((label) => label > 0).length;
     expect(JSON.parse(out)).toEqual(['SEG', 'BINARY', '1.2.3', ['nucleus', 'cytoplasm'], labeled]);
+  });
+
+  test('has the codes that the manifest gives its labels, and for the others those of any tissue', async () => {
+    const type = { value: '10200004', scheme: 'SCT', meaning: 'Liver' };
+    const category = { value: '123037004', scheme: 'SCT', meaning: 'Body structure' };
+    await writeFile(at('coded.safetensors'), await readFile(at('brains.safetensors')));
+    await updateManifest(at('coded.safetensors'), ({ format: _, version: __, ...manifest }) => ({
+      ...manifest,
+      labels: manifest.labels.map((label, i) => (i === 1 ? { ...label, codes: { type, category } } : label)),
+    }));
+    for (const format of ['dicom', 'dicom-labelmap']) {
+      const line = `predict @coded.safetensors @series -o @coded-${format} --format ${format} --threads 1`;
+      expect(await sshn(line)).toBe(0);
+      const bytes = await readFile(at(`coded-${format}/series.dcm`));
+      const { segments } = await decodeDicom([{ name: 'series.dcm', bytes }]);
+      expect(segments).toMatchObject([
+        { number: 1, type, category },
+        { number: 2, type: { value: '85756007', meaning: 'Tissue' } },
+      ]);
+    }
   });
 
   test('is needed for one', async () => {

@@ -11,6 +11,7 @@ import {
   type NamedLabel,
   type Picture,
   type Segmentation,
+  segmentsOf,
   withFileValues,
 } from '@sshn/predict';
 import { encode } from 'fast-png';
@@ -62,13 +63,9 @@ export async function writeDicomLabels(
     readonly frame?: number;
   },
 ): Promise<void> {
-  // In DICOM, segments are numbered from 1, and a backslash ends a value.
-  const segments = names
-    .map(({ name }, number) => ({ number, label: name.replace(/[\\\p{Cc}]/gu, ' ') }))
-    .slice(1);
   const kind = format === 'dicom' ? 'binary' : 'labelMap';
   const bytes = encodeSegmentation(labels, series, {
-    segments,
+    segments: segmentsOf(names),
     kind,
     ...(frame === undefined ? {} : { frame }),
   });

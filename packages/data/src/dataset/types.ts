@@ -27,6 +27,22 @@ export interface Example {
   readonly spacingMm?: readonly number[];
 }
 
+/** A term of a coding scheme such as SNOMED. */
+export interface Code {
+  readonly value: string;
+  /** `SCT` for SNOMED CT. */
+  readonly scheme: string;
+  readonly meaning: string;
+}
+
+/** What a label stands for in a coding scheme, as DICOM writes it. */
+export interface LabelCodes {
+  /** Which thing it is (liver, nodule). */
+  readonly type: Code;
+  /** What kind of thing (anatomical structure, lesion). */
+  readonly category?: Code;
+}
+
 /** Images with labels that can be loaded by id. All examples of a dataset have one size and channel count. */
 export interface Dataset {
   readonly name: string;
@@ -40,6 +56,8 @@ export interface Dataset {
   readonly labelValues?: readonly number[];
   /** Red, green and blue of each label, 0 to 255; undefined where a label has none, or the data come without colors. */
   readonly labelColors?: ReadonlyArray<readonly [red: number, green: number, blue: number] | undefined>;
+  /** What each label stands for in SNOMED or another coding scheme; undefined where nobody says. */
+  readonly labelCodes?: ReadonlyArray<LabelCodes | undefined>;
   /** Whom an example is of, where several are of one: a split must not part them. @default each id is one of its own */
   readonly subjectOf?: (id: string) => string;
   /** @throws {FileError} naming the file that cannot be used and the remedy; {ValueError} if the id is unknown. */

@@ -1,5 +1,5 @@
 import { FileError } from '@sshn/core';
-import type { Dataset } from '../dataset/types.js';
+import type { Code, Dataset, LabelCodes } from '../dataset/types.js';
 import type { SourceFile } from './source-file.js';
 
 /** The largest number that a label file may hold; FreeSurfer's go to 14175. */
@@ -25,6 +25,8 @@ export interface LabelScheme {
   readonly values: readonly number[];
   /** Undefined where no table gives any. */
   readonly colors?: ReadonlyArray<Color | undefined>;
+  /** Undefined where `labels.json` gives none. */
+  readonly codes?: ReadonlyArray<LabelCodes | undefined>;
   /** The label of each value that a file can hold; −1 where it means nothing, as beyond the end. */
   readonly labelOf: Int16Array;
   /** What to do about any other value. */
@@ -44,11 +46,13 @@ export function labelsOf({
   names,
   values,
   colors,
-}: LabelScheme): Pick<Dataset, 'labelNames' | 'labelValues' | 'labelColors'> {
+  codes,
+}: LabelScheme): Pick<Dataset, 'labelNames' | 'labelValues' | 'labelColors' | 'labelCodes'> {
   return {
     labelNames: names,
     ...(values.every((value, label) => value === label) ? {} : { labelValues: values }),
     ...(colors === undefined ? {} : { labelColors: colors }),
+    ...(codes === undefined ? {} : { labelCodes: codes }),
   };
 }
 
@@ -61,7 +65,10 @@ export function tableOf({ table, segments }: LabelNaming): LabelTable | undefine
  * Reads `labels.json`: a list of names, whose places are the values in the files, or names by value, in whose order
  * labels are numbered: `{ "0": "background", "255": "cell" }` makes 255 label 1.
  *
- * @throws {FileError} if it is neither, or leaves out 0.
+ * In place of a name may stand what is known of a label: `{ "name": "liver", "color": [180, 60, 40], "code": "10200004" }`. A
+ * code of SNOMED CT is enough; of other schemes, and for the category, `{ "value", "scheme", "meaning" }`.
+ *
+ * @throws {FileError} if it is neither, leaves out 0, or says of a label what none can be.
  */
 export function parseLabelNames(text: string, path: string): LabelScheme {
   const refuse = (problem: string): never => {
@@ -80,21 +87,76 @@ export function parseLabelNames(text: string, path: string): LabelScheme {
   }
   if (typeof parsed !== 'object' || parsed === null)
     return refuse('is neither a list nor an object of names');
-  const entries = Object.entries(parsed).map(([key, name]) => [Number(key), name] as const);
+  const entries = Object.entries(parsed).map(([key, one]) => [Number(key), one] as const);
   entries.sort(([a], [b]) => a - b);
-  for (const [value, name] of entries) {
+  const labels = entries.map(([value, one]) => {
     if (!Number.isInteger(value) || value < 0 || value > highestLabel)
       refuse(`has a key that is not a number from 0 to ${highestLabel}`);
-    if (typeof name !== 'string' || name === '')
-      refuse(`names the label ${value} with something that is no text`);
-  }
+    const label = describedLabel(one);
+    return typeof label === 'string'
+      ? refuse(`names the label ${value} with something that ${label}`)
+      : label;
+  });
   if (entries[0]?.[0] !== 0) refuse('does not name the label 0, the background');
   if (entries.length < 2) refuse('names nothing but the background');
   if (entries.length > mostLabels) refuse(`names ${entries.length} labels, and there can be ${mostLabels}`);
-  return schemeOf(
+  const scheme = schemeOf(
     entries.map(([value]) => value),
-    entries.map(([, name]) => name as string),
+    labels.map(({ name }) => name),
   );
+  const [colors, codes] = [labels.map(({ color }) => color), labels.map((label) => label.codes)];
+  return {
+    ...scheme,
+    ...(colors.some((color) => color !== undefined) ? { colors } : {}),
+    ...(codes.some((code) => code !== undefined) ? { codes } : {}),
+  };
+}
+
+interface DescribedLabel {
+  readonly name: string;
+  readonly color?: Color;
+  readonly codes?: LabelCodes;
+}
+
+/** What `labels.json` says of a label; a text says what is wrong. */
+function describedLabel(given: unknown): DescribedLabel | string {
+  if (typeof given === 'string') return given === '' ? 'has an empty name' : { name: given };
+  if (typeof given !== 'object' || given === null) return 'has no name';
+  const { name, color, code, category, ...more } = given as Readonly<Record<string, unknown>>;
+  const [stray] = Object.keys(more);
+  if (stray !== undefined) return `has the unknown word '${stray.slice(0, 50)}'`;
+  if (typeof name !== 'string' || name === '') return 'has no name';
+  const isByte = (part: unknown) => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= 255;
+  if (color !== undefined && !(Array.isArray(color) && color.length === 3 && color.every(isByte)))
+    return 'has a color that is not [red, green, blue] from 0 to 255';
+  const type = code === undefined ? undefined : codeOf(code, name);
+  if (typeof type === 'string') return `has a code ${type}`;
+  const kind = category === undefined ? undefined : codeOf(category, undefined);
+  if (typeof kind === 'string') return `has a category ${kind}`;
+  if (kind !== undefined && type === undefined) return 'has a category without a code';
+  return {
+    name,
+    ...(color === undefined ? {} : { color: color as unknown as Color }),
+    ...(type === undefined ? {} : { codes: { type, ...(kind === undefined ? {} : { category: kind }) } }),
+  };
+}
+
+/** A code; a text says what is wrong. What SNOMED calls a number alone is taken from the label. */
+function codeOf(given: unknown, meaning: string | undefined): Code | string {
+  if (typeof given === 'string') {
+    if (meaning === undefined || !/^\d{6,16}$/.test(given))
+      return 'that is neither a number of SNOMED CT in a text nor { value, scheme, meaning }';
+    return { value: given, scheme: 'SCT', meaning: meaning.replace(/[\\\p{Cc}]/gu, ' ').slice(0, 64) };
+  }
+  if (typeof given !== 'object' || given === null)
+    return 'that is neither a text nor { value, scheme, meaning }';
+  const parts = given as Readonly<Record<string, unknown>>;
+  const fits = (part: unknown, longest: number): part is string =>
+    typeof part === 'string' && part !== '' && part.length <= longest && !/[\\\p{Cc}]/u.test(part);
+  const { value, scheme, meaning: words } = parts;
+  if (Object.keys(parts).length !== 3 || !fits(value, 16) || !fits(scheme, 16) || !fits(words, 64))
+    return 'without value and scheme of up to 16 and meaning of up to 64 characters';
+  return { value, scheme, meaning: words };
 }
 
 /**

@@ -104,6 +104,31 @@ describe('openFiles, generic layout', () => {
     expect([...(await keyed.load('a')).labels.values]).toEqual([0, 1, 2, 0, 1, 2]);
   });
 
+  it('takes colors and codes from labels.json, of SNOMED by number alone', async () => {
+    const described = {
+      0: 'background',
+      1: { name: 'liver', color: [180, 60, 40], code: '10200004' },
+      2: {
+        name: 'nodule',
+        code: { value: 'RID3875', scheme: 'RADLEX', meaning: 'Nodule' },
+        category: { value: '49755003', scheme: 'SCT', meaning: 'Morphologically Abnormal Structure' },
+      },
+    };
+    const dataset = await open({ ...good, 'labels.json': text(described) });
+    expect(dataset).toMatchObject({
+      labelNames: ['background', 'liver', 'nodule'],
+      labelColors: [undefined, [180, 60, 40], undefined],
+      labelCodes: [
+        undefined,
+        { type: { value: '10200004', scheme: 'SCT', meaning: 'liver' } },
+        {
+          type: { value: 'RID3875', scheme: 'RADLEX', meaning: 'Nodule' },
+          category: { value: '49755003', scheme: 'SCT', meaning: 'Morphologically Abnormal Structure' },
+        },
+      ],
+    });
+  });
+
   it('reads the beginning of a file only, as long as labels.json says what the labels are', async () => {
     const reads: Array<[string, number | undefined]> = [];
     const files = sources({ ...good, 'labels.json': text(['background', 'wall', 'core']) }).map((file) => ({

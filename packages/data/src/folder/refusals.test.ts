@@ -113,6 +113,22 @@ describe('openFiles refuses, naming the file and the remedy,', () => {
       { ...good, 'labels.json': text(['a', 7]) },
       'names the label 1 with something',
     ],
+    ...(
+      [
+        [{ name: '' }, 'that has no name'],
+        [{ name: 'b', colour: [1, 2, 3] }, "that has the unknown word 'colour'"],
+        [{ name: 'b', color: [1, 2, 300] }, 'that has a color that is not [red, green, blue]'],
+        [{ name: 'b', code: 10200004 }, 'that has a code that is neither a text'],
+        [{ name: 'b', code: 'liver' }, 'that has a code that is neither a number of SNOMED CT'],
+        [{ name: 'b', code: { value: 'x'.repeat(17), scheme: 'S', meaning: 'm' } }, 'of up to 16'],
+        [{ name: 'b', code: { value: 'a\\b', scheme: 'S', meaning: 'm' } }, 'of up to 16'],
+        [{ name: 'b', category: { value: '1', scheme: 'S', meaning: 'm' } }, 'a category without a code'],
+      ] as const
+    ).map(([label, message]): [string, Files, string] => [
+      `labels.json with ${JSON.stringify(label)}`,
+      { ...good, 'labels.json': text(['a', label]) },
+      message,
+    ]),
     [
       'labels.json with background only',
       { ...good, 'labels.json': text(['a']) },

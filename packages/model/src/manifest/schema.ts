@@ -25,6 +25,13 @@ function described<V, G>(one: Option<V, 'required' | 'defaulted' | 'optional', G
   return one.presence === 'optional' ? schema.exactOptional() : schema;
 }
 
+/** A term of a coding scheme, as long as DICOM can write it. */
+const code = z.strictObject({
+  value: z.string().min(1).max(16),
+  scheme: z.string().min(1).max(16),
+  meaning: z.string().min(1).max(64),
+});
+
 /** The schema of a manifest: what a file of weights says about itself. */
 export const manifestSchema = z
   .strictObject({
@@ -46,6 +53,8 @@ export const manifestSchema = z
           name: word,
           color: z.tuple([colorByte, colorByte, colorByte]).optional(),
           value: z.int().min(0).max(65535).optional(),
+          /** What it stands for in SNOMED CT (`SCT`) or another scheme: which thing, and what kind of thing. */
+          codes: z.strictObject({ type: code, category: code.exactOptional() }).optional(),
         }),
       )
       .min(2)

@@ -29,9 +29,10 @@ describe('run folder', () => {
 
   test('keeps what labels are in files, and takes a folder of an older release that does not', async () => {
     const colors = [undefined, [1, 2, 3]] as const;
-    const images = { ...disks(5, [8, 8]), labelValues: [0, 255], labelColors: colors };
+    const codes = [undefined, { type: { value: '10200004', scheme: 'SCT', meaning: 'Liver' } }] as const;
+    const images = { ...disks(5, [8, 8]), labelValues: [0, 255], labelColors: colors, labelCodes: codes };
     const labelled = describeRun(run.config, data, images);
-    expect(labelled.labels).toEqual([{ value: 0 }, { value: 255, color: [1, 2, 3] }]);
+    expect(labelled.labels).toEqual([{ value: 0 }, { value: 255, color: [1, 2, 3], codes: codes[1] }]);
     expect(run.labels).toBeUndefined();
     const path = join(folder, 'labelled');
     await claimRunFolder(path, labelled);

@@ -6,6 +6,8 @@ import { fileProblem, writeFileAtomic } from '@sshn/model/node';
 import { z } from 'zod';
 import { parseRunConfig, type RunConfig } from '../config/run-config.js';
 
+const code = z.strictObject({ value: z.string(), scheme: z.string(), meaning: z.string() });
+
 const runFileSchema = z.strictObject({
   format: z.literal('sshn-run'),
   version: z.literal(1),
@@ -18,12 +20,13 @@ const runFileSchema = z.strictObject({
     size: z.array(z.int().min(1)),
     labelNames: z.array(z.string()).min(2),
   }),
-  /** What label files call each label, where they do not number them 0, 1, 2, …, and the colors of a table beside them. */
+  /** What label files call each label, where they do not number them 0, 1, 2, …, and the colors and codes of a table beside them. */
   labels: z
     .array(
       z.strictObject({
         value: z.int().min(0),
         color: z.tuple([z.int(), z.int(), z.int()]).exactOptional(),
+        codes: z.strictObject({ type: code, category: code.exactOptional() }).exactOptional(),
       }),
     )
     .exactOptional(),
@@ -39,12 +42,13 @@ export function spaceOf({ config, dataset }: Pick<RunFile, 'config' | 'dataset'>
 
 /** Describes a new run. */
 export function describeRun(config: RunConfig, data: RunFile['data'], dataset: Dataset): RunFile {
-  const { name, ids, channels, size, labelNames, labelValues, labelColors } = dataset;
+  const { name, ids, channels, size, labelNames, labelValues, labelColors, labelCodes } = dataset;
   const labels = labelNames.map((_, label): NonNullable<RunFile['labels']>[number] => {
-    const color = labelColors?.[label];
+    const [color, codes] = [labelColors?.[label], labelCodes?.[label]];
     return {
       value: labelValues?.[label] ?? label,
       ...(color === undefined ? {} : { color: [...color] }),
+      ...(codes === undefined ? {} : { codes }),
     };
   });
   return {
@@ -53,7 +57,7 @@ export function describeRun(config: RunConfig, data: RunFile['data'], dataset: D
     config,
     data,
     dataset: { name, images: ids.length, channels, size: [...size], labelNames: [...labelNames] },
-    ...((labelValues ?? labelColors) === undefined ? {} : { labels }),
+    ...((labelValues ?? labelColors ?? labelCodes) === undefined ? {} : { labels }),
   };
 }
 

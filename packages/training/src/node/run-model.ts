@@ -94,11 +94,12 @@ function manifestOf(run: RunFile, alignment: AlignmentState | undefined): Manife
     },
     ...(config.task === 'registration' ? { registration: objectiveOf(config) } : {}),
     labels: labelNames.map((label, i) => {
-      const { value = i, color } = run.labels?.[i] ?? {};
+      const { value = i, color, codes } = run.labels?.[i] ?? {};
       return {
         name: label,
         ...(color === undefined ? {} : { color }),
         ...(value === i ? {} : { value }),
+        ...(codes === undefined ? {} : { codes }),
       };
     }),
     accuracyCost: [],

@@ -1,8 +1,10 @@
 /** The parts of a segmentation's data set. *Source*: DICOM PS3.3, section A.51. */
+
+import type { Code } from '../../dataset/types.js';
 import type { Elements } from '../../formats/readers/dicom/elements.js';
 import { tags } from '../../formats/readers/dicom/tags.js';
 import type { Volume } from '../volume.js';
-import type { Code, Segment } from './segmentation.js';
+import type { Segment } from './segmentation.js';
 import type { SeriesFrame } from './series.js';
 import { decimal, type Written, type WrittenElement } from './write.js';
 

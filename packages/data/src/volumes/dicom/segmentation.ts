@@ -1,3 +1,4 @@
+import type { Code } from '../../dataset/types.js';
 import type { Elements } from '../../formats/readers/dicom/elements.js';
 import type { DicomFile } from '../../formats/readers/dicom/file.js';
 import { openFrames } from '../../formats/readers/dicom/frames.js';
@@ -10,14 +11,6 @@ import { affineOf } from './stack.js';
 
 const binaryClass = '1.2.840.10008.5.1.4.1.1.66.4';
 const labelMapClass = '1.2.840.10008.5.1.4.1.1.66.7';
-
-/** A term of a coding scheme such as SNOMED. */
-export interface Code {
-  readonly value: string;
-  /** `SCT` for SNOMED CT. */
-  readonly scheme: string;
-  readonly meaning: string;
-}
 
 /** What a label of a segmentation stands for. */
 export interface Segment {
