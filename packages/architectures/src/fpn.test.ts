@@ -42,7 +42,7 @@ test('by hand, on one pixel', async () => {
   expect(all).toEqual([(-81 - 162) / 2, -81, -162]);
 });
 
-test('the output is the mean of the predictions, brought to the size of the image', async () => {
+test('the output is the mean of the predictions, resized to the image', async () => {
   await useBackend('cpu');
   const network = fpn({ inChannels: 1, outChannels: 2, features: 3, stages: 4 });
   const params = initialize(network.specs, Rng.fromSeed(1));

@@ -40,8 +40,8 @@ export type FpnSpecs = {
 /**
  * The feature pyramid network of the paper's ablation. Bottom-up, an encoder as that of the U-Net. Top-down, a pyramid with
  * the same number of features at every resolution: each level is the 1×1 lateral convolution of the encoder's features plus
- * the level below it, brought to its size; then a convolution smooths it. Every level predicts the labels by a 1×1
- * convolution, and the output is the mean of all predictions, brought to the size of the image.
+ * the level below it, resized to its size; then a convolution smooths it. Every level predicts the labels by a 1×1
+ * convolution, and the output is the mean of all predictions, resized to the image.
  *
  * Shapes and rescaling are those of `unet`. With deep supervision, the default, `outputs` gives the mean and then the
  * prediction of each level at its own resolution, the finest first.

@@ -1,9 +1,10 @@
 import { initialize, namedParams, namedSpecs, OptionError, type ParamsOf, Rng, rescaling } from '@sshn/core';
-import { registerGradients, valueAndGradients } from '@sshn/ops';
-import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
-import { dispose, type Scalar, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
+import { registerGradients } from '@sshn/ops';
+import { backends, distinct, gradientError, useBackend, weighted } from '@sshn-internal/testing';
+import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { type SqueezeExcitationKind, squeezeExcitation } from './attention.js';
+import { expectNothingLeft } from './testing/leaves-nothing.js';
 
 const at = rescaling(0.5);
 const kinds = ['channel', 'spatial', 'concurrent'] as const;
@@ -131,18 +132,7 @@ describe.each(backends)('on %s', (backend) => {
   });
 
   test.each(kinds)('%s leaves nothing behind, forward and backward', async (kind) => {
-    const layer = squeezeExcitation({ channels: 3, kind });
-    const params = initialize(layer.specs, Rng.fromSeed(1));
-    const x = distinct([2, 3, 1, 3]);
-    await withoutLeak(() => layer.apply(params, x, at).dispose());
-    await withoutLeak(() => {
-      const { value, gradients } = valueAndGradients(
-        params,
-        (p) => weighted(layer.apply(p, x, at)) as Scalar,
-      );
-      dispose([value, ...namedParams(gradients).values()]);
-    });
-    dispose([x, ...namedParams(params).values()]);
+    await expectNothingLeft(squeezeExcitation({ channels: 3, kind }), [2, 3, 1, 3], at);
   });
 });
 

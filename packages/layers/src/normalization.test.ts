@@ -1,20 +1,11 @@
-import { initialize, namedParams, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
-import { registerGradients, valueAndGradients } from '@sshn/ops';
-import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
-import {
-  add,
-  dispose,
-  fill,
-  grads,
-  type Scalar,
-  slice,
-  type Tensor,
-  tensor,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { namedSpecs, type ParamsOf, rescaling } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
+import { backends, distinct, gradientError, useBackend, weighted } from '@sshn-internal/testing';
+import { add, fill, grads, slice, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { groupNormalization, instanceNormalization } from './normalization.js';
+import { expectNothingLeft } from './testing/leaves-nothing.js';
 
 const at = rescaling(0.5);
 
@@ -167,18 +158,7 @@ describe.each(backends)('on %s', (backend) => {
   });
 
   test('leaves nothing behind, forward and backward', async () => {
-    const layer = groupNormalization({ channels: 4, groups: 2 });
-    const params = initialize(layer.specs, Rng.fromSeed(1));
-    const x = distinct([2, 3, 1, 4]);
-    await withoutLeak(() => layer.apply(params, x, at).dispose());
-    await withoutLeak(() => {
-      const { value, gradients } = valueAndGradients(
-        params,
-        (p) => weighted(layer.apply(p, x, at)) as Scalar,
-      );
-      dispose([value, ...namedParams(gradients).values()]);
-    });
-    dispose([x, params.gamma, params.beta]);
+    await expectNothingLeft(groupNormalization({ channels: 4, groups: 2 }), [2, 3, 1, 4], at);
   });
 
   test('refuses other channels and ranks', () => {

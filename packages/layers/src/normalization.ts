@@ -53,7 +53,7 @@ type SpecsFor<Affine extends boolean> = Affine extends true ? NormalizationSpecs
  * scaled and shifted: y = (1 + γ) · (x − μ) / √(σ² + ε) + β.
  *
  * Input and output `[batch, ...spatial, channels]` of any size. γ and β, one per channel, start at 0 (as in `film`, we write
- * 1 + γ for what the authors write γ); with the FiLM method a hypernetwork predicts them. Images of a batch do not hear each other, so training and inference are the same
+ * 1 + γ for what the authors write γ); with the FiLM method a hypernetwork predicts them. The images of a batch do not affect each other, so training and inference are the same
  * function, whatever the batch and the rescaling factor. Where a group is constant, as one channel is in an image of 1×1
  * pixels, the result is β; more than one channel per group keeps something alive there.
  *

@@ -14,16 +14,22 @@ import {
   applyAdaptiveMaximum,
   interpolationMatrix,
   registerGradients,
-  valueAndGradients,
 } from '@sshn/ops';
-import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
+import {
+  backends,
+  distinct,
+  gradientError,
+  resizings,
+  useBackend,
+  weighted,
+  withoutLeak,
+} from '@sshn-internal/testing';
 import {
   dispose,
   grads,
   maxPool,
   mul,
   ones,
-  type Scalar,
   slice,
   sum,
   type Tensor,
@@ -42,24 +48,10 @@ import {
   pyramidPooling,
 } from './pooling.js';
 import { downsample } from './resize.js';
+import { expectNothingLeft } from './testing/leaves-nothing.js';
 import { average, maximum, naivePooling } from './testing/naive-pooling.js';
 
 describe('adaptive average', () => {
-  const cases = fc.integer({ min: 2, max: 3 }).chain((rank) => {
-    const sizes = fc.array(fc.integer({ min: 1, max: rank === 2 ? 9 : 5 }), {
-      minLength: rank,
-      maxLength: rank,
-    });
-    const few = fc.integer({ min: 1, max: 3 });
-    return fc.record({
-      batch: few,
-      from: sizes,
-      to: sizes,
-      channels: few,
-      seed: fc.integer({ min: 1, max: 99 }),
-    });
-  });
-
   const inner = (a: Tensor, b: Tensor): number => tidy(() => sum(mul(a, b))).dataSync()[0]!;
 
   describe.each(backends)('on %s', (backend) => {
@@ -82,7 +74,7 @@ describe('adaptive average', () => {
 
     test('random sizes: as by definition', () => {
       fc.assert(
-        fc.property(cases, ({ batch, from, to, channels, seed }) => {
+        fc.property(resizings, ({ batch, from, to, channels, seed }) => {
           const x = distinct([batch, ...from, channels], { seed });
           const y = applyAdaptiveAverage(x, to);
           expect(y.shape).toEqual([batch, ...to, channels]);
@@ -98,7 +90,7 @@ describe('adaptive average', () => {
 
     test('the gradient is the transpose: ⟨dy, A x⟩ = ⟨Aᵀ dy, x⟩', () => {
       fc.assert(
-        fc.property(cases, ({ batch, from, to, channels, seed }) => {
+        fc.property(resizings, ({ batch, from, to, channels, seed }) => {
           tidy(() => {
             const x = distinct([batch, ...from, channels], { seed });
             const dy = distinct([batch, ...to, channels], { seed: seed + 1 });
@@ -410,17 +402,7 @@ describe('pyramid', () => {
 
     test('leaves nothing behind, forward and backward', async () => {
       const layer = pyramidPooling({ inChannels: 4, activation: 'leakyRelu' });
-      const params = initialize(layer.specs, Rng.fromSeed(1));
-      const x = distinct([2, 3, 5, 4]);
-      await withoutLeak(() => layer.apply(params, x, at).dispose());
-      await withoutLeak(() => {
-        const { value, gradients } = valueAndGradients(
-          params,
-          (p) => weighted(layer.apply(p, x, at)) as Scalar,
-        );
-        dispose([value, ...namedParams(gradients).values()]);
-      });
-      dispose([x, ...namedParams(params).values()]);
+      await expectNothingLeft(layer, [2, 3, 5, 4], at);
     });
   });
 

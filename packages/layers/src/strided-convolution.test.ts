@@ -1,5 +1,5 @@
-import { initialize, namedParams, namedSpecs, Rng, rescaledSize, rescaling } from '@sshn/core';
-import { registerGradients, valueAndGradients } from '@sshn/ops';
+import { initialize, namedSpecs, Rng, rescaledSize, rescaling } from '@sshn/core';
+import { registerGradients } from '@sshn/ops';
 import {
   backends,
   distinct,
@@ -7,22 +7,14 @@ import {
   naiveConvolution,
   useBackend,
   weighted,
-  withoutLeak,
 } from '@sshn-internal/testing';
-import {
-  conv2d,
-  dispose,
-  type Scalar,
-  type Tensor,
-  type Tensor4D,
-  tensor,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { conv2d, dispose, type Tensor, type Tensor4D, tensor, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { convolution } from './convolution.js';
 import { downsample } from './resize.js';
 import { commonStride, sampledPositions, stridedConvolution } from './strided-convolution.js';
+import { expectNothingLeft } from './testing/leaves-nothing.js';
 
 test('positions: the pixel nearest to the middle, the earlier of two', () => {
   expect(sampledPositions(6, 3)).toEqual([0, 2, 4]);
@@ -165,20 +157,7 @@ describe.each(backends)('on %s', (backend) => {
 
   test('leaves nothing behind, forward and backward', async () => {
     const layer = stridedConvolution({ step: 0, inChannels: 2, outChannels: 2, activation: 'leakyRelu' });
-    const params = initialize(layer.specs, Rng.fromSeed(1));
-    const x = distinct([2, 7, 6, 2]);
-    for (const factor of [0.5, 0.6]) {
-      const at = rescaling(factor);
-      await withoutLeak(() => layer.apply(params, x, at).dispose());
-      await withoutLeak(() => {
-        const { value, gradients } = valueAndGradients(
-          params,
-          (p) => weighted(layer.apply(p, x, at)) as Scalar,
-        );
-        dispose([value, ...namedParams(gradients).values()]);
-      });
-    }
-    dispose([x, params.kernel, params.bias]);
+    for (const factor of [0.5, 0.6]) await expectNothingLeft(layer, [2, 7, 6, 2], rescaling(factor));
   });
 });
 

@@ -1,6 +1,7 @@
 export { backends, useBackend } from './backends.js';
 export { dicomSeries, type Scan } from './dicom.js';
 export { gradientError } from './finite-differences.js';
+export { convolutions3d, resizings } from './geometries.js';
 export { goldenCases, sharedFolder } from './golden.js';
 export { describeGradients, type GradientCase } from './gradient-cases.js';
 export { withoutLeak } from './leaks.js';

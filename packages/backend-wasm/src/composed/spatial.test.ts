@@ -1,38 +1,11 @@
 import { Rng } from '@sshn/core';
+import { convolutions3d } from '@sshn-internal/testing';
 import { conv3d, mul, sum, type Tensor, type Tensor5D, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compare, normal, run, withComposedKernels } from './testing/kernels.js';
 
-const geometry = fc
-  .record({
-    batch: fc.integer({ min: 1, max: 2 }),
-    size: fc.tuple(
-      fc.integer({ min: 1, max: 6 }),
-      fc.integer({ min: 1, max: 6 }),
-      fc.integer({ min: 1, max: 6 }),
-    ),
-    edges: fc.tuple(
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: 3 }),
-    ),
-    inChannels: fc.constantFrom(1, 2, 9),
-    outChannels: fc.integer({ min: 1, max: 3 }),
-    pad: fc.constantFrom('same' as const, 'valid' as const),
-    steps: fc.constantFrom(
-      { strides: 1, dilations: 1 },
-      { strides: 2, dilations: 1 },
-      { strides: 1, dilations: 2 },
-    ),
-    seed: fc.nat(),
-  })
-  .filter(
-    ({ pad, size, edges, steps }) =>
-      pad === 'same' || size.every((n, i) => n >= (edges[i]! - 1) * steps.dilations + 1),
-  );
-
-type Geometry = typeof geometry extends fc.Arbitrary<infer G> ? G : never;
+type Geometry = typeof convolutions3d extends fc.Arbitrary<infer G> ? G : never;
 
 withComposedKernels();
 
@@ -45,7 +18,7 @@ const forward = (x: Tensor, filter: Tensor, { steps, pad }: Geometry): Tensor =>
   conv3d(x as Tensor5D, filter as Tensor5D, steps.strides, pad, 'NDHWC', steps.dilations);
 
 test('Conv3D is what the cpu backend computes', async () => {
-  const property = fc.asyncProperty(geometry, async (g) => {
+  const property = fc.asyncProperty(convolutions3d, async (g) => {
     const { error, shapes: results } = await compare(g.seed, (rng) =>
       tidy(() => forward(normal(rng, shapes(g).x), normal(rng, shapes(g).filter), g)),
     );
@@ -57,7 +30,7 @@ test('Conv3D is what the cpu backend computes', async () => {
 
 // Not against the cpu backend: its own kernels are wrong for strides and for filters that are no cubes.
 test('Conv3DBackpropInputV2 and Conv3DBackpropFilterV2 are adjoint to the convolution', () => {
-  const property = fc.property(geometry, (g) => {
+  const property = fc.property(convolutions3d, (g) => {
     fc.pre(g.steps.dilations === 1);
     const rng = Rng.fromSeed(g.seed);
     tidy(() => {

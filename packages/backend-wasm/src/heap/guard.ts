@@ -42,7 +42,7 @@ const guarded = new WeakSet<TfjsModule>();
  * working memory of its own (XNNPACK's tables and packed weights) leaves its output unwritten, or aborts.
  *
  * - Every block that a tensor or we ask for must end within the heap.
- * - The working memory of stock kernels: where the allocator's test is not mended (`createBackend` does that), the heap
+ * - The working memory of stock kernels: where the allocator's test is not repaired (`createBackend` does that), the heap
  *   stays 128 MiB below 4 GiB, so that the sum cannot overflow for smaller blocks.
  * - After every call of compiled code, `errno` says whether an allocation in it failed.
  *

@@ -27,7 +27,7 @@ const RIGHT_TEST = hex('20 02 6a 20 00 6b 20 00 28 02 00 22 01 41 04 6b 4d');
 /**
  * A tfjs wasm backend with its heap guarded (`guardHeap`), whose memory our threads can share.
  *
- * It is the stock single-threaded SIMD build with the test of its allocator mended and, for shared memory, one flag
+ * It is the stock single-threaded SIMD build with the test of its allocator repaired and, for shared memory, one flag
  * changed. (The stock threaded build is not used: it starts eight workers of its own, and not at all in Node.) In pages,
  * shared memory needs cross-origin isolation.
  *
@@ -39,7 +39,7 @@ export async function createBackend(
 ): Promise<BackendWasm> {
   const factory = (wasmFactory as unknown as { default?: typeof wasmFactory }).default ?? wasmFactory;
   const patched = Uint8Array.from(binary);
-  const isMended = mendAllocator(patched);
+  const isMended = repairAllocator(patched);
   if (isShared) shareMemory(patched);
   const wasm = await withoutNewListeners(() => factory({ wasmBinary: patched } as never));
   const module = wasm as unknown as TfjsModule & { readonly cwrap: Wrap };
@@ -58,7 +58,7 @@ export async function createBackend(
 }
 
 /** Mends the test of the allocator in place; false where it is not found, as in other versions of tfjs. */
-export function mendAllocator(binary: Uint8Array): boolean {
+export function repairAllocator(binary: Uint8Array): boolean {
   const found: number[] = [];
   for (let at = binary.indexOf(FAULTY_TEST[0]!); at >= 0; at = binary.indexOf(FAULTY_TEST[0]!, at + 1)) {
     if (FAULTY_TEST.every((byte, i) => binary[at + i] === byte)) found.push(at);

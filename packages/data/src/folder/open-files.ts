@@ -28,12 +28,12 @@ export interface FolderOptions {
    */
   readonly layout?: LayoutName;
   /**
-   * `[height, width]`, of volumes `[depth, height, width]`, to which every image is brought, antialiased.
+   * `[height, width]`, of volumes `[depth, height, width]`, to which every image is resized, antialiased.
    *
    * @default the size that all files have; for volumes that are padded, the largest along every axis
    */
   readonly size?: readonly number[];
-  /** 1 (grey) or 3 (RGB), to which every image is brought. @default what all files have */
+  /** 1 (grey) or 3 (RGB), to which every image is converted. @default what all files have */
   readonly channels?: 1 | 3;
   /** How NIfTI volumes become examples; for them only. */
   readonly volumes?: VolumeOptions;
@@ -75,7 +75,10 @@ export async function openFiles(
   requireOption('layout', layout, layoutNames);
   requireOption('unpaired', unpaired, ['refuse', 'skip']);
   const path: PathOf = (relative) => `${name}/${relative}`;
-  const joined = await withSeriesJoined(withPairsJoined(files), path, options.onWarning);
+  const joined = await withSeriesJoined(withPairsJoined(files), path, {
+    frame: options.volumes?.frame,
+    onWarning: options.onWarning,
+  });
   const laidOut = await readLayout(name, joined.files, options, path);
   const folder = { ...laidOut, naming: { segments: joined.segments, ...laidOut.naming } };
   const opened = (await holdsVolumes(folder.pairs[0]!))

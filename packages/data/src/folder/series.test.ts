@@ -63,6 +63,31 @@ describe('a folder of DICOM series', () => {
     expect(warnings.join('\n')).toMatch(/Thumbs\.db: is not a DICOM file/);
   });
 
+  it('of which each holds several volumes: `frame` chooses one, and without it they are refused', async () => {
+    const moment = (t: number) =>
+      [2, 0, 1].map((z) =>
+        dicomFile(
+          `${t}-${z}.dcm`,
+          [
+            [0x00200100, 'IS', String(t)],
+            [0x7fe00010, 'OW', Array.from({ length: 6 }, (_, i) => 1000 * t + 100 * z + i)],
+          ],
+          2 * z,
+        ),
+      );
+    const files: Files = {
+      ...inFolder('images/anna', [...moment(2), ...moment(1)]),
+      'labels/anna.nii.gz': encodeNifti(labels),
+    };
+    for (const frame of [0, 1]) {
+      const dataset = await open(files, { volumes: { frame } });
+      const { image } = await dataset.load('anna');
+      expect([...image.values]).toEqual(Array.from(expected.data, (value) => value + 1000 * (frame + 1)));
+    }
+    await expect(open(files)).rejects.toThrow('`frame` (--frame), 0 to 1');
+    await expect(open(files, { volumes: { frame: 2 } })).rejects.toThrow('frame: got 2');
+  });
+
   it.each([
     ['a file', 'labels/anna.dcm'],
     ['a file of the name and an ending', 'labels/anna_seg.dcm'],

@@ -7,7 +7,7 @@ import { readVolumeGrid } from '../volumes/read.js';
 import { resampleOnto } from '../volumes/resample-onto.js';
 import type { Color, LabelTable } from './label-names.js';
 import { withoutSuffixes } from './pairing.js';
-import { isBystander, type SourceFile, stemOf } from './source-file.js';
+import { isBystander, type PathOf, type SourceFile, stemOf } from './source-file.js';
 
 /** The files of a dataset, those of a DICOM series as one, and what its segmentations call their labels. */
 export interface JoinedSeries {
@@ -18,6 +18,13 @@ export interface JoinedSeries {
 
 type Warn = (warning: string) => void;
 
+/** How series are read. */
+export interface SeriesOptions {
+  /** Which volume of series that hold several, from 0. @default series of one volume only */
+  readonly frame?: number | undefined;
+  readonly onWarning?: Warn | undefined;
+}
+
 /** How DICOM files end, if they have an ending at all. */
 const dicomEnding = /(^|\/)[^./]*$|\.(dcm|dicom|ima|\d+)$/i;
 
@@ -26,12 +33,14 @@ const dicomEnding = /(^|\/)[^./]*$|\.(dcm|dicom|ima|\d+)$/i;
  * folder's name and none for its single files: `images/anna/001.dcm, 002.dcm, …` with `labels/anna.nii.gz`, `labels/anna.dcm` (a DICOM segmentation) or
  * `labels/anna/`, which holds one of these. What else lies in such a folder (a readme, a report) is left out with a warning.
  *
- * A segmentation is brought to the grid of its image, as its file holds only the slices that it reaches.
+ * Of a series of several volumes (time points, echoes), `frame` chooses one.
+ *
+ * A segmentation is resampled to the grid of its image, as its file holds only the slices that it reaches.
  */
 export async function withSeriesJoined(
   files: readonly SourceFile[],
-  path: (relative: string) => string,
-  onWarning: Warn | undefined,
+  path: PathOf,
+  { frame, onWarning }: SeriesOptions = {},
 ): Promise<JoinedSeries> {
   const segments = new Map<number, { readonly name: string; readonly color?: Color }>();
   const folder = files.some((file) => file.path.startsWith('masks/')) ? 'masks/' : 'labels/';
@@ -60,7 +69,7 @@ export async function withSeriesJoined(
   for (const file of files) {
     if (file.path.startsWith('images/') && !isTaken.has(file)) images.set(stemOf(file.path, 'images/'), file);
   }
-  const joined = [...seriesOf].map(([id, members]) => seriesFile(id, members, path, onWarning));
+  const joined = [...seriesOf].map(([id, members]) => seriesFile(id, members, path, { frame, onWarning }));
   for (const [i, id] of [...seriesOf.keys()].entries()) images.set(id, joined[i]!);
   const idOf = new Map([...labelOf].map(([id, file]) => [file, id]));
   const others = files
@@ -102,8 +111,8 @@ const headLength = 1024;
 function seriesFile(
   id: string,
   members: readonly SourceFile[],
-  path: (relative: string) => string,
-  onWarning: Warn | undefined,
+  path: PathOf,
+  { frame, onWarning }: SeriesOptions,
 ): SourceFile {
   const sources = async () => {
     const read = [];
@@ -116,21 +125,23 @@ function seriesFile(
   };
   return {
     path: `images/${id}/`,
+    isChosenFrame: frame !== undefined,
     read: async (limit) => {
-      if (limit !== undefined) return encodeNiftiHeader(openSeries(await sources(), {}));
-      const volume = await decodeDicom(await sources(), { onWarning: warn });
+      const chosen = frame === undefined ? {} : { frame };
+      if (limit !== undefined) return encodeNiftiHeader(openSeries(await sources(), chosen));
+      const volume = await decodeDicom(await sources(), { ...chosen, onWarning: warn });
       isTold = true;
       return encodeNifti(volume, { gzip: false, version: 2 });
     },
   };
 }
 
-/** Labels in a DICOM file: a segmentation, brought to the grid of its image, is read as NIfTI; anything else as it is. */
+/** Labels in a DICOM file: a segmentation, resampled to the grid of its image, is read as NIfTI; anything else as it is. */
 function segmentationFile(
   file: SourceFile,
   image: SourceFile,
   name: string,
-  path: (relative: string) => string,
+  path: PathOf,
   segments: Map<number, { readonly name: string; readonly color?: Color }>,
 ): SourceFile {
   return {

@@ -7,6 +7,8 @@ export type PathOf = (relative: string) => string;
 export interface SourceFile {
   /** Relative to the folder, with slashes: 'images/001.png'. */
   readonly path: string;
+  /** Whether it is the one volume that was chosen of several, by `frame`: it is not chosen from again. */
+  readonly isChosenFrame?: boolean;
   /**
    * @param limit Read at most this many bytes from the beginning. @default all
    * @throws {FileError} if the file cannot be read.

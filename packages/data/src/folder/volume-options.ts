@@ -2,7 +2,7 @@ import { requireIntegers, requireOption, ValueError } from '@sshn/core';
 import { type SliceAxis, sliceAxes } from '../volumes/orientation.js';
 import type { Triple } from '../volumes/volume.js';
 
-/** How volumes become examples. All of them are brought to canonical orientation (RAS) first. */
+/** How volumes become examples. All of them are turned to canonical orientation (RAS) first. */
 export interface VolumeOptions {
   /** Edge of voxels in mm, one for all axes or `[depth, height, width]`, to which volumes are resampled. @default as stored */
   readonly spacingMm?: number | readonly number[];

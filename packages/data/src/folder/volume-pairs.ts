@@ -28,7 +28,7 @@ const tolerance = 0.5;
  */
 export async function readSpace(pair: Pair, path: PathOf, frame?: number): Promise<Grid> {
   const [image, labels] = await Promise.all([
-    headerOf(pair.image, path, frame),
+    headerOf(pair.image, path, chosenIn(pair.image, frame)),
     headerOf(pair.labels, path, undefined),
   ]);
   checkSameSpace(pair, image, labels, path);
@@ -43,7 +43,12 @@ export async function readPair(
   frame?: number,
 ): Promise<LabeledVolume> {
   const [bytes, stored] = await Promise.all([pair.image.read(), readLabelVolume(pair.labels, path)]);
-  const image = await decodeVolume(bytes, path(pair.image.path), frame === undefined ? {} : { frame });
+  const chosen = chosenIn(pair.image, frame);
+  const image = await decodeVolume(
+    bytes,
+    path(pair.image.path),
+    chosen === undefined ? {} : { frame: chosen },
+  );
   checkSameSpace(pair, image, stored, path);
   if (!image.data.every(Number.isFinite)) {
     throw new FileError({
@@ -90,6 +95,11 @@ export async function readLabelVolume(
   }
   if (rounded !== undefined) onRounded?.(rounded);
   return { ...volume, data: Uint16Array.from(labels.data) };
+}
+
+/** Which volume is taken from a file. */
+function chosenIn(file: SourceFile, frame: number | undefined): number | undefined {
+  return file.isChosenFrame ? undefined : frame;
 }
 
 async function headerOf(file: SourceFile, path: PathOf, frame: number | undefined): Promise<Grid> {

@@ -17,14 +17,14 @@ export interface DecodeOptions {
   readonly frame?: number;
 }
 
-/** Limits while reading, and what the image is brought to on the way. */
+/** Limits while reading, and what the image is converted to on the way. */
 export interface DecodeImageOptions extends DecodeOptions {
   /**
-   * `[height, width]` that the image is brought to, as `resizeImage` does. A large picture then never lies in memory as
+   * `[height, width]` that the image is resized to, as by `resizeImage`. A large picture then never lies in memory as
    * floating-point numbers, which take 12 bytes a pixel. @default as stored
    */
   readonly size?: readonly number[];
-  /** Channels that the image is brought to, as `convertChannels` does. @default as stored */
+  /** Channels that the image is converted to, as by `convertChannels`. @default as stored */
   readonly channels?: 1 | 3;
 }
 
@@ -54,7 +54,7 @@ const readers: Readonly<Record<ImageFormat, Reader>> = {
 };
 
 /**
- * Reads a PNG, JPEG, BMP, TIFF or DICOM image; the format is told by the first bytes, not by the name.
+ * Reads a PNG, JPEG, BMP, TIFF or DICOM image; the format is recognized by the first bytes, not by the name.
  *
  * Intensities are scaled to [0, 1] by bit depth: v / (2^bits − 1); floating-point TIFFs keep their values, and so do DICOM
  * files with signed or rescaled numbers, such as Hounsfield units. Palettes and inks (CMYK) become colors. The result has 1

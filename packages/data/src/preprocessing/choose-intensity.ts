@@ -68,7 +68,7 @@ export async function chooseIntensity(
 }
 
 /**
- * The same for images at hand, such as the two of a registration without a model: all of them are looked at.
+ * The same for images in memory, such as the two of a registration without a model: all of them are looked at.
  *
  * @example
  * const { intensity } = intensityOf([{ image: fixed }, { image: moving }]);

@@ -1,6 +1,6 @@
-import { ValueError } from '@sshn/core';
 import { gunzip } from '../formats/readers/inflate.js';
-import { damaged, naming, orDamaged, Refusal } from '../formats/refusal.js';
+import { damaged, naming, orDamaged } from '../formats/refusal.js';
+import { chosenFrame } from './frame.js';
 import {
   type DecodeNrrdOptions,
   type Header,
@@ -28,24 +28,9 @@ export function decodeNrrd(bytes: Uint8Array, name: string, options: DecodeNrrdO
   return reporting(name, () => {
     const header = parseHeader(bytes, options);
     const { shape, frames, affine, spacingMm, type, isLittle, isInterleaved } = header;
-    const { frame } = options;
-    if (frame === undefined && frames > 1) {
-      throw new Refusal(
-        `holds ${frames} volumes, and one is expected`,
-        `Choose one with \`frame\` (--frame), 0 to ${frames - 1}, or save it alone.`,
-      );
-    }
-    if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < frames)) {
-      throw new ValueError({
-        where: `${name}: frame`,
-        got: frame,
-        expected: `an index from 0 to ${frames - 1}`,
-      });
-    }
+    const frame = chosenFrame(name, frames, options.frame);
     const count = voxelCount(shape);
-    const [first, step, spread] = isInterleaved
-      ? [frame ?? 0, frames, count * frames]
-      : [(frame ?? 0) * count, 1, count];
+    const [first, step, spread] = isInterleaved ? [frame, frames, count * frames] : [frame * count, 1, count];
     const data = type.make(count);
     if (header.encoding === 'text') {
       const numbers = new TextDecoder()

@@ -16,7 +16,7 @@ export interface OntoOptions {
 }
 
 /**
- * A volume on the grid of another one, in the same place in the body: each voxel of the grid is brought to millimeters by
+ * A volume on the grid of another one, in the same place in the body: each voxel of the grid is converted to millimeters by
  * the grid's affine, displaced where a field says so, and looked up in the volume by the volume's own affine.
  *
  * `result(p) = volume(A⁻¹ (B p + displacement(p)))`, with A the affine of the volume and B that of the grid. Orientation,

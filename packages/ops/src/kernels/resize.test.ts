@@ -1,6 +1,14 @@
 import { ShapeError, ValueError } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
-import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
+import {
+  backends,
+  distinct,
+  gradientError,
+  resizings,
+  useBackend,
+  weighted,
+  withoutLeak,
+} from '@sshn-internal/testing';
 import {
   dispose,
   fill,
@@ -18,28 +26,12 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { resizeLinear } from './resize.js';
 
-/** Batch, spatial sizes from and to, channels; 2D or 3D. */
-const cases = fc.integer({ min: 2, max: 3 }).chain((rank) => {
-  const sizes = fc.array(fc.integer({ min: 1, max: rank === 2 ? 11 : 6 }), {
-    minLength: rank,
-    maxLength: rank,
-  });
-  const few = fc.integer({ min: 1, max: 3 });
-  return fc.record({
-    batch: few,
-    from: sizes,
-    to: sizes,
-    channels: few,
-    seed: fc.integer({ min: 1, max: 99 }),
-  });
-});
-
 const inner = (a: Tensor, b: Tensor): number => tidy(() => sum(mul(a, b))).dataSync()[0]!;
 
 /** `count` random cases on tensors that are gone afterwards. */
-function always(count: number, holds: (c: Parameters<Parameters<typeof cases.map>[0]>[0]) => void): void {
+function always(count: number, holds: (c: Parameters<Parameters<typeof resizings.map>[0]>[0]) => void): void {
   fc.assert(
-    fc.property(cases, (c) => void tidy(() => holds(c))),
+    fc.property(resizings, (c) => void tidy(() => holds(c))),
     { numRuns: count },
   );
 }

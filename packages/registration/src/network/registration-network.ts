@@ -81,7 +81,7 @@ export function registrationNetwork(config: RegistrationNetworkConfig): Network<
 
 /**
  * The displacement field `[batch, ...size, rank]` in voxels of the images that a network's flow stands for: integrated
- * where it is a velocity, brought to the images' size where it is coarser. Differentiable.
+ * where it is a velocity, resized to the images' size where it is coarser. Differentiable.
  *
  * @param size Spatial size of the images.
  * @param options.integrationSteps Steps of scaling and squaring from a velocity to a displacement without folds; 0 if the

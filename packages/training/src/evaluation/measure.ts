@@ -9,7 +9,7 @@ import { timeForward } from './time-forward.js';
 /**
  * What one trained network reaches at one rescaling.
  *
- * @typeParam At How its factors are told: `number` for one common to all downsampling steps, a list for separate ones.
+ * @typeParam At How its factors are given: `number` for one common to all downsampling steps, a list for separate ones.
  */
 export interface FactorResult<At extends Factor = number> {
   readonly factor: At;
@@ -43,7 +43,7 @@ const segmenting: Pick<Task, 'accuracy'> = {
   accuracy: async (...args) => ({ dice: await diceOver(...args) }),
 };
 
-/** What is measured at a rescaling, however its factors are told. */
+/** What is measured at a rescaling, however its factors are given. */
 export type Measured = Omit<FactorResult, 'factor'>;
 
 /**

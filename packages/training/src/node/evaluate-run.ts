@@ -15,7 +15,7 @@ export interface EvaluateOptions<At extends Factor> {
   readonly factors: readonly At[];
   /** @default 'test' */
   readonly split?: keyof Split;
-  /** Of registration networks that are told the weight of their regularizer, in [0, 1]. @default the middle of training's */
+  /** Of registration networks that take the weight of their regularizer, in [0, 1]. @default the middle of training's */
   readonly lambda?: number;
   /**
    * Predicts the weights for this factor, and runs them at each of `factors`: how well weights serve at factors that they were not

@@ -61,6 +61,14 @@ export function describeRun(config: RunConfig, data: RunFile['data'], dataset: D
   };
 }
 
+/** The text of a file; undefined if there is none. @throws {FileError} if it cannot be read. */
+export async function textIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw fileProblem(path, error);
+  });
+}
+
 /**
  * Reads run.json of a run folder; undefined if there is none.
  *
@@ -68,10 +76,7 @@ export function describeRun(config: RunConfig, data: RunFile['data'], dataset: D
  */
 export async function readRunFile(folder: string): Promise<RunFile | undefined> {
   const path = join(folder, 'run.json');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw fileProblem(path, error);
-  });
+  const text = await textIfThere(path);
   if (text === undefined) return undefined;
   const remedy = 'Train into another folder, or restore the file.';
   try {

@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, readOptions } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
-import { fileProblem, writeFileAtomic } from '@sshn/model/node';
+import { writeFileAtomic } from '@sshn/model/node';
 import { affineKinds, affineReferenceOption, similarityNames } from '@sshn/registration';
 import { z } from 'zod';
 import type { RunConfig } from '../config/run-config.js';
 import { type AlignmentState, alignDataset, alignedDataset, alignmentOf } from '../tasks/align.js';
 import type { AlignEvent } from '../trainer/events.js';
+import { textIfThere } from './run-file.js';
 import { describeSplit, type StoredSplit } from './stored-split.js';
 
 const matrices = z.record(z.string(), z.array(z.array(z.number()).min(3).max(4)).min(2).max(3));
@@ -26,10 +26,7 @@ const schema = z.strictObject({
 /** The alignment that a run folder keeps; undefined if there is none yet. @throws {FileError} if it is damaged. */
 export async function readStoredAlignment(folder: string): Promise<AlignmentState | undefined> {
   const path = pathIn(folder);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-    throw fileProblem(path, cause);
-  });
+  const text = await textIfThere(path);
   if (text === undefined) return undefined;
   try {
     const { reference: given, matrices, toFirst } = schema.parse(JSON.parse(text));

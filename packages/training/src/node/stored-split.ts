@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
-import { fileProblem, writeFileAtomic } from '@sshn/model/node';
+import { writeFileAtomic } from '@sshn/model/node';
 import { z } from 'zod';
+import { textIfThere } from './run-file.js';
 
 const parts = ['train', 'validation', 'test'] as const;
 
@@ -55,10 +55,7 @@ export async function writeStoredSplit(folder: string, split: StoredSplit): Prom
 /** The split that a run folder keeps; undefined for runs that were begun before there was one. @throws {FileError} */
 export async function readStoredSplit(folder: string): Promise<StoredSplit | undefined> {
   const path = pathIn(folder);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-    throw fileProblem(path, cause);
-  });
+  const text = await textIfThere(path);
   if (text === undefined) return undefined;
   try {
     return schema.parse(JSON.parse(text));

@@ -167,7 +167,7 @@ function arrayOf({ image, spacingMm }: Example): [image: ImageArray, spacingMm: 
   return [{ values: mean, size }, edges];
 }
 
-/** The mean of images in the mean of their poses, each brought to mean 0 and variance 1 before. */
+/** The mean of images in the mean of their poses, each normalized to mean 0 and variance 1 before. */
 async function meanImage(
   dataset: Dataset,
   maps: ReadonlyArray<{ readonly id: string; readonly matrix: AffineMatrix }>,

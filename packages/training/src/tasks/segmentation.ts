@@ -25,7 +25,7 @@ export function segmentation({ epochs, crossEntropyShare, loss }: RunConfig): Ta
 
 /**
  * The loss of a model on a batch, to be differentiated: of its prediction or, where it is deeply supervised, of all
- * predictions, L₀ + L₁/2 + L₂/4 …, each against the labels brought to its size.
+ * predictions, L₀ + L₁/2 + L₂/4 …, each against the labels resized to its size.
  *
  * *Source*: Lee et al., "Deeply-supervised nets" (2015); the weights are those of nnU-Net and MONAI ('exp').
  */

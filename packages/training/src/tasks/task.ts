@@ -9,7 +9,7 @@ import type { Phase } from '../trainer/events.js';
 export interface Task {
   /** What the loss is in an epoch, counted from 0. */
   stage(epoch: number): Stage;
-  /** A step's rescaling with what else the hypernetwork is told. Takes from the generator only what it needs. */
+  /** A step's rescaling with the hypernetwork's other inputs. Takes from the generator only what it needs. */
   draw(at: Rescaling, rng: Rng): Rescaling;
   /** The rescaling with which a trained model is used. */
   use(at: Rescaling): Rescaling;

@@ -43,7 +43,7 @@ import { warningsBefore, warningsOf } from './warnings.js';
 /** What a trainer is made of. */
 export interface TrainerOptions {
   readonly config: RunConfig;
-  /** Already brought to one size (see `prepareDataset`); pairs for registration (see `examplesOf`). */
+  /** Already of one size (see `prepareDataset`); pairs for registration (see `examplesOf`). */
   readonly dataset: Dataset;
   readonly split: Split;
   /** Where an earlier trainer of the same configuration stopped; its tensors become this trainer's. */

@@ -1,6 +1,6 @@
-import { ValueError } from '@sshn/core';
 import { gunzip, gunzipBeginning } from '../../formats/readers/inflate.js';
 import { damaged, naming, orDamaged, Refusal } from '../../formats/refusal.js';
+import { chosenFrame } from '../frame.js';
 import { spacingOf, type Triple, type Volume, type VoxelData, voxelCount } from '../volume.js';
 import { headerBytes, type NiftiHeader, parseHeader } from './header.js';
 
@@ -44,22 +44,9 @@ export function decodeNifti(bytes: Uint8Array, name: string, options: DecodeNift
   return reporting(name, () => {
     const header = checkedHeader(bytes, options);
     const { shape, frames, affine, type, offset } = header;
-    const { frame } = options;
-    if (frame === undefined && frames > 1) {
-      throw new Refusal(
-        `holds ${frames} volumes, and one is expected`,
-        `Choose one with \`frame\` (--frame), 0 to ${frames - 1}, or save it alone.`,
-      );
-    }
-    if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < frames)) {
-      throw new ValueError({
-        where: `${name}: frame`,
-        got: frame,
-        expected: `an index from 0 to ${frames - 1}`,
-      });
-    }
+    const frame = chosenFrame(name, frames, options.frame);
     const length = voxelCount(shape) * type.bytes;
-    const begin = offset + (frame ?? 0) * length;
+    const begin = offset + frame * length;
     const most = offset + frames * length + mostSurplus;
     const voxels = isGzip(bytes)
       ? gunzip('NIfTI', bytes, { begin, end: begin + length, most })

@@ -1,3 +1,4 @@
+import type { VoxelData } from '../../../volumes/volume.js';
 import { damaged, unsupported } from '../../refusal.js';
 import { decodePackBits } from '../packbits.js';
 import { decodeFrame } from './compressed.js';
@@ -7,15 +8,7 @@ import { checkPresent, frameBytes, type PixelLayout } from './layout.js';
 import { tags } from './tags.js';
 
 /** Arrays of samples as they are stored. */
-export type StoredSamples =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
+export type StoredSamples = VoxelData;
 
 /** The samples of one frame, and whether colors among them are red, green and blue already. */
 export interface Frame {

@@ -13,7 +13,7 @@ import { decodeLossless } from './lossless.js';
 
 /**
  * Decodes a JPEG of Huffman coding: baseline, extended, progressive or lossless. Samples of a pixel lie side by side, as they
- * are coded: no colors are converted. Components of fewer samples are brought to the frame's size linearly.
+ * are coded: no colors are converted. Components of fewer samples are resized to the frame linearly.
  *
  * *Source*: ITU-T T.81, annexes B (markers), C and F (Huffman coding), A.3.3 (DCT), G (progressive), H (lossless).
  *

@@ -138,7 +138,7 @@ const colorSpaces: Readonly<Record<number, string>> = {
   34892: 'linear raw',
 };
 
-/** Colors have 16 bits; but writers that put 8-bit numbers there exist, and are told by the lack of larger ones. */
+/** Colors have 16 bits; but writers that put 8-bit numbers there exist, and are recognized by the lack of larger ones. */
 function readPalette(directory: Directory, bits: number): Palette {
   const map = directory.numbers(tags.colorMap) ?? [];
   const count = 2 ** bits;
