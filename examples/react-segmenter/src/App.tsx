@@ -1,8 +1,10 @@
+import { modelUrl } from '@sshn/zoo';
 import { type ReactNode, useEffect, useState } from 'react';
-// Vite gives the model an address and copies it to dist/.
-import model from '../model/best.safetensors?url';
 import { picture } from './pictures.js';
 import { Segmenter } from './Segmenter.js';
+
+/** A small model that comes along; Vite copies it to dist/. */
+const model = modelUrl('cells').href;
 
 /** A slider over the factor, a few pictures, and a switch that takes the Segmenter away. */
 export function App(): ReactNode {

@@ -4,6 +4,7 @@ import { paramTree, rescaling } from '@sshn/core';
 import { preprocess } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
 import { fetchModel, networkOf } from '@sshn/model';
+import { modelUrl } from '@sshn/zoo';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -38,7 +39,7 @@ addEventListener('message', ({ data: { id, bitmap, factor } }: MessageEvent<Requ
 async function load() {
   const threads = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   const status = await useFastWasm({ wasmPaths, threads });
-  const { manifest, params } = await fetchModel(new URL('../model/best.safetensors', import.meta.url));
+  const { manifest, params } = await fetchModel(modelUrl('cells'));
   const model = networkOf(manifest);
   const hyperparams = paramTree(model.specs, params);
   // Weights are predicted when the factor changes, and serve all pictures until it changes again.

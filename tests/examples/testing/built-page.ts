@@ -11,14 +11,13 @@ export interface BuiltPage {
   readonly open: OpenPage;
 }
 
-/** Has an example's model trained for a little and its page built, served and opened before the tests of a suite. */
+/** Has an example's page built, served and opened before the tests of a suite. */
 export function builtPage(name: string): () => BuiltPage {
   let example: InstalledExample | undefined;
   let served: FolderServer | undefined;
   let open: OpenPage | undefined;
   beforeAll(async () => {
     example = await installExample(name);
-    await runScript(example, 'train', { epochs: 12 });
     await runScript(example, 'build');
     served = await serveFolder(join(example.folder, 'dist'));
     open = await openPage(served.url, name);
