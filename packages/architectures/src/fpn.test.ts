@@ -37,7 +37,7 @@ test('by hand, on one pixel', async () => {
     path.endsWith('bias') ? 0 : path === 'lateral.1.kernel' ? -2 : 3,
   );
   const image = tensor([2], [1, 1, 1, 1]);
-  // Encoder 6 and 18; pyramid −2·18 = −36 and 3·6 − 36 = −18; smoothed −108/2 and −54/2; predictions thrice that.
+  // Encoder 6 and 18; pyramid −2·18 = −36 and 3·6 − 36 = −18; smoothed −108/2 and −54/2; predictions three times that.
   const all = network.outputs!.apply(params, image, rescaling(0.5)).map((x) => x.dataSync()[0]!);
   expect(all).toEqual([(-81 - 162) / 2, -81, -162]);
 });

@@ -191,7 +191,7 @@ describe('the kernel SshnAdam', () => {
     expectClose(native, composed);
   });
 
-  test.each([true, false, undefined])('hears whether it may overwrite: %s', (overwrite) => {
+  test.each([true, false, undefined])('passes on whether it may overwrite: %s', (overwrite) => {
     const heard: unknown[] = [];
     registerKernel({
       ...kernel,

@@ -17,7 +17,7 @@ export function distinct(shape: number[], { gap = 0.06, offset = 0, seed = 1 } =
   return tensor(values, shape);
 }
 
-/** A scalar that hears every entry of `y`, each with another weight. */
+/** A scalar that depends on every entry of `y`, each with another weight. */
 export function weighted(y: Tensor): Tensor {
   return tidy(() => {
     const weights = Float32Array.from({ length: y.size }, (_, i) => Math.sin(1 + 1.7 * i) + 0.3);

@@ -6,7 +6,7 @@ export interface Image {
   readonly channels: number;
   /**
    * What the numbers are: of a 'picture' of up to 8 bits a channel, scaled to [0, 1]; in units of a 'scanner' or a camera of
-   * more bits; 'hounsfield' units. Undefined where nobody knows.
+   * more bits; 'hounsfield' units. Undefined where it is unknown.
    */
   readonly intensities?: 'picture' | 'scanner' | 'hounsfield';
 }

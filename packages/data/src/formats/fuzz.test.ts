@@ -182,7 +182,7 @@ function sliceOfSeries(z: number): DicomSource {
   );
 }
 
-/** In all; `SSHN_FUZZ_RUNS=100000 pnpm test packages/data/src/formats/fuzz.test.ts` for a night. */
+/** In all. `SSHN_FUZZ_RUNS=100000 pnpm test packages/data/src/formats/fuzz.test.ts` takes some ten minutes. */
 const runs = Number(process.env.SSHN_FUZZ_RUNS ?? 20_000);
 
 describe('damaged files', () => {

@@ -145,7 +145,7 @@ function encodingOf(said: string): Header['encoding'] {
   throw unsupported('NRRD', `${said} encoding`, 'Save it with gzip or raw encoding.');
 }
 
-/** Which way world axes of a space grow, toward right, front and top; 0 where nobody knows. */
+/** Which way world axes of a space grow, toward right, front and top; 0 where it is unknown. */
 const spaces: ReadonlyMap<string, Triple> = new Map<string, Triple>([
   ['right-anterior-superior', [1, 1, 1]],
   ['ras', [1, 1, 1]],

@@ -105,9 +105,9 @@ let sound: string | undefined;
 /**
  * Repairs the current backend once it is seen.
  *
- * Programs that start webgl or webgpu by a plain `setBackend` pass no code of ours until their first operation, and tfjs
- * tells nobody that a backend has started: a hook of a kernel (`setupFunc`) runs only where this package was loaded before,
- * and a registration at load is a side effect that bundlers drop. So `differentiable`, which every operation of this package
+ * Programs that start webgl or webgpu by a plain `setBackend` run no code of ours before their first operation, and tfjs has no
+ * event for the start of a backend: a hook of a kernel (`setupFunc`) runs only where this package was loaded before, and a
+ * registration at load is a side effect that bundlers drop. So `differentiable`, which every operation of this package
  * goes through, and `registerGradients`, which comes before every gradient, are the places. It costs a bundle 6 kB and a
  * comparison of two strings for each operation; without it, volumes on a plain webgl come out as zeros, without an error.
  */

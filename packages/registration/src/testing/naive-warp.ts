@@ -81,7 +81,7 @@ function visit(
   { shape }: Pick<Grid, 'shape'>,
   field: Grid,
   { interpolation, padding }: FullSampling,
-  hear: (pair: { to: number; from: number | undefined; weight: number }) => void,
+  onPair: (pair: { to: number; from: number | undefined; weight: number }) => void,
 ): void {
   const size = shape.slice(1, -1);
   const spatial = field.shape.slice(1, -1);
@@ -96,7 +96,7 @@ function visit(
       const inside = points.map((point, axis) => continued(point, size[axis]!, padding));
       const isInside = inside.every((index) => index !== undefined);
       const from = inside.reduce<number>((row, index, axis) => row * size[axis]! + (index ?? 0), at[0]!);
-      hear({ to, from: isInside ? from : undefined, weight });
+      onPair({ to, from: isInside ? from : undefined, weight });
     }
   }
 }

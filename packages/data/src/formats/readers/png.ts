@@ -3,6 +3,7 @@ import { exifOrientation, isTurned, upright } from '../orientation.js';
 import { type Header, isGrey, type Palette, type Raster, unpackBits } from '../raster.js';
 import { damaged } from '../refusal.js';
 import { inflate } from './inflate.js';
+import { joinBytes } from './join-bytes.js';
 
 interface Chunk {
   readonly type: string;
@@ -53,7 +54,7 @@ export function readPng(bytes: Uint8Array): Raster {
   const passes = passesOf(storedWidth, storedHeight, isInterlaced);
   const lengthOf = ({ width, height }: Pass): number =>
     width === 0 ? 0 : height * (1 + Math.ceil((width * bits * samples) / 8));
-  const packed = join(all.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
+  const packed = joinBytes(all.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
   const filtered = inflate(
     'PNG',
     packed,
@@ -221,14 +222,4 @@ function* chunks(bytes: Uint8Array): Generator<Chunk> {
     if (type === 'IEND') return;
     at = end;
   }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -1,4 +1,5 @@
 import { ValueError } from '@sshn/core';
+import { joinBytes } from '../../formats/readers/join-bytes.js';
 
 /** A value of an element: text (several parted by backslashes), numbers, bytes, or the items of a sequence. */
 export type Value = string | readonly number[] | Uint8Array | readonly Written[];
@@ -37,12 +38,12 @@ export function writeDicom(
   const length = encodeItem([[0x00020000, 'UL', [meta.length]]]);
   const begin = new Uint8Array(132);
   begin.set(new TextEncoder().encode('DICM'), 128);
-  return joined([begin, length, meta, encodeItem(elements)]);
+  return joinBytes([begin, length, meta, encodeItem(elements)]);
 }
 
 function encodeItem(elements: Written): Uint8Array {
   const sorted = [...elements].sort(([a], [b]) => a - b);
-  return joined(sorted.flatMap(encodeElement));
+  return joinBytes(sorted.flatMap(encodeElement));
 }
 
 function encodeElement([tag, kind, value]: WrittenElement): Uint8Array[] {
@@ -67,7 +68,7 @@ function encodeElement([tag, kind, value]: WrittenElement): Uint8Array[] {
 function encodeValue(kind: string, value: Value): Uint8Array {
   if (typeof value === 'string') return padded(new TextEncoder().encode(value), kind === 'UI' ? 0 : 0x20);
   if (value instanceof Uint8Array) return padded(value, 0);
-  if (kind === 'SQ') return joined((value as readonly Written[]).flatMap(item));
+  if (kind === 'SQ') return joinBytes((value as readonly Written[]).flatMap(item));
   const numbers = value as readonly number[];
   const edge = kind === 'UL' ? 4 : 2;
   // An AT is a tag: its group, then its number.
@@ -96,16 +97,6 @@ function padded(bytes: Uint8Array, pad: number): Uint8Array {
   even.set(bytes);
   even[bytes.length] = pad;
   return even;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** A decimal string, which has 16 characters at most. */

@@ -1,5 +1,6 @@
 import type { VoxelData } from '../../../volumes/volume.js';
 import { damaged, unsupported } from '../../refusal.js';
+import { joinBytes } from '../join-bytes.js';
 import { decodePackBits } from '../packbits.js';
 import { decodeFrame } from './compressed.js';
 import type { DecodedFrame } from './decoded-frame.js';
@@ -30,7 +31,7 @@ export function openFrames(file: DicomFile, layout: PixelLayout): (index: number
   }
   const frames = compressedFrames(file, layout.frames);
   return async (index) => {
-    const frame = joined(frames[index]!);
+    const frame = joinBytes(frames[index]!);
     if (layout.bitsAllocated === 32 || isRunLength(frame, file)) {
       const { height, width, samples, bitsAllocated } = layout;
       const content = decodeRle(frame, height * width, samples, bitsAllocated / 8);
@@ -206,17 +207,6 @@ function itemsAt(bytes: Uint8Array, begin: number): Item[] {
     at += 8 + length;
   }
   return items;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /**
