@@ -18,7 +18,7 @@ const colors = [
 try {
   // 1. The graphics card, and the model: a hypernetwork that predicts a U-Net's weights from the factor.
   const { renderer, isSoftware, precision } = await useFastWebgl();
-  const { manifest, params } = await fetchModel('model/best.safetensors');
+  const { manifest, params } = await fetchModel('node_modules/@sshn/zoo/models/cells.safetensors');
   const model = networkOf(manifest);
   const hyperparams = paramTree(model.specs, params);
   say('status', `${renderer}${isSoftware ? ', in software' : ''}; ${precision} precision.`);

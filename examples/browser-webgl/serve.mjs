@@ -5,7 +5,7 @@ import { extname, join, relative, sep } from 'node:path';
 
 const root = import.meta.dirname;
 /** What the page loads, and nothing else of this folder. */
-const served = /^(index\.html|main\.js|style\.css)$|^(model|samples|node_modules)\//;
+const served = /^(index\.html|main\.js|style\.css)$|^(samples|node_modules)\//;
 const types = {
   '.html': 'text/html',
   '.js': 'text/javascript',

@@ -18,7 +18,6 @@ describe.skipIf(executablePath === undefined)('browser-webgl', () => {
   let open: OpenPage;
   beforeAll(async () => {
     example = await installExample('browser-webgl');
-    await runScript(example, 'train', { epochs: 12 });
     await runScript(example, 'samples');
     served = await serveScript(example, 'start');
     open = await openPage(served.url, 'browser-webgl');

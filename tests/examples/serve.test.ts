@@ -11,15 +11,8 @@ const servers = [
   {
     name: 'browser-webgl',
     page: 'index.html',
-    files: [
-      'index.html',
-      'main.js',
-      'style.css',
-      'model/best.safetensors',
-      'samples/0.png',
-      'node_modules/a/b.js',
-    ],
-    withheld: ['serve.mjs', 'package.json', 'samples.mjs', '.gitignore', 'model/', 'nothing.js'],
+    files: ['index.html', 'main.js', 'style.css', 'samples/0.png', 'node_modules/a/b.js'],
+    withheld: ['serve.mjs', 'package.json', 'samples.mjs', '.gitignore', 'samples/', 'nothing.js'],
   },
   {
     name: 'browser-wasm-threads',
