@@ -1,26 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scratchFolder, sshn, start } from './command.js';
+import { freePort, isInstalled, tensorsOf } from './servers.js';
 
 const scratch = scratchFolder();
 
 /** Debian's: apt-get install redis-server. */
 const hasRedis = isInstalled('redis-server');
 if (!hasRedis) console.warn('redis-server is not installed: --engine bullmq is not tested');
-
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const data = 'phantoms:cells:16:1';
 const plan = `
@@ -93,19 +84,4 @@ async function firstBegun(cells: string): Promise<string> {
     }
     await setTimeout(20);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => {
-    server.listen(0, '127.0.0.1', () => listening());
-  });
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  return address !== null && typeof address === 'object' ? address.port : 0;
-}
-
-/** The bytes of a model file behind its header, which has the date of the training in it. */
-function tensorsOf(file: Buffer): Buffer {
-  return file.subarray(8 + Number(file.readBigUInt64LE(0)));
 }

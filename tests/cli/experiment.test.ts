@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 import { inShell, printedCommand, scratchFolder, sshn, start } from './command.js';
+import { tensorsOf } from './servers.js';
 
 const scratch = scratchFolder();
 const read = (...path: string[]) => readFile(join(scratch.path, ...path), 'utf8');
@@ -112,8 +113,3 @@ test('a preset is printed, and is an experiment', async () => {
   const status = await sshn(['experiment', 'status', 'wbc.yaml'], scratch.path);
   expect(status.stdout).toContain('36 waiting');
 });
-
-/** The bytes of a model file behind its header, which has the date of the training in it. */
-function tensorsOf(file: Buffer): Buffer {
-  return file.subarray(8 + Number(file.readBigUInt64LE(0)));
-}

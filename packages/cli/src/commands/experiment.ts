@@ -9,6 +9,7 @@ import { stateOf } from '../experiment/cells.js';
 import { runFromQueue } from '../experiment/engines/bullmq.js';
 import { runLocally } from '../experiment/engines/local.js';
 import { Progress, sentenceOf } from '../experiment/engines/progress.js';
+import { submitToSlurm } from '../experiment/engines/slurm.js';
 import { figureKinds, type Plan, readPlan } from '../experiment/plan.js';
 import { presetFile, presetOf, presets } from '../experiment/presets.js';
 import { figuresOf } from '../experiment/report/figures.js';
@@ -51,7 +52,9 @@ Examples:
 };
 
 interface Flags {
-  readonly engine?: 'local' | 'bullmq';
+  readonly engine?: 'local' | 'bullmq' | 'slurm';
+  readonly slurm?: string;
+  readonly cell?: string;
   readonly isWorker?: boolean;
   readonly redis?: string;
   readonly lease: number;
@@ -88,14 +91,23 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
         readerOf({ kind: 'number', least: 1 }),
         30,
       );
-  const engine = new Option('--engine <name>', 'what gives out the cells: this process, or a queue in Redis');
-  addWork('run', 'train and evaluate what is not done')
-    .addOption(engine.choices(['local', 'bullmq']).default('local'))
-    .action(async (file: string, flags: Flags) => finish(await run(file, flags)));
-  addWork('work', 'take cells of --engine bullmq too, on this machine').action(
-    async (file: string, flags: Flags) =>
-      finish(await run(file, { ...flags, engine: 'bullmq', isWorker: true })),
+  const engine = new Option(
+    '--engine <name>',
+    'what gives out the cells: this process, a queue in Redis, or a job array of Slurm',
   );
+  addWork('run', 'train and evaluate what is not done')
+    .addOption(engine.choices(['local', 'bullmq', 'slurm']).default('local'))
+    .option(
+      '--slurm <options>',
+      "of --engine slurm: further options of sbatch, such as '--partition=gpu --time=8:00:00'",
+    )
+    .action(async (file: string, flags: Flags) => finish(await run(file, flags)));
+  addWork('work', 'take cells of --engine bullmq too, on this machine; or one cell, as a task of Slurm does')
+    .option('--cell <name>', 'this cell alone, which nobody else has')
+    .action(async (file: string, flags: Flags) => {
+      const engine = flags.cell === undefined ? 'bullmq' : 'local';
+      finish(await run(file, { ...flags, engine, isWorker: true }));
+    });
   add('status', 'say what is done, running and failed')
     .option('--json', 'print it as JSON')
     .action(async (file: string, flags: Flags) => finish(await status(file, flags)));
@@ -135,9 +147,42 @@ function requireRedis(redis: string | undefined): string {
   });
 }
 
-async function run(file: string, flags: Flags): Promise<number> {
+/** The plan with one of its cells alone. @throws {ValueError} if it has none of this name. */
+function withCell(plan: Plan, name: string): Plan {
+  const cells = plan.cells.filter((cell) => cell.name === name);
+  if (cells.length === 1) return { ...plan, cells };
+  throw new ValueError({
+    where: '--cell',
+    got: name,
+    expected: 'the name of a cell of the experiment: sshn experiment status lists them',
+  });
+}
+
+/** Submits what is not done as a job array, and says how to follow it. */
+async function submit(file: string, flags: Flags): Promise<number> {
   const out = folderOf(file, flags);
   const plan = await readPlan(file, out);
+  await mkdir(out, { recursive: true });
+  const { jobs, threads, slurm } = flags;
+  const { job, cells } = await submitToSlurm(plan, {
+    ...{ file, out, threads },
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(slurm === undefined ? {} : { options: slurm }),
+  });
+  const words = (name: string) => commandText(['experiment', name, file], { out: flags.out });
+  process.stdout.write(
+    job === undefined
+      ? `All ${plan.cells.length} cells are done. Report with: ${words('report')}\n`
+      : `Job ${job}: ${cells} of ${plan.cells.length} cells. Follow it with: ${words('status')}\nReport with: ${words('report')}\n`,
+  );
+  return exitCodes.ok;
+}
+
+async function run(file: string, flags: Flags): Promise<number> {
+  if (flags.engine === 'slurm') return submit(file, flags);
+  const out = folderOf(file, flags);
+  const whole = await readPlan(file, out);
+  const plan = flags.cell === undefined ? whole : withCell(whole, flags.cell);
   const terminal = terminalOn(process.stdout);
   const jobs = flags.jobs ?? Math.max(1, Math.floor(availableParallelism() / flags.threads));
   const interruption = listenForInterruption(() => {
@@ -150,7 +195,7 @@ async function run(file: string, flags: Flags): Promise<number> {
     const { threads, engine, redis, lease, isWorker = false } = flags;
     const options = { jobs, threads, progress, signal: interruption.signal };
     if (engine === 'bullmq') await runFromQueue(plan, { ...options, lease, redis: requireRedis(redis) });
-    else await runLocally(plan, options);
+    else await runLocally(plan, { ...options, isOurs: flags.cell !== undefined });
     terminal.clear();
     // Of several processes the one that was started with `run` reports.
     if (!isWorker) await writeReport(plan, out);

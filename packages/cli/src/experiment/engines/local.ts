@@ -11,12 +11,14 @@ export interface EngineOptions {
   readonly threads: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Whether whoever gives out the work knows that nobody else has these cells; see `CellOptions`. @default false */
+  readonly isOurs?: boolean;
 }
 
 /** Runs cells, some at a time, in the order of the plan. */
 export async function runLocally(
-  plan: Plan,
-  { jobs, threads, progress, signal }: EngineOptions,
+  plan: Pick<Plan, 'cells'>,
+  { jobs, threads, progress, signal, isOurs = false }: EngineOptions,
 ): Promise<void> {
   const waiting = [...plan.cells];
   const work = async (): Promise<void> => {
@@ -25,7 +27,7 @@ export async function runLocally(
       const wasDone = (await stateOf(one)).kind === 'done';
       progress.started(one);
       const onEpoch = (epoch: number): void => progress.epoch(one, epoch);
-      const end = await runCell(one, { threads, version, signal, onEpoch });
+      const end = await runCell(one, { threads, version, signal, onEpoch, isOurs });
       await progress.ended(one, end, wasDone);
     }
   };

@@ -5,7 +5,7 @@ import { gridMap } from '../../plots/grid-plots.js';
 import type { CombinationPoint } from '../cells.js';
 import type { Plan } from '../plan.js';
 import { type DoneCell, type Group, groupsOf, meanOf } from '../statistics.js';
-import type { Figure } from './figures.js';
+import type { Figure } from './figure.js';
 import { legend, legendHeight } from './legend.js';
 
 /**

@@ -1,20 +1,12 @@
-import type { Drawing, Palette } from '../../plots/draw.js';
+import type { Palette } from '../../plots/draw.js';
 import type { FigureKind, Plan } from '../plan.js';
 import { type DoneCell, type Group, type GroupPoint, groupName, groupsOf } from '../statistics.js';
 import { combinationFigures } from './combinations.js';
 import { curvesPlot, type Series } from './curves.js';
+import type { Figure } from './figure.js';
 import { structuresPlot } from './structures.js';
 import { timePlot, trainingTimes } from './training-time.js';
 import { matrixPlot } from './transfer-matrix.js';
-
-/** A figure of a report. */
-export interface Figure {
-  /** Of its file, without extension. */
-  readonly name: string;
-  readonly title: string;
-  readonly caption: string;
-  readonly drawing: Drawing;
-}
 
 const overSeeds = 'Lines are means over seeds, bands one standard deviation to either side.';
 
