@@ -27,7 +27,7 @@ const seconds = Number(values.seconds);
 const target = Number(values.target);
 const rates = values.rates.split(',').map(Number);
 
-/** Starts the command, from the sources, with a small model that comes along. */
+/** Starts the command, from the sources, with a small model that is included. */
 async function startService(flags: readonly string[]) {
   const main = join(repository, 'packages/cli/src/main.ts');
   const node = ['--conditions=@sshn/source', '--import', import.meta.resolve('tsx'), main];

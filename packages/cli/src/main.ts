@@ -2,7 +2,7 @@
 import { runCommandLine } from './command-line.js';
 import { exitCodes, predictorWord } from './program-help.js';
 
-// A reader that has seen enough, such as `head`, closes the pipe: not a failure of ours.
+// A reader that has seen enough, such as `head`, closes the pipe: this is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failure);
 });

@@ -1,8 +1,5 @@
 export {
-  type Alignment,
   type AlignOptions,
-  afterAlignment,
-  alignPicture,
   coverageOf,
   requireCoverage,
 } from './align.js';
@@ -27,8 +24,6 @@ export {
   decodePicture,
   decodeSeries,
   encodePicture,
-  formatOf,
-  imageOf,
   type Picture,
   pictureOf,
 } from './picture.js';

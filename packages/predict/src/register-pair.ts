@@ -119,7 +119,7 @@ export async function registerPair(
     const placed = aligned?.moving ?? moving;
     const coverage = coverageOf(placed, fixed.channels[0]);
     requireCoverage(moving, fixed.path, coverage);
-    onStage?.(`bringing both images to ${preprocessing.size.join('×')}`);
+    onStage?.(`resampling both images to ${preprocessing.size.join('×')}`);
     const found = await registerIn(fixedFrame(placed, fixed, preprocessing), options);
     if (aligned === undefined) return { ...found, coverage };
     const { matrixMm, lossBefore, lossAfter } = aligned;
@@ -181,7 +181,7 @@ async function registerIn(frame: Frame, options: RegisterOptions): Promise<Omit<
     const moved = own(warp(a, inVoxels));
     const [statistics] = await jacobianStatistics(inVoxels);
     const unlike = async (x: Tensor) => (await own(similarityLoss(x, b, objective)).data())[0]!;
-    onStage?.('bringing the field to the fixed image');
+    onStage?.('resampling the field onto the fixed image');
     const field = await frame.back(inVoxels);
     return {
       field,

@@ -25,7 +25,7 @@ export function inSpaceOf(
     problem: difference,
     remedy:
       moving.format === 'volume'
-        ? 'With --resample it is brought onto the grid of the fixed image first, by the affines of both.'
+        ? 'With --resample it is resampled onto the grid of the fixed image first, by the affines of both.'
         : 'With --resample it is stretched to the size of the fixed image first.',
   });
 }

@@ -107,7 +107,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     send(reply, new RequestError(404, 'There is nothing at this address. See /openapi.json.'), request),
   );
 
-  /** Seconds until the queue is likely to have room, from what requests took of late. */
+  /** Seconds until the queue is likely to have room, from what recent requests took. */
   let usualMs = 1000;
   const retryAfter = (): number => {
     const { queued, total } = pool.state;

@@ -30,7 +30,7 @@ export function problemOf(status: number, detail: string): Problem {
 }
 
 /**
- * What a client hears of an error: the message of one that its request caused; of all others, nothing of ours.
+ * What a client gets to know of an error: the message of one that its request caused; of all others, nothing about this server.
  *
  * @returns `cause` where the error is for the log.
  */
@@ -39,22 +39,22 @@ export function explain(error: unknown): {
   readonly headers: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 } {
-  const told = (status: number, detail: string, headers = {}) => ({
+  const answer = (status: number, detail: string, headers = {}) => ({
     problem: problemOf(status, detail),
     headers,
   });
-  if (error instanceof RequestError) return told(error.status, error.message, error.headers);
-  if (error instanceof QueueFullError) return told(503, error.message);
-  if (error instanceof WorkerFaultError && error.fault.kind === 'input') return told(422, error.message);
+  if (error instanceof RequestError) return answer(error.status, error.message, error.headers);
+  if (error instanceof QueueFullError) return answer(503, error.message);
+  if (error instanceof WorkerFaultError && error.fault.kind === 'input') return answer(422, error.message);
   if (error instanceof WorkerFaultError && error.fault.kind === 'memory') {
     const detail = 'The image needs more memory than this server has. Send a smaller one, or a part of it.';
-    return { ...told(413, detail), cause: error };
+    return { ...answer(413, detail), cause: error };
   }
-  if (error instanceof SshnError && !(error instanceof WorkerFaultError)) return told(422, error.message);
+  if (error instanceof SshnError && !(error instanceof WorkerFaultError)) return answer(422, error.message);
   const status = clientStatus(error);
-  if (status !== undefined) return told(status, sentences[status] ?? 'The request cannot be read.');
+  if (status !== undefined) return answer(status, sentences[status] ?? 'The request cannot be read.');
   return {
-    ...told(500, 'The server failed on this request. Its log says more.'),
+    ...answer(500, 'The server failed on this request. Its log says more.'),
     cause: error,
   };
 }

@@ -39,7 +39,7 @@ function oneChoice({ factor, gflops, milliseconds, dice }: Choice, context: z.Re
     });
 }
 
-/** What a segmentation can be told, in the query or in fields of a form. */
+/** Settings of a segmentation, in the query or in fields of a form. */
 export const predictSettings = z
   .strictObject({
     ...choice,
@@ -59,7 +59,7 @@ export const predictSettings = z
   })
   .superRefine(oneChoice);
 
-/** What a registration can be told. */
+/** Settings of a registration. */
 export const registerSettings = z
   .strictObject({
     ...choice,

@@ -21,7 +21,9 @@ const model = z.object({
   labels: z.array(label),
   input: z.object({
     kind: z.enum(['raster', 'volume']),
-    size: z.array(z.int()).describe('Of training; images of other sizes are brought to it and back.'),
+    size: z
+      .array(z.int())
+      .describe('Of training; images of other sizes are resized to it, and their labels back.'),
     channels: z.int(),
   }),
   factors: z.object({ low: factor, high: factor }).describe('The range of training.'),
@@ -200,7 +202,7 @@ export const schemas = {
   },
 } as const;
 
-/** A model as /models tells of it. */
+/** A model as /models describes it. */
 export function modelOf({ facts, ladder }: ModelEntry): z.infer<typeof model> {
   const { name, task, labels, input, factors } = facts;
   return {
@@ -213,7 +215,7 @@ export function modelOf({ facts, ladder }: ModelEntry): z.infer<typeof model> {
   };
 }
 
-/** The amount of a label as an answer tells it. */
+/** The amount of a label in an answer. */
 export function amountsOf({ mm3, ...amount }: LabelAmount): z.infer<typeof prediction>['labels'][number] {
   return {
     ...amount,

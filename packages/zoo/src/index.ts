@@ -4,6 +4,5 @@ export {
   frameSize,
   type UltrasoundFrame,
   type UltrasoundScene,
-  ultrasoundLabels,
   ultrasoundScene,
 } from './phantoms/ultrasound/scene.js';

@@ -52,7 +52,7 @@ const png = (width: number, height: number, data: Uint8Array) =>
 const ramp = (count: number, by = 1) => Float32Array.from({ length: count }, (_, i) => i * by);
 
 describe('sshn data', () => {
-  test('lists the datasets of the paper, and says where each is to be had', async () => {
+  test('lists the datasets of the paper, and says where each is available', async () => {
     expect(await runCommandLine(['data'])).toBe(0);
     for (const { name } of sources) expect(stdout).toContain(`${name}\n`);
     for (const { name } of sources) {

@@ -7,12 +7,12 @@ import { terminalOn } from '../terminal/terminal.js';
 const dataHelp = {
   description: `Prepare a dataset of the paper for sshn train and sshn experiment.
 
-Without FOLDER it says where the dataset is to be had and on what terms: sshn downloads nothing. With FOLDER, where you have unpacked \
+Without FOLDER it says where the dataset is available and on what terms: sshn downloads nothing. With FOLDER, where you have unpacked \
 it, its files are checked and written to OUT as sshn train reads them.`,
   examples: `
 Examples:
   $ sshn data                                      # all of them
-  $ sshn data oasis-2d                             # where it is to be had
+  $ sshn data oasis-2d                             # where it is available
   $ sshn data oasis-2d ~/neurite-oasis.2d.v1.0 -o data/oasis-2d
   $ sshn experiment preset oasis-table1 > oasis.yaml`,
 };

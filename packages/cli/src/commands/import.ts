@@ -23,8 +23,8 @@ const importHelp = {
 
 WEIGHTS is what torch.save(model.state_dict(), path) wrote, or a safetensors file. Nothing in it is executed: of the pickle in \
 PyTorch's files only what tensors need is read. --model is a YAML or JSON file that describes the network and its images as \
-\`sshn info --json\` tells them: network, factor, preprocessing, labels. --names is a JSON file that gives each tensor of PyTorch \
-the parameter that it becomes; with an empty table {} the error lists the names and shapes of both. Kernels are brought from \
+\`sshn info --json\` prints them: network, factor, preprocessing, labels. --names is a JSON file that gives each tensor of PyTorch \
+the parameter that it becomes; with an empty table {} the error lists the names and shapes of both. Kernels are converted from \
 PyTorch's layout (outputs, inputs, height, width) to ours.`,
   examples: `
 Examples:

@@ -13,7 +13,7 @@ import { bytesText, costText, countText, diceText, textTable } from '../terminal
 
 const infoHelp = {
   description: `Tell what a model is: task, network and method, what images it expects, its labels, its accuracy and cost by \
-rescaling factor, and where it comes from. MODEL is a run folder, a model file, or the name of a model that comes along.`,
+rescaling factor, and where it comes from. MODEL is a run folder, a model file, or the name of an included model.`,
   examples: `
 Examples:
   $ sshn info runs/cells
@@ -88,9 +88,9 @@ async function info(given: string, json: boolean): Promise<number> {
       ['weights', roundedText(manifest.rounded) ?? ''],
       ['file', `${file}, ${bytesText((await stat(file)).size)}`],
     ];
-    // Of a model that tells no versions, say.
-    const told = rows.filter(([, text]) => text !== '');
-    const width = Math.max(...told.map(([name]) => name.length));
+    // A model may state no versions, for example.
+    const stated = rows.filter(([, text]) => text !== '');
+    const width = Math.max(...stated.map(([name]) => name.length));
     const table = textTable(
       ['φ', 'Dice', 'GFLOPs', 'ms'],
       costs.map(({ factor, dice, gflops, milliseconds }) => [
@@ -103,7 +103,7 @@ async function info(given: string, json: boolean): Promise<number> {
     const hint =
       accuracyCost.length > 0 ? '' : '\nDice by factor is not in the file: run `sshn pareto` on the run.';
     process.stdout.write(
-      `${told.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')}\n\n${table}${hint}\n`,
+      `${stated.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')}\n\n${table}${hint}\n`,
     );
     return exitCodes.ok;
   } finally {

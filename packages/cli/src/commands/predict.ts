@@ -11,7 +11,7 @@ import { addComputingOptions, argument, factorType, frameOption, grouped, reader
 const predictHelp = {
   description: `Segment images with a trained model, and write the label of every pixel on the image's own grid.
 
-MODEL is a run folder of \`sshn train\`, a model file, or the name of a model that comes along (cells, ultrasound, volumes). PATHS are image files, folders (searched with all folders in them; a \
+MODEL is a run folder of \`sshn train\`, a model file, or the name of an included model (cells, ultrasound, volumes). PATHS are image files, folders (searched with all folders in them; a \
 folder of DICOM files is one series) or patterns. Each image is prepared as in training. Labels are the numbers \
 of the label files that the model was trained with, 0 for the background; OUT/labels.dseg.tsv and OUT/labels.lut.txt give their names and colors.
 
@@ -23,7 +23,7 @@ ${factorHelp} A budget picks the factor: the most accurate one within --gflops o
   examples: `
 Examples:
   $ sshn predict runs/cells photo.png -o out
-  $ sshn predict cells photo.png -o out     # a small model that comes along, trained on generated blood smears
+  $ sshn predict cells photo.png -o out     # a small model that is included, trained on generated blood smears
   $ sshn predict runs/cells images/ -o out --gflops 0.5 --overlays
   $ sshn predict runs/brains "scans/*.nii.gz" -o out --milliseconds 200 --largest-component
   $ sshn predict runs/brains series/ -o out --format dicom     # a DICOM segmentation, for a PACS

@@ -1,5 +1,5 @@
 import { usualObjective } from '@sshn/predict';
-import { affineKinds, regularizerNames, similarityNames } from '@sshn/registration';
+import { affineKinds, flowResolutions, regularizerNames, similarityNames } from '@sshn/registration';
 import { type Command, Option } from 'commander';
 import { parseFactor, parseIntensity } from '../config/values.js';
 import type { RegisterFlags } from '../register/flags.js';
@@ -19,7 +19,7 @@ const registerHelp = {
   description: `Align a moving image with a fixed one: predict a displacement field, refine it if wanted, and move the image, on the \
 grid of the fixed one.
 
-MODEL is a run folder of \`sshn train DATA --task registration\` or its best.safetensors; images are brought to the size that \
+MODEL is a run folder of \`sshn train DATA --task registration\` or its best.safetensors; images are resampled to the size that \
 it was trained at, and the field back. The word none registers without a network: --refine N steps of gradient descent from \
 zero at every resolution of a pyramid, the classical way. With a network, refinement begins at what it predicts.
 
@@ -28,7 +28,7 @@ zero at every resolution of a pyramid, the classical way. With a network, refine
 model trained with --align aligns both images with its reference by itself, on any grids.
 
 Orientation and spacing of volumes may be any: they are compared in the body. Images on different grids are refused, as they \
-may be a mistake; --resample brings the moving one onto the grid of the fixed one first, by the affines of both (PNG: \
+may be a mistake; --resample resamples the moving one onto the grid of the fixed one first, by the affines of both (PNG: \
 stretches it). Moved label maps keep their numbers (nearest voxel); moved images are 32-bit floats, PNG 8 bits. Where the \
 moving image shows nothing, the result is 0.
 
@@ -52,7 +52,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     .description(registerHelp.description)
     .argument(
       '<model>',
-      'run folder of sshn train --task registration, a model file, registration (a small model that comes along), or none',
+      'run folder of sshn train --task registration, a model file, registration (a small model that is included), or none',
     )
     .argument('<moving>', 'image to be moved: NIfTI or the folder of a DICOM series; PNG, TIFF, BMP, JPEG')
     .argument('<fixed>', 'image that it is aligned with, of the same kind')
@@ -61,7 +61,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
     .option('--labels <file>', 'label map of the moving image, to be moved along')
     .option('--moved-labels <file>', 'where that goes')
     .option('--report <file>', 'a page with pictures: before, after, difference, deformed grid')
-    .option('--resample', 'bring a moving image of another grid onto that of the fixed one first')
+    .option('--resample', 'resample a moving image of another grid onto that of the fixed one first')
     .addOption(frameOption('--moving-frame', 'a moving image'))
     .addOption(frameOption('--fixed-frame', 'a fixed image'));
   const add = (heading: string, flag: string, text: string, read: (text: string) => unknown) =>
@@ -146,7 +146,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
   command.addOption(
     grouped(
       bare,
-      new Option('--resolution <grid>', 'grid of the flow (default: full)').choices(['full', 'half']),
+      new Option('--resolution <grid>', 'grid of the flow (default: full)').choices([...flowResolutions]),
     ),
   );
   add(
@@ -185,7 +185,7 @@ function faultOf(isBare: boolean, flags: RegisterFlags): string | undefined {
     return `--${needsAffine[0]} is for an alignment, and none is asked for: give --affine too`;
   const { similarity = 'localNcc', window } = flags;
   if (window !== undefined && similarity !== 'localNcc') {
-    return `--window is for the similarity localNcc, and it is to be ${similarity}`;
+    return `--window is for the similarity localNcc, and --similarity is ${similarity}`;
   }
   const foreign = isBare
     ? { factor: flags.factor, lambda: flags.lambda }

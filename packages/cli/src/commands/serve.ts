@@ -12,7 +12,7 @@ import { factorType, grouped, readerOf } from './options.js';
 const serveHelp = {
   description: `Serve trained models over HTTP: POST an image to /predict, get its label map; POST two to /register, get one aligned with the other.
 
-MODELS are run folders of \`sshn train\`, model files, or names of models that come along (cells, ultrasound, volumes, registration). Requests use their names: that of the folder or file, or NAME in NAME=PATH. \
+MODELS are run folders of \`sshn train\`, model files, or names of included models (cells, ultrasound, volumes, registration). Requests use their names: that of the folder or file, or NAME in NAME=PATH. \
 Images (PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz, DICOM) are known by their content. Answers are PNG, nii.gz, nrrd, DICOM \
 segmentations or JSON; of registration the moved image, the displacement field, or JSON.
 
@@ -58,7 +58,7 @@ export function addServeCommand(program: Command, finish: (exitCode: number) => 
     .command('serve')
     .summary('serve trained models over HTTP')
     .description(serveHelp.description)
-    .argument('<models...>', 'run folders, model files or models that come along, also as NAME=PATH');
+    .argument('<models...>', 'run folders, model files or included models, also as NAME=PATH');
   const add = (
     heading: string,
     flag: string,

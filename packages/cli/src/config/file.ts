@@ -49,7 +49,7 @@ function parseText(path: string, text: string): unknown {
     });
   }
   try {
-    // JSON is YAML, so one parser reads both and tells the line of a fault.
+    // JSON is YAML, so one parser reads both and knows the line of a fault.
     return parseYaml(text, { prettyErrors: true });
   } catch (cause) {
     if (!(cause instanceof YAMLError)) throw cause;

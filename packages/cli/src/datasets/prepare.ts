@@ -61,7 +61,7 @@ async function checkedItems(source: Source, folder: string): Promise<Item[]> {
     throw new FileError({
       path: folder,
       problem: `does not hold ${source.name} as it is published`,
-      remedy: `Unpack it so that there is ${source.layout}. It is to be had from ${source.obtain}.`,
+      remedy: `Unpack it so that there is ${source.layout}. It is available from ${source.obtain}.`,
     });
   const missing = items.flatMap(({ labels }) => labels).filter((path) => !existsSync(path));
   if (missing.length > 0)

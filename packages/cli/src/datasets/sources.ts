@@ -19,7 +19,7 @@ export interface Item {
 export interface Source {
   readonly name: string;
   readonly title: string;
-  /** Where it is to be had, and on what terms. */
+  /** Where it is available, and on what terms. */
   readonly obtain: string;
   /** What the unpacked folder looks like. */
   readonly layout: string;

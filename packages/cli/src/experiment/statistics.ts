@@ -48,7 +48,7 @@ export function groupsOf(done: readonly DoneCell[], selection: Selection = {}): 
   return [...groups].map(([name, members]) => ({ name, members, points: pointsOf(members, selection) }));
 }
 
-/** The name of a cell's group; some axes may be left out, where they are told otherwise. */
+/** The name of a cell's group; some axes may be left out, where the figure shows them otherwise. */
 export function groupName({ axes }: Cell, without: readonly string[] = []): string {
   const named = Object.entries(axes).filter(([axis]) => !['seed', 'factor', ...without].includes(axis));
   return named.map(([axis, value]) => shown(axis, value)).join(', ');

@@ -107,7 +107,7 @@ function seriesOf(group: readonly Comparable[]) {
   };
 }
 
-/** A curve's name, and what tells it from another of that name. */
+/** A curve's name, and what distinguishes it from another of that name. */
 function nameOf({ run }: Comparable): { name: string; detail: string } {
   return { name: methodNames[run.method], detail: basename(run.folder) };
 }

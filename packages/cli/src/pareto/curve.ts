@@ -48,7 +48,7 @@ export function curvesOf(
  * test images explains. From the cheapest on, a point joins them if the bootstrap interval (95 %) of its gain over the last
  * one, image by image, lies above 0. The images are the same for all points.
  *
- * Where a point has no scores of images, or fewer than two, chance cannot be told: it is the Pareto front of the means.
+ * Where a point has no scores of images, or fewer than two, chance cannot be estimated: it is the Pareto front of the means.
  */
 export function frontOf<At extends Factor>(points: ReadonlyArray<FactorResult<At>>): Set<FactorResult<At>> {
   const isOnFront = paretoFront(points.map(({ gflops, dice }) => ({ cost: gflops, value: dice })));

@@ -55,7 +55,7 @@ export interface Palette {
   readonly muted: string;
   readonly grid: string;
   readonly background: string;
-  /** One per curve; told apart with all common kinds of color blindness. */
+  /** One per curve; distinct for all common kinds of color blindness. */
   readonly curves: readonly string[];
 }
 

@@ -88,7 +88,7 @@ function describePoint({ factor, dice, gflops, milliseconds }: GridPoint): strin
   return `φ = (${factorText(factor)}): Dice ${dice.toFixed(4)}, ${gflops.toFixed(3)} GFLOPs, ${milliseconds.toFixed(1)} ms`;
 }
 
-/** A point with its last two factors apart from those before, by which panels are told. */
+/** A point with its last two factors apart from those before, which name its panel. */
 interface Cell extends GridPoint {
   readonly panel: string;
   readonly row: number;

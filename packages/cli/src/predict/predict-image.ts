@@ -56,7 +56,7 @@ export async function openSegmenter(
   model.dispose();
   throw new FileError({
     path,
-    problem: 'is a model of registration, and images are to be segmented',
+    problem: 'is a model of registration, and sshn predict segments',
     remedy: 'Use `sshn register` with it.',
   });
 }

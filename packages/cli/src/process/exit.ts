@@ -4,7 +4,7 @@ import { exitCodes } from '../program-help.js';
 import { printable } from '../terminal/text.js';
 
 /**
- * What to print about an error: one line for bad input, for a system that refuses and for memory that does not suffice, the stack for a defect of ours.
+ * What to print about an error: one line for bad input, for an error of the system and for too little memory, the stack for a defect of sshn.
  *
  * @param diagnostics Lines about versions and the machine, to go with a report of a defect.
  */
@@ -51,7 +51,7 @@ interface Interruption {
 /**
  * Turns SIGINT (Ctrl-C) and SIGTERM into an abort signal; the second one ends the process at once.
  *
- * @param onFirst Called at the first signal, to tell that the work is being put away.
+ * @param onFirst Called at the first signal, to say that the work is being saved.
  */
 export function listenForInterruption(
   onFirst: () => void,

@@ -253,7 +253,7 @@ describe('a model', () => {
     const stages = [
       'reading',
       'opening',
-      'bringing both images to 18×20',
+      'resampling both images to 18×20',
       ...[1, 2, 3, 4, 5, 6, 7, 8].map((layer) => `predicting  layer ${layer}/8  `),
       'scaling the field',
       'comparing',

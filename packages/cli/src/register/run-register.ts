@@ -158,7 +158,7 @@ async function openRegistrar(path: string): Promise<Registrar> {
   model.dispose();
   throw new FileError({
     path,
-    problem: 'is a model of segmentation, and images are to be aligned',
+    problem: 'is a model of segmentation, and sshn register aligns',
     remedy: 'Train one with `sshn train DATA --task registration`, or give the word none and --refine.',
   });
 }

@@ -85,7 +85,7 @@ function colorAt(base: Float32Array, from: number, channels: number, isGrey: boo
   return [grey, grey, grey];
 }
 
-/** Intensities brought to 0 … 255 so that the darkest is black and the brightest white. */
+/** Intensities scaled to 0 … 255 so that the darkest is black and the brightest white. */
 function stretched(values: Float32Array, range = rangeOf(values)): Float32Array {
   const [low, high] = range;
   const scale = high > low ? 255 / (high - low) : 0;

@@ -6,7 +6,7 @@ import { framed } from './frame.js';
 import { type Html, html } from './html.js';
 import { checkerboard, difference, gridPicture, picture, rangeOf } from './images.js';
 
-/** What the page of a registration tells. */
+/** What the page of a registration shows. */
 interface RegistrationReport extends Pick<Registered, 'figures' | 'seen' | 'seenField'> {
   readonly movingPath: string;
   readonly fixedPath: string;

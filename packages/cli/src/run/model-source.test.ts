@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a name is that of a model that comes along, unless a file or folder has it', async () => {
+test('a name is that of an included model, unless a file or folder has it', async () => {
   expect(await modelSource('cells')).toBe(modelPath('cells'));
   await mkdir('cells');
   expect(await modelSource('cells')).toBe('cells');
@@ -31,7 +31,7 @@ test.each(['cell', './ultrasound', 'runs/mine', 'toString'])(
   async (given) => {
     await expect(modelSource(given)).rejects.toThrow(FileError);
     await expect(modelSource(given)).rejects.toThrow(
-      /a model that comes along: cells, ultrasound, volumes, registration\./,
+      /an included model: cells, ultrasound, volumes, registration\./,
     );
   },
 );

@@ -4,7 +4,7 @@ import { isModelName, modelNames } from '@sshn/zoo';
 import { modelPath } from '@sshn/zoo/node';
 
 /** What MODEL may be, for the help of commands. */
-export const modelHelp = `run folder of sshn train, a model file, or a model that comes along: ${modelNames.join(', ')}`;
+export const modelHelp = `run folder of sshn train, a model file, or an included model: ${modelNames.join(', ')}`;
 
 /**
  * The path of a model: as it was given, or, where there is no such file or folder, that of the model of this name in @sshn/zoo.
@@ -21,7 +21,7 @@ export async function modelSource(given: string): Promise<string> {
   throw new FileError({
     path: given,
     problem: problem.code === 'ENOENT' ? 'is not there' : `cannot be opened: ${problem.message}`,
-    remedy: `Give a run folder of \`sshn train\`, a model file (.safetensors), or a model that comes along: ${modelNames.join(', ')}.`,
+    remedy: `Give a run folder of \`sshn train\`, a model file (.safetensors), or an included model: ${modelNames.join(', ')}.`,
     cause: problem,
   });
 }

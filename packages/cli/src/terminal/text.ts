@@ -34,7 +34,7 @@ export function phiText(factor: Factor): string {
   return `φ\u00a0=\u00a0${factorText(factor)}`;
 }
 
-/** A duration as people say it: '0.4 s', '45 s', '3 min 10 s', '2 h 5 min'. */
+/** A duration in words: '0.4 s', '45 s', '3 min 10 s', '2 h 5 min'. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return 'unknown';
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

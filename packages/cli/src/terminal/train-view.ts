@@ -37,7 +37,7 @@ export class TrainView {
     readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Takes in what the trainer tells; give it as `onEvent`. */
+  /** Shows an event of the trainer; give it as `onEvent`. */
   readonly show = (event: TrainEvent): void => {
     if (event.kind === 'start') this.#begin(event);
     else if (event.kind === 'warning')

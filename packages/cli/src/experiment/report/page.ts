@@ -90,7 +90,7 @@ function means(groups: readonly Group[]): Html {
 
 function comparisons(all: readonly Comparison[]): Html | string {
   if (all.length === 0) return '';
-  // Both must speak for it: with few images the interval alone is too narrow.
+  // Both must agree: with few images the interval alone is too narrow.
   const verdict = ({ interval: [low, high], p, first, second }: Comparison) =>
     p >= 0.05 || (low <= 0 && high >= 0) ? 'undecided' : `${low > 0 ? first : second} is better`;
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
