@@ -31,7 +31,7 @@ function figures(plan: Plan, done: readonly DoneCell[]): Html[] {
   return figuresOf(plan, done, pagePalette).map(
     ({ title, caption, drawing }) => html`<section>
 <h2>${title}</h2>
-<figure>${raw(drawing.svg)}<figcaption>${caption}</figcaption></figure>
+<figure style="max-width:60rem">${raw(drawing.svg)}<figcaption>${caption}</figcaption></figure>
 </section>`,
   );
 }
