@@ -8,8 +8,6 @@ const headers = {
 
 export default defineConfig({
   base: './',
-  // Beside its program lie models: `npm run dev` leaves it where it is.
-  optimizeDeps: { exclude: ['@sshn/zoo'] },
   build: { target: 'es2022', chunkSizeWarningLimit: 2000 },
   // For fast refresh while you work on it, add @vitejs/plugin-react here.
   esbuild: { jsx: 'automatic' },

@@ -6,7 +6,7 @@ import { run } from './run.mjs';
 export async function useInstalled(tarballs, project) {
   const entries = tarballs.flatMap(({ name, manifest }) =>
     Object.keys(manifest.exports)
-      .filter((path) => path !== './package.json')
+      .filter((path) => path !== './package.json' && !path.includes('*'))
       .map((path) => `${name}${path.slice(1)}`),
   );
   const steps = {

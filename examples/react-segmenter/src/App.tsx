@@ -1,10 +1,8 @@
-import { modelUrl } from '@sshn/zoo';
+// A small model that comes along. Vite gives it an address and copies it to dist/.
+import model from '@sshn/zoo/models/cells.safetensors?url';
 import { type ReactNode, useEffect, useState } from 'react';
 import { picture } from './pictures.js';
 import { Segmenter } from './Segmenter.js';
-
-/** A small model that comes along; Vite copies it to dist/. */
-const model = modelUrl('cells').href;
 
 /** A slider over the factor, a few pictures, and a switch that takes the Segmenter away. */
 export function App(): ReactNode {

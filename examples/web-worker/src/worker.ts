@@ -4,7 +4,8 @@ import { paramTree, rescaling } from '@sshn/core';
 import { preprocess } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
 import { fetchModel, networkOf } from '@sshn/model';
-import { modelUrl } from '@sshn/zoo';
+// A small model that comes along. Vite gives it an address and copies it to dist/.
+import cells from '@sshn/zoo/models/cells.safetensors?url';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -39,7 +40,7 @@ addEventListener('message', ({ data: { id, bitmap, factor } }: MessageEvent<Requ
 async function load() {
   const threads = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   const status = await useFastWasm({ wasmPaths, threads });
-  const { manifest, params } = await fetchModel(modelUrl('cells'));
+  const { manifest, params } = await fetchModel(cells);
   const model = networkOf(manifest);
   const hyperparams = paramTree(model.specs, params);
   // Weights are predicted when the factor changes, and serve all pictures until it changes again.
