@@ -210,6 +210,18 @@ describe('what a run tells and keeps', () => {
     expect(warningsIn(events).join()).toContain('rises for 100 of 6 steps and never reaches its peak');
   });
 
+  test('the model carries values, colors and codes of labels', async () => {
+    const liver = { type: { value: '10200004', scheme: 'SCT', meaning: 'Liver' } };
+    await train({
+      ...disks(8, [8, 8]),
+      labelValues: [0, 255],
+      labelColors: [undefined, [1, 2, 3]],
+      labelCodes: [undefined, liver],
+    });
+    const { manifest } = await readModelFile(join(run(), 'best.safetensors'));
+    expect(manifest.labels[1]).toMatchObject({ value: 255, color: [1, 2, 3], codes: liver });
+  });
+
   test('the model knows what its factors reach and cost; intensities are stored as they were chosen', async () => {
     const events = await train(disks(8, [8, 8]));
     const best = events.findLast((event) => event.kind === 'epoch' && event.isBest);
