@@ -90,7 +90,7 @@ describe.each(['float32', 'float16'] as const)('mutated model files of %s', (dty
     same = open(good).what;
   });
 
-  /** Each case is told by its number, so that one can be run alone. */
+  /** Each case has a number, so that one can be run alone. */
   const each = (share: number, mutate: (rng: Rng) => Uint8Array, check: (outcome: Outcome) => void) => {
     const kinds = { opened: 0, refused: 0 };
     const rss = process.memoryUsage.rss();

@@ -99,7 +99,7 @@ export function coverageOf(moving: Picture, grid: Grid, displacementMm?: FieldMm
   return covered / found.data.length;
 }
 
-/** @throws {FileError} if a picture covers nothing of what it is brought to. */
+/** @throws {FileError} if a picture covers nothing of what it is aligned with. */
 export function requireCoverage(moving: Picture, onto: string, coverage: number): void {
   if (coverage > 0) return;
   throw new FileError({

@@ -33,7 +33,7 @@ export interface Frame {
   readonly matrixMm?: AffineMatrix;
 }
 
-/** Both on the fixed picture's own grid, brought to the size that is worked on. */
+/** Both on the fixed picture's own grid, resized to the working size. */
 export function fixedFrame(moving: Picture, fixed: Picture, preprocessing: Preprocessing): Frame {
   const target = reorient(fixed.channels[0]);
   const size = fixed.format === 'volume' ? target.shape : target.shape.slice(1);
@@ -145,9 +145,9 @@ function workedOn(picture: Picture, preprocessing: Preprocessing): { image: Imag
   const { size, volumes } = preprocessing;
   const isVolume = picture.format === 'volume';
   const upright = picture.channels.map((one) => (isVolume ? reorient(one) : one));
-  const brought = isVolume ? upright.map((one) => workingGrid(one, size, volumes).bring(one)) : upright;
-  const image = preprocess(imageOf(brought, size.length), { ...preprocessing, intensity: { kind: 'none' } });
-  const { shape, affine } = brought[0]!;
+  const working = isVolume ? upright.map((one) => workingGrid(one, size, volumes).bring(one)) : upright;
+  const image = preprocess(imageOf(working, size.length), { ...preprocessing, intensity: { kind: 'none' } });
+  const { shape, affine } = working[0]!;
   const whole = [...Array<number>(3 - size.length).fill(1), ...size];
   // Voxel i of n along an axis is at (i + ½) · m / n − ½ of m.
   const resized = whole.map((n, axis) => {

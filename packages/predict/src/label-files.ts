@@ -14,7 +14,7 @@ export interface NamedLabel {
   readonly codes?: LabelCodes;
 }
 
-/** Colors that are told apart by most people, in the order of labels; the background is black. */
+/** Colors that most people can distinguish, in the order of labels; the background is black. */
 const usualColors: ReadonlyArray<readonly [number, number, number]> = [
   [230, 159, 0],
   [86, 180, 233],

@@ -34,9 +34,9 @@ describe('workingGrid', () => {
     );
     const { image } = await dataset.load('a');
     const grid = workingGrid(scan, size, volumes);
-    const brought = grid.bring(scan);
+    const working = grid.bring(scan);
     const seen = preprocess(
-      { values: brought.data as Float32Array, size: brought.shape, channels: 1 },
+      { values: working.data as Float32Array, size: working.shape, channels: 1 },
       { size, channels: 1, intensity: { kind: 'none' } },
     );
     expect(image.size).toEqual([...size]);

@@ -3,7 +3,7 @@ import type { Manifest } from '@sshn/model';
 import { rescaleField } from '@sshn/registration';
 import { pad, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
-/** How volumes are brought to where a network sees them: as its training brought them there. */
+/** How volumes become what a network sees: as in its training. */
 export interface WorkingGrid {
   /** A volume at the spacing of training, padded or cropped to its size where training did that. */
   bring(volume: Volume): Volume;

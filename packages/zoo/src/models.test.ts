@@ -121,7 +121,7 @@ describe('heads on fewer directions', () => {
     await expectSame(model, loaded.params, all.model, 1e-4);
   });
 
-  test('with fewer, what is lost is told', async () => {
+  test('with fewer, what is lost is said', async () => {
     const { loaded } = small();
     const errors = [];
     for (const rank of [1, 2, 3, 4]) errors.push((await compactHeads(loaded, rank)).error);

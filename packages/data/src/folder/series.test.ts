@@ -118,7 +118,7 @@ describe('a folder of DICOM series', () => {
     await expect(refused).rejects.toThrow(FileError);
   });
 
-  it('is told from a folder of DICOM images with a label file each', async () => {
+  it('differs from a folder of DICOM images with a label file each', async () => {
     const dataset = await open({
       'images/anna/1.dcm': dicomFile('1', []).bytes,
       'images/anna/2.dcm': dicomFile('2', []).bytes,

@@ -26,7 +26,7 @@ describe.each(goldenImages)('$name, as libvips wrote it', (golden) => {
     expect(worst).toBeLessThan(golden.format === 'jpeg' ? (isSubsampled ? 0.05 : 0.02) : 1e-7);
   });
 
-  it('is brought to a size on the way, to the very numbers of resizing it afterwards', async () => {
+  it('is resized while it is read, with the same numbers as resizing it afterwards', async () => {
     const whole = await decodeImage(golden.bytes, 'golden');
     for (const size of [
       [height, width],
@@ -199,7 +199,7 @@ describe('decodeLabels', () => {
 });
 
 describe('a large picture', () => {
-  it('that is brought to a size has the same numbers, strip by strip', async () => {
+  it('that is resized while it is read has the same numbers, strip by strip', async () => {
     const [rows, columns] = [1100, 600];
     const pixels = Array.from({ length: rows * (columns + 1) }, (_, i) =>
       i % (columns + 1) === 0 ? 0 : (i * 7 + (i >> 5)) % 256,

@@ -14,7 +14,7 @@ export interface ResizeOptions {
  * Resizes an image linearly along every axis, pixel centers at half coordinates.
  *
  * New pixel i of m looks at coordinate c = (i + ½) · n / m − ½ of n old ones, weighting old pixel k by
- * max(0, 1 − |k − c| / s) with s = max(1, n / m) (s = 1 without antialiasing), the weights within the image brought to
+ * max(0, 1 − |k − c| / s) with s = max(1, n / m) (s = 1 without antialiasing), the weights within the image scaled to
  * sum 1. So with antialiasing the triangle grows as the image shrinks.
  *
  * @param size `[height, width]` or `[depth, height, width]`, as many axes as the image has.

@@ -14,7 +14,7 @@ export interface CalibrateOptions {
   readonly factors?: readonly number[];
   /** Timed runs per factor, after one that is not; their median counts. @default 5 */
   readonly repeats?: number;
-  /** What the hypernetwork is told besides factors, where it takes such; each in [0, 1], as many as the manifest says. @default none */
+  /** Inputs of the hypernetwork besides factors, where it has such; each in [0, 1], as many as the manifest says. @default none */
   readonly conditions?: readonly number[];
   /**
    * GFLOPs at a factor, for points of which the manifest says nothing. With @sshn/flops:

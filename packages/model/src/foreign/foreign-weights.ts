@@ -45,7 +45,7 @@ export function readForeignWeights(
 }
 
 /**
- * Parameters of one of our networks from weights of PyTorch. Kernels are brought from PyTorch's layout (outputs, inputs, then
+ * Parameters of one of our networks from weights of PyTorch. Kernels are transposed from PyTorch's layout (outputs, inputs, then
  * height and width, in 3D depth before them) to ours, those of linear layers too; of the scales of
  * normalization 1 is subtracted, which our layers add; all else is taken as it is.
  *

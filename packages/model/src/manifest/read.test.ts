@@ -62,7 +62,7 @@ describe('the manifest', () => {
       'factors of which some were the ends',
       { ...manifest, prior: { kind: 'uniform', low: 0, high: 0.5, endpoints: 0.2 } },
     ],
-    ['a registration network that is told λ', told],
+    ['a registration network that takes λ', told],
     [
       'volumes that were resampled and padded',
       {

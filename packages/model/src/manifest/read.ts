@@ -42,7 +42,7 @@ export function manifestText(input: ManifestInput): string {
 }
 
 /**
- * The manifest in a file's metadata, brought to the current version.
+ * The manifest in a file's metadata, converted to the current version.
  *
  * @param source What the file is called in errors.
  * @throws {FileError} if there is none, it is of a newer version, or it does not fit the schema.

@@ -92,7 +92,7 @@ describe('weights over factors', () => {
     dispose([...namedParams(params).values()]);
   });
 
-  test('a mean of zero is told apart from numbers that are all zero', () => {
+  test('a mean of zero differs from numbers that are all zero', () => {
     const values = [Float32Array.of(-1, 0, 2), Float32Array.of(1, 0, 2)];
     expect([...coefficientsOfVariation({ values })]).toEqual([Number.POSITIVE_INFINITY, 0, 0]);
     expect([...coefficientsOfVariation({ values: [] })]).toEqual([]);

@@ -16,7 +16,7 @@ import {
 /**
  * Reads an image file, or the DICOM series in a folder.
  *
- * @param options Which volume of several; who is told of files that were left out.
+ * @param options Which volume of several; what is called with files that were left out.
  * @throws {FileError} if it cannot be used.
  */
 export async function readPicture(path: string, options: DecodeDicomOptions = {}): Promise<Picture> {

@@ -18,7 +18,7 @@ export function pyramidSizes(size: readonly number[], levels: number): number[][
 }
 
 /** An image scaled down to a size in halvings, each a mean of neighbors, so that nothing aliases. The caller owns it. */
-export function brought(image: Tensor, sizes: readonly (readonly number[])[]): Tensor {
+export function halved(image: Tensor, sizes: readonly (readonly number[])[]): Tensor {
   let now = image.clone();
   for (const size of sizes) {
     const next = resizeLinear(now, size);

@@ -7,7 +7,7 @@ import { type FlowResolution, fieldOf, flowResolutions } from '../network/regist
 import type { RegistrationObjective } from '../objective/objective.js';
 import { checkPair } from '../similarity/inputs.js';
 import { descend, lossOf } from './descend.js';
-import { brought, pyramidSizes, usualLevels } from './pyramid.js';
+import { halved, pyramidSizes, usualLevels } from './pyramid.js';
 
 /** How a field is refined. */
 export interface RefineOptions {
@@ -89,7 +89,7 @@ export async function refineField(moving: Tensor, fixed: Tensor, options: Refine
     reached = { flow: rescaleField(first, grids[0]!), loss: Number.NaN };
     for (const [level, grid] of grids.entries()) {
       const halvings = sizes.slice(level, -1).reverse();
-      const images = [brought(moving, halvings), brought(fixed, halvings)] as const;
+      const images = [halved(moving, halvings), halved(fixed, halvings)] as const;
       const from = rescaleField(reached.flow, grid);
       try {
         const next = await descend(from, ...images, objective, {

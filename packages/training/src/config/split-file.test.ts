@@ -45,7 +45,7 @@ describe('lists of ids', () => {
     expect(split).toEqual({ train: ['x'], validation: [id], test: [] });
   });
 
-  it('name subjects of several images; a divided one is told of', () => {
+  it('name subjects of several images; a divided one is reported', () => {
     const slices = ['p/0', 'p/1', 'q/0', 'q/1', 'q/2'];
     const dataset = { ids: slices, subjectOf: (id: string) => id.split('/')[0]! };
     expect(read({ train: ['p.nii.gz'], validation: ['imagesTr/q_0000.nii.gz'] }, { dataset }).split).toEqual({

@@ -148,7 +148,7 @@ describe('checkpoints', () => {
     expect(() => decodeCheckpoint(bytes, 'last.safetensors')).toThrow(message);
   });
 
-  test('are told from models', () => {
+  test('are not mistaken for models', () => {
     const bytes = encodeSafetensors({ tensors: new Map(), metadata: { sshn: '{}' } });
     expect(() => decodeCheckpoint(bytes)).toThrow("not a checkpoint: its metadata has no 'sshn-checkpoint'");
   });

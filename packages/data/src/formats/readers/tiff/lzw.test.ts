@@ -66,7 +66,7 @@ describe('decodeLzw', () => {
     expect(decoded.every((byte, i) => byte === data[i])).toBe(true);
   });
 
-  it('ends where it is told, and refuses to end earlier', () => {
+  it('ends at the end code, and refuses to end earlier', () => {
     const data = Uint8Array.of(1, 1, 1, 2, 3);
     expect([...decodeLzw(compress(data), 3)]).toEqual([1, 1, 1]);
     expect(() => decodeLzw(compress(data), 6)).toThrow(/5 of 6 bytes of a strip are there/);
