@@ -2,14 +2,15 @@
  * Draws a generated image, a deformed copy of it, and what registering the two without a network does, side by side: moving,
  * fixed, moved under the deformed grid, difference before and after.
  *
- * node --conditions=@sshn/source --import tsx scripts/registration-picture.ts OUT.png
+ * node --conditions=@sshn/source --import { rangeOf } from '@sshn/core';
+import tsx scripts/registration-picture.ts OUT.png
  */
 import { writeFile } from 'node:fs/promises';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { generatePhantoms, resampleOnto, type Volume, volumeOf } from '@sshn/data';
 import { type Picture, registerPair } from '@sshn/predict';
 import { encode } from 'fast-png';
-import { difference, drawDeformedGrid, paint, rangeOf } from '../src/report/images.js';
+import { difference, drawDeformedGrid, paint } from '../src/report/images.js';
 
 const [out = 'registration.png'] = process.argv.slice(2);
 const size = [96, 96] as const;

@@ -69,3 +69,4 @@ export {
   scoped,
   watchScopes,
 } from './scope.js';
+export { percentileOf, rangeOf } from './statistics.js';

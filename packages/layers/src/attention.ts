@@ -131,11 +131,15 @@ function hiddenUnits({ kind, channels, ratio }: SqueezeExcitationConfig): number
 export function applyGate(x: Tensor, gate: Tensor): Tensor {
   return differentiable([x, gate], {
     forward: (features, weights) => ({ value: mul(features, weights), saved: [features, weights] }),
-    backward: (dy, features, weights) => [mul(dy, weights), tidy(() => sumTo(mul(dy, features), gate.shape))],
+    backward: (dy, features, weights) => [
+      mul(dy, weights),
+      tidy(() => sumOver(mul(dy, features), gate.shape)),
+    ],
   });
 }
 
-function sumTo(x: Tensor, shape: number[]): Tensor {
+/** Sums to the shape of a gate. */
+function sumOver(x: Tensor, shape: number[]): Tensor {
   if (shape.join() === x.shape.join()) return x;
   if (shape.at(-1) !== x.shape.at(-1)) return sum(x, -1, true);
   const positions = x.size / (shape[0]! * shape.at(-1)!);

@@ -45,7 +45,6 @@ export {
   type EmptyPolicy,
   type LabelScores,
   type LabelSummary,
-  percentileOf,
   type ScoreOptions,
   type ScoreSummary,
   type Summary,

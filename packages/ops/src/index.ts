@@ -1,5 +1,6 @@
 export { differentiable, type Passes } from './differentiable.js';
 export { requireFeatures, requireSize } from './features.js';
+export { transposeMatrices } from './gradients/reduction/products.js';
 export { registerGradients } from './gradients/register.js';
 export { type Conv2dLayout, conv2dFilterGradient, conv2dInputGradient } from './gradients/window/conv2d.js';
 export {

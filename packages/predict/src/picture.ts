@@ -1,4 +1,4 @@
-import { FileError } from '@sshn/core';
+import { FileError, rangeOf } from '@sshn/core';
 import {
   type DecodeDicomOptions,
   type DicomSource,
@@ -165,9 +165,8 @@ export function encodePicture(
 
 /** What is black, and by how much intensities are multiplied to become bytes. */
 function bytesRange(channels: Picture['channels']): readonly [low: number, scale: number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const { data } of channels) {
-    for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  }
+  const ranges = channels.map(({ data }) => rangeOf(data));
+  const low = Math.min(...ranges.map(([least]) => least));
+  const high = Math.max(...ranges.map(([, most]) => most));
   return low >= 0 && high <= 1 ? [0, 255] : [low, high > low ? 255 / (high - low) : 0];
 }

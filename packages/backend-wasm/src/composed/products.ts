@@ -1,3 +1,4 @@
+import { transposeMatrices } from '@sshn/ops';
 import {
   _FusedMatMul,
   type _FusedMatMulAttrs,
@@ -9,7 +10,6 @@ import {
   stack,
   type Tensor,
   type Tensor3D,
-  transpose,
   unstack,
 } from '@tensorflow/tfjs-core';
 import { composedKernel, type Stock } from './kernel.js';
@@ -30,8 +30,8 @@ export function operands(a: Tensor, b: Tensor, transposeA: boolean, transposeB: 
   const batches = [a.shape.slice(0, -2), b.shape.slice(0, -2)] as const;
   const batchShape = broadcast_util.assertAndGetBroadcastShape(...batches);
   return {
-    a: stacked(transposeA ? swapped(a) : a, batchShape),
-    b: stacked(transposeB ? swapped(b) : b, batchShape),
+    a: stacked(transposeA ? transposeMatrices(a) : a, batchShape),
+    b: stacked(transposeB ? transposeMatrices(b) : b, batchShape),
     batchShape,
   };
 }
@@ -41,11 +41,6 @@ function stacked(x: Tensor, batchShape: number[]): Tensor3D {
   const isSingle = x.size === rows * columns;
   const full = isSingle ? x : broadcastTo(x, [...batchShape, rows, columns]);
   return reshape(full, [isSingle ? 1 : full.size / (rows * columns), rows, columns]);
-}
-
-function swapped(x: Tensor): Tensor {
-  const axes = [...x.shape.keys()];
-  return transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
 
 /**

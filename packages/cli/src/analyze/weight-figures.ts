@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { percentileOf } from '@sshn/core';
 import { coefficientsOfVariation, type WeightCurve } from '@sshn/predict';
 import { draw, type Palette, svgFile } from '../plots/draw.js';
 import { diverging, type Panel, panelsFigure } from './panels.js';
@@ -20,16 +21,12 @@ export interface Variation {
 /** Coefficients of variation of each parameter: mean, and the 5th, 25th, 50th, 75th and 95th percentile. */
 export function variationsOf(curves: readonly WeightCurve[]): Variation[] {
   return curves.map(({ path, layer, values }) => {
-    const sorted = coefficientsOfVariation({ values }).sort();
-    const at = (share: number): number => {
-      const place = share * (sorted.length - 1);
-      const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
-      return below === above ? below : below + (place % 1) * (above - below);
-    };
-    const finite = sorted.filter(Number.isFinite);
+    const all = coefficientsOfVariation({ values });
+    const at = (percent: number): number => percentileOf(all, percent);
+    const finite = all.filter(Number.isFinite);
     const mean = finite.reduce((sum, value) => sum + value, 0) / finite.length;
-    const [low, quarter, median, threeQuarters, high] = [at(0.05), at(0.25), at(0.5), at(0.75), at(0.95)];
-    return { path, layer, count: sorted.length, mean, low, quarter, median, threeQuarters, high };
+    const [low, quarter, median, threeQuarters, high] = [at(5), at(25), at(50), at(75), at(95)];
+    return { path, layer, count: all.length, mean, low, quarter, median, threeQuarters, high };
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError, Rng } from '@sshn/core';
+import { FileError, Rng, rangeOf } from '@sshn/core';
 import { splitGroups } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { decodeLabelPicture, decodePicture, type Picture } from '@sshn/predict';
@@ -133,11 +133,4 @@ function flat(
     problem: `is ${depth} slices deep, and one is expected`,
     remedy: 'Give the dataset of single images.',
   });
-}
-
-function rangeOf(values: ArrayLike<number>): readonly [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < values.length; i++)
-    [low, high] = [Math.min(low, values[i]!), Math.max(high, values[i]!)];
-  return [low, high];
 }

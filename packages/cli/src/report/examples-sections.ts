@@ -1,8 +1,9 @@
+import { rangeOf } from '@sshn/core';
 import type { Image, LabelMap } from '@sshn/data';
 import { labelColor } from '../plots/draw.js';
 import { diceText, phiText } from '../terminal/text.js';
 import { type Html, html } from './html.js';
-import { difference, gridPicture, picture, rangeOf } from './images.js';
+import { difference, gridPicture, picture } from './images.js';
 
 /** What a network makes of one image at several factors. */
 export interface OverlayRow {

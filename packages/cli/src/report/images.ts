@@ -1,3 +1,4 @@
+import { rangeOf } from '@sshn/core';
 import type { Image, LabelMap } from '@sshn/data';
 import { encode } from 'fast-png';
 import { labelColor } from '../plots/draw.js';
@@ -86,20 +87,13 @@ function colorAt(base: Float32Array, from: number, channels: number, isGrey: boo
 }
 
 /** Intensities scaled to 0 … 255 so that the darkest is black and the brightest white. */
-function stretched(values: Float32Array, range = rangeOf(values)): Float32Array {
+function stretched(
+  values: Float32Array,
+  range: readonly [low: number, high: number] = rangeOf(values),
+): Float32Array {
   const [low, high] = range;
   const scale = high > low ? 255 / (high - low) : 0;
   return values.map((value) => Math.min(255, Math.max(0, (value - low) * scale)));
-}
-
-/** The smallest and the largest value. */
-export function rangeOf(values: Float32Array): readonly [low: number, high: number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return [low, high];
 }
 
 function mean(values: Float32Array): number {

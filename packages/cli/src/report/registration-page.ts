@@ -1,10 +1,11 @@
+import { rangeOf } from '@sshn/core';
 import type { Image } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import type { Registered } from '@sshn/predict';
 import type { RegistrationObjective } from '@sshn/registration';
 import { framed } from './frame.js';
 import { type Html, html } from './html.js';
-import { checkerboard, difference, gridPicture, picture, rangeOf } from './images.js';
+import { checkerboard, difference, gridPicture, picture } from './images.js';
 
 /** What the page of a registration shows. */
 interface RegistrationReport extends Pick<Registered, 'figures' | 'seen' | 'seenField'> {

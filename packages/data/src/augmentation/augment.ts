@@ -1,7 +1,6 @@
-import { type Rng, ValueError } from '@sshn/core';
+import { type Rng, rangeOf, ValueError } from '@sshn/core';
 import type { Example } from '../dataset/types.js';
 import type { PairExample } from '../pairs/pairs.js';
-import { rangeOf } from '../preprocessing/preprocess.js';
 import { type AugmentConfig, axisNames, checkAugmentConfig } from './config.js';
 import { displacements } from './elastic.js';
 import { type LinearMap, warp } from './warp.js';

@@ -1,5 +1,4 @@
-import { FileError } from '@sshn/core';
-import { rangeOf } from '../preprocessing/preprocess.js';
+import { FileError, rangeOf } from '@sshn/core';
 import { wholeLabels } from '../volumes/labels.js';
 import { inVoxels } from '../volumes/nifti/decode.js';
 import {

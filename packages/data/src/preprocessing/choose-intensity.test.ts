@@ -1,4 +1,4 @@
-import { Rng } from '@sshn/core';
+import { Rng, rangeOf } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { datasetOf } from '../dataset/from-examples.js';
 import type { Example, Image } from '../dataset/types.js';
@@ -7,7 +7,7 @@ import { convertChannels, resizeImage } from '../geometry/resize.js';
 import { generatePhantoms } from '../phantoms/generate.js';
 import { buildPng } from '../testing/build.js';
 import { chooseIntensity, intensityOf } from './choose-intensity.js';
-import { normalizeIntensity, rangeOf } from './preprocess.js';
+import { normalizeIntensity } from './preprocess.js';
 
 const imageOf = (
   count: number,

@@ -1,10 +1,9 @@
+import { percentileOf, rangeOf } from '@sshn/core';
 import type { Dataset, Example, Image } from '../dataset/types.js';
 import {
   type IntensityChoice,
   type IntensityNormalization,
   normalizeIntensity,
-  percentileOf,
-  rangeOf,
   short,
 } from './preprocess.js';
 
@@ -167,8 +166,7 @@ function windowOf(labelled: readonly number[]): { intensity: IntensityNormalizat
   if (labelled.length === 0) {
     return { intensity: { kind: 'window', low: -1000, high: 1000 }, isOfLabels: false };
   }
-  const sorted = Float32Array.from(labelled).sort();
-  const [low, high] = [percentileOf(sorted, 0.5), percentileOf(sorted, 99.5)];
+  const [low, high] = [percentileOf(labelled, 0.5), percentileOf(labelled, 99.5)];
   const missing = Math.max(0, narrowest - (high - low)) / 2;
   return {
     intensity: {

@@ -1,7 +1,7 @@
-import { Rng } from '@sshn/core';
+import { percentileOf, Rng } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import type { Image } from '../dataset/types.js';
-import { type IntensityNormalization, normalizeIntensity, percentileOf, preprocess } from './preprocess.js';
+import { type IntensityNormalization, normalizeIntensity, preprocess } from './preprocess.js';
 
 const normalized = (intensity: IntensityNormalization, ...values: number[]): number[] =>
   [...normalizeIntensity(Float32Array.from(values), intensity)].map((v) => Math.round(v * 1e5) / 1e5);

@@ -1,4 +1,4 @@
-import { OptionError, ValueError } from '@sshn/core';
+import { OptionError, rangeOf, ValueError } from '@sshn/core';
 import type { Image } from '../dataset/types.js';
 import { convertChannels, resizeImage } from '../geometry/resize.js';
 
@@ -139,16 +139,6 @@ function percentileEnds(
   return ends[1] > ends[0] ? ends : [at[4]!, at[5]!];
 }
 
-/** Smallest and largest value. */
-export function rangeOf(values: Iterable<number>): [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return [low, high];
-}
-
 function reportCollapse(
   values: Float32Array,
   low: number,
@@ -203,12 +193,6 @@ function rankOf(
 
 function between(low: number, high: number, share: number): number {
   return low + share * (high - low);
-}
-
-/** A percentile of sorted values. */
-export function percentileOf(sorted: Float32Array, percent: number): number {
-  const { ranks, share } = rankOf(percent, sorted.length);
-  return between(sorted[ranks[0]]!, sorted[ranks[1]]!, share);
 }
 
 /** So few values are sorted as fast as a histogram is made. */

@@ -1,7 +1,7 @@
 import { Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
 import { diceScore } from './overlap.js';
-import { type LabelScores, percentileOf, type ScoreOptions, summarizeScores } from './summary.js';
+import { type LabelScores, type ScoreOptions, summarizeScores } from './summary.js';
 
 /** Three cases of three labels: both foreground labels; label 1 only; background only. */
 const scores = (options: ScoreOptions = {}) =>
@@ -106,18 +106,6 @@ describe('summarizeScores', () => {
     expect(width(0.5)).toBeLessThan(width(0.95));
     expect(() => summarizeScores(cases, { confidence: 1 })).toThrow('confidence: got 1');
     expect(() => summarizeScores(cases, { resamples: 0 })).toThrow(ValueError);
-  });
-});
-
-describe('percentileOf', () => {
-  test('as numpy.percentile', () => {
-    expect(percentileOf([3, 1, 2], 0)).toBe(1);
-    expect(percentileOf([3, 1, 2], 100)).toBe(3);
-    expect(percentileOf([15, 20, 35, 40, 50], 40)).toBeCloseTo(29, 12);
-    expect(percentileOf([7], 95)).toBe(7);
-    expect(percentileOf([], 50)).toBeNaN();
-    expect(percentileOf([1, Infinity, Infinity], 75)).toBe(Infinity);
-    expect(percentileOf([1, Infinity], 0)).toBe(1);
   });
 });
 

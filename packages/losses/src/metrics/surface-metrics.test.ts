@@ -1,6 +1,6 @@
-import { OptionError, Rng, ValueError } from '@sshn/core';
+import { OptionError, percentileOf, Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { type LabelScores, percentileOf } from './summary.js';
+import type { LabelScores } from './summary.js';
 import { averageSurfaceDistance, hausdorffDistance, surfaceDice, surfaceScores } from './surface-metrics.js';
 
 /** Surface voxels of a label, as points in mm; written from the definition, without boxes. */

@@ -1,6 +1,6 @@
-import { requireOption, ValueError } from '@sshn/core';
+import { percentileOf, requireOption, ValueError } from '@sshn/core';
 import { isNonNegative, requireNumber } from '../input/options.js';
-import { type LabelScores, percentileOf, scoreLabels } from './summary.js';
+import { type LabelScores, scoreLabels } from './summary.js';
 import {
   type Direction,
   type DistanceOptions,

@@ -1,4 +1,4 @@
-import { paramTree, type Rescaling, requireIntegers, rescaling, ValueError } from '@sshn/core';
+import { paramTree, percentileOf, type Rescaling, requireIntegers, rescaling, ValueError } from '@sshn/core';
 import { dispose, reshape, slice, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Manifest } from '../manifest/schema.js';
 import type { LoadedModel } from '../model.js';
@@ -97,7 +97,7 @@ export async function calibrate(
       return {
         factor,
         // The first run compiles and allocates.
-        milliseconds: median(times.slice(1)),
+        milliseconds: percentileOf(times.slice(1), 50),
         gflops: row?.gflops ?? options.gflops?.(factor) ?? null,
         dice: row?.dice ?? null,
       };
@@ -154,10 +154,4 @@ async function readyAfter(output: Tensor): Promise<void> {
   } finally {
     dispose([first, output]);
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

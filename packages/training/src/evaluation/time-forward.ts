@@ -1,6 +1,5 @@
-import type { ParamsOf, Rescaling } from '@sshn/core';
+import { type ParamsOf, percentileOf, type Rescaling } from '@sshn/core';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
-import { percentileOf } from '@sshn/losses';
 import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
 
 /** Forward passes of each turn that are timed, after one that is not. */

@@ -9,8 +9,8 @@ import {
 import { entry } from '../entry.js';
 import { sumTo } from './broadcast.js';
 
-/** Exchanges the last two axes. */
-function swapped(x: Tensor): Tensor {
+/** Matrices with rows and columns exchanged: the last two axes. */
+export function transposeMatrices(x: Tensor): Tensor {
   const axes = [...x.shape.keys()];
   return transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
@@ -27,14 +27,14 @@ export const products = (): readonly GradConfig[] => [
     gradients: (dy, [a, b], { transposeA, transposeB }) => ({
       a: () => {
         const product = transposeA
-          ? matMul(transposeB ? swapped(b!) : b!, swapped(dy))
-          : matMul(dy, transposeB ? b! : swapped(b!));
+          ? matMul(transposeB ? transposeMatrices(b!) : b!, transposeMatrices(dy))
+          : matMul(dy, transposeB ? b! : transposeMatrices(b!));
         return sumTo(product, a!.shape);
       },
       b: () => {
         const product = transposeB
-          ? matMul(swapped(dy), transposeA ? swapped(a!) : a!)
-          : matMul(transposeA ? a! : swapped(a!), dy);
+          ? matMul(transposeMatrices(dy), transposeA ? transposeMatrices(a!) : a!)
+          : matMul(transposeA ? a! : transposeMatrices(a!), dy);
         return sumTo(product, b!.shape);
       },
     }),
