@@ -175,7 +175,7 @@ describe('what does not fit is refused', () => {
 
   test('a field of the wrong rank', () => {
     expect(() => warp(image, zeros([1, 4, 5, 3]))).toThrow(
-      'warp: field: got shape [1, 4, 5, 3], expected [batch, height, width, 2] or [batch, depth, height, width, 3].',
+      'warp: field: got shape [1, 4, 5, 3], expected [batch, height, width, 2] or [batch, depth, height, width, 3]',
     );
     expect(() => warp(image, zeros([1, 4, 5, 5, 3]))).toThrow(ShapeError);
     expect(() => warp(image, fill([1, 4, 5, 2], 0, 'int32'))).toThrow(ValueError);
