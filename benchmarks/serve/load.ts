@@ -1,5 +1,9 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import autocannon, { type Result } from 'autocannon';
+
+/** Clients that send at once, each at a time of its own in every second. */
+const mostClients = 16;
 
 /** What came of one rate of requests. */
 export interface Step {
@@ -33,48 +37,56 @@ export async function offer(options: {
   const latencies: number[] = [];
   const factors: number[] = [];
   let refused = 0;
-  const ended = new EventEmitter();
-  const whenEnded = once(ended, 'end') as Promise<[Error | null, Result]>;
-  const run = autocannon(
-    {
-      url: `${address}/predict?format=json`,
-      method: 'POST',
-      body,
-      // Enough that the rate is kept while answers are late.
-      connections: Math.min(256, Math.max(96, 2 * rate)),
-      overallRate: rate,
-      duration: seconds,
-      timeout: 60,
-      setupClient: (client) => {
-        // An event that its types leave out: names and values of headers in turn.
-        const onHeaders = ({ statusCode, headers }: { statusCode: number; headers: string[] }): void => {
-          const at = headers.findIndex((name) => name.toLowerCase() === 'x-sshn-factor');
-          if (statusCode === 200 && at >= 0) factors.push(Number(headers[at + 1]));
-        };
-        EventEmitter.prototype.on.call(client, 'headers', onHeaders);
+  // A client of autocannon sends what is due in a second at its beginning: several that begin apart spread it.
+  const clients = Math.min(rate, mostClients);
+  const one = async (index: number): Promise<Result> => {
+    await delay((1000 * index) / clients);
+    const ended = new EventEmitter();
+    const whenEnded = once(ended, 'end') as Promise<[Error | null, Result]>;
+    const run = autocannon(
+      {
+        url: `${address}/predict?format=json`,
+        method: 'POST',
+        body,
+        // Enough that the rate is kept while answers are late.
+        connections: Math.max(8, (2 * rate) / clients),
+        overallRate: rate / clients,
+        duration: seconds,
+        timeout: 60,
+        setupClient: (client) => {
+          // An event that its types leave out: names and values of headers in turn.
+          const onHeaders = ({ statusCode, headers }: { statusCode: number; headers: string[] }): void => {
+            const at = headers.findIndex((name) => name.toLowerCase() === 'x-sshn-factor');
+            if (statusCode === 200 && at >= 0) factors.push(Number(headers[at + 1]));
+          };
+          EventEmitter.prototype.on.call(client, 'headers', onHeaders);
+        },
       },
-    },
-    (error, result) => ended.emit('end', error, result),
-  );
-  run.on('response', (_, status, __, milliseconds) => {
-    if (status === 200) latencies.push(milliseconds);
-    else if (status === 503) refused++;
-  });
+      (error, result) => ended.emit('end', error, result),
+    );
+    run.on('response', (_, status, __, milliseconds) => {
+      if (status === 200) latencies.push(milliseconds);
+      else if (status === 503) refused++;
+    });
+    const [error, result] = await whenEnded;
+    if (error !== null && error !== undefined) throw error;
+    return result;
+  };
   const probes: number[] = [];
   const probing = setInterval(async () => {
     const began = performance.now();
     await fetch(`${address}/healthz`);
     probes.push(performance.now() - began);
   }, 50);
-  const [error, result] = await whenEnded;
+  const results = await Promise.all(Array.from({ length: clients }, (_, index) => one(index)));
   clearInterval(probing);
-  if (error !== null && error !== undefined) throw error;
+  const lost = results.reduce((sum, { errors, timeouts, non2xx }) => sum + errors + timeouts + non2xx, 0);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     rate,
     answered: latencies.length / seconds,
     refused: refused / seconds,
-    lost: result.errors + result.timeouts + result.non2xx - refused,
+    lost: lost - refused,
     p50: percentile(latencies, 0.5),
     p95: percentile(latencies, 0.95),
     factor: mean(factors),
