@@ -18,8 +18,8 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors/safetensors.
 import { fileOf } from './testing/reference-files.js';
 import { hypernetwork, manifest as usual } from './testing/small-model.js';
 
-/** How many mutated files are opened; more with SSHN_MUTATIONS=100000. */
-const count = Number(process.env.SSHN_MUTATIONS ?? 20_000);
+/** How many mutated files are opened, a minute's work; another number with SSHN_MUTATIONS. */
+const count = Number(process.env.SSHN_MUTATIONS ?? 100_000);
 const seed = Number(process.env.SSHN_TEST_SEED ?? 1);
 
 const options = { inChannels: 1, outChannels: 3, features: [2, 3], convolutionsPerStage: 1 };
