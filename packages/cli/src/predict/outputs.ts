@@ -160,12 +160,17 @@ const journalSchema = z.object({
   images: z.record(z.string(), entrySchema),
 });
 
+/** All of the journal is written at once, which takes longer the more images there are. */
+const millisecondsBetweenWrites = 1000;
+
 /**
  * The record of a folder of predictions, `predictions.json`: written after every image, so that an interrupted command goes on
  * where it was, and a table for other programs.
  */
 export class Journal {
   #writing: Promise<void> = Promise.resolve();
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #isWritten = true;
 
   private constructor(
     readonly folder: string,
@@ -210,8 +215,17 @@ export class Journal {
     return [...this.images].sort(([a], [b]) => placeOf(a) - placeOf(b));
   }
 
+  /** Takes an image in; what a kill may lose is a second of work, which is then done again. */
   async add(name: string, entry: Entry): Promise<void> {
     this.images.set(name, entry);
+    this.#isWritten = false;
+    if (performance.now() - this.#writtenAt >= millisecondsBetweenWrites) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#isWritten) return;
+    this.#isWritten = true;
+    this.#writtenAt = performance.now();
     // One after the other: the last one that is written has all.
     this.#writing = this.#writing.then(() => this.#write());
     await this.#writing;
@@ -222,8 +236,9 @@ export class Journal {
     await writeFileAtomic(join(this.folder, 'predictions.json'), `${JSON.stringify(record, null, 1)}\n`);
   }
 
-  /** Writes `volumes.csv`: a row for each image and label. */
+  /** Writes what is left, and `volumes.csv`: a row for each image and label. */
   async writeTable(): Promise<void> {
+    await this.#flush();
     const rows = this.#inOrder.flatMap(([, { input, output, factor, labels }]) =>
       labels.map(({ name, voxels, mm3, dice }) =>
         [input, output, factor.join(' '), name, voxels, mm3 ?? '', mm3 === null ? '' : mm3 / 1000, dice ?? '']
