@@ -1,12 +1,17 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { encodeNifti } from '@sshn/data';
 import { openFolder } from '@sshn/data/node';
 import { encode } from 'fast-png';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 import { sources } from '../datasets/sources.js';
+
+/** The images as they are published, where they are. */
+const published = fileURLToPath(new URL('../../../../../shared/data/wbc', import.meta.url));
 
 let folder: string;
 let [stdout, stderr] = ['', ''];
@@ -143,6 +148,31 @@ describe('sshn data', () => {
     expect([await prepare('wbc'), stdout]).toEqual([
       0,
       expect.stringContaining('is read as it is: 1 images'),
+    ]);
+  });
+
+  test('what may not be fetched by a program is not, and terms come first', async () => {
+    expect([await runCommandLine(['data', 'camus', '--download']), stderr]).toEqual([
+      1,
+      expect.stringContaining('creatis.insa-lyon.fr'),
+    ]);
+    expect([await runCommandLine(['data', 'oasis-2d', '--download']), stderr]).toEqual([
+      1,
+      expect.stringContaining('--accept-terms beside it, if you agree to the data use agreement of OASIS'),
+    ]);
+  });
+
+  test.skipIf(!existsSync(published))('the published images of WBC have their checksum', async () => {
+    expect([await runCommandLine(['data', 'wbc', published]), stdout, stderr]).toEqual([
+      0,
+      expect.stringContaining('400 images'),
+      '',
+    ]);
+    await cp(published, join(folder, 'raw'), { recursive: true });
+    await put('Dataset 2/007.png', 'x');
+    expect([await prepare('wbc'), stderr]).toEqual([
+      1,
+      expect.stringContaining('not those that were published'),
     ]);
   });
 

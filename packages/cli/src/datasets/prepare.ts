@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { FileError, Rng, rangeOf } from '@sshn/core';
 import { splitGroups } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
@@ -22,7 +23,8 @@ export interface Prepared {
  * left: an interrupted preparation goes on.
  *
  * @param onDone Called after each image.
- * @throws {FileError} if the folder is not laid out as published, or a file is missing or damaged.
+ * @throws {FileError} if the folder is not laid out as published, a file is missing or damaged, or the files are all there
+ * and have another checksum than those that were published.
  */
 export async function prepareDataset(
   source: Source,
@@ -31,10 +33,9 @@ export async function prepareDataset(
   onDone: (done: number, total: number) => void,
 ): Promise<Prepared> {
   const items = await checkedItems(source, folder);
-  const notes =
-    items.length === source.expected
-      ? []
-      : [`${items.length} images are here, ${source.expected} are published.`];
+  const isWhole = items.length === source.expected;
+  const notes = isWhole ? [] : [`${items.length} images are here, ${source.expected} are published.`];
+  if (isWhole && source.sha256 !== undefined) await verifyFiles(items, folder, source.sha256);
   if (source.kind === 'asIs') return { folder, images: items.length, notes };
   await mkdir(out, { recursive: true });
   const write = source.kind === 'volume' ? copyVolumes : writePictures;
@@ -71,6 +72,23 @@ async function checkedItems(source: Source, folder: string): Promise<Item[]> {
       remedy: 'Unpack the dataset again.',
     });
   return items;
+}
+
+async function verifyFiles(items: readonly Item[], folder: string, expected: string): Promise<void> {
+  const list = createHash('sha256');
+  for (const path of items.flatMap(({ image, labels }) => [image, ...labels])) {
+    const digest = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+    list.update(`${digest}  ${relative(folder, path).replaceAll('\\', '/')}\n`);
+  }
+  if (list.digest('hex') === expected) return;
+  throw new FileError({
+    path: folder,
+    problem: 'the files are not those that were published: their checksum is another',
+    remedy:
+      'Unpack the dataset again. If you changed images on purpose, give the folder to sshn train itself.',
+  });
 }
 
 /** 64, 16 and 20 % of the subjects, as the paper divides them. */

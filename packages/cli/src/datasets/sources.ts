@@ -15,6 +15,19 @@ export interface Item {
   readonly areMasks?: boolean;
 }
 
+/** A tar archive on a server, compressed or not. */
+export interface Archive {
+  readonly url: string;
+  /** Where its terms are; what has to be agreed to before it is downloaded. */
+  readonly terms: string;
+  /** Whether a user has to say that they agree. */
+  readonly asks: boolean;
+  /** How many folders of each path in it are left out. */
+  readonly strip: number;
+  /** Of the archive, where it is known. */
+  readonly md5?: string;
+}
+
 /** A dataset of the paper, as it is published. */
 export interface Source {
   readonly name: string;
@@ -23,8 +36,12 @@ export interface Source {
   readonly obtain: string;
   /** What the unpacked folder looks like. */
   readonly layout: string;
+  /** Absent where its terms ask for a registration. */
+  readonly archive?: Archive;
   /** How many images there should be. */
   readonly expected: number;
+  /** SHA-256 of a list of all files as `sha256sum` prints it, in the order of their paths, where it is known. */
+  readonly sha256?: string;
   /** 'raster' becomes PNG files; 'volume' is copied; 'asIs' is read as it is published. */
   readonly kind: 'raster' | 'volume' | 'asIs';
   /** The images in an unpacked folder. */
@@ -33,18 +50,27 @@ export interface Source {
   names(folder: string): Promise<Readonly<Record<number, string>>>;
 }
 
+const neuriteTerms =
+  'the data use agreement of OASIS (https://www.oasis-brains.org), and to cite Marcus 2007 and Hoopes 2022';
+
 const neurite =
-  'https://github.com/adalca/medical-datasets/blob/master/neurite-oasis.md (data use agreement of OASIS: https://www.oasis-brains.org; cite Marcus 2007 and Hoopes 2022)';
+  'https://github.com/adalca/medical-datasets/blob/master/neurite-oasis.md (data use agreement of OASIS, https://www.oasis-brains.org; cite Marcus 2007 and Hoopes 2022)';
 
 /** The datasets of section 4.2, by name. */
 export const sources: readonly Source[] = [
   {
     name: 'wbc',
     title: 'White blood cells (Zheng 2018): 400 images, nucleus and cytoplasm',
-    obtain:
-      'https://github.com/zxaoyou/segmentation_WBC (no licence is given: ask its authors for more than research)',
+    obtain: 'https://github.com/zxaoyou/segmentation_WBC (GPL-3.0)',
     layout: 'Dataset 1/001.bmp beside Dataset 1/001.png, and Dataset 2 alike',
+    archive: {
+      url: 'https://github.com/zxaoyou/segmentation_WBC/archive/refs/heads/master.tar.gz',
+      terms: 'GPL-3.0',
+      asks: false,
+      strip: 1,
+    },
     expected: 400,
+    sha256: 'd56a70b90a084b9d9748820c2e5ee1b9df02486240006109674a190882c2a99c',
     kind: 'asIs',
     find: (folder) =>
       itemsIn(folder, /^(?:Dataset [^/]+\/)?(\d+)\.bmp$/i, ([path]) => {
@@ -58,6 +84,13 @@ export const sources: readonly Source[] = [
     title: 'Neurite-OASIS, 2D: a mid-coronal slice of 414 brains, 24 structures',
     obtain: `neurite-oasis.2d.v1.0.tar from ${neurite}`,
     layout: 'OASIS_OAS1_0001_MR1/slice_norm.nii.gz and slice_seg24.nii.gz, seg24_labels.txt',
+    archive: {
+      url: 'https://surfer.nmr.mgh.harvard.edu/ftp/data/neurite/data/neurite-oasis.2d.v1.0.tar',
+      terms: neuriteTerms,
+      asks: true,
+      strip: 0,
+      md5: 'c9ae5864f250c7e4b8d83a104e51ae8e',
+    },
     expected: 414,
     kind: 'raster',
     find: (folder) => brains(folder, 'slice_norm.nii.gz', 'slice_seg24.nii.gz'),
@@ -68,6 +101,12 @@ export const sources: readonly Source[] = [
     title: 'Neurite-OASIS, 3D: 414 brains in one space, 35 structures',
     obtain: `neurite-oasis.v1.0.tar from ${neurite}`,
     layout: 'OASIS_OAS1_0001_MR1/aligned_norm.nii.gz and aligned_seg35.nii.gz, seg35_labels.txt',
+    archive: {
+      url: 'https://surfer.nmr.mgh.harvard.edu/ftp/data/neurite/data/neurite-oasis.v1.0.tar',
+      terms: neuriteTerms,
+      asks: true,
+      strip: 0,
+    },
     expected: 414,
     kind: 'volume',
     find: (folder) => brains(folder, 'aligned_norm.nii.gz', 'aligned_seg35.nii.gz'),
