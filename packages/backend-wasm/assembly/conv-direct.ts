@@ -1,5 +1,6 @@
 import { pixelCount, tapCount } from './conv-size';
 import { fillTable } from './conv-table';
+import { columnsOfBlock, convBlock16, rowsOfBlock } from './products-wide';
 import { biasLanes, leaky, madd, storeLanes } from './simd';
 import { CHUNK, ConvArgs } from './layout';
 
@@ -10,7 +11,7 @@ const RUN: i32 = 256;
  * Direct convolution with bias and leaky rectifier, of one chunk of `CHUNK` pixels.
  *
  * `args.w` is a packed kernel (`packKernel`). Scratch per worker: `taps * CHUNK` addresses and
- * 128 bytes of sums.
+ * 128 bytes of sums, 384 in the build `wide`.
  */
 export function convDirect(args: ConvArgs, chunk: i32, worker: i32): void {
   const table = args.scratch + <usize>worker * args.scratchStride;
@@ -27,8 +28,21 @@ function convChunk(args: ConvArgs, table: usize, first: i32, count: i32): void {
   const outChannels = args.outChannels;
   const blockBytes = <usize>(taps * inChannels) << 5;
   const sums = table + (<usize>(taps * CHUNK) << 2);
-  let weights = args.w;
-  for (let channel = 0; channel < outChannels; channel += 8) {
+  let weights = args.w, channel = 0;
+  while (columnsOfBlock((outChannels - channel + 7) & ~7) == 16) {
+    const out = args.y + (<usize>(first * outChannels + channel) << 2), outBytes = <usize>outChannels << 2;
+    const bias = args.bias ? args.bias + (<usize>channel << 2) : 0;
+    for (let p = 0; p < count;) {
+      const rows = rowsOfBlock((count - p + 3) & ~3);
+      convBlock16(table + (<usize>p << 2), CHUNK << 2, rows, weights, taps, inChannels, sums,
+        out + <usize>p * outBytes, outBytes, count - p, outChannels - channel, bias, args.slope);
+      p += rows;
+    }
+    weights += 2 * blockBytes;
+    channel += 16;
+    if (channel >= outChannels) return;
+  }
+  for (; channel < outChannels; channel += 8) {
     const width = outChannels - channel;
     for (let p = 0; p < count; p += width > 4 ? 4 : 8) {
       const cells = table + (<usize>p << 2);

@@ -1,5 +1,6 @@
 import { pixelCount, tapCount } from './conv-size';
 import { fillTable } from './conv-table';
+import { gather4x16, gather6x16, rowsOfBlock } from './products-wide';
 import { addPair, madd, storeLanes } from './simd';
 import { CHUNK, ConvArgs } from './layout';
 
@@ -38,8 +39,18 @@ function gatherChunk(
 ): void {
   const outPadded = (outChannels + 7) & ~7;
   for (let t = 0; t < taps; t++) {
+    let first = 0;
+    for (; WIDE && outChannels - first >= 16; first += 16) {
+      const gradient = dy + (<usize>first << 2);
+      for (let i = 0; i < inPadded;) {
+        const rows = rowsOfBlock(inPadded - i), sum = partial + (<usize>(i * outPadded + first) << 2);
+        if (rows == 6) gather6x16(table, <usize>i << 2, gradient, <usize>outChannels << 2, sum, <usize>outPadded << 2, count);
+        else gather4x16(table, <usize>i << 2, gradient, <usize>outChannels << 2, sum, <usize>outPadded << 2, count);
+        i += rows;
+      }
+    }
     for (let i = 0; i < inPadded; i += 4) {
-      for (let o = 0; o < outChannels; o += 8) {
+      for (let o = first; o < outChannels; o += 8) {
         gather4x8(table, <usize>i << 2, dy + (<usize>o << 2), <usize>outChannels << 2,
           partial + (<usize>(i * outPadded + o) << 2), <usize>outPadded << 2, count);
       }

@@ -38,7 +38,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 10: return headWeightGradient(changetype<HeadArgs>(args), task);
     case 11: return headHiddenGradient(changetype<HeadArgs>(args), task);
     case 12: return copyRuns(changetype<CopyArgs>(args), task);
-    case 13: return convPointwise(changetype<ConvArgs>(args), task);
+    case 13: return convPointwise(changetype<ConvArgs>(args), task, worker);
     case 14: return adamOuter(changetype<AdamArgs>(args), task);
     case 15: return warp(changetype<WarpArgs>(args), task, worker);
     case 16: return warpGradientField(changetype<WarpArgs>(args), task, worker);

@@ -1,3 +1,4 @@
+import { columnsOfBlock, products16 } from './products-wide';
 import { biasLanes, madd } from './simd';
 import { bandRowBytes, ceil4, ceil8, emptyBand } from './winograd-band';
 import { finishLine, outputLine } from './winograd-lines';
@@ -44,12 +45,16 @@ function multiply(
 ): void {
   const rowBytes = <usize>rowLength << 2, outBytes = <usize>outPadded << 2;
   for (let p = 0; p < POINTS; p++) {
-    for (let o = 0; o < outPadded; o += 8) {
-      for (let t = 0; t < count; t += 4) {
-        product4x8(inputs + <usize>t * rowBytes, rowBytes, weights,
-          products + <usize>t * outBytes + (<usize>o << 2), outBytes, rowLength);
+    for (let o = 0; o < outPadded;) {
+      const columns = columnsOfBlock(outPadded - o), out = products + (<usize>o << 2);
+      if (columns == 16) products16(inputs, rowBytes, weights, out, outBytes, rowLength, count);
+      else {
+        for (let t: usize = 0; t < <usize>count; t += 4) {
+          product4x8(inputs + t * rowBytes, rowBytes, weights, out + t * outBytes, outBytes, rowLength);
+        }
       }
-      weights += <usize>rowLength << 5;
+      weights += (<usize>rowLength << 2) * <usize>columns;
+      o += columns;
     }
     weights += SKEW;
     inputs += inputStride;
@@ -58,7 +63,7 @@ function multiply(
 }
 
 /** Four tiles by eight output channels. */
-function product4x8(pa: usize, rowBytes: usize, weights: usize, out: usize, outBytes: usize, rowLength: i32): void {
+export function product4x8(pa: usize, rowBytes: usize, weights: usize, out: usize, outBytes: usize, rowLength: i32): void {
   const zero = f32x4.splat(0);
   let a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero, d0 = zero, d1 = zero;
   let pb = pa + rowBytes, pc = pb + rowBytes, pd = pc + rowBytes;

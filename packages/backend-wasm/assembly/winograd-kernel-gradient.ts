@@ -1,3 +1,4 @@
+import { accumulate4x16, accumulate6x16, rowsOfBlock } from './products-wide';
 import { addPair, madd } from './simd';
 import { ceil4, ceil8 } from './winograd-band';
 import { tileCount, transformInputBlock, transformOutputGradients } from './winograd-tiles';
@@ -58,8 +59,18 @@ function multiplyTransposed(
 ): void {
   const rowBytes = <usize>rowLength << 2, outBytes = <usize>outPadded << 2;
   for (let p = 0; p < POINTS; p++) {
+    let first = 0;
+    for (; WIDE && outPadded - first >= 16; first += 16) {
+      const gradient = gradients + (<usize>first << 2);
+      for (let i = 0; i < rowLength;) {
+        const rows = rowsOfBlock(rowLength - i), sum = sums + (<usize>(i * outPadded + first) << 2);
+        if (rows == 6) accumulate6x16(inputs + (<usize>i << 2), rowBytes, gradient, outBytes, sum, outBytes, count);
+        else accumulate4x16(inputs + (<usize>i << 2), rowBytes, gradient, outBytes, sum, outBytes, count);
+        i += rows;
+      }
+    }
     for (let i = 0; i < rowLength; i += 4) {
-      for (let o = 0; o < outPadded; o += 8) {
+      for (let o = first; o < outPadded; o += 8) {
         accumulate4x8(inputs + (<usize>i << 2), rowBytes, gradients + (<usize>o << 2), outBytes,
           sums + (<usize>(i * outPadded + o) << 2), count);
       }

@@ -1,3 +1,4 @@
+import { columnsOfBlock } from './products-wide';
 import { gatherLanes, storeLanes } from './simd';
 import { ceil4, ceil8 } from './winograd-band';
 import { kernelGradientLine, kernelLine } from './winograd-lines';
@@ -15,8 +16,7 @@ export function winogradKernel(
 ): void {
   const inPadded = ceil4(inChannels), outPadded = ceil8(outChannels);
   const rowLength = depth * inPadded;
-  const blockBytes = <usize>rowLength << 5;
-  const pointStride = <usize>(outPadded >> 3) * blockBytes + SKEW;
+  const pointStride = (<usize>(outPadded * rowLength) << 2) + SKEW;
   if (inPadded != inChannels || outPadded != outChannels) memory.fill(transformed, 0, <usize>POINTS * pointStride);
   const tapBytes = <usize>(inChannels * outChannels) << 2;
   const inBytes: usize = isGradient ? 4 : <usize>outChannels << 2;
@@ -26,6 +26,8 @@ export function winogradKernel(
     const first = kernel + <usize>(9 * (isGradient ? depth - 1 - d : d)) * tapBytes;
     for (let o = 0; o < outChannels; o += 4) {
       const count = outChannels - o;
+      const start = o & (WIDE ? ~15 : ~7), columns = columnsOfBlock(outPadded - start);
+      const block = transformed + (<usize>(start * rowLength) << 2);
       for (let i = 0; i < inChannels; i++) {
         let from = first + <usize>i * inBytes + <usize>o * outBytes;
         for (let t: usize = 0; t < 9; t++) {
@@ -33,7 +35,7 @@ export function winogradKernel(
           from += tapBytes;
         }
         for (let c: usize = 0; c < 3; c++) kernelLine(taps + (c << 4), 48, lines + (c << 4), 96);
-        const to = transformed + (<usize>(d * inPadded + i) << 5) + <usize>(o >> 3) * blockBytes + (<usize>(o & 4) << 2);
+        const to = block + (<usize>((d * inPadded + i) * columns + o - start) << 2);
         for (let r: usize = 0; r < 6; r++) kernelLine(lines + r * 96, 16, to + r * 6 * pointStride, pointStride);
       }
     }

@@ -1,5 +1,15 @@
-import { NATIVE_BINARY } from './binary.js';
-import { RELAXED_NATIVE_BINARY } from './binary-relaxed.js';
+/**
+ * Builds of the compiled kernels, all of the same sources: `fixed` gives the same bits everywhere, `relaxed` multiplies and adds
+ * in one instruction, and `wide` does so in an order that lets the engine merge pairs of 128-bit operations.
+ */
+export type NativeBuild = 'fixed' | 'relaxed' | 'wide';
+
+/** The binary of each build in base64, read when it is needed. */
+const BINARIES: Readonly<Record<NativeBuild, () => Promise<string>>> = {
+  fixed: async () => (await import('./binary.js')).NATIVE_BINARY,
+  relaxed: async () => (await import('./binary-relaxed.js')).RELAXED_NATIVE_BINARY,
+  wide: async () => (await import('./binary-wide.js')).WIDE_NATIVE_BINARY,
+};
 
 /** What precedes the limits of the imported memory: its name and its kind. */
 const MEMORY_NAME = [...'memory'].map((letter) => letter.charCodeAt(0)).concat(2);
@@ -7,11 +17,12 @@ const MEMORY_NAME = [...'memory'].map((letter) => letter.charCodeAt(0)).concat(2
 const SHARED_WITH_MAXIMUM = 3;
 const PRIVATE_WITH_MAXIMUM = 1;
 
-/** Our kernels, compiled for a memory that is shared between threads or not, without or with relaxed SIMD. */
-export function compileNative(memory: WebAssembly.Memory, isRelaxed: boolean): Promise<WebAssembly.Module> {
-  const bytes = Uint8Array.from(atob(isRelaxed ? RELAXED_NATIVE_BINARY : NATIVE_BINARY), (character) =>
-    character.charCodeAt(0),
-  );
+/** Our kernels, compiled for a memory that is shared between threads or not. */
+export async function compileNative(
+  memory: WebAssembly.Memory,
+  build: NativeBuild,
+): Promise<WebAssembly.Module> {
+  const bytes = Uint8Array.from(atob(await BINARIES[build]()), (character) => character.charCodeAt(0));
   if (!isShared(memory)) makePrivate(bytes);
   return WebAssembly.compile(bytes);
 }

@@ -2,6 +2,7 @@ import { goldenCases } from '@sshn-internal/testing';
 import { memory, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { NativeBuild } from './compile.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { convDirect, convKernelGradientDirect } from './conv-direct.js';
 import { type ConvGeometry, convGeometry, pixelCount, tapCount, transposed } from './conv-geometry.js';
@@ -206,9 +207,10 @@ describe('convolutions', () => {
 describe('ways to convolve', () => {
   let native: NativeKernels;
 
-  const builds = [
-    { build: 'fixed SIMD', relaxed: false, share: 1 },
-    { build: 'relaxed SIMD', relaxed: true, share: 0.3 },
+  const builds: readonly { build: NativeBuild; share: number }[] = [
+    { build: 'fixed', share: 1 },
+    { build: 'relaxed', share: 0.3 },
+    { build: 'wide', share: 0.3 },
   ];
   const hasRelaxed = enableRelaxedSimd();
 
@@ -265,11 +267,11 @@ describe('ways to convolve', () => {
       kernelWidth: 3,
     }));
 
-  for (const { build, relaxed, share } of builds) {
-    describe.skipIf(relaxed && !hasRelaxed)(`ways to convolve with ${build}`, () => {
+  for (const { build, share } of builds) {
+    describe.skipIf(build !== 'fixed' && !hasRelaxed)(`ways to convolve with the build '${build}'`, () => {
       beforeAll(async () => {
-        native = await nativeForTests({ relaxed });
-        expect(native.isRelaxed).toBe(relaxed);
+        native = await nativeForTests({ build });
+        expect(native.build).toBe(build);
       });
 
       it('direct sums stay within 1e-6 of the largest output', () => {

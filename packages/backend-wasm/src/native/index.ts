@@ -7,6 +7,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 
+import { hasRelaxedSimd } from './compile.js';
 import { copyKernels } from './copies.js';
 import { productKernels } from './heads.js';
 import { ownKernels } from './kernels.js';
@@ -29,13 +30,13 @@ const previous = new Map<string, KernelConfig | undefined>();
  * More than one thread needs a backend whose memory is shared: `createSharedBackend`.
  *
  * @param options.threads Threads that work on a kernel, the calling one among them. @default 1
- * @param options.relaxed Whether to use relaxed SIMD where the engine has it. @default true
+ * @param options.build Which build of the kernels. @default `relaxed` where the engine has relaxed SIMD, `fixed` elsewhere
  */
 export async function loadNative(
   backend: BackendWasm,
-  { threads = 1, relaxed = true }: Partial<NativeSettings> = {},
+  { threads = 1, build = hasRelaxedSimd() ? 'relaxed' : 'fixed' }: Partial<NativeSettings> = {},
 ): Promise<NativeKernels> {
-  return NativeModule.load(backend, { threads, relaxed });
+  return NativeModule.load(backend, { threads, build });
 }
 
 /** Registers our kernels for backend 'wasm', in place of those that stand there. Idempotent. */

@@ -22,7 +22,7 @@ export const JOBS = {
   headWeightGradient: ['HeadArgs', 'head', false],
   headHiddenGradient: ['HeadArgs', 'head', false],
   copyRuns: ['CopyArgs', 'copy-runs', false],
-  convPointwise: ['ConvArgs', 'conv-pointwise', false],
+  convPointwise: ['ConvArgs', 'conv-pointwise', true],
   adamOuter: ['AdamArgs', 'adam', false],
   warp: ['WarpArgs', 'warp', true],
   warpGradientField: ['WarpArgs', 'warp-gradient-field', true],

@@ -4,7 +4,7 @@ import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmThreadError } from '../errors.js';
 import { guardHeap } from '../heap/guard.js';
 import { type TfjsModule, tfjsModule } from '../heap/tfjs-module.js';
-import { compileNative, hasRelaxedSimd, isShared, type NativeExports } from './compile.js';
+import { compileNative, isShared, type NativeBuild, type NativeExports } from './compile.js';
 import { DeferredProducts, type OuterProductFate } from './deferred.js';
 import { type ArgsOf, JOB_NUMBERS, JOBS, type Job } from './jobs.js';
 import { SIZES, type StructName, type StructValues, writeStruct } from './layout.js';
@@ -15,8 +15,8 @@ import { Pool } from './pool.js';
 export interface NativeSettings {
   /** Threads that work on a kernel, the calling one among them. */
   readonly threads: number;
-  /** Whether to multiply and add in one instruction where the engine has relaxed SIMD. */
-  readonly relaxed: boolean;
+  /** Which build of the kernels; all but `fixed` need relaxed SIMD. */
+  readonly build: NativeBuild;
 }
 
 /** Sections of the arena start on cache lines. */
@@ -29,8 +29,8 @@ const ALIGNMENT = 64;
  */
 export class NativeModule {
   readonly exports: NativeExports;
-  /** Whether the kernels are those with relaxed SIMD. */
-  readonly isRelaxed: boolean;
+  /** Which build of the kernels this is. */
+  readonly build: NativeBuild;
   /** Packed kernels that are kept. */
   readonly packed: PackedKernels;
   readonly #unwatch: () => void;
@@ -48,13 +48,13 @@ export class NativeModule {
   private constructor(
     backend: BackendWasm,
     memory: WebAssembly.Memory,
-    { exports, isRelaxed }: Pick<NativeModule, 'exports' | 'isRelaxed'>,
+    { exports, build }: Pick<NativeModule, 'exports' | 'build'>,
   ) {
     this.#backend = backend;
     this.#tfjs = tfjsModule(backend);
     this.#memory = memory;
     this.exports = exports;
-    this.isRelaxed = isRelaxed;
+    this.build = build;
     this.packed = new PackedKernels(this);
     this.#unwatch = watchData(this.#tfjs, (id) => this.packed.drop(id));
     this.#words = new Int32Array(memory.buffer);
@@ -65,17 +65,16 @@ export class NativeModule {
    * Compiles the kernels against the memory of `backend` and starts a pool of `threads` where that memory is shared;
    * where it is not, or threads do not start (`poolProblem`), there is one thread.
    */
-  static async load(backend: BackendWasm, { threads, relaxed }: NativeSettings): Promise<NativeModule> {
+  static async load(backend: BackendWasm, { threads, build }: NativeSettings): Promise<NativeModule> {
     const { memory } = tfjsModule(backend).asm;
     if (memory === undefined) {
       throw new Error('the wasm backend had started before useFastWasm, on threads of its own.');
     }
     guardHeap(backend);
-    const isRelaxed = relaxed && hasRelaxedSimd();
-    const module = await compileNative(memory, isRelaxed);
+    const module = await compileNative(memory, build);
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
     const exports = instance.exports as unknown as NativeExports;
-    const native = new NativeModule(backend, memory, { exports, isRelaxed });
+    const native = new NativeModule(backend, memory, { exports, build });
     if (threads > 1 && isShared(memory)) await native.#startPool(module, threads);
     return native;
   }

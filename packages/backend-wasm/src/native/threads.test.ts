@@ -3,6 +3,7 @@ import { engine, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { adam } from './adam.js';
+import type { NativeBuild } from './compile.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { concat, split } from './copies.js';
 import { head, headGradHidden, headGradWeight } from './heads.js';
@@ -26,9 +27,9 @@ afterEach(() => native.dispose());
 const hasRelaxed = enableRelaxedSimd();
 
 /** Bytes of the results of every threaded kernel on `threads` threads. */
-async function results(threads: number, relaxed: boolean): Promise<Buffer> {
-  native = await loadNative(shared, { threads, relaxed });
-  expect(native).toMatchObject({ threads, isRelaxed: relaxed });
+async function results(threads: number, build: NativeBuild): Promise<Buffer> {
+  native = await loadNative(shared, { threads, build });
+  expect(native).toMatchObject({ threads, build });
   const made: Tensor[] = [];
   const make = (shape: number[], seed: number): Tensor => {
     made.push(
@@ -43,9 +44,9 @@ async function results(threads: number, relaxed: boolean): Promise<Buffer> {
     return made.at(-1)!;
   };
   const x = make([2, 61, 47, 9], 1);
-  const kernel = make([3, 3, 9, 12], 2);
-  const wide = make([5, 5, 9, 12], 3);
-  const dy = make([2, 61, 47, 12], 4);
+  const kernel = make([3, 3, 9, 20], 2);
+  const wide = make([5, 5, 9, 20], 3);
+  const dy = make([2, 61, 47, 20], 4);
   const flat = make([200_001], 5);
   const weight = make([6001, 19], 6);
   const hidden = make([19], 7);
@@ -79,7 +80,7 @@ async function results(threads: number, relaxed: boolean): Promise<Buffer> {
     resize(native, x, [90, 31]),
     resizeGrad(native, dy, [30, 95]),
     concat(native, [x, dy], 3),
-    ...split(native, dy, [5, 7], 3),
+    ...split(native, dy, [5, 15], 3),
     head(native, weight, hidden),
     headGradWeight(native, outputs, hidden),
     headGradHidden(native, weight, outputs),
@@ -98,13 +99,13 @@ async function results(threads: number, relaxed: boolean): Promise<Buffer> {
 
 describe('threads', () => {
   it('change no bit of any result', async () => {
-    const alone = await results(1, false);
-    for (const threads of [2, 3, 8]) expect((await results(threads, false)).equals(alone)).toBe(true);
+    const alone = await results(1, 'fixed');
+    for (const threads of [2, 3, 8]) expect((await results(threads, 'fixed')).equals(alone)).toBe(true);
   });
 
-  it.skipIf(!hasRelaxed)('nor of any with relaxed SIMD', async () => {
-    const alone = await results(1, true);
-    for (const threads of [2, 8]) expect((await results(threads, true)).equals(alone)).toBe(true);
+  it.skipIf(!hasRelaxed).each(['relaxed', 'wide'] as const)("nor of any of the build '%s'", async (build) => {
+    const alone = await results(1, build);
+    for (const threads of [2, 8]) expect((await results(threads, build)).equals(alone)).toBe(true);
   });
 
   it.each([1, 2, 4, 8])('%i of them get through 10000 jobs', async (threads) => {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Surroundings } from '../start/options.js';
 import { addressOf } from '../start/page.js';
 
@@ -15,8 +16,26 @@ export const node: Surroundings = {
     return readFile(address.startsWith('file:') ? fileURLToPath(address) : address);
   },
 
+  mergePairs,
+
   uncleared: (bytes) => Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer,
 };
+
+/** The first V8 that merges pairs well: that of Node 24. One that does not know the flag prints an error. */
+const FIRST_TO_MERGE = 13.6;
+
+/** Sets V8's flag for the process and its threads; a reason where there is none or it does nothing. */
+function mergePairs(): string | undefined {
+  if (process.arch !== 'x64') return 'V8 merges pairs of 128 bits on x64 only';
+  if (!(Number.parseFloat(process.versions.v8) >= FIRST_TO_MERGE))
+    return 'Node before 24 does not merge pairs of 128 bits';
+  try {
+    setFlagsFromString('--experimental-wasm-revectorize');
+    return undefined;
+  } catch (error) {
+    return `flags of V8 cannot be set here: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
 
 /** Where `@tensorflow/tfjs-backend-wasm` is installed. */
 function stockFolder(): string {

@@ -12,6 +12,7 @@ import {
   registerNativeKernels,
   unregisterNativeKernels,
 } from '../native/index.js';
+import { chooseBuild } from '../native/self-test.js';
 import { requireTimelyPaths, type Start, startBackend } from './backend.js';
 import type { FastWasmOptions, FastWasmStatus, Surroundings } from './options.js';
 import { readWithoutClearing } from './read.js';
@@ -39,6 +40,7 @@ export async function activate(
     native = true,
     threads = Math.min(surroundings.cores, DEFAULT_THREADS),
     reproducible = false,
+    wide = true,
   }: FastWasmOptions,
 ): Promise<FastWasmStatus> {
   requireIntegers('useFastWasm', { threads });
@@ -50,7 +52,7 @@ export async function activate(
       hint: `This machine runs ${surroundings.cores} at once; more are no faster.`,
     });
   }
-  const options = { native, threads, reproducible };
+  const options = { native, threads, reproducible, wide };
   const wish = JSON.stringify(options);
   return starter.activate(wish, async () => ({ wish, ...(await start(surroundings, wasmPaths, options)) }));
 }
@@ -65,7 +67,7 @@ export function activeStatus(): FastWasmStatus | undefined {
 async function start(
   surroundings: Surroundings,
   wasmPaths: FastWasmOptions['wasmPaths'],
-  { native: wantsNative, threads, reproducible }: Required<Omit<FastWasmOptions, 'wasmPaths'>>,
+  { native: wantsNative, threads, reproducible, wide }: Required<Omit<FastWasmOptions, 'wasmPaths'>>,
 ): Promise<Omit<Active, 'wish'>> {
   if (starter.active === undefined) requireTimelyPaths(wasmPaths);
   const started = await startBackend(surroundings, wasmPaths, {
@@ -79,11 +81,13 @@ async function start(
   starter.active?.native?.dispose();
   registerComposedKernels();
   const before = kernelFunctions();
-  const { native, problem } = wantsNative
-    ? await startNative(started, { threads, relaxed: !reproducible })
-    : {};
+  const choice = wantsNative
+    ? chooseBuild({ reproducible, wide, mergePairs: surroundings.mergePairs })
+    : undefined;
+  const { native, problem } =
+    choice === undefined ? {} : await startNative(started, { threads, build: choice.build });
   const limits = problem === undefined ? started.limits : [...started.limits, problem];
-  const status = describe(before, native, limits);
+  const status = describe(before, native, choice?.reason, limits);
   undoFailedKernels(backend, BACKEND);
   undoFailedGradients();
   return { backend, native, status, isLost: () => native?.failure !== undefined };
@@ -117,6 +121,7 @@ const kernelFunctions = () =>
 function describe(
   before: ReturnType<typeof kernelFunctions>,
   nativeKernels: NativeKernels | undefined,
+  reason: string | undefined,
   limits: readonly string[],
 ): FastWasmStatus {
   const now = kernelFunctions();
@@ -127,7 +132,8 @@ function describe(
     .sort();
   return {
     backend: BACKEND,
-    simd: env().getBool('WASM_HAS_SIMD_SUPPORT') && (nativeKernels?.isRelaxed ? 'relaxed' : 'fixed'),
+    simd: env().getBool('WASM_HAS_SIMD_SUPPORT') && (nativeKernels?.build ?? 'fixed'),
+    simdReason: (nativeKernels && reason) ?? 'our compiled kernels are off',
     threads: nativeKernels?.threads ?? getThreadsCount(),
     kernels: {
       native,

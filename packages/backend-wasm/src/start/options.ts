@@ -22,16 +22,25 @@ export interface FastWasmOptions {
    * their speed. @default false
    */
   readonly reproducible?: boolean;
+  /**
+   * Whether our compiled kernels may compute 256 bits at a time, where the engine merges pairs of 128-bit operations and a short
+   * test at the start has right results in less time. In Node (from 24 on, on x64) this sets V8's flag
+   * `--experimental-wasm-revectorize` for the whole process, which all WebAssembly that is compiled later goes through;
+   * `false` leaves V8's flags alone, and so does `reproducible`. @default true
+   */
+  readonly wide?: boolean;
 }
 
 /** What is on. */
 export interface FastWasmStatus {
   readonly backend: 'wasm';
   /**
-   * The 128-bit SIMD in use: `relaxed` has fused multiply-add in our compiled kernels; `fixed` gives the same bits on every
-   * machine; `false` is none at all, in tfjs' kernels either.
+   * The SIMD in use: `wide` computes 256 bits at a time in our compiled kernels; `relaxed` 128, with fused multiply-add as
+   * `wide`; `fixed` gives the same bits on every machine; `false` is none at all, in tfjs' kernels either.
    */
-  readonly simd: 'relaxed' | 'fixed' | false;
+  readonly simd: 'wide' | 'relaxed' | 'fixed' | false;
+  /** Why that one: in a few words. */
+  readonly simdReason: string;
   /** Threads that our compiled kernels work on, or tfjs' where they are off. */
   readonly threads: number;
   /** Names of kernels by origin. `stock` are those of our list that the installed tfjs has itself. */
@@ -50,6 +59,8 @@ export interface Surroundings {
   readonly cores: number;
   /** The bytes of one of tfjs' `.wasm` files. */
   readWasm(fileName: string, wasmPaths: WasmPaths | undefined): Promise<Uint8Array>;
+  /** Has the engine merge pairs of 128-bit operations, if it can be told to; a reason if it surely does not. */
+  mergePairs(): string | undefined;
   /** Memory of so many bytes and any content; undefined where all memory is cleared first. */
   readonly uncleared?: (bytes: number) => ArrayBuffer;
 }

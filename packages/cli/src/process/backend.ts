@@ -78,7 +78,7 @@ function choicesFile(): string {
 export function describeBackend({ simd, threads, kernels, limits }: FastWasmStatus): string {
   const { native, composed } = kernels;
   const parts = [
-    { relaxed: 'relaxed SIMD', fixed: 'SIMD', none: 'no SIMD' }[simd || 'none'],
+    { wide: 'wide SIMD', relaxed: 'relaxed SIMD', fixed: 'SIMD', none: 'no SIMD' }[simd || 'none'],
     `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     `${native.length} native and ${composed.length} composed kernels`,
   ];

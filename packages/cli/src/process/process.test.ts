@@ -43,6 +43,7 @@ describe('describeBackend', () => {
   const status = {
     backend: 'wasm',
     simd: 'fixed',
+    simdReason: 'the engine has no relaxed SIMD',
     threads: 2,
     kernels: { native: ['a', 'b'], composed: ['c'], stock: [] },
     limits: [],
@@ -51,6 +52,7 @@ describe('describeBackend', () => {
   it('says what is on, and what is less than it could be', () => {
     expect(describeBackend(status)).toBe('wasm (SIMD, 2 threads, 2 native and 1 composed kernels)');
     expect(describeBackend({ ...status, simd: 'relaxed' })).toMatch(/^wasm \(relaxed SIMD, /);
+    expect(describeBackend({ ...status, simd: 'wide' })).toMatch(/^wasm \(wide SIMD, /);
     expect(describeBackend({ ...status, simd: false, threads: 1, limits: ['No shared memory.'] })).toBe(
       'wasm (no SIMD, 1 thread, 2 native and 1 composed kernels); No shared memory.',
     );
