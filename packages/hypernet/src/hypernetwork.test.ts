@@ -10,8 +10,9 @@ import {
   ValueError,
 } from '@sshn/core';
 import { convolution } from '@sshn/layers';
+import { registerGradients } from '@sshn/ops';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
-import { dispose, type Tensor, zerosLike } from '@tensorflow/tfjs-core';
+import { add, dispose, grad, mul, sign, sub, sum, type Tensor, zerosLike } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { type HypernetworkConfig, type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
 import { average, rms } from './testing/statistics.js';
@@ -62,7 +63,10 @@ describe('specs', () => {
 });
 
 describe.each(backends)('predictions on %s', (backend) => {
-  beforeAll(() => useBackend(backend));
+  beforeAll(async () => {
+    await useBackend(backend);
+    registerGradients();
+  });
 
   /** Values of the predicted kernel for a factor. */
   function predict(config: HypernetworkConfig, factor: number | number[], seed = 1): Float32Array {
@@ -121,27 +125,66 @@ describe.each(backends)('predictions on %s', (backend) => {
     });
   });
 
-  test('residual: θ = θ₀ + prediction, so without W the weight itself is left', () => {
-    const { specs, apply } = hypernetwork(targets);
+  test.each([
+    ['residual', 1],
+    ['balanced', 0.5],
+  ] as const)('%s: without W the weight itself is left, times %d', (form, share) => {
+    const { specs, apply } = hypernetwork(targets, { form });
     const params = initialize(specs, Rng.fromSeed(1));
     const { weight, base } = params.heads['stage.0.kernel']!;
     const heads = { ...params.heads, 'stage.0.kernel': { weight: zerosLike(weight), base } };
     const got = apply({ ...params, heads }, rescaling(0.5))
       .get('stage.0.kernel')!
       .dataSync();
-    expect(got).toEqual(base.dataSync());
+    expect(got).toEqual(base.dataSync().map((value) => share * value));
   });
 
-  test.each([0.1, 0.5, 2])('residualScale %f is the size of predictions beside θ₀', (residualScale) => {
-    const ratios = Array.from({ length: 30 }, (_, seed) => {
-      const { specs, apply } = hypernetwork(targets, { residualScale });
-      const params = initialize(specs, Rng.fromSeed(seed));
-      const base = params.heads['stage.0.kernel']!.base.dataSync();
-      const whole = apply(params, rescaling(0.25)).get('stage.0.kernel')!.dataSync();
-      return rms([...whole].map((value, i) => value - base[i]!)) / rms([...base]);
-    });
-    expect(average(ratios) / residualScale).toBeCloseTo(1, 1);
-  });
+  test.each([
+    ['residual', 1, 0.1],
+    ['residual', 1, 0.5],
+    ['residual', 1, 2],
+    ['balanced', 0.5, 0.1],
+    ['balanced', 0.5, 2],
+  ] as const)(
+    '%s: residualScale is the size of predictions beside %f θ₀: %f',
+    (form, share, residualScale) => {
+      const ratios = Array.from({ length: 30 }, (_, seed) => {
+        const { specs, apply } = hypernetwork(targets, { form, residualScale });
+        const params = initialize(specs, Rng.fromSeed(seed));
+        const base = params.heads['stage.0.kernel']!.base.dataSync().map((value) => share * value);
+        const whole = apply(params, rescaling(0.25)).get('stage.0.kernel')!.dataSync();
+        return rms([...whole].map((value, i) => value - base[i]!)) / rms([...base]);
+      });
+      expect(average(ratios) / residualScale).toBeCloseTo(1, 1);
+    },
+  );
+
+  test.each([
+    [[10, 100], 0.1],
+    [[10, 16], 0.1],
+    [[10, 100], 1],
+  ])(
+    'balanced, %j wide, scale %f: a step of Adam moves weights as far as those of a plain network',
+    (hidden, residualScale) => {
+      // The first step moves every parameter by the learning rate, against the sign of its gradient.
+      const step = 1e-3;
+      const moved = Array.from({ length: 20 }, (_, seed) => {
+        const { specs, apply } = hypernetwork(targets, { hidden, residualScale });
+        const params = initialize(specs, Rng.fromSeed(seed));
+        const { weight, base } = params.heads['stage.0.kernel']!;
+        const kernelAt = (head: (typeof params.heads)[string]) =>
+          apply({ ...params, heads: { ...params.heads, 'stage.0.kernel': head } }, rescaling(0.25)).get(
+            'stage.0.kernel',
+          )!;
+        // Of the sum of all weights: the same for every row of W.
+        const slopes = grad((w) => sum(kernelAt({ weight: w, base })))(weight);
+        const next = { weight: add(weight, mul(step, sign(slopes))), base: add(base, step) };
+        return average([...sub(kernelAt(next), kernelAt({ weight, base })).dataSync()]) / step;
+      });
+      expect(average(moved)).toBeGreaterThan(0.85);
+      expect(average(moved)).toBeLessThan(1.15);
+    },
+  );
 
   test('leaves nothing behind but what it predicts', async () => {
     const { specs, apply } = hypernetwork(targets);
@@ -172,7 +215,7 @@ describe('what makes no hypernetwork is refused', () => {
   test.each([
     [
       { form: 'residuals' },
-      "Option 'hypernetwork: form': got 'residuals', expected one of 'direct', 'residual'. Did you mean 'residual'?",
+      "Option 'hypernetwork: form': got 'residuals', expected one of 'direct', 'residual', 'balanced'. Did you mean 'residual'?",
     ],
     [
       { encoding: 'cos' },

@@ -51,14 +51,14 @@ export const hypernetworkOptions = {
     help: 'How factors are fed in: [φ, 1 − φ] or [cos, sin]',
   }),
   form: option.choice(forms, {
-    default: 'residual',
-    help: 'Predict weights, or what is added to shared ones',
+    default: 'balanced',
+    help: 'Predict weights (direct), or what is added to shared ones (residual; balanced, whose steps are as long as those of a plain network)',
   }),
   residualScale: option.number({
     above: 0,
     most: 1000,
     default: 0.1,
-    help: 'Of the residual form: size of predictions beside the shared weights',
+    help: 'Of the residual and the balanced form: size of predictions beside the shared weights',
   }),
 };
 
@@ -118,7 +118,7 @@ const epsilon = 1e-12;
 
 /**
  * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 100 wide) → one linear head per
- * predicted tensor, θ = s · (W·ĥ + b), or in the residual form θ = θ₀ + r · s · W·ĥ.
+ * predicted tensor, θ = s · (W·ĥ + b), or in the residual form θ = θ₀ + r · s · W·ĥ, balanced by default (`planHead`).
  *
  * Two additions make it train, as literal Kaiming initialization makes activations grow tenfold per layer: s is the
  * standard deviation that the target's own fan-in asks for, kept outside of W so that one optimizer step moves every
@@ -148,7 +148,7 @@ export function hypernetwork(
     encoding = 'linear',
     factors = 1,
     conditions = 0,
-    form = 'residual',
+    form = 'balanced',
     residualScale = 0.1,
     directions,
   } = config;
@@ -172,7 +172,8 @@ export function hypernetwork(
     ),
   });
   const plans = [...targets].map(
-    ([name, target]) => [name, planHead(target, directions ?? width, form, residualScale)] as const,
+    ([name, target]) =>
+      [name, planHead(target, { hidden: width, width: directions ?? width }, form, residualScale)] as const,
   );
   const specs: HypernetworkSpecs = {
     ...ofHidden,

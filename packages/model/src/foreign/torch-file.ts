@@ -2,7 +2,8 @@ import { FileError } from '@sshn/core';
 import { unzipSync } from 'fflate';
 import { byteLength, bytesPerEntry, type Dtype, nameFault } from '../safetensors/header.js';
 import { float32Of } from '../safetensors/number-formats.js';
-import { type Pickled, type PickledTensor, PickleFault, readPickle } from './pickle.js';
+import { readPickle } from './pickle.js';
+import { type Pickled, type PickledTensor, PickleFault } from './pickled.js';
 
 /** A tensor in a file of another framework. */
 export interface ForeignTensor {
