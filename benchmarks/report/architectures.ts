@@ -1,4 +1,4 @@
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import type { Outcome } from '../runner/outcome.js';
 import type { ArchitectureJob } from '../work/job.js';
@@ -34,6 +34,6 @@ export function architectureTable({ results }: Pick<Outcome, 'results'>): {
 function costOf(job: ArchitectureJob) {
   return countModule(architectureOf(job), {
     inputShape: [1, ...job.size, job.inChannels],
-    rescaling: rescaling(job.factor),
+    at: setting(job.factor),
   });
 }

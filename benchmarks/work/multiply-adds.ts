@@ -1,4 +1,4 @@
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import type { Job } from './job.js';
 import { moduleOf } from './networks.js';
@@ -14,7 +14,7 @@ export function multiplyAdds(job: Job): number | undefined {
       const { sizes, inChannels } = job.network;
       return countModule(moduleOf(job.network), {
         inputShape: [1, ...sizes[0]!, inChannels],
-        rescaling: rescaling(job.factor),
+        at: setting(job.factor),
       }).macs;
     }
     default:

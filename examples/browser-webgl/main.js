@@ -1,5 +1,5 @@
 import { useFastWebgl } from '@sshn/backend-webgl';
-import { paramTree, rescaling } from '@sshn/core';
+import { paramTree, setting } from '@sshn/core';
 import { diceScore, predictLabels } from '@sshn/losses';
 import { fetchModel, networkOf } from '@sshn/model';
 import { browser, dispose, div, expandDims, tidy } from '@tensorflow/tfjs-core';
@@ -44,7 +44,7 @@ try {
   //    pictures at one factor keeps them.
   async function segment() {
     const factor = Number(element('factor').value);
-    const at = rescaling(factor);
+    const at = setting(factor);
     const began = performance.now();
     const weights = model.specialize(hyperparams, at);
     const predicted = tidy(() => predictLabels(model.network.apply(weights, input, at)));

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { disposeParams, initialize, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, Rng, setting } from '@sshn/core';
 import { batches, cacheDataset, generatePhantoms, splitIds } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
@@ -50,7 +50,7 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
   for await (const batch of batches(dataset, train, { batchSize, order: rng.split(epoch) })) {
     const images = tensor(batch.images, [...batch.shape]);
     const labels = tensor(batch.labels, batch.shape.slice(0, -1), 'int32');
-    const at = rescaling(rng.uniform(0, 0.5));
+    const at = setting(rng.uniform(0, 0.5));
     const { value, gradients } = valueAndGradients(params, (p) =>
       crossEntropy(model.apply(p, images, at), labels),
     );
@@ -72,9 +72,9 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
 // 3. One network, every factor: what does each reach, and what does it cost?
 console.log('factor   Dice  GFLOPs');
 for (const factor of [0, 0.1, 0.25, 0.5]) {
-  const at = rescaling(factor);
+  const at = setting(factor);
   const { mean } = await diceOver(model, params, dataset, test, at, batchSize);
-  const { flops } = countModule(network, { inputShape: [1, size, size, dataset.channels], rescaling: at });
+  const { flops } = countModule(network, { inputShape: [1, size, size, dataset.channels], at });
   console.log(
     `${factor.toFixed(2).padStart(6)}  ${mean.toFixed(3)}  ${(flops / 1e9).toFixed(4).padStart(6)}`,
   );

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import type { Image } from '@sshn/data';
 import { diceScore } from '@sshn/losses';
 import { fieldOf, jacobianStatistics, pairImages, warp, warpLabels } from '@sshn/registration';
@@ -37,7 +37,7 @@ const { test } = run.split(subjects);
 const [moving, fixed] = await Promise.all([subjects.load(test[0]!), subjects.load(test[1]!)]);
 const { field, moved, movedLabels } = tidy(() => {
   const [movingImage, fixedImage] = [tensorOf(moving.image), tensorOf(fixed.image)];
-  const at = rescaling(factor);
+  const at = setting(factor);
   const weights = run.model.specialize(run.params, at);
   const flow = run.model.network.apply(weights, pairImages(movingImage, fixedImage), at);
   const displacement = fieldOf(flow, size, run.config.registration);

@@ -10,7 +10,7 @@ const cases = [
     atMostBytes: 14_900,
   },
   {
-    code: "export { unet } from '@sshn/architectures'; export { rescaling } from '@sshn/core';",
+    code: "export { unet } from '@sshn/architectures'; export { setting } from '@sshn/core';",
     // Descriptors of a U-Net's options come along: they check its configuration.
     without: ['@sshn/hypernet', '@sshn/training'],
     atMostBytes: 44_000,

@@ -50,7 +50,7 @@ for (const entry of ${JSON.stringify(entries)}) {
 const trainProgram = `
 import '@tensorflow/tfjs-backend-cpu';
 import { unet } from '@sshn/architectures';
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, setting } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { generatePhantoms } from '@sshn/data';
 import { hypernetize } from '@sshn/hypernet';
@@ -72,7 +72,7 @@ async function main() {
   const losses = [];
   for (let step = 0; step < 2; step++) {
     const { value, gradients } = valueAndGradients(params, (p) =>
-      crossEntropy(model.apply(p, x, rescaling(0.3)), y),
+      crossEntropy(model.apply(p, x, setting(0.3)), y),
     );
     ({ params, state } = optimizer.update(gradients, state, params, { step, learningRate: 0.01 }));
     losses.push(value.dataSync()[0]);

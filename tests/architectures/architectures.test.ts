@@ -1,5 +1,5 @@
 import { architectureNames, createNetwork } from '@sshn/architectures';
-import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, Rng, setting } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
 import { networkOf } from '@sshn/model';
@@ -8,7 +8,7 @@ import { backends, distinct, useBackend } from '@sshn-internal/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const options = { inChannels: 1, outChannels: 2, features: 3, stages: 3 };
-const at = rescaling(0.37);
+const at = setting(0.37);
 const hypernetwork = {
   hidden: [4],
   encoding: 'linear',
@@ -83,7 +83,7 @@ test.each(architectureNames)('%s: multiply-adds of a small one, counted by hand'
   const small = { inChannels: 1, outChannels: 2, features: 1, stages: 2, convolutionsPerStage: 1, ...own };
   const report = countModule(createNetwork(name, small), {
     inputShape: [1, 8, 8, 1],
-    rescaling: rescaling(0.5),
+    at: setting(0.5),
   });
   const convolutions = report.byKernel
     .filter(({ kernel }) => /conv|matmul|dense/i.test(kernel))

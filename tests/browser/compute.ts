@@ -1,4 +1,4 @@
-import { namedParams, paramTree, rescaling } from '@sshn/core';
+import { namedParams, paramTree, setting } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
 import { type LoadedModel, networkOf } from '@sshn/model';
 import { valueAndGradients } from '@sshn/ops';
@@ -22,7 +22,7 @@ const size = [2, 19, 23] as const;
 /** Specializes a model to a factor, runs the plain network, and takes gradients of the whole; on the current backend. */
 export function compute({ manifest, params }: LoadedModel, factor: number): Outcome {
   const model = networkOf(manifest);
-  const at = rescaling(factor);
+  const at = setting(factor);
   const weights = paramTree(model.specs, params);
   const before = heldNow();
 

@@ -1,7 +1,7 @@
 // Bundled and run in a page: a network on tfjs and on onnxruntime-web.
 import '@tensorflow/tfjs-backend-cpu';
 import { createNetwork } from '@sshn/architectures';
-import { disposeParams, initialize, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, Rng, setting } from '@sshn/core';
 import { tfjsRuntime } from '@sshn/model';
 import { onnxRuntime } from '@sshn/onnx';
 import { ready, setBackend, tensor } from '@tensorflow/tfjs-core';
@@ -22,7 +22,7 @@ Object.assign(globalThis, {
     const images = tensor(values, [batch, ...size, channels], 'float32');
     const outputs: Float32Array[] = [];
     for (const runtime of [tfjsRuntime, onnxRuntime(ort)]) {
-      const running = await runtime({ network, params, at: rescaling(factor), size, channels });
+      const running = await runtime({ network, params, at: setting(factor), size, channels });
       const logits = await running.apply(images);
       outputs.push((await logits.data<'float32'>()).slice());
       logits.dispose();

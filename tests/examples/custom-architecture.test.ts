@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, setting } from '@sshn/core';
 import { distinct, useBackend } from '@sshn-internal/testing';
 import { expect, test } from 'vitest';
 import { attentionUNet } from '../../examples/custom-architecture/attention-unet.js';
@@ -19,7 +19,7 @@ test('a network of layers alone: images of any size, every factor, in under 80 l
     [7, 12],
   ] as const)
     for (const factor of [0, 0.37, 1]) {
-      const logits = network.apply(params, distinct([2, height, width, 2], { gap: 0.01 }), rescaling(factor));
+      const logits = network.apply(params, distinct([2, height, width, 2], { gap: 0.01 }), setting(factor));
       expect(logits.shape).toEqual([2, height, width, 3]);
       expect([...logits.dataSync()].every(Number.isFinite)).toBe(true);
     }

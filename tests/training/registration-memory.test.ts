@@ -1,6 +1,6 @@
 import { unet } from '@sshn/architectures';
 import { useFastWasm } from '@sshn/backend-wasm';
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, setting } from '@sshn/core';
 import { fieldOf, localNccLoss, pairImages, registrationNetwork, warp } from '@sshn/registration';
 import { backend, profile, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
@@ -21,7 +21,7 @@ test('inference at full resolution takes four maps of features at most, and less
   const moving: Tensor = zeros([1, ...size, 1]);
   const fixed: Tensor = zeros([1, ...size, 1]);
   const { peakBytes } = await profile(() => {
-    const flow = network.apply(params, pairImages(moving, fixed), rescaling(0.25));
+    const flow = network.apply(params, pairImages(moving, fixed), setting(0.25));
     const field = fieldOf(flow, size, { integrationSteps: 7 });
     return localNccLoss(warp(moving, field), fixed);
   });

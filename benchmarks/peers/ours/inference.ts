@@ -1,4 +1,4 @@
-import { type Module, paramTree, rescaling } from '@sshn/core';
+import { type Module, paramTree, setting } from '@sshn/core';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import type { ArchitectureJob, InferenceJob } from '../../work/job.js';
 import { architectureOf, moduleOf } from '../../work/networks.js';
@@ -29,7 +29,7 @@ function prepare(
   const tensors = uploadAll(inputs);
   const image = tensors.get('image')!;
   const params = paramTree(module.specs, new Map([...tensors].filter(([name]) => name !== 'image')));
-  const infer = (): Tensor => module.apply(params, image, rescaling(factor));
+  const infer = (): Tensor => module.apply(params, image, setting(factor));
   return {
     outputs: () => downloadAll([['logits', infer()]]),
     run: () => until(infer()),

@@ -1,4 +1,4 @@
-import { paramTree, rescaling } from '@sshn/core';
+import { paramTree, setting } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { pairImages, registrationLoss } from '@sshn/registration';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -24,7 +24,7 @@ export function prepareRegistration(job: RegistrationJob, inputs: Tensors): Prep
   } as const;
   const training = steps(paramTree(network.specs, new Map(Object.entries(weights))), (params) =>
     valueAndGradients(params, (at) =>
-      registrationLoss(network.apply(at, pair, rescaling(factor)), moving!, fixed!, objective),
+      registrationLoss(network.apply(at, pair, setting(factor)), moving!, fixed!, objective),
     ),
   );
   return {

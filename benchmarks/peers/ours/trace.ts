@@ -1,4 +1,4 @@
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import type { TraceJob } from '../../work/job.js';
 import { moduleOf } from '../../work/networks.js';
@@ -10,7 +10,7 @@ export function prepareTrace({ network, factor }: TraceJob): Prepared {
   const inputShape = [1, ...sizes[0]!, inChannels];
   return {
     outputs: () => new Map(),
-    run: () => void countModule(moduleOf(network), { inputShape, rescaling: rescaling(factor) }),
+    run: () => void countModule(moduleOf(network), { inputShape, at: setting(factor) }),
     release() {},
   };
 }

@@ -1,4 +1,4 @@
-import { paramTree, rescaling } from '@sshn/core';
+import { paramTree, setting } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -14,7 +14,7 @@ export function prepareTraining({ network, method, factor }: TrainingJob, inputs
   const model = hypernetizedOf(network, method);
   const { images, labels, ...weights } = Object.fromEntries(uploadAll(inputs));
   const training = steps(paramTree(model.specs, new Map(Object.entries(weights))), (params) =>
-    valueAndGradients(params, (at) => crossEntropy(model.apply(at, images!, rescaling(factor)), labels!)),
+    valueAndGradients(params, (at) => crossEntropy(model.apply(at, images!, setting(factor)), labels!)),
   );
   return {
     ...training,

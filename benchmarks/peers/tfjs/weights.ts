@@ -1,4 +1,4 @@
-import { namedParams, paramTree, rescaling } from '@sshn/core';
+import { namedParams, paramTree, setting } from '@sshn/core';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { WeightsJob } from '../../work/job.js';
 import { hypernetizedOf } from '../../work/networks.js';
@@ -11,7 +11,7 @@ export function prepareWeights({ network, factor }: WeightsJob, inputs: Tensors)
   const model = hypernetizedOf(network, 'sshn');
   const tensors = uploadAll(inputs);
   const params = paramTree(model.specs, tensors);
-  const specialize = () => namedParams(model.specialize(params, rescaling(factor)));
+  const specialize = () => namedParams(model.specialize(params, setting(factor)));
   return {
     outputs: () => downloadAll(specialize()),
     run: () => dispose([...specialize().values()]),

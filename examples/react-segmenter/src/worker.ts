@@ -1,6 +1,6 @@
 // The Worker of one Segmenter: a backend, a model, and one answer after the other. No other file knows of tensors.
 import { useFastWasm } from '@sshn/backend-wasm';
-import { paramTree, rescaling } from '@sshn/core';
+import { paramTree, setting } from '@sshn/core';
 import { preprocess } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
 import { fetchModel, networkOf } from '@sshn/model';
@@ -58,7 +58,7 @@ async function load(address: string) {
     async segment(image: Pixels, factor: number): Promise<Segmentation> {
       const began = performance.now();
       const { values, size, channels } = preprocess(colorsOf(image), manifest.preprocessing);
-      const at = rescaling(factor);
+      const at = setting(factor);
       if (held?.factor !== factor) {
         const weights = model.specialize(hyperparams, at);
         if (held !== undefined) dispose(held.weights as unknown as Tensor);

@@ -1,6 +1,6 @@
 // The Worker: a backend, the model, and one answer for each picture. No other file of this page knows of tensors.
 import { useFastWasm } from '@sshn/backend-wasm';
-import { paramTree, rescaling } from '@sshn/core';
+import { paramTree, setting } from '@sshn/core';
 import { preprocess } from '@sshn/data';
 import { predictLabels } from '@sshn/losses';
 import { fetchModel, networkOf } from '@sshn/model';
@@ -49,7 +49,7 @@ async function load() {
   async function segment(bitmap: ImageBitmap, factor: number): Promise<Segmentation> {
     const began = performance.now();
     const { values, size, channels } = preprocess(read(bitmap), manifest.preprocessing);
-    const at = rescaling(factor);
+    const at = setting(factor);
     if (held?.factor !== factor) {
       if (held !== undefined) dispose(held.weights as unknown as Tensor);
       held = { factor, weights: model.specialize(hyperparams, at) };

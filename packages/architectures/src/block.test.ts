@@ -1,4 +1,4 @@
-import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, Rng, setting } from '@sshn/core';
 import { activationKinds } from '@sshn/layers';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type BlockConfig, block } from './block.js';
 import { directionalError } from './testing/directional.js';
 
-const at = rescaling(0.5);
+const at = setting(0.5);
 const base = {
   inChannels: 2,
   outChannels: 4,

@@ -4,7 +4,7 @@ import {
   type Network,
   type ParamNode,
   type ParamsOf,
-  type Rescaling,
+  type Setting,
   type SpecNode,
   scoped,
   ValueError,
@@ -71,7 +71,7 @@ export function encoderDecoder<Encoder extends SpecNode, Decoder extends SpecNod
   const decoder: readonly Module[] = modules.decoder;
 
   /** The features that the heads read, the image's resolution first. */
-  function featuresOf(params: Params, image: Tensor, at: Rescaling): Tensor[] {
+  function featuresOf(params: Params, image: Tensor, at: Setting): Tensor[] {
     const features = encode(modules, params, image, at);
     for (let level = decoder.length - 1; level >= 0; level--) {
       const skip = features[level]!;
@@ -129,7 +129,7 @@ export function encode(
   modules: EncoderParts<Module>,
   params: EncoderParts<ParamNode>,
   image: Tensor,
-  at: Rescaling,
+  at: Setting,
 ): Tensor[] {
   let x = image;
   return modules.encoder.map((stage, level) => {
@@ -145,7 +145,7 @@ export function encode(
 const { up } = scoped({ up: upsample() }).modules;
 
 /** Brings features to the size of others by linear interpolation. */
-export function upsampleTo(like: Tensor, x: Tensor, at: Rescaling): Tensor {
+export function upsampleTo(like: Tensor, x: Tensor, at: Setting): Tensor {
   return up.apply({}, { x, size: like.shape.slice(1, -1) }, at);
 }
 
@@ -156,15 +156,15 @@ export function head({ rank, outChannels }: Plan, features: number): Module<Conv
 
 /** What an architecture computes, its input already checked. Intermediate tensors need not be disposed of. */
 interface Computation<Specs extends SpecNode> {
-  predict(params: ParamsOf<Specs>, image: Tensor, at: Rescaling): Tensor;
+  predict(params: ParamsOf<Specs>, image: Tensor, at: Setting): Tensor;
   /** All predictions, for deep supervision. */
-  predictAll(params: ParamsOf<Specs>, image: Tensor, at: Rescaling): Tensor[];
+  predictAll(params: ParamsOf<Specs>, image: Tensor, at: Setting): Tensor[];
 }
 
 /**
  * The network of an architecture: what it computes, with the checks and the memory management that all share.
  *
- * @throws {ValueError} if it has more parameters than `limits` allows; from `apply`, if the rescaling has another number of
+ * @throws {ValueError} if it has more parameters than `limits` allows; from `apply`, if the setting has another number of
  * factors.
  * @throws {ShapeError} from `apply`, if the image's rank or channels do not fit.
  */
@@ -177,7 +177,7 @@ export function network<Specs extends SpecNode>(
   const steps = plan.widths.length - 1;
   requireRoom(name, specs);
   const checked = <Output extends Tensor | Tensor[]>(
-    work: (params: ParamsOf<Specs>, image: Tensor, at: Rescaling) => Output,
+    work: (params: ParamsOf<Specs>, image: Tensor, at: Setting) => Output,
   ): Module<Specs, Tensor, Output> => {
     return {
       specs,
@@ -203,10 +203,10 @@ function requireRoom(name: string, specs: SpecNode): void {
   });
 }
 
-function requireFactors(name: string, steps: number, { factors }: Rescaling): void {
+function requireFactors(name: string, steps: number, { factors }: Setting): void {
   if (factors.length === 1 || factors.length === steps) return;
   throw new ValueError({
-    where: `${name}: rescaling`,
+    where: `${name}: setting`,
     got: factors,
     expected: `one factor, or ${steps} (one per downsampling step)`,
   });

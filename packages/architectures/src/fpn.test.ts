@@ -1,4 +1,4 @@
-import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, Rng, setting } from '@sshn/core';
 import { resizeLinear } from '@sshn/ops';
 import { distinct, useBackend } from '@sshn-internal/testing';
 import { addN, div, tensor } from '@tensorflow/tfjs-core';
@@ -38,7 +38,7 @@ test('by hand, on one pixel', async () => {
   );
   const image = tensor([2], [1, 1, 1, 1]);
   // Encoder 6 and 18; pyramid −2·18 = −36 and 3·6 − 36 = −18; smoothed −108/2 and −54/2; predictions three times that.
-  const all = network.outputs!.apply(params, image, rescaling(0.5)).map((x) => x.dataSync()[0]!);
+  const all = network.outputs!.apply(params, image, setting(0.5)).map((x) => x.dataSync()[0]!);
   expect(all).toEqual([(-81 - 162) / 2, -81, -162]);
 });
 
@@ -47,7 +47,7 @@ test('the output is the mean of the predictions, resized to the image', async ()
   const network = fpn({ inChannels: 1, outChannels: 2, features: 3, stages: 4 });
   const params = initialize(network.specs, Rng.fromSeed(1));
   const image = distinct([1, 9, 13, 1]);
-  const [merged, ...predictions] = network.outputs!.apply(params, image, rescaling(0.4));
+  const [merged, ...predictions] = network.outputs!.apply(params, image, setting(0.4));
   const mean = div(addN(predictions.map((x) => resizeLinear(x, [9, 13]))), 4);
   expect(merged!.dataSync()).toEqual(mean.dataSync());
 });

@@ -3,7 +3,7 @@ import {
   type Network,
   option,
   type ParamsOf,
-  type Rescaling,
+  type Setting,
   type SpecNode,
   scoped,
 } from '@sshn/core';
@@ -43,15 +43,15 @@ export type FpnSpecs = {
  * the level below it, resized to its size; then a convolution smooths it. Every level predicts the labels by a 1×1
  * convolution, and the output is the mean of all predictions, resized to the image.
  *
- * Shapes and rescaling are those of `unet`. With deep supervision, the default, `outputs` gives the mean and then the
+ * Shapes and settings are those of `unet`. With deep supervision, the default, `outputs` gives the mean and then the
  * prediction of each level at its own resolution, the finest first.
  *
  * @throws what `unet` throws.
  * @example
  * const network = fpn({ inChannels: 1, outChannels: 4, features: [16, 32, 64] });
  * const params = initialize(network.specs, Rng.fromSeed(1));
- * const logits = network.apply(params, image, rescaling(0.5));              // [1, 64, 96, 1] -> [1, 64, 96, 4]
- * const all = network.outputs?.apply(params, image, rescaling(0.5));        // heights 64, 64, 32, 16
+ * const logits = network.apply(params, image, setting(0.5));              // [1, 64, 96, 1] -> [1, 64, 96, 4]
+ * const all = network.outputs?.apply(params, image, setting(0.5));        // heights 64, 64, 32, 16
  *
  * *Source*: the paper, section C.1 ("performing predictions at multiple resolutions during training"); Lin et al., "Feature
  * pyramid networks for object detection" (2017); Kirillov et al., "Panoptic feature pyramid networks" (2019), who merge
@@ -76,7 +76,7 @@ export function fpn(config: FpnConfig): Network<FpnSpecs> {
     heads: widths.map(() => head(plan, pyramidFeatures)),
   });
 
-  const predictions = (params: ParamsOf<FpnSpecs>, image: Tensor, at: Rescaling): Tensor[] => {
+  const predictions = (params: ParamsOf<FpnSpecs>, image: Tensor, at: Setting): Tensor[] => {
     const features = encode(modules, params, image, at);
     const levels: Tensor[] = [];
     for (const [level, x] of [...features.entries()].reverse()) {
@@ -91,7 +91,7 @@ export function fpn(config: FpnConfig): Network<FpnSpecs> {
       }),
     );
   };
-  const merged = (parts: Tensor[], image: Tensor, at: Rescaling): Tensor =>
+  const merged = (parts: Tensor[], image: Tensor, at: Setting): Tensor =>
     div(addN(parts.map((part) => upsampleTo(image, part, at))), parts.length);
 
   return network<FpnSpecs>(plan, specs, {

@@ -1,4 +1,4 @@
-import { type Module, type Options, type Rescaling, requireOptions, ValueError } from '@sshn/core';
+import { type Module, type Options, requireOptions, type Setting, ValueError } from '@sshn/core';
 import { activation } from '@sshn/layers';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type BlockConfig, type BlockSpecs, block } from './block.js';
@@ -20,7 +20,7 @@ export interface Plan {
   /** A convolution with all that the configuration puts behind it; `more` is what differs. */
   block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Module<BlockSpecs>;
   /** The activation that the configuration puts behind convolutions, where something stands between. */
-  activate(x: Tensor, at: Rescaling): Tensor;
+  activate(x: Tensor, at: Setting): Tensor;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { initialize, namedSpecs, Rng, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, Rng, setting } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { tensor, zeros } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
@@ -47,7 +47,7 @@ test('by hand, on one pixel', async () => {
   const params = constantParams(network.specs, (path) =>
     path.endsWith('bias') ? 0 : path.includes('pyramid') ? -1 : 2,
   );
-  const logits = network.apply(params, tensor([3], [1, 1, 1, 1]), rescaling(0.5));
+  const logits = network.apply(params, tensor([3], [1, 1, 1, 1]), setting(0.5));
   // Encoder 6 and 12; the pyramid adds −(12 + 6)/2 = −9; decoder 2·(12 + 6 − 9) = 18; head 36.
   expect(logits.dataSync()[0]).toBe(36);
 });
@@ -63,10 +63,10 @@ test('every pixel sees the whole image', async () => {
     slope: 0.5,
   });
   const params = initialize(network.specs, Rng.fromSeed(1));
-  const dark = network.apply(params, zeros([1, 16, 16, 1]), rescaling(1)).dataSync();
+  const dark = network.apply(params, zeros([1, 16, 16, 1]), setting(1)).dataSync();
   const values = new Float32Array(256).fill(10);
   values[255] = 0;
-  const lit = network.apply(params, tensor(values, [1, 16, 16, 1]), rescaling(1)).dataSync();
+  const lit = network.apply(params, tensor(values, [1, 16, 16, 1]), setting(1)).dataSync();
   // Kernels of one pixel and no step down: only the pyramid tells the dark pixel of the others.
   expect(Math.abs(lit[255]! - dark[255]!)).toBeGreaterThan(1e-3);
 });

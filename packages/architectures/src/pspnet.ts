@@ -32,14 +32,14 @@ export type PSPNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[], PooledStage
  * every stage of the decoder begins with pyramid pooling, which puts averages over windows of several sizes, the whole
  * image among them, beside the features that come from below and over the skip connection.
  *
- * Shapes and rescaling are those of `unet`. The levels of a pyramid have as many features together as its stage (one each
+ * Shapes and settings are those of `unet`. The levels of a pyramid have as many features together as its stage (one each
  * at least), each behind a 1×1 convolution with LeakyReLU, whatever follows the other convolutions.
  *
  * @throws what `unet` throws.
  * @example
  * const network = pspnet({ inChannels: 1, outChannels: 4, features: [16, 32, 64] });
  * const params = initialize(network.specs, Rng.fromSeed(1));
- * const logits = network.apply(params, image, rescaling(0.25));   // [1, 128, 96, 1] -> [1, 128, 96, 4]
+ * const logits = network.apply(params, image, setting(0.25));   // [1, 128, 96, 1] -> [1, 128, 96, 4]
  *
  * *Source*: the paper, section C.1 ("dynamic resizing operations in the encoder part … multi resolution PSP blocks in the
  * decoder part"); Zhao et al., "Pyramid scene parsing network" (2017). That the decoder keeps the skip connections of the

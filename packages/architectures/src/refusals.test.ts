@@ -1,4 +1,4 @@
-import { initialize, OptionError, Rng, rescaling, ShapeError, SshnError, ValueError } from '@sshn/core';
+import { initialize, OptionError, Rng, ShapeError, SshnError, setting, ValueError } from '@sshn/core';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -84,7 +84,7 @@ describe.each(architectureNames)('what makes no %s is refused', (name) => {
     const network = createNetwork(name, { inChannels: 3, outChannels: 2, features: 2, stages: 3 });
     const params = initialize(network.specs, Rng.fromSeed(1));
     const apply = (shape: number[], factor: number | number[]) => () =>
-      network.apply(params, zeros(shape), rescaling(factor));
+      network.apply(params, zeros(shape), setting(factor));
     expect(apply([1, 3, 8, 8], 0.5)).toThrow(ShapeError);
     expect(apply([1, 3, 8, 8], 0.5)).toThrow(
       `${name}: got shape [1, 3, 8, 8], expected [batch, height, width, 3]. Arrays are channels-last`,
@@ -94,7 +94,7 @@ describe.each(architectureNames)('what makes no %s is refused', (name) => {
       `${name}: got shape [1, 4, 8, 8, 3], expected [batch, height, width, 3].`,
     );
     expect(apply([1, 8, 8, 3], [0.5, 0.5, 0.5])).toThrow(
-      `${name}: rescaling: got [0.5,0.5,0.5], expected one factor, or 2 (one per downsampling step).`,
+      `${name}: setting: got [0.5,0.5,0.5], expected one factor, or 2 (one per downsampling step).`,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { namedSpecs, rescaling } from '@sshn/core';
+import { namedSpecs, setting } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { tensor } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
@@ -42,7 +42,7 @@ test('by hand, on one pixel', async () => {
   const fine = (2 - 2 * 6) / 2; // -5
   const coarse = fine - 2 * ((3 * fine) / 2); // 10
   const up = (3 * (coarse + fine) - 2 * 3 * (coarse + fine)) / 2; // -7.5
-  const logits = network.apply(params, tensor([2], [1, 1, 1, 1]), rescaling(0.5));
+  const logits = network.apply(params, tensor([2], [1, 1, 1, 1]), setting(0.5));
   expect(3 * up).toBe(-22.5);
   expect(logits.dataSync()[0]).toBeCloseTo(3 * up, 4);
 });

@@ -20,13 +20,13 @@ export type ResUNetSpecs = EncoderDecoderSpecs<ResidualStageSpecs>;
  * added to what its convolutions make of it: y = a(x' + f(x)), where f ends without activation and x' is x, or its 1×1
  * projection where the channels differ.
  *
- * Shapes, rescaling and options are those of `unet`.
+ * Shapes, settings and options are those of `unet`.
  *
  * @throws what `unet` throws.
  * @example
  * const network = resunet({ inChannels: 1, outChannels: 4, features: [16, 32, 64] });
  * const params = initialize(network.specs, Rng.fromSeed(1));
- * const logits = network.apply(params, image, rescaling(0.25));   // [1, 128, 96, 1] -> [1, 128, 96, 4]
+ * const logits = network.apply(params, image, setting(0.25));   // [1, 128, 96, 1] -> [1, 128, 96, 4]
  *
  * *Source*: the paper, section C.1 ("Residual UNet"); Drozdzal et al., "The importance of skip connections in biomedical
  * image segmentation" (2016); He et al., "Deep residual learning for image recognition" (2016), whose projection ours is.

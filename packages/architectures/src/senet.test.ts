@@ -1,4 +1,4 @@
-import { namedSpecs, rescaling } from '@sshn/core';
+import { namedSpecs, setting } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { tensor } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
@@ -53,6 +53,6 @@ test('by hand, on one pixel', async () => {
   const fine = stage(2 * 0.5);
   const coarse = stage(2 * fine);
   const up = stage(2 * (coarse + fine));
-  const logits = network.apply(params, tensor([0.5], [1, 1, 1, 1]), rescaling(0.5));
+  const logits = network.apply(params, tensor([0.5], [1, 1, 1, 1]), setting(0.5));
   expect(logits.dataSync()[0]).toBeCloseTo(2 * up, 5);
 });

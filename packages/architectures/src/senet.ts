@@ -38,13 +38,13 @@ export type SENetSpecs = EncoderDecoderSpecs<ExcitedStageSpecs>;
  * features are weighed by a gate that sees all of the image: the mean of every channel goes through two dense layers to
  * one number in (0, 1) per channel.
  *
- * Shapes and rescaling are those of `unet`. The weights of the gates are predicted with those of the convolutions.
+ * Shapes and settings are those of `unet`. The weights of the gates are predicted with those of the convolutions.
  *
  * @throws what `unet` throws.
  * @example
  * const network = senet({ inChannels: 1, outChannels: 4, features: [16, 32, 64] });
  * const params = initialize(network.specs, Rng.fromSeed(1));
- * const logits = network.apply(params, image, rescaling(0.25));   // [1, 128, 96, 1] -> [1, 128, 96, 4]
+ * const logits = network.apply(params, image, setting(0.25));   // [1, 128, 96, 1] -> [1, 128, 96, 4]
  *
  * *Source*: the paper, section C.1 ("Squeeze-Excitation layers to both the encoder and the decoder stages"); Hu et al.,
  * "Squeeze-and-excitation networks" (2018); Roy et al., "Concurrent spatial and channel squeeze & excitation in fully

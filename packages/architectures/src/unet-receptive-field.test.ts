@@ -1,4 +1,4 @@
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, setting } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { slice, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ describe('what a pixel of the output sees', () => {
       const after = before.slice();
       after[row * size + column]! += 10;
       const [a, b] = [before, after].map((values) =>
-        network.apply(params, tensor(values, [1, size, size, 1]), rescaling(factor)).dataSync(),
+        network.apply(params, tensor(values, [1, size, size, 1]), setting(factor)).dataSync(),
       );
       return [...a!].flatMap((value, i) =>
         value === b![i] ? [] : [[Math.floor(i / size), i % size] as [number, number]],
@@ -59,7 +59,7 @@ describe('what a pixel of the output sees', () => {
     const params = initialize(network.specs, Rng.fromSeed(1));
     const inside = (top: number, from: number) => {
       const crop = slice(whole, [0, top, 0, 0], [1, wide, wide, 1]);
-      const logits = network.apply(params, crop, rescaling(factor));
+      const logits = network.apply(params, crop, setting(factor));
       return slice(logits, [0, from, margin, 0], [1, 16 - shift, 16, 1]).dataSync();
     };
     const [still, moved] = [inside(0, margin + shift), inside(shift, margin)];

@@ -6,7 +6,7 @@ import {
   type ParamsOf,
   paramTree,
   Rng,
-  rescaling,
+  setting,
 } from '@sshn/core';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import {
@@ -122,7 +122,7 @@ describe.each(backends)('apply on %s', (backend) => {
     const params = initialize(network.specs, Rng.fromSeed(1));
     const image = distinct([2, height, width, 2], { gap: 0.01 });
     for (const factor of [0, 0.001, 0.25, 0.5, 0.77, 1]) {
-      const logits = network.apply(params, image, rescaling(factor));
+      const logits = network.apply(params, image, setting(factor));
       expect(logits.shape).toEqual([2, height, width, 3]);
       expect([...logits.dataSync()].every(Number.isFinite)).toBe(true);
     }
@@ -135,7 +135,7 @@ describe.each(backends)('apply on %s', (backend) => {
       [1, 1, 1],
       [4, 3, 5],
     ]) {
-      const logits = network.apply(params, distinct([2, ...size, 1]), rescaling(0.4));
+      const logits = network.apply(params, distinct([2, ...size, 1]), setting(0.4));
       expect(logits.shape).toEqual([2, ...size, 2]);
     }
   });
@@ -144,8 +144,7 @@ describe.each(backends)('apply on %s', (backend) => {
     const network = unet({ inChannels: 1, outChannels: 1, features: 1, convolutionsPerStage: 1 });
     const params = initialize(network.specs, Rng.fromSeed(1));
     const image = distinct([1, 21, 10, 1]);
-    const sizes = (factor: number | number[]) =>
-      sizesOf(() => network.apply(params, image, rescaling(factor)));
+    const sizes = (factor: number | number[]) => sizesOf(() => network.apply(params, image, setting(factor)));
     expect(await sizes(0.5)).toEqual([
       [21, 10],
       [11, 5],
@@ -171,9 +170,9 @@ describe.each(backends)('apply on %s', (backend) => {
     const network = unet({ inChannels: 1, outChannels: 1, features: 3 });
     const params = initialize(network.specs, Rng.fromSeed(1));
     const image = distinct([1, 40, 40, 1], { gap: 0.001 });
-    const logits = (factors: number[]) => network.apply(params, image, rescaling(factors)).dataSync();
+    const logits = (factors: number[]) => network.apply(params, image, setting(factors)).dataSync();
     const base = logits([0.8, 0.8, 0.8, 0.8]);
-    expect(network.apply(params, image, rescaling(0.8)).dataSync()).toEqual(base);
+    expect(network.apply(params, image, setting(0.8)).dataSync()).toEqual(base);
     for (let step = 0; step < 4; step++) {
       const factors = [0.8, 0.8, 0.8, 0.8];
       factors[step] = 0.4;
@@ -185,8 +184,8 @@ describe.each(backends)('apply on %s', (backend) => {
     const network = unet(tiny);
     const params = initialize(network.specs, Rng.fromSeed(1));
     const images = distinct([2, 5, 4, 1]);
-    const both = network.apply(params, images, rescaling(0.5));
-    const second = network.apply(params, slice(images, [1, 0, 0, 0]), rescaling(0.5));
+    const both = network.apply(params, images, setting(0.5));
+    const second = network.apply(params, slice(images, [1, 0, 0, 0]), setting(0.5));
     expect(slice(both, [1, 0, 0, 0]).dataSync()).toEqual(second.dataSync());
   });
 
@@ -200,7 +199,7 @@ describe.each(backends)('apply on %s', (backend) => {
           network.specs,
           new Map([...named.keys()].map((path, i) => [path, leaves[i]!])),
         );
-        return weighted(network.apply(params, x!, rescaling(0.6)));
+        return weighted(network.apply(params, x!, setting(0.6)));
       });
     // Where there are kinks, probes are short, and a few cross one.
     const error = gradientError(f, [image, ...named.values()], slope === 1 ? 0.01 : 1e-3);
@@ -211,16 +210,16 @@ describe.each(backends)('apply on %s', (backend) => {
     const plain = unet(tiny);
     const modulated = unet({ ...tiny, film: true });
     const image = distinct([1, 6, 5, 1]);
-    const want = plain.apply(initialize(plain.specs, Rng.fromSeed(3)), image, rescaling(0.5));
+    const want = plain.apply(initialize(plain.specs, Rng.fromSeed(3)), image, setting(0.5));
     const params = initialize(modulated.specs, Rng.fromSeed(3));
-    expect(modulated.apply(params, image, rescaling(0.5)).dataSync()).toEqual(want.dataSync());
+    expect(modulated.apply(params, image, setting(0.5)).dataSync()).toEqual(want.dataSync());
     for (const name of ['gamma', 'beta'] as const) {
       const [first, ...others] = params.encoder[1]!;
       const changed = {
         ...params,
         encoder: [params.encoder[0]!, [{ ...first!, [name]: ones([3]) }, ...others]],
       };
-      expect(modulated.apply(changed, image, rescaling(0.5)).dataSync()).not.toEqual(want.dataSync());
+      expect(modulated.apply(changed, image, setting(0.5)).dataSync()).not.toEqual(want.dataSync());
     }
   });
 
@@ -229,7 +228,7 @@ describe.each(backends)('apply on %s', (backend) => {
     const params = initialize(unet(tiny).specs, Rng.fromSeed(3));
     const logits = (config: object) =>
       unet({ ...tiny, ...config })
-        .apply(params, image, rescaling(0.5))
+        .apply(params, image, setting(0.5))
         .dataSync();
     expect(logits({ slope: 0.01 })).toEqual(logits({}));
     expect(logits({ slope: 0.2 })).not.toEqual(logits({}));
@@ -243,7 +242,7 @@ describe.each(backends)('apply on %s', (backend) => {
       Float32Array.from({ length: 24 * 24 }, () => rng.normal()),
       [1, 24, 24, 1],
     );
-    const power = mean(square(network.apply(params, image, rescaling(1)))).dataSync()[0]!;
+    const power = mean(square(network.apply(params, image, setting(1)))).dataSync()[0]!;
     expect(power).toBeGreaterThan(0.1);
     expect(power).toBeLessThan(10);
   });
@@ -253,11 +252,11 @@ describe.each(backends)('apply on %s', (backend) => {
       const network = unet({ ...tiny, film });
       const params = initialize(network.specs, Rng.fromSeed(1));
       const image = distinct([1, 5, 4, 1]);
-      await withoutLeak(() => network.apply(params, image, rescaling(0.5)).dispose());
+      await withoutLeak(() => network.apply(params, image, setting(0.5)).dispose());
       await withoutLeak(() => {
         const { value, gradients } = valueAndGradients(
           params,
-          (p) => weighted(network.apply(p, image, rescaling(0.5))) as Scalar,
+          (p) => weighted(network.apply(p, image, setting(0.5))) as Scalar,
         );
         expect(namedParams(gradients).size).toBe(namedSpecs(network.specs).length);
         dispose([value, ...namedParams(gradients).values()]);
@@ -273,7 +272,7 @@ test.skipIf(sizes === undefined)('golden sizes of all stages', async () => {
   const params = initialize(network.specs, Rng.fromSeed(1));
   for (const { size, phi, sizes: want } of sizes!.filter(({ phi }) => Math.round(phi * 100) % 5 === 0)) {
     const image = zeros([1, size, 1, 1]);
-    const heights = await sizesOf(() => network.apply(params, image, rescaling(phi)));
+    const heights = await sizesOf(() => network.apply(params, image, setting(phi)));
     const down = want.slice(0, -1);
     expect(heights.map(([height]) => height)).toEqual([...want, ...down.reverse(), size]);
     image.dispose();

@@ -16,17 +16,17 @@ export type UNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[]>;
  * `encoderDecoder` draws it; its stages are convolutions, two by default.
  *
  * Input `[batch, height, width, inChannels]` (rank 3: `[batch, depth, height, width, inChannels]`) of any size ≥ 1, output
- * logits of the same size with `outChannels`. No activation at the end. The rescaling has one factor, or one for each of
+ * logits of the same size with `outChannels`. No activation at the end. The setting has one factor, or one for each of
  * the `stages - 1` downsampling steps, each in [0, 1].
  *
- * @throws {ValueError} if an option is out of bounds or contradicts another; from `apply`, if the rescaling has another
+ * @throws {ValueError} if an option is out of bounds or contradicts another; from `apply`, if the setting has another
  * number of factors.
  * @throws {OptionError} for an unknown option or word.
  * @throws {ShapeError} from `apply`, if the image's rank or channels do not fit.
  * @example
  * const network = unet({ inChannels: 3, outChannels: 3 });
  * const params = initialize(network.specs, Rng.fromSeed(1));
- * const logits = network.apply(params, image, rescaling(0.25));   // [1, 128, 96, 3] -> [1, 128, 96, 3]
+ * const logits = network.apply(params, image, setting(0.25));   // [1, 128, 96, 3] -> [1, 128, 96, 3]
  *
  * *Source*: the paper, sections 4.4 and A.1; Ronneberger et al., "U-Net" (2015).
  */

@@ -51,14 +51,6 @@ export {
   type SpecTree,
   treeOf,
 } from './params.js';
-export {
-  type Factor,
-  factorAt,
-  type Rescaling,
-  type RescalingOptions,
-  rescaledSize,
-  rescaling,
-} from './rescaling.js';
 export { Rng, type RngState } from './rng.js';
 export {
   currentScope,
@@ -69,4 +61,12 @@ export {
   scoped,
   watchScopes,
 } from './scope.js';
+export {
+  type Factor,
+  factorAt,
+  rescaledSize,
+  type Setting,
+  type SettingOptions,
+  setting,
+} from './setting.js';
 export { percentileOf, rangeOf } from './statistics.js';

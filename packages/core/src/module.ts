@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ParamsOf, SpecNode } from './params.js';
-import type { Rescaling } from './rescaling.js';
+import type { Setting } from './setting.js';
 
 /**
  * A differentiable map: its configuration is frozen inside, its weights arrive with each call. Without further words, one
@@ -11,7 +11,7 @@ import type { Rescaling } from './rescaling.js';
 export interface Module<Specs extends SpecNode = SpecNode, Input = Tensor, Output = Tensor> {
   /** The parameters that `apply` needs, as a tree of names. */
   readonly specs: Specs;
-  apply(params: ParamsOf<Specs>, input: Input, at: Rescaling): Output;
+  apply(params: ParamsOf<Specs>, input: Input, at: Setting): Output;
 }
 
 /** The specs of a module without parameters. */
@@ -29,7 +29,7 @@ export interface Network<Specs extends SpecNode = SpecNode> extends Module<Specs
   readonly rank: 2 | 3;
   readonly inChannels: number;
   readonly outChannels: number;
-  /** How often it shrinks features: a rescaling has one factor, or as many. */
+  /** How often it shrinks features: a setting has one factor, or as many. */
   readonly steps: number;
   /**
    * There under deep supervision: the same parameters, but all predictions, the one that `apply` gives first and then ever
@@ -44,7 +44,7 @@ export interface PlainNetwork<Specs extends SpecNode = SpecNode> {
   readonly network: Module<Specs, Tensor, Tensor>;
   /** Its weights at the setting: of a network whose weights follow from it, `specialize` gives them. They stay the caller's. */
   readonly params: ParamsOf<Specs>;
-  readonly at: Rescaling;
+  readonly at: Setting;
   /** `[height, width]` or `[depth, height, width]` of all images that it will see. */
   readonly size: readonly number[];
   /** Of the images. */

@@ -118,7 +118,7 @@ export function namedParams(params: ParamNode): ReadonlyMap<string, Tensor> {
  * @throws {StructureError} if a path is missing, unexpected, or has another shape; lists every offender.
  * @example
  * const { params } = await readModelFile('cells.safetensors');   // by path
- * const logits = network.apply(paramTree(network.specs, params), image, rescaling(0.25));
+ * const logits = network.apply(paramTree(network.specs, params), image, setting(0.25));
  */
 export function paramTree<Specs extends SpecNode>(
   specs: Specs,

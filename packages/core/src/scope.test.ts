@@ -3,8 +3,8 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { zeros } from './initializers.js';
 import type { Module } from './module.js';
 import { namedSpecs, type ParamSpec } from './params.js';
-import { type Rescaling, rescaling } from './rescaling.js';
 import { currentScope, inScope, scoped, watchScopes } from './scope.js';
+import { type Setting, setting } from './setting.js';
 
 const spec: ParamSpec = { kind: 'param', role: 'bias', axes: [], shape: [], fanIn: 1, init: zeros };
 
@@ -19,7 +19,7 @@ function reporter(log: string[]): Module<{ readonly bias: ParamSpec }, number, n
   };
 }
 
-const at: Rescaling = rescaling(0.5);
+const at: Setting = setting(0.5);
 const none = { bias: {} as Tensor };
 
 describe('inScope', () => {

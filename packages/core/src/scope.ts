@@ -1,10 +1,10 @@
 import { isParamSpec, type SpecNode } from './params.js';
-import type { Rescaling } from './rescaling.js';
+import type { Setting } from './setting.js';
 
 /** A module of whatever input and output: modules of all kinds sit side by side in one tree. */
 interface AnyModule {
   readonly specs: SpecNode;
-  apply(params: never, input: never, at: Rescaling): unknown;
+  apply(params: never, input: never, at: Setting): unknown;
 }
 
 /** Modules by name: a record, a list, or a nesting of both. */
@@ -91,8 +91,7 @@ function wrap(tree: ModuleTree, path: string): ModuleTree {
   if (isModule(tree)) {
     return {
       ...tree,
-      apply: (params: never, input: never, at: Rescaling) =>
-        inScope(path, () => tree.apply(params, input, at)),
+      apply: (params: never, input: never, at: Setting) => inScope(path, () => tree.apply(params, input, at)),
     };
   }
   const below = (key: string) => (path === '' ? key : `${path}.${key}`);

@@ -1,4 +1,4 @@
-import type { Module, ParamsOf, Rescaling, SpecNode } from '@sshn/core';
+import type { Module, ParamsOf, Setting, SpecNode } from '@sshn/core';
 import type { InputTree } from '@sshn/trace';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type CountOptions, countFlops } from './count.js';
@@ -9,7 +9,7 @@ export interface CountModuleOptions extends CountOptions {
   /** Of the input, batch and channels included: `[batch, height, width, channels]`. */
   readonly inputShape: readonly number[];
   /** The factors of the call. */
-  readonly rescaling: Rescaling;
+  readonly at: Setting;
 }
 
 /** A module that takes one tensor. */
@@ -24,18 +24,14 @@ export type TensorModule<Specs extends SpecNode> = Module<Specs, Tensor, unknown
  * @example
  * const report = countModule(unet({ inChannels: 1, outChannels: 25 }), {
  *   inputShape: [1, 256, 256, 1],
- *   rescaling: rescaling(0.25),
+ *   at: setting(0.25),
  * });
  * console.log(formatTable(report));
  */
 export function countModule<Specs extends SpecNode>(
   module: TensorModule<Specs>,
-  { inputShape, rescaling, ...options }: CountModuleOptions,
+  { inputShape, at, ...options }: CountModuleOptions,
 ): FlopReport {
   const inputs: InputTree[] = [module.specs, { shape: inputShape }];
-  return countFlops(
-    (params, x) => module.apply(params as ParamsOf<Specs>, x as Tensor, rescaling),
-    inputs,
-    options,
-  );
+  return countFlops((params, x) => module.apply(params as ParamsOf<Specs>, x as Tensor, at), inputs, options);
 }

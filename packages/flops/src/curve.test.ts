@@ -1,5 +1,5 @@
 import { unet } from '@sshn/architectures';
-import { rescaling, ValueError } from '@sshn/core';
+import { setting, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
 import { countModule, flopsCurve, largestFactorWithin } from './index.js';
 
@@ -10,7 +10,7 @@ test('a point of the curve is the count at its factor', () => {
   const [point] = flopsCurve(network, inputShape, [0.3]);
   const { flops, macs, peakActivationBytes } = countModule(network, {
     inputShape,
-    rescaling: rescaling(0.3),
+    at: setting(0.3),
   });
   expect(point).toEqual({ factor: 0.3, flops, macs, peakActivationBytes });
 });

@@ -1,4 +1,4 @@
-import { requireIntegers, rescaling, type SpecNode, ValueError } from '@sshn/core';
+import { requireIntegers, type SpecNode, setting, ValueError } from '@sshn/core';
 import { countModule, type TensorModule } from './count-module.js';
 import type { Cost } from './report/report.js';
 
@@ -84,7 +84,7 @@ function pointAt<Specs extends SpecNode>(
 ): CurvePoint {
   const { macs, flops, peakActivationBytes } = countModule(module, {
     inputShape,
-    rescaling: rescaling(factor),
+    at: setting(factor),
   });
   return { factor, macs, flops, peakActivationBytes };
 }

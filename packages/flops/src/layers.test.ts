@@ -1,5 +1,5 @@
 /** What the layers cost, counted by hand: 2 images of 6×8 pixels, 4 channels: 384 values. */
-import { type Module, rescaling } from '@sshn/core';
+import { type Module, setting } from '@sshn/core';
 import {
   activation,
   adaptiveAveragePool,
@@ -78,7 +78,7 @@ const cases = [
 test.each(cases)('$name', ({ layer, macs = 0, elementwise }) => {
   const report = countModule(layer as unknown as Module, {
     inputShape: [2, 6, 8, 4],
-    rescaling: rescaling(0.5),
+    at: setting(0.5),
   });
   expect({ macs: report.macs, flops: report.flops }).toEqual({ macs, flops: 2 * macs + elementwise });
 });

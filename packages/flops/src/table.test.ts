@@ -1,12 +1,12 @@
 import { unet } from '@sshn/architectures';
-import { inScope, rescaling } from '@sshn/core';
+import { inScope, setting } from '@sshn/core';
 import { registerShapeFunction } from '@sshn/trace';
 import { engine, matMul, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { countFlops, countModule, formatBytes, formatCount, formatTable } from './index.js';
 
 const network = unet({ inChannels: 1, outChannels: 25 });
-const report = countModule(network, { inputShape: [1, 256, 256, 1], rescaling: rescaling(0.25) });
+const report = countModule(network, { inputShape: [1, 256, 256, 1], at: setting(0.25) });
 
 test('a row per module in the order in which they ran, and what needs to be said', () => {
   expect(formatTable(report, { depth: 1 })).toBe(

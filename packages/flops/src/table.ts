@@ -39,7 +39,7 @@ const headings = ['module', 'parameters', 'MACs', 'FLOPs', 'output shape'] as co
  *
  * @throws {ValueError} if `depth` is not an integer ≥ 0.
  * @example
- * console.log(formatTable(countModule(network, { inputShape, rescaling: rescaling(0.25) }), { depth: 1 }));
+ * console.log(formatTable(countModule(network, { inputShape, at: setting(0.25) }), { depth: 1 }));
  */
 export function formatTable(report: FlopReport, { depth = 3 }: TableOptions = {}): string {
   requireIntegers('formatTable', { depth }, 0);

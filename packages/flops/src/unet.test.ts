@@ -1,6 +1,6 @@
 /** The U-Net of the paper against an independent count: multiply-adds per layer for φ = 0 … 0.5. */
 import { unet } from '@sshn/architectures';
-import { rescaledSize, rescaling } from '@sshn/core';
+import { rescaledSize, setting } from '@sshn/core';
 import { goldenCases, useBackend } from '@sshn-internal/testing';
 import {
   add,
@@ -40,7 +40,7 @@ function macsByPath(module: ModuleCost): Array<[string, number]> {
 
 describe.skipIf(golden === undefined)('golden multiply-adds', () => {
   test.each(golden ?? [])('of every layer at φ = $phi', ({ phi, sizes, macs, per_layer }) => {
-    const report = countModule(network, { inputShape, rescaling: rescaling(phi) });
+    const report = countModule(network, { inputShape, at: setting(phi) });
     expect(report.macs).toBe(macs);
     expect(report.parameters).toBe(parameters);
     expect(Object.fromEntries(macsByPath(report.byModule))).toMatchObject(
@@ -54,7 +54,7 @@ describe.skipIf(golden === undefined)('golden multiply-adds', () => {
     const report = countFlops((w, x) => plainUnet(w, x, phi), [plainWeights, { shape: [1, 256, 256, 1] }]);
     expect(report.macs).toBe(macs);
     expect(report.parameters).toBe(parameters);
-    const ours = countModule(network, { inputShape, rescaling: rescaling(phi) });
+    const ours = countModule(network, { inputShape, at: setting(phi) });
     expect(report.flops).toBe(ours.flops);
   });
 });
@@ -108,7 +108,7 @@ describe('cost and the factor', () => {
 
   test('a 3D network at 256³ allocates no tensor data', () => {
     const volume = unet({ rank: 3, inChannels: 1, outChannels: 4, features: 16 });
-    const count = () => countModule(volume, { inputShape: [1, 256, 256, 256, 1], rescaling: rescaling(0.5) });
+    const count = () => countModule(volume, { inputShape: [1, 256, 256, 256, 1], at: setting(0.5) });
     const { numTensors, numBytes } = memory();
     const { arrayBuffers } = process.memoryUsage();
     const report = count();
@@ -138,8 +138,7 @@ describe('cost and the factor', () => {
   });
 
   test('separate factors: each counts where it acts', () => {
-    const macs = (factors: number[]) =>
-      countModule(network, { inputShape, rescaling: rescaling(factors) }).macs;
+    const macs = (factors: number[]) => countModule(network, { inputShape, at: setting(factors) }).macs;
     expect(macs([0.5, 0.25, 0.5, 0.5])).toBeLessThan(macs([0.5, 0.5, 0.5, 0.5]));
     expect(macs([0.5, 0.5, 0.5, 0.25])).toBeLessThan(macs([0.5, 0.5, 0.5, 0.5]));
     expect(macs([0.5, 0.5, 0.5, 0.25])).toBeGreaterThan(macs([0.5, 0.25, 0.5, 0.5]));

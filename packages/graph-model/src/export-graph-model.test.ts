@@ -1,5 +1,5 @@
 import { architectureNames } from '@sshn/architectures';
-import { initialize, namedParams, Rng, rescaling } from '@sshn/core';
+import { initialize, namedParams, Rng, setting } from '@sshn/core';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type GraphModel, loadGraphModel } from '@tensorflow/tfjs-converter';
 import { cumsum, dispose, io, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -50,20 +50,20 @@ async function differenceOf(options: ExportCase, batch = 1): Promise<number> {
 describe('tf.loadGraphModel gives the same as the network', () => {
   test.each(architectureNames)('%s in 2D and 3D, several φ, odd sizes, several images', async (name) => {
     for (const factor of [0, 0.3, 1]) {
-      const at = rescaling(factor);
+      const at = setting(factor);
       const two = { network: smallNetwork(name, 2), at, size: [17, 20], channels: 2 };
       expect(await differenceOf(two, 2)).toBeLessThan(1e-4);
       const three = { network: smallNetwork(name, 3), at, size: [9, 8, 11], channels: 2 };
       expect(await differenceOf(three)).toBeLessThan(1e-4);
     }
-    const at = rescaling([0.3, 0.7]);
+    const at = setting([0.3, 0.7]);
     expect(
       await differenceOf({ network: smallNetwork(name, 2), at, size: [1, 17], channels: 2 }, 3),
     ).toBeLessThan(1e-4);
   });
 
   test.each(unetOptions)('a U-Net with %j', async (more) => {
-    const at = rescaling(0.3);
+    const at = setting(0.3);
     expect(
       await differenceOf({ network: smallNetwork('unet', 2, more), at, size: [17, 20], channels: 2 }, 2),
     ).toBeLessThan(1e-4);
@@ -83,7 +83,7 @@ test('files: model.json and shards open as a whole; equal networks give equal by
   const options = {
     network,
     params,
-    at: rescaling(0.25),
+    at: setting(0.25),
     size: [8, 8],
     channels: 2,
     metadata: { sshn: '{}' },
@@ -101,7 +101,7 @@ test('files: model.json and shards open as a whole; equal networks give equal by
     fetchFunc: async (url: string) => new Response(read(url).slice() as Uint8Array<ArrayBuffer>),
   } as io.LoadOptions);
   const x = tensor(noise(2 * 8 * 8 * 2, 3), [2, 8, 8, 2]);
-  const [wanted, got] = [network.apply(params, x, rescaling(0.25)), execute(model, x)];
+  const [wanted, got] = [network.apply(params, x, setting(0.25)), execute(model, x)];
   expect(model.inputs[0]!.shape).toEqual([-1, 8, 8, 2]);
   const values = await wanted.data();
   for (const [i, value] of (await got.data()).entries()) expect(value).toBeCloseTo(values[i]!, 4);
@@ -112,7 +112,7 @@ test('files: model.json and shards open as a whole; equal networks give equal by
 test('a kernel without a counterpart is named, with its place; sizes are checked', async () => {
   const network = smallNetwork('unet', 2);
   const params = initialize(network.specs, Rng.fromSeed(7));
-  const options = { network, params, at: rescaling(0.5), channels: 2 };
+  const options = { network, params, at: setting(0.5), channels: 2 };
   await expect(exportGraphModel({ ...options, size: [8, 8], after: (x) => cumsum(x, 1) })).rejects.toThrow(
     "Graph model: got kernel 'Cumsum' in the network, expected one of: Abs, Add,",
   );

@@ -21,8 +21,8 @@ import { operators, UnsupportedKernelError } from './operators.js';
  * positive integer.
  * @returns the model in memory, for `io.fromMemory`, or for `graphModelFiles`; equal networks give equal bytes.
  * @example
- * const plain = model.specialize(params, rescaling(0.25));
- * const artifacts = await exportGraphModel({ network: model.network, params: plain, at: rescaling(0.25), size: [128, 128], channels: 3 });
+ * const plain = model.specialize(params, setting(0.25));
+ * const artifacts = await exportGraphModel({ network: model.network, params: plain, at: setting(0.25), size: [128, 128], channels: 3 });
  * const loaded = await loadGraphModel(io.fromMemory(artifacts));   // from @tensorflow/tfjs-converter
  */
 export async function exportGraphModel<Specs extends SpecNode>(

@@ -1,10 +1,10 @@
-import { initialize, namedSpecs, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, type ParamsOf, Rng, setting } from '@sshn/core';
 import { dense } from '@sshn/layers';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { add, randomNormal, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { curveDirections } from './directions.js';
-import { encodeRescaling } from './encoding.js';
+import { encodeSetting } from './encoding.js';
 import { type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
 
 const target = dense({ inFeatures: 3, outFeatures: 2 }).specs;
@@ -28,12 +28,12 @@ function hiddenOf(hidden: number[], inputs: number, seed: number): ParamsOf<Hype
 /** The last hidden layer by tfjs's own dense layers, of norm 1. */
 function layerAt(
   params: ParamsOf<HypernetworkSpecs>,
-  setting: number[],
+  inputs: number[],
   encoding: 'linear' | 'circular',
 ): number[] {
-  const at = rescaling(setting);
+  const at = setting(inputs);
   const values = tidy(() => {
-    let h = tensor2d([encodeRescaling(at, { factors: setting.length, conditions: 0 }, encoding)]);
+    let h = tensor2d([encodeSetting(at, { factors: inputs.length, conditions: 0 }, encoding)]);
     for (const layer of params.hidden) {
       const [inFeatures, outFeatures] = layer.kernel.shape as [number, number];
       h = dense({ inFeatures, outFeatures, activation: 'leakyRelu' }).apply(layer, h, at);

@@ -1,6 +1,6 @@
-import { type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { type ParamsOf, Rng, setting } from '@sshn/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { type Encoding, encodeRescaling } from './encoding.js';
+import { type Encoding, encodeSetting } from './encoding.js';
 import type { HypernetworkSpecs } from './hypernetwork.js';
 
 /** Orthonormal directions, one after the other. */
@@ -63,7 +63,7 @@ export async function curveDirections(
   const most = Math.min(mostDirections, Math.floor(0.75 * width));
   const basis: Float64Array[] = [];
   const follow = (settings: ReadonlyArray<readonly number[]>): 'new' | 'nothing new' | 'too many' => {
-    const rests = settings.map((setting) => hiddenAt(layers, setting, config));
+    const rests = settings.map((inputs) => hiddenAt(layers, inputs, config));
     for (const rest of rests) for (const direction of basis) remove(rest, direction);
     for (let found = 0; ; found++) {
       const norms = rests.map(norm);
@@ -122,10 +122,10 @@ async function readLayer({ kernel, bias }: ParamsOf<HypernetworkSpecs>['hidden']
 }
 
 /** The last hidden layer at a setting, of norm 1. */
-function hiddenAt(layers: readonly Layer[], setting: readonly number[], config: CurveConfig): Float64Array {
+function hiddenAt(layers: readonly Layer[], inputs: readonly number[], config: CurveConfig): Float64Array {
   const { encoding, factors, conditions } = config;
-  const at = rescaling(setting.slice(0, factors), { conditions: setting.slice(factors) });
-  let h = Float64Array.from(encodeRescaling(at, { factors, conditions }, encoding));
+  const at = setting({ factor: inputs.slice(0, factors), conditions: inputs.slice(factors) });
+  let h = Float64Array.from(encodeSetting(at, { factors, conditions }, encoding));
   for (const { outFeatures, kernel, bias } of layers) {
     const next = Float64Array.from(bias);
     for (const [i, value] of h.entries()) {

@@ -1,6 +1,6 @@
-import { rescaling, ValueError } from '@sshn/core';
+import { setting, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { encodeRescaling, encodings } from './encoding.js';
+import { encodeSetting, encodings } from './encoding.js';
 
 const one = { factors: 1, conditions: 0 };
 
@@ -10,7 +10,7 @@ describe('linear', () => {
     [0.25, [0.25, 0.75]],
     [1, [1, 0]],
   ])('φ = %f', (factor, want) => {
-    expect(encodeRescaling(rescaling(factor), one, 'linear')).toEqual(want);
+    expect(encodeSetting(setting(factor), one, 'linear')).toEqual(want);
   });
 });
 
@@ -21,45 +21,45 @@ describe('circular', () => {
     [0.5, [Math.SQRT1_2, Math.SQRT1_2]],
     [1, [0, 1]],
   ])('φ = %f', (factor, want) => {
-    encodeRescaling(rescaling(factor), one, 'circular').forEach((value, i) => {
+    encodeSetting(setting(factor), one, 'circular').forEach((value, i) => {
       expect(value).toBeCloseTo(want[i]!, 12);
     });
   });
 
   test('has norm 1 for every factor', () => {
     for (let factor = 0; factor <= 1; factor += 0.05)
-      expect(Math.hypot(...encodeRescaling(rescaling(factor), one, 'circular'))).toBeCloseTo(1, 12);
+      expect(Math.hypot(...encodeSetting(setting(factor), one, 'circular'))).toBeCloseTo(1, 12);
   });
 });
 
 test.each(encodings)('%s: several factors one after the other', (encoding) => {
-  const together = encodeRescaling(rescaling([0.2, 0.7, 1]), { factors: 3, conditions: 0 }, encoding);
-  const apart = [0.2, 0.7, 1].flatMap((factor) => encodeRescaling(rescaling(factor), one, encoding));
+  const together = encodeSetting(setting([0.2, 0.7, 1]), { factors: 3, conditions: 0 }, encoding);
+  const apart = [0.2, 0.7, 1].flatMap((factor) => encodeSetting(setting(factor), one, encoding));
   expect(together).toEqual(apart);
 });
 
 test('conditions are encoded like factors, after them, and never in their place', () => {
-  const at = rescaling(0.25, { conditions: [0.125] });
-  expect(encodeRescaling(at, { factors: 1, conditions: 1 }, 'linear')).toEqual([0.25, 0.75, 0.125, 0.875]);
-  expect(() => encodeRescaling(at, one, 'linear')).toThrow(
+  const at = setting({ factor: 0.25, conditions: [0.125] });
+  expect(encodeSetting(at, { factors: 1, conditions: 1 }, 'linear')).toEqual([0.25, 0.75, 0.125, 0.875]);
+  expect(() => encodeSetting(at, one, 'linear')).toThrow(
     'hypernetwork: conditions: got [0.125], expected none.',
   );
   // As many numbers as it takes, but another kind.
-  expect(() => encodeRescaling(rescaling([0.25, 0.125]), { factors: 1, conditions: 1 }, 'linear')).toThrow(
+  expect(() => encodeSetting(setting([0.25, 0.125]), { factors: 1, conditions: 1 }, 'linear')).toThrow(
     'hypernetwork: factors: got [0.25,0.125], expected one common factor.',
   );
-  expect(() => encodeRescaling(at, { factors: 2, conditions: 0 }, 'linear')).toThrow('expected 2 factors');
-  expect(() => encodeRescaling(rescaling(0.25), { factors: 1, conditions: 1 }, 'linear')).toThrow(
+  expect(() => encodeSetting(at, { factors: 2, conditions: 0 }, 'linear')).toThrow('expected 2 factors');
+  expect(() => encodeSetting(setting(0.25), { factors: 1, conditions: 1 }, 'linear')).toThrow(
     'hypernetwork: conditions: got [], expected 1. Give as many as it was made for',
   );
 });
 
 test('another number of factors is refused', () => {
-  expect(() => encodeRescaling(rescaling([0.1, 0.2]), one, 'linear')).toThrow(ValueError);
-  expect(() => encodeRescaling(rescaling([0.1, 0.2]), one, 'linear')).toThrow(
+  expect(() => encodeSetting(setting([0.1, 0.2]), one, 'linear')).toThrow(ValueError);
+  expect(() => encodeSetting(setting([0.1, 0.2]), one, 'linear')).toThrow(
     'hypernetwork: factors: got [0.1,0.2], expected one common factor.',
   );
-  expect(() => encodeRescaling(rescaling(0.1), { factors: 4, conditions: 0 }, 'linear')).toThrow(
+  expect(() => encodeSetting(setting(0.1), { factors: 4, conditions: 0 }, 'linear')).toThrow(
     'hypernetwork: factors: got [0.1], expected 4 factors, one per downsampling step.',
   );
 });

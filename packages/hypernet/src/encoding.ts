@@ -1,4 +1,4 @@
-import { type Rescaling, ValueError } from '@sshn/core';
+import { type Setting, ValueError } from '@sshn/core';
 
 /** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
 export type Encoding = 'linear' | 'circular';
@@ -13,22 +13,18 @@ export interface Inputs {
 }
 
 /**
- * The input of a hypernetwork for a rescaling, two numbers per factor: [φ, 1 − φ] ('linear') or
+ * The input of a hypernetwork for a setting, two numbers per factor: [φ, 1 − φ] ('linear') or
  * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm). Conditions are encoded as factors are, after them.
  *
- * @throws {ValueError} if the rescaling has another number of factors or conditions.
+ * @throws {ValueError} if the setting has another number of factors or conditions.
  * @example
- * encodeRescaling(rescaling(0.25), { factors: 1, conditions: 0 }, 'linear');            // [0.25, 0.75]
- * encodeRescaling(rescaling([0.25, 0.5]), { factors: 2, conditions: 0 }, 'linear');     // [0.25, 0.75, 0.5, 0.5]
+ * encodeSetting(setting(0.25), { factors: 1, conditions: 0 }, 'linear');            // [0.25, 0.75]
+ * encodeSetting(setting([0.25, 0.5]), { factors: 2, conditions: 0 }, 'linear');     // [0.25, 0.75, 0.5, 0.5]
  *
  * *Source*: the paper, sections 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
  * hypernetwork learning" (2023) (circular).
  */
-export function encodeRescaling(
-  at: Rescaling,
-  { factors, conditions }: Inputs,
-  encoding: Encoding,
-): number[] {
+export function encodeSetting(at: Setting, { factors, conditions }: Inputs, encoding: Encoding): number[] {
   if (at.factors.length !== factors) {
     throw new ValueError({
       where: 'hypernetwork: factors',
@@ -41,7 +37,7 @@ export function encodeRescaling(
       where: 'hypernetwork: conditions',
       got: at.conditions,
       expected: conditions === 0 ? 'none' : `${conditions}`,
-      hint: 'Give as many as it was made for: rescaling(factor, { conditions: [0.5] }).',
+      hint: 'Give as many as it was made for: setting({ factor, conditions: [0.5] }).',
     });
   }
   return [...at.factors, ...at.conditions].flatMap((input) => {

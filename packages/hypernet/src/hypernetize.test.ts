@@ -11,8 +11,8 @@ import {
   type ParamsOf,
   paramTree,
   Rng,
-  rescaling,
   StructureError,
+  setting,
   ValueError,
 } from '@sshn/core';
 import { countModule } from '@sshn/flops';
@@ -102,7 +102,7 @@ describe.each(backends)('on %s', (backend) => {
         const params = initialize(model.specs, Rng.fromSeed(1));
         const image = distinct([2, 5, 4, 1]);
         for (const factor of [0, 0.3, 0.5, 1]) {
-          const at = rescaling(factor);
+          const at = setting(factor);
           const plain = model.specialize(params, at);
           const want = model.apply(params, image, at).dataSync();
           expect(model.network.apply(plain, image, at).dataSync()).toEqual(want);
@@ -114,7 +114,7 @@ describe.each(backends)('on %s', (backend) => {
       const model = hypernetize(network, { predict });
       const params = initialize(model.specs, Rng.fromSeed(1));
       await withoutLeak(() => {
-        const plain = namedParams(model.specialize(params, rescaling(0.2)));
+        const plain = namedParams(model.specialize(params, setting(0.2)));
         expect([...plain.keys()]).toEqual(paths);
         dispose([...plain.values()]);
       });
@@ -130,7 +130,7 @@ describe.each(backends)('on %s', (backend) => {
       await withoutLeak(() => {
         const { value, gradients } = valueAndGradients(
           params,
-          (p) => weighted(model.apply(p, image, rescaling(0.5))) as Scalar,
+          (p) => weighted(model.apply(p, image, setting(0.5))) as Scalar,
         );
         expect([...namedParams(gradients).keys()]).toEqual(namedSpecs(model.specs).map(([path]) => path));
         for (const [path, spec] of namedSpecs(model.specs))
@@ -143,7 +143,7 @@ describe.each(backends)('on %s', (backend) => {
       const model = hypernetize(network, { predict });
       const params = initialize(model.specs, Rng.fromSeed(1));
       const image = distinct([1, 5, 4, 1]);
-      await withoutLeak(() => model.apply(params, image, rescaling(0.5)).dispose());
+      await withoutLeak(() => model.apply(params, image, setting(0.5)).dispose());
     });
   });
 
@@ -151,7 +151,7 @@ describe.each(backends)('on %s', (backend) => {
     const model = hypernetize(network, { predict: 'convolutions' });
     const params = initialize(model.specs, Rng.fromSeed(1));
     const image = distinct([1, 5, 4, 1]);
-    const at = rescaling(0.5);
+    const at = setting(0.5);
     const twice = await withoutLeak(() => {
       const both = model.withWeights(params, at, (plain) => [
         network.apply(plain, image, at),
@@ -171,7 +171,7 @@ describe.each(backends)('on %s', (backend) => {
     const params = initialize(model.specs, Rng.fromSeed(1));
     const plain = paramTree(network.specs, new Map(Object.entries(params.network)));
     const image = distinct([1, 5, 4, 1]);
-    const at = rescaling(0.4);
+    const at = setting(0.4);
     expect(model.apply(params, image, at).dataSync()).toEqual(network.apply(plain, image, at).dataSync());
   });
 
@@ -191,7 +191,7 @@ describe.each(backends)('on %s', (backend) => {
           model.specs,
           new Map([...named.keys()].map((path, i) => [path, leaves[i]!])),
         );
-        return weighted(model.apply(params, image, rescaling(0.3)));
+        return weighted(model.apply(params, image, setting(0.3)));
       });
     expect(gradientError(f, [...named.values()], 2e-3)).toBeLessThan(5e-3);
   });
@@ -202,7 +202,7 @@ describe.each(backends)('on %s', (backend) => {
     const params = initialize(model.specs, Rng.fromSeed(1));
     const image = distinct([1, 2, 3, 1]);
     const f = (...[bias]: Tensor[]) =>
-      weighted(model.apply({ ...params, network: { bias: bias! } }, image, rescaling(0.3)));
+      weighted(model.apply({ ...params, network: { bias: bias! } }, image, setting(0.3)));
     expect(gradientError(f, [tensor([0.5, -1])], 0.1)).toBeLessThan(1e-3);
   });
 
@@ -211,7 +211,7 @@ describe.each(backends)('on %s', (backend) => {
     const model = hypernetize(conv, { predict: (_, { role }) => role === 'kernel', hidden: [2] });
     const params = initialize(model.specs, Rng.fromSeed(1));
     const network = { offset: tensor([1, 2]) };
-    const specialize = () => model.specialize({ ...params, network }, rescaling(0.5));
+    const specialize = () => model.specialize({ ...params, network }, setting(0.5));
     expect(specialize).toThrow(StructureError);
     expect(specialize).toThrow('missing     network.bias\n  unexpected  network.offset');
   });
@@ -237,15 +237,15 @@ test('any module will do; it runs outside of the hypernetwork’s scope', async 
   };
   const model = hypernetize(module, { predict: ([first]) => first === 'w' });
   const params = initialize(model.specs, Rng.fromSeed(1));
-  const out = model.apply(params, 7, rescaling(0.5));
-  expect(out.weights.dataSync()).toEqual(model.specialize(params, rescaling(0.5)).weights.dataSync());
+  const out = model.apply(params, 7, setting(0.5));
+  expect(out.weights.dataSync()).toEqual(model.specialize(params, setting(0.5)).weights.dataSync());
   expect([...out.input.dataSync()]).toEqual([7]);
   expect(scopes).toEqual(['']);
 });
 
 test('in tables, the hypernetwork and the network have the names of their parameters', () => {
   const model = hypernetize(network, { predict: 'film' });
-  const { byModule } = countModule(model, { inputShape: [1, 8, 8, 1], rescaling: rescaling(0.5) });
+  const { byModule } = countModule(model, { inputShape: [1, 8, 8, 1], at: setting(0.5) });
   const [hyper, ...others] = byModule.children;
   expect(hyper!.path).toBe('hypernetwork');
   expect(hyper!.children.map(({ path }) => path)).toEqual(['hypernetwork.hidden']);

@@ -8,8 +8,8 @@ import {
   type ParamSpec,
   type ParamsOf,
   paramTree,
-  type Rescaling,
   requireOption,
+  type Setting,
   type SpecNode,
   treeOf,
   ValueError,
@@ -34,14 +34,14 @@ export type ScalableSpecs = {
 /** Any module whose output is made of tensors. */
 interface AnyModule {
   readonly specs: SpecNode;
-  apply(params: never, input: never, at: Rescaling): TensorContainer;
+  apply(params: never, input: never, at: Setting): TensorContainer;
 }
 
 /** The input and output of a module's type. */
 type InputOf<Plain extends AnyModule> = Parameters<Plain['apply']>[1];
 type OutputOf<Plain extends AnyModule> = ReturnType<Plain['apply']>;
 
-/** A network whose weights are, in part or whole, a function of the rescaling; `hypernetize` makes it. */
+/** A network whose weights are, in part or whole, a function of the setting; `hypernetize` makes it. */
 export interface Scalable<Plain extends AnyModule = Network>
   extends Module<ScalableSpecs, InputOf<Plain>, OutputOf<Plain>> {
   /** The network that runs once its weights are known. */
@@ -49,19 +49,19 @@ export interface Scalable<Plain extends AnyModule = Network>
   /** Paths of the predicted parameters, in canonical order. */
   readonly predicted: readonly string[];
   /**
-   * The plain network's weights for one rescaling, bitwise those that `apply` uses: nothing of the hypernetwork is left.
+   * The plain network's weights for one setting, bitwise those that `apply` uses: nothing of the hypernetwork is left.
    * The caller owns them.
    *
    * @throws {StructureError} if parameters are missing, unexpected or of another shape.
    */
-  specialize(params: ParamsOf<ScalableSpecs>, at: Rescaling): ParamsOf<Plain['specs']>;
+  specialize(params: ParamsOf<ScalableSpecs>, at: Setting): ParamsOf<Plain['specs']>;
   /**
    * Runs a computation of one's own with the plain network's weights, where `apply` would run the network: other outputs of
    * it, for example. Gradients go through. Like `apply`, it frees all but the result, which the caller owns.
    */
   withWeights<Result extends TensorContainer>(
     params: ParamsOf<ScalableSpecs>,
-    at: Rescaling,
+    at: Setting,
     run: (weights: ParamsOf<Plain['specs']>) => Result,
   ): Result;
 }
@@ -85,9 +85,9 @@ export interface Scalable<Plain extends AnyModule = Network>
  * @example
  * const model = hypernetize(unet({ inChannels: 3, outChannels: 3 }), { predict: 'convolutions' });
  * const params = initialize(model.specs, Rng.fromSeed(1));
- * const logits = model.apply(params, image, rescaling(0.25));
- * const plain = model.specialize(params, rescaling(0.25));
- * const same = model.network.apply(plain, image, rescaling(0.25));
+ * const logits = model.apply(params, image, setting(0.25));
+ * const plain = model.specialize(params, setting(0.25));
+ * const same = model.network.apply(plain, image, setting(0.25));
  *
  * *Source*: the paper, sections 3 and 4.3.
  */
@@ -116,13 +116,13 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
   };
 
   /** The plain network's weights: what is predicted beside what is trained directly. */
-  const weightsAt = (params: ParamsOf<ScalableSpecs>, at: Rescaling): ParamsOf<Specs> => {
+  const weightsAt = (params: ParamsOf<ScalableSpecs>, at: Setting): ParamsOf<Specs> => {
     const predicted = inScope('hypernetwork', () => hyper?.apply(params.hypernetwork, at));
     return treeOf(network.specs, (path) => predicted?.get(path) ?? params.network[path]!);
   };
   const withWeights = <Result extends TensorContainer>(
     params: ParamsOf<ScalableSpecs>,
-    at: Rescaling,
+    at: Setting,
     run: (plain: ParamsOf<Specs>) => Result,
   ): Result => tidy(() => run(weightsAt(params, at)));
   return {

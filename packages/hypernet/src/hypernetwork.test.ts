@@ -6,7 +6,7 @@ import {
   type ParamSpec,
   type ParamsOf,
   Rng,
-  rescaling,
+  setting,
   ValueError,
 } from '@sshn/core';
 import { convolution } from '@sshn/layers';
@@ -71,13 +71,13 @@ describe.each(backends)('predictions on %s', (backend) => {
   /** Values of the predicted kernel for a factor. */
   function predict(config: HypernetworkConfig, factor: number | number[], seed = 1): Float32Array {
     const { specs, apply } = hypernetwork(targets, config);
-    const predicted = apply(initialize(specs, Rng.fromSeed(seed)), rescaling(factor));
+    const predicted = apply(initialize(specs, Rng.fromSeed(seed)), setting(factor));
     return predicted.get('stage.0.kernel')!.dataSync() as Float32Array;
   }
 
   test('have the names and shapes of their targets', () => {
     const { specs, apply } = hypernetwork(targets);
-    const predicted = apply(initialize(specs, Rng.fromSeed(1)), rescaling(0.5));
+    const predicted = apply(initialize(specs, Rng.fromSeed(1)), setting(0.5));
     expect([...predicted].map(([name, { shape }]) => [name, shape])).toEqual([
       ['stage.0.kernel', [3, 3, 4, 8]],
       ['stage.0.bias', [8]],
@@ -116,7 +116,7 @@ describe.each(backends)('predictions on %s', (backend) => {
     const head = params.heads['stage.0.kernel']!;
     const base = initialize({ kernel }, Rng.fromSeed(2)).kernel;
     const heads = { ...params.heads, 'stage.0.kernel': { weight: zerosLike(head.weight), base } };
-    const got = apply({ ...params, heads }, rescaling(0.5))
+    const got = apply({ ...params, heads }, setting(0.5))
       .get('stage.0.kernel')!
       .dataSync();
     const scale = kernel.init.kind === 'normal' ? kernel.init.std : Number.NaN;
@@ -133,7 +133,7 @@ describe.each(backends)('predictions on %s', (backend) => {
     const params = initialize(specs, Rng.fromSeed(1));
     const { weight, base } = params.heads['stage.0.kernel']!;
     const heads = { ...params.heads, 'stage.0.kernel': { weight: zerosLike(weight), base } };
-    const got = apply({ ...params, heads }, rescaling(0.5))
+    const got = apply({ ...params, heads }, setting(0.5))
       .get('stage.0.kernel')!
       .dataSync();
     expect(got).toEqual(base.dataSync().map((value) => share * value));
@@ -152,7 +152,7 @@ describe.each(backends)('predictions on %s', (backend) => {
         const { specs, apply } = hypernetwork(targets, { form, residualScale });
         const params = initialize(specs, Rng.fromSeed(seed));
         const base = params.heads['stage.0.kernel']!.base.dataSync().map((value) => share * value);
-        const whole = apply(params, rescaling(0.25)).get('stage.0.kernel')!.dataSync();
+        const whole = apply(params, setting(0.25)).get('stage.0.kernel')!.dataSync();
         return rms([...whole].map((value, i) => value - base[i]!)) / rms([...base]);
       });
       expect(average(ratios) / residualScale).toBeCloseTo(1, 1);
@@ -173,7 +173,7 @@ describe.each(backends)('predictions on %s', (backend) => {
         const params = initialize(specs, Rng.fromSeed(seed));
         const { weight, base } = params.heads['stage.0.kernel']!;
         const kernelAt = (head: (typeof params.heads)[string]) =>
-          apply({ ...params, heads: { ...params.heads, 'stage.0.kernel': head } }, rescaling(0.25)).get(
+          apply({ ...params, heads: { ...params.heads, 'stage.0.kernel': head } }, setting(0.25)).get(
             'stage.0.kernel',
           )!;
         // Of the sum of all weights: the same for every row of W.
@@ -189,7 +189,7 @@ describe.each(backends)('predictions on %s', (backend) => {
   test('leaves nothing behind but what it predicts', async () => {
     const { specs, apply } = hypernetwork(targets);
     const params = initialize(specs, Rng.fromSeed(1));
-    await withoutLeak(() => dispose([...apply(params, rescaling(0.5)).values()]));
+    await withoutLeak(() => dispose([...apply(params, setting(0.5)).values()]));
     dispose([...namedParams(params).values()]);
   });
 });
@@ -233,11 +233,11 @@ describe('what makes no hypernetwork is refused', () => {
     expect(() => hypernetwork(wide, { hidden: [8192] })).toThrow('expected at most 1073741824.');
   });
 
-  test('a rescaling with another number of factors', async () => {
+  test('a setting with another number of factors', async () => {
     await useBackend('cpu');
     const { specs, apply } = hypernetwork(targets, { factors: 2 });
     const params = initialize(specs, Rng.fromSeed(1));
-    expect(() => apply(params, rescaling(0.5))).toThrow(
+    expect(() => apply(params, setting(0.5))).toThrow(
       'hypernetwork: factors: got [0.5], expected 2 factors',
     );
   });

@@ -4,8 +4,8 @@ import {
   option,
   type ParamSpec,
   type ParamsOf,
-  type Rescaling,
   requireOptions,
+  type Setting,
   scoped,
   ValueError,
 } from '@sshn/core';
@@ -26,7 +26,7 @@ import {
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { encodeRescaling, encodings } from './encoding.js';
+import { encodeSetting, encodings } from './encoding.js';
 import { forms, type HeadSpecs, planHead } from './head-plan.js';
 
 /** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
@@ -62,7 +62,7 @@ export const hypernetworkOptions = {
   }),
 };
 
-/** What a hypernetwork takes of a rescaling. */
+/** What a hypernetwork takes of a setting. */
 export const hypernetworkInputs = {
   factors: option.integer({
     least: 1,
@@ -74,7 +74,7 @@ export const hypernetworkInputs = {
     least: 0,
     most: limits.inputs,
     default: 0,
-    help: 'Conditions of the rescaling that it takes besides, such as the weight of a regularizer',
+    help: 'Conditions of the setting that it takes besides, such as the weight of a regularizer',
   }),
 };
 
@@ -92,7 +92,7 @@ export const projectionOptions = {
 export interface HypernetworkConfig extends GivenOptions<typeof hypernetworkOptions> {
   /** Rescaling factors that it takes: 1 for a common one, else one per downsampling step. @default 1 */
   readonly factors?: number;
-  /** Conditions of the rescaling that it takes besides, such as the weight of a regularizer. @default 0 */
+  /** Conditions of the setting that it takes besides, such as the weight of a regularizer. @default 0 */
   readonly conditions?: number;
   /** How many directions of the last hidden layer the heads read; see `curveDirections`. @default all of it */
   readonly directions?: number;
@@ -106,11 +106,11 @@ export type HypernetworkSpecs = {
   readonly heads: { readonly [target: string]: HeadSpecs };
 };
 
-/** Predicts tensors by name from a rescaling. */
+/** Predicts tensors by name from a setting. */
 export interface Hypernetwork {
   readonly specs: HypernetworkSpecs;
   /** One tensor per target, of its shape and under its name. The caller owns them. */
-  apply(params: ParamsOf<HypernetworkSpecs>, at: Rescaling): Map<string, Tensor>;
+  apply(params: ParamsOf<HypernetworkSpecs>, at: Setting): Map<string, Tensor>;
 }
 
 /** Keeps the square root of the mean square away from 0. */
@@ -129,12 +129,12 @@ const epsilon = 1e-12;
  * @param targets What to predict, by name.
  * @throws {ValueError} if there are more than 16 hidden layers, a width is not an integer from 1 to 8192, `factors` or
  * `conditions` is out of bounds, `residualScale` is not above 0, or the heads would have more than 2³⁰ weights; from
- * `apply`, if the rescaling has another number of factors or conditions.
+ * `apply`, if the setting has another number of factors or conditions.
  * @throws {OptionError} for an unknown form or encoding.
  * @example
  * const kernels = new Map(namedSpecs(network.specs).filter(([, { role }]) => role === 'kernel'));
  * const { specs, apply } = hypernetwork(kernels);
- * const predicted = apply(initialize(specs, Rng.fromSeed(1)), rescaling(0.25));
+ * const predicted = apply(initialize(specs, Rng.fromSeed(1)), setting(0.25));
  *
  * *Source*: the paper, sections 3, 4.4 and A.1. The residual form: Gonzalez Ortiz et al., "Magnitude invariant
  * parametrizations improve hypernetwork learning" (2023).
@@ -186,7 +186,7 @@ export function hypernetwork(
     specs,
     apply(params, at) {
       const predictions = tidy(() => {
-        let h = tensor2d([encodeRescaling(at, { factors, conditions }, encoding)]);
+        let h = tensor2d([encodeSetting(at, { factors, conditions }, encoding)]);
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
         const features = div<Tensor2D>(h, sqrt(add(mean(square(h)), epsilon)));
         const { directions: basis } = params;

@@ -1,5 +1,5 @@
 export { curveDirections, type Directions } from './directions.js';
-export { type Encoding, encodeRescaling, encodings } from './encoding.js';
+export { type Encoding, encodeSetting, encodings } from './encoding.js';
 export { type Form, forms, type HeadSpecs } from './head-plan.js';
 export {
   type HypernetizeConfig,

@@ -1,12 +1,4 @@
-import {
-  initialize,
-  kaimingNormal,
-  namedParams,
-  namedSpecs,
-  type ParamSpec,
-  Rng,
-  rescaling,
-} from '@sshn/core';
+import { initialize, kaimingNormal, namedParams, namedSpecs, type ParamSpec, Rng, setting } from '@sshn/core';
 import { convolution, dense, film } from '@sshn/layers';
 import { useBackend } from '@sshn-internal/testing';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -42,7 +34,7 @@ function samples(config: HypernetworkConfig): Map<string, Map<number, number[]>>
   for (const seed of seeds) {
     const params = initialize(specs, Rng.fromSeed(seed));
     for (const factor of factors) {
-      const predicted = apply(params, rescaling(factor));
+      const predicted = apply(params, setting(factor));
       for (const [name, tensor] of predicted)
         values
           .get(name)!
@@ -103,7 +95,7 @@ test.each(forms)('%s form: a parameter that starts at one is predicted around on
   const gain: ParamSpec = { ...film({ channels: 500 }).specs.gamma, init: { kind: 'constant', value: 1 } };
   const { specs, apply } = hypernetwork(new Map([['gain', gain]]), { form });
   const values = [
-    ...apply(initialize(specs, Rng.fromSeed(1)), rescaling(0.3))
+    ...apply(initialize(specs, Rng.fromSeed(1)), setting(0.3))
       .get('gain')!
       .dataSync(),
   ];

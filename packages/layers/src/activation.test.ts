@@ -1,4 +1,4 @@
-import { initialize, OptionError, Rng, rescaling } from '@sshn/core';
+import { initialize, OptionError, Rng, setting } from '@sshn/core';
 import { applyLeakyRelu, leakyReluGradient, registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type ActivationKind, activation, activationKinds, leakyRelu, prelu } from './activation.js';
 
 describe('activation', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
   const apply = (kind: ActivationKind, x: Tensor) => activation({ kind }).apply({}, x, at);
 
   /** Φ by integrating its density with Simpson's rule: another way than the error function. */
@@ -144,11 +144,11 @@ describe('leaky relu', () => {
     });
 
     test('as a layer', () => {
-      const y = leakyRelu({ slope: 0.5 }).apply({}, tensor([-2, 2]), rescaling(1));
+      const y = leakyRelu({ slope: 0.5 }).apply({}, tensor([-2, 2]), setting(1));
       expect([...y.dataSync()]).toEqual([-1, 2]);
       expect(
         leakyRelu()
-          .apply({}, tensor([-1]), rescaling(1))
+          .apply({}, tensor([-1]), setting(1))
           .dataSync()[0],
       ).toBeCloseTo(-0.01, 7);
     });
@@ -169,7 +169,7 @@ describe('leaky relu', () => {
 });
 
 describe('prelu', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
 
   describe.each(backends)('on %s', (backend) => {
     beforeAll(async () => {

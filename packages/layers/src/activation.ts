@@ -136,7 +136,7 @@ export type PreluSpecs = {
  * @throws {ValueError} if `channels` is not a positive integer.
  * @throws {ShapeError} from `apply`, if the last axis of the input is not `channels`.
  * @example
- * const y = prelu({ channels: 2 }).apply({ slope: tensor1d([0.1, 0.5]) }, x, rescaling(0.5));
+ * const y = prelu({ channels: 2 }).apply({ slope: tensor1d([0.1, 0.5]) }, x, setting(0.5));
  *
  * *Source*: He et al., "Delving deep into rectifiers" (2015), section 2.1.
  */

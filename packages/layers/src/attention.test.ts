@@ -1,4 +1,4 @@
-import { initialize, namedParams, namedSpecs, OptionError, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { initialize, namedParams, namedSpecs, OptionError, type ParamsOf, Rng, setting } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted } from '@sshn-internal/testing';
 import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { type SqueezeExcitationKind, squeezeExcitation } from './attention.js';
 import { expectNothingLeft } from './testing/leaves-nothing.js';
 
-const at = rescaling(0.5);
+const at = setting(0.5);
 const kinds = ['channel', 'spatial', 'concurrent'] as const;
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 

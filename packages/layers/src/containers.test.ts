@@ -6,7 +6,7 @@ import {
   namedSpecs,
   type ParamsOf,
   Rng,
-  rescaling,
+  setting,
 } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
@@ -19,7 +19,7 @@ import { film } from './film.js';
 import { downsample } from './resize.js';
 
 describe('sequential', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
   const conv = (inChannels: number, outChannels: number) =>
     convolution({ inChannels, outChannels, kernelSize: 1 });
 
@@ -83,11 +83,11 @@ describe('sequential', () => {
       expect([...y.dataSync()]).toEqual([16, 22]);
     });
 
-    test('hands the rescaling on', () => {
+    test('hands the setting on', () => {
       const y = sequential([downsample({ step: 0 }), downsample({ step: 1 })]).apply(
         [{}, {}],
         distinct([1, 8, 4, 1]),
-        rescaling([0.5, 0.25]),
+        setting([0.5, 0.25]),
       );
       expect(y.shape).toEqual([1, 1, 1, 1]);
     });
@@ -111,7 +111,7 @@ describe('sequential', () => {
 });
 
 describe('residual', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
   const pixelwise = (inChannels: number, outChannels: number) =>
     convolution({ inChannels, outChannels, kernelSize: 1 });
 
@@ -172,7 +172,7 @@ describe('residual', () => {
 });
 
 describe('concatenate', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
 
   test('names', () => {
     const { specs } = concatenate({ fine: film({ channels: 1 }), wide: film({ channels: 1 }) });

@@ -1,7 +1,7 @@
 import {
   type Module,
   type ParamNode,
-  type Rescaling,
+  type Setting,
   ShapeError,
   type SpecNode,
   type SpecsIn,
@@ -134,7 +134,7 @@ export function concatenate(layers: Layers): Module {
 /** A layer of a container, which finds its own parameters in those of the container. */
 export interface Child {
   readonly name: string;
-  apply(params: ParamNode, x: Tensor, at: Rescaling): Tensor;
+  apply(params: ParamNode, x: Tensor, at: Setting): Tensor;
 }
 
 /** What all containers have in common: children under names, in the order given, and the tree of their specs. */

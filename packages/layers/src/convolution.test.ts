@@ -5,7 +5,7 @@ import {
   OptionError,
   type ParamsOf,
   Rng,
-  rescaling,
+  setting,
   ValueError,
 } from '@sshn/core';
 import { applyConvolution, registerGradients } from '@sshn/ops';
@@ -28,7 +28,7 @@ import { film } from './film.js';
 import { asTensor, expectClose, type Values } from './testing/golden.js';
 
 describe('convolution', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
 
   describe('specs', () => {
     test('a 3×3 kernel and a bias, in 2D', () => {
@@ -205,7 +205,7 @@ describe('golden', () => {
 });
 
 describe('modulated', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
 
   test('has the parameters of both, FiLM’s at zero', () => {
     const { specs } = modulatedConvolution({ inChannels: 2, outChannels: 5 });

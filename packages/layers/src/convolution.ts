@@ -41,7 +41,7 @@ export type ConvolutionSpecs = {
  * @example
  * const conv = convolution({ inChannels: 1, outChannels: 16, activation: 'leakyRelu' });
  * const params = initialize(conv.specs, Rng.fromSeed(1));
- * const y = conv.apply(params, image, rescaling(0.5));   // [1, 64, 64, 1] -> [1, 64, 64, 16]
+ * const y = conv.apply(params, image, setting(0.5));   // [1, 64, 64, 1] -> [1, 64, 64, 16]
  *
  * *Source*: the paper, section 4.4; initialization as in He et al., "Delving deep into rectifiers" (2015).
  */

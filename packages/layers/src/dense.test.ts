@@ -1,11 +1,11 @@
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, type Tensor2D, tensor, tensor2d, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dense } from './dense.js';
 
-const at = rescaling(0.5);
+const at = setting(0.5);
 
 test('kernel and bias, by Kaiming’s rule for what follows', () => {
   const { kernel, bias } = dense({ inFeatures: 8, outFeatures: 3 }).specs;

@@ -27,7 +27,7 @@ export interface DenseConfig extends ActivationConfig {
  * @example
  * const layer = dense({ inFeatures: 2, outFeatures: 10, activation: 'leakyRelu' });
  * const params = initialize(layer.specs, Rng.fromSeed(1));
- * const y = layer.apply(params, tensor2d([[0.25, 0.75]]), rescaling(0.25));   // [1, 2] -> [1, 10]
+ * const y = layer.apply(params, tensor2d([[0.25, 0.75]]), setting(0.25));   // [1, 2] -> [1, 10]
  *
  * *Source*: initialization as in He et al., "Delving deep into rectifiers" (2015).
  */

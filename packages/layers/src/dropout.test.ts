@@ -1,4 +1,4 @@
-import { OptionError, Rng, rescaling } from '@sshn/core';
+import { OptionError, Rng, setting } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, grads, ones, type Tensor } from '@tensorflow/tfjs-core';
@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sequential } from './containers.js';
 import { dropout } from './dropout.js';
 
-const at = rescaling(0.5);
-const training = (seed: number) => rescaling(at.factors, { rng: Rng.fromSeed(seed) });
+const at = setting(0.5);
+const training = (seed: number) => setting({ factor: at.factors, rng: Rng.fromSeed(seed) });
 
 describe.each(backends)('on %s', (backend) => {
   beforeAll(async () => {

@@ -14,7 +14,7 @@ export interface DropoutConfig {
  * Dropout: in a step of training a random share of the values is set to zero and the rest divided by 1 − rate, so that the
  * expected value stays; otherwise the identity.
  *
- * Input and output `[batch, ...spatial, channels]`. A call is in training when its `Rescaling` has an `rng`, as the
+ * Input and output `[batch, ...spatial, channels]`. A call is in training when its `Setting` has an `rng`, as the
  * trainer's does; traces, evaluation and prediction see the identity. The mask hangs on the step's generator and the
  * layer's name: the same seed and step give the same mask. So name it, as containers do; two without a name would drop the
  * same.
@@ -26,7 +26,7 @@ export interface DropoutConfig {
  *   conv: convolution({ inChannels: 1, outChannels: 8 }),
  *   drop: dropout({ rate: 0.2, kind: 'channel' }),
  * });
- * stage.apply(params, x, rescaling(0.5, { rng: Rng.fromSeed(1) }));
+ * stage.apply(params, x, setting({ factor: 0.5, rng: Rng.fromSeed(1) }));
  *
  * *Source*: Srivastava et al., "Dropout" (2014); Tompson et al., "Efficient object localization using convolutional networks"
  * (2015), for whole channels.

@@ -1,11 +1,11 @@
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { film } from './film.js';
 
-const at = rescaling(0.5);
+const at = setting(0.5);
 
 test('γ and β are a scale and a shift per channel, zero at the start', () => {
   const zero = { kind: 'constant', value: 0 };

@@ -17,7 +17,7 @@ export type FilmSpecs = {
  * @throws {ValueError} if `channels` is not a positive integer.
  * @throws {ShapeError} from `apply`, if the last axis of the input is not `channels`.
  * @example
- * const y = film({ channels: 2 }).apply({ gamma: tensor1d([1, 0]), beta: tensor1d([0, 3]) }, x, rescaling(0.5));
+ * const y = film({ channels: 2 }).apply({ gamma: tensor1d([1, 0]), beta: tensor1d([0, 3]) }, x, setting(0.5));
  *
  * *Source*: Perez et al., "FiLM: Visual reasoning with a general conditioning layer" (2018); the paper, section 4.3. We
  * write 1 + γ where Perez et al. write γ.

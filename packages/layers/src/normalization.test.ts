@@ -1,4 +1,4 @@
-import { namedSpecs, type ParamsOf, rescaling } from '@sshn/core';
+import { namedSpecs, type ParamsOf, setting } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted } from '@sshn-internal/testing';
 import { add, fill, grads, slice, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { groupNormalization, instanceNormalization } from './normalization.js';
 import { expectNothingLeft } from './testing/leaves-nothing.js';
 
-const at = rescaling(0.5);
+const at = setting(0.5);
 
 /** By its definition, in double precision. */
 function reference(x: Tensor, groups: number, epsilon: number): number[] {

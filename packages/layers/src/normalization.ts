@@ -84,7 +84,7 @@ export function groupNormalization(
  *
  * @throws what `groupNormalization` throws.
  * @example
- * const y = instanceNormalization({ channels: 8, affine: false }).apply({}, x, rescaling(0.5));
+ * const y = instanceNormalization({ channels: 8, affine: false }).apply({}, x, setting(0.5));
  *
  * *Source*: Ulyanov et al., "Instance normalization" (2016).
  */

@@ -5,8 +5,8 @@ import {
   type ParamsOf,
   Rng,
   rescaledSize,
-  rescaling,
   ShapeError,
+  setting,
   ValueError,
 } from '@sshn/core';
 import {
@@ -118,7 +118,7 @@ describe('adaptive average', () => {
 
     test('as a layer: one number for all axes, or one each', () => {
       const x = distinct([1, 5, 7, 2]);
-      const at = rescaling(0.5);
+      const at = setting(0.5);
       expect(adaptiveAveragePool({ size: 3 }).apply({}, x, at).shape).toEqual([1, 3, 3, 2]);
       expect(adaptiveAveragePool({ size: [1, 4] }).apply({}, x, at).shape).toEqual([1, 1, 4, 2]);
       const volume = adaptiveAveragePool({ rank: 3, size: 2 }).apply({}, zeros([1, 3, 4, 5, 1]), at);
@@ -152,13 +152,13 @@ describe('adaptive average', () => {
       'adaptiveAveragePool: rank: got 5',
     );
     const layer = adaptiveAveragePool({ size: 2 });
-    expect(() => layer.apply({}, zeros([1, 2, 2, 2, 1]), rescaling(1))).toThrow(ShapeError);
+    expect(() => layer.apply({}, zeros([1, 2, 2, 2, 1]), setting(1))).toThrow(ShapeError);
     expect(() => applyAdaptiveAverage(zeros([1, 4, 4, 1]), [1.5, 1])).toThrow(ValueError);
   });
 });
 
 describe('global average', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
   const apply = (x: Tensor) => globalAveragePool().apply({}, x, at);
 
   describe.each(backends)('on %s', (backend) => {
@@ -217,15 +217,15 @@ describe('downsampling', () => {
 
     test('by hand: 2×2 windows, and odd sizes share a pixel', () => {
       const x = tensor([1, 2, 5, 6, 3, 9, 8, 7], [1, 2, 4, 1]);
-      expect([...maximumPooling({ step: 0 }).apply({}, x, rescaling(0.5)).dataSync()]).toEqual([9, 8]);
-      expect([...averagePooling({ step: 0 }).apply({}, x, rescaling(0.5)).dataSync()]).toEqual([3.75, 6.5]);
+      expect([...maximumPooling({ step: 0 }).apply({}, x, setting(0.5)).dataSync()]).toEqual([9, 8]);
+      expect([...averagePooling({ step: 0 }).apply({}, x, setting(0.5)).dataSync()]).toEqual([3.75, 6.5]);
       const odd = tensor([1, 2, 9, 2, 1], [1, 1, 5, 1]);
       expect([...applyAdaptiveMaximum(odd, [1, 2]).dataSync()]).toEqual([9, 9]);
     });
 
     test('φ = ½ of even sizes is ordinary max pooling', () => {
       const x = distinct([2, 6, 8, 3]) as Tensor4D;
-      const y = maximumPooling({ step: 0 }).apply({}, x, rescaling(0.5));
+      const y = maximumPooling({ step: 0 }).apply({}, x, setting(0.5));
       expect(y.dataSync()).toEqual(maxPool(x, 2, 2, 'valid').dataSync());
     });
 
@@ -236,7 +236,7 @@ describe('downsampling', () => {
           [2, 7, 1, 1],
           [1, 5, 4, 6, 1],
         ]) {
-          const at = rescaling(factor);
+          const at = setting(factor);
           const want = downsample({ step: 0 }).apply({}, zeros(shape), at).shape;
           expect(make({ step: 0 }).apply({}, zeros(shape), at).shape).toEqual(want);
         }
@@ -247,7 +247,7 @@ describe('downsampling', () => {
       fc.assert(
         fc.property(cases, ({ batch, size, channels, factor, seed }) => {
           const x = distinct([batch, ...size, channels], { seed });
-          const y = make({ step: 0 }).apply({}, x, rescaling(factor));
+          const y = make({ step: 0 }).apply({}, x, setting(factor));
           const want = naivePooling(x, rescaledSize(size, factor), reduce);
           y.dataSync().forEach((value, i) => {
             expect(Math.abs(value - want[i]!)).toBeLessThan(2e-5);
@@ -270,7 +270,7 @@ describe('downsampling', () => {
         ].map((where) => ({ ...kind, ...where })),
       ),
     )('$name: gradient of $shape at φ = $factor', ({ make, shape, factor }) => {
-      const f = (...[x]: Tensor[]) => weighted(make({ step: 0 }).apply({}, x!, rescaling(factor)));
+      const f = (...[x]: Tensor[]) => weighted(make({ step: 0 }).apply({}, x!, setting(factor)));
       expect(gradientError(f, [distinct(shape)], 0.01)).toBeLessThan(2e-3);
     });
 
@@ -287,15 +287,15 @@ describe('downsampling', () => {
     });
 
     test.each(kinds)('$name: separate factors', ({ make }) => {
-      const at = rescaling([0.5, 0.25]);
+      const at = setting([0.5, 0.25]);
       expect(make({ step: 1 }).apply({}, zeros([1, 8, 8, 1]), at).shape).toEqual([1, 2, 2, 1]);
-      expect(() => make({ step: 2 }).apply({}, zeros([1, 8, 8, 1]), at)).toThrow('rescaling: step 2');
+      expect(() => make({ step: 2 }).apply({}, zeros([1, 8, 8, 1]), at)).toThrow('setting: step 2');
     });
 
     test.each(kinds)('$name leaves nothing behind, forward and backward', async ({ make }) => {
       const x = distinct([2, 7, 6, 2]);
       for (const factor of [1, 0.5, 0.3]) {
-        const apply = (input: Tensor) => make({ step: 0 }).apply({}, input, rescaling(factor));
+        const apply = (input: Tensor) => make({ step: 0 }).apply({}, input, setting(factor));
         await withoutLeak(() => apply(x).dispose());
         await withoutLeak(() => dispose(grads((input: Tensor) => weighted(apply(input)))([x])));
       }
@@ -306,7 +306,7 @@ describe('downsampling', () => {
   test('refuses steps, features and sizes that do not fit', () => {
     for (const { name, make } of kinds) {
       expect(() => make({ step: -1 })).toThrow(`${name}: step: got -1, expected an integer of at least 0.`);
-      expect(() => make({ step: 0 }).apply({}, zeros([4, 4]), rescaling(1))).toThrow(ShapeError);
+      expect(() => make({ step: 0 }).apply({}, zeros([4, 4]), setting(1))).toThrow(ShapeError);
     }
     expect(() => applyAdaptiveMaximum(zeros([1, 4, 4, 1]), [5, 4])).toThrow(ValueError);
     expect(() => applyAdaptiveMaximum(zeros([1, 4, 4, 1]), [5, 4])).toThrow(
@@ -316,7 +316,7 @@ describe('downsampling', () => {
 });
 
 describe('pyramid', () => {
-  const at = rescaling(0.5);
+  const at = setting(0.5);
 
   test('names, channels and their types', () => {
     const layer = pyramidPooling({ inChannels: 8 });

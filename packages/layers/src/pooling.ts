@@ -37,7 +37,7 @@ export interface AdaptiveAveragePoolConfig {
  * float32.
  * @throws {ShapeError} from `apply`, if the rank of the input does not fit.
  * @example
- * const bins = adaptiveAveragePool({ size: 6 }).apply({}, x, rescaling(0.5));   // [1, 33, 17, 8] -> [1, 6, 6, 8]
+ * const bins = adaptiveAveragePool({ size: 6 }).apply({}, x, setting(0.5));   // [1, 33, 17, 8] -> [1, 6, 6, 8]
  *
  * *Source*: as of `applyAdaptiveAverage`.
  */
@@ -63,7 +63,7 @@ export function adaptiveAveragePool(config: AdaptiveAveragePoolConfig): Module<N
  *
  * @throws {ShapeError} from `apply`, if the input is not a feature map. @throws {ValueError} if it is not float32.
  * @example
- * const y = globalAveragePool().apply({}, x, rescaling(0.5));   // [4, 17, 9, 32] -> [4, 1, 1, 32]
+ * const y = globalAveragePool().apply({}, x, setting(0.5));   // [4, 17, 9, 32] -> [4, 1, 1, 32]
  *
  * *Source*: Lin et al., "Network in network" (2014), section 3.2.
  */
@@ -85,11 +85,11 @@ export function globalAveragePool(): Module<NoSpecs, Tensor, Tensor> {
  * Input `[batch, ...spatial, channels]`, 2D or 3D. φ = 1 is the identity, φ = 0 leaves one pixel.
  *
  * @param config.step Which downsampling step of the network this is, from 0; selects the factor when they are separate.
- * @throws {ValueError} if `step` is not an integer ≥ 0; from `apply`, if the rescaling has separate factors but none for
+ * @throws {ValueError} if `step` is not an integer ≥ 0; from `apply`, if the setting has separate factors but none for
  * this step.
  * @throws {ShapeError} from `apply`, if the input is not a feature map.
  * @example
- * const half = maximumPooling({ step: 0 }).apply({}, x, rescaling(0.5));   // [1, 65, 64, 8] -> [1, 33, 32, 8]
+ * const half = maximumPooling({ step: 0 }).apply({}, x, setting(0.5));   // [1, 65, 64, 8] -> [1, 33, 32, 8]
  *
  * *Source*: Ronneberger et al., "U-Net" (2015), for φ = ½; windows as in PyTorch's `AdaptiveMaxPool2d`.
  */
@@ -103,7 +103,7 @@ export function maximumPooling({ step }: { readonly step: number }): Module<NoSp
  *
  * @throws what `maximumPooling` throws.
  * @example
- * const half = averagePooling({ step: 0 }).apply({}, x, rescaling(0.5));   // [1, 65, 64, 8] -> [1, 33, 32, 8]
+ * const half = averagePooling({ step: 0 }).apply({}, x, setting(0.5));   // [1, 65, 64, 8] -> [1, 33, 32, 8]
  *
  * *Source*: windows as in PyTorch's `AdaptiveAvgPool2d`.
  */

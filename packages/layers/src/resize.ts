@@ -11,16 +11,16 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 
 /**
  * Variable downsampling: every spatial axis of n pixels becomes max(1, ⌊φ·n + ½⌋), by linear interpolation, where φ is
- * the factor of this step in the `Rescaling` of the call.
+ * the factor of this step in the `Setting` of the call.
  *
  * Input `[batch, ...spatial, channels]`, 2D or 3D. φ = 1 is the identity, φ = 0 leaves one pixel.
  *
  * @param config.step Which downsampling step of the network this is, from 0; selects the factor when they are separate.
- * @throws {ValueError} if `step` is not an integer ≥ 0; from `apply`, if the rescaling has separate factors but none for
+ * @throws {ValueError} if `step` is not an integer ≥ 0; from `apply`, if the setting has separate factors but none for
  * this step.
  * @throws {ShapeError} from `apply`, if the input is not a feature map.
  * @example
- * const half = downsample({ step: 0 }).apply({}, x, rescaling(0.5));   // [1, 65, 64, 8] -> [1, 33, 32, 8]
+ * const half = downsample({ step: 0 }).apply({}, x, setting(0.5));   // [1, 65, 64, 8] -> [1, 33, 32, 8]
  *
  * *Source*: the paper, sections 3, 4.4 and C.2.
  */
@@ -54,7 +54,7 @@ export interface UpsampleConfig {
  * @throws {ShapeError} from `apply`, if the input is not a feature map. @throws {ValueError} from `apply`, if the size does
  * not fit it.
  * @example
- * const y = upsample().apply({}, { x, size: [65, 64] }, rescaling(0.5));   // [1, 33, 32, 8] -> [1, 65, 64, 8]
+ * const y = upsample().apply({}, { x, size: [65, 64] }, setting(0.5));   // [1, 33, 32, 8] -> [1, 65, 64, 8]
  * const blocks = upsample({ method: 'nearest' });
  *
  * *Source*: the paper, sections 4.4 and A.1, for linear interpolation.

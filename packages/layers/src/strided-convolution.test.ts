@@ -1,4 +1,4 @@
-import { initialize, namedSpecs, Rng, rescaledSize, rescaling } from '@sshn/core';
+import { initialize, namedSpecs, Rng, rescaledSize, setting } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import {
   backends,
@@ -87,7 +87,7 @@ describe.each(backends)('on %s', (backend) => {
     const layer = stridedConvolution({ step: 0, inChannels: 2, outChannels: 3, kernelSize: 1 });
     const params = { kernel: distinct([1, 1, 2, 3]), bias: zeros([3]) };
     const x = distinct([2, 6, 8, 2]) as Tensor4D;
-    const y = layer.apply(params, x, rescaling(0.5)).dataSync();
+    const y = layer.apply(params, x, setting(0.5)).dataSync();
     const want = conv2d(x, params.kernel as Tensor4D, 2, 'valid').dataSync();
     y.forEach((value, i) => {
       expect(value).toBeCloseTo(want[i]!, 5);
@@ -98,13 +98,13 @@ describe.each(backends)('on %s', (backend) => {
     const layer = stridedConvolution({ step: 1, inChannels: 1, outChannels: 2 });
     const params = initialize(layer.specs, Rng.fromSeed(1));
     for (const factor of [0, 0.01, 0.1, 0.3, 0.5, 0.77, 1]) {
-      const at = rescaling([0.9, factor]);
+      const at = setting([0.9, factor]);
       const x = zeros([1, 65, 9, 1]);
       const want = downsample({ step: 1 }).apply({}, x, at).shape.with(-1, 2);
       expect(layer.apply(params, x, at).shape).toEqual(want);
     }
     const layers = stridedConvolution({ step: 2, inChannels: 1, outChannels: 2 });
-    expect(() => layers.apply(params, zeros([1, 4, 4, 1]), rescaling([1, 1]))).toThrow('rescaling: step 2');
+    expect(() => layers.apply(params, zeros([1, 4, 4, 1]), setting([1, 1]))).toThrow('setting: step 2');
   });
 
   test('random sizes, windows and factors: as by definition', () => {
@@ -115,7 +115,7 @@ describe.each(backends)('on %s', (backend) => {
         const x = distinct([batch, ...size, inChannels], { seed });
         const kernel = distinct([...window, inChannels, outChannels], { gap: 0.01, seed });
         const bias = distinct([outChannels]);
-        const y = layer.apply({ kernel, bias }, x, rescaling(factor));
+        const y = layer.apply({ kernel, bias }, x, setting(factor));
         const want = reference(x, kernel, bias, rescaledSize(size, factor));
         expect(y.size).toBe(want.length);
         y.dataSync().forEach((value, i) => {
@@ -137,7 +137,7 @@ describe.each(backends)('on %s', (backend) => {
       activation: 'leakyRelu',
       slope: 0.5,
     });
-    expect([...layer.apply(params, tensor([1, 5], [1, 1, 2, 1]), rescaling(1)).dataSync()]).toEqual([-1, 2]);
+    expect([...layer.apply(params, tensor([1, 5], [1, 1, 2, 1]), setting(1)).dataSync()]).toEqual([-1, 2]);
   });
 
   test.each([
@@ -150,14 +150,14 @@ describe.each(backends)('on %s', (backend) => {
     const [rank, inChannels] = [(shape.length - 2) as 2 | 3, shape.at(-1)!];
     const layer = stridedConvolution({ step: 0, rank, inChannels, outChannels: 2 });
     const f = (...[x, kernel, bias]: Tensor[]) =>
-      weighted(layer.apply({ kernel: kernel!, bias: bias! }, x!, rescaling(factor)));
+      weighted(layer.apply({ kernel: kernel!, bias: bias! }, x!, setting(factor)));
     const kernel = distinct([...Array<number>(rank).fill(3), inChannels, 2], { gap: 0.02 });
     expect(gradientError(f, [distinct(shape), kernel, distinct([2])], 0.1)).toBeLessThan(2e-3);
   });
 
   test('leaves nothing behind, forward and backward', async () => {
     const layer = stridedConvolution({ step: 0, inChannels: 2, outChannels: 2, activation: 'leakyRelu' });
-    for (const factor of [0.5, 0.6]) await expectNothingLeft(layer, [2, 7, 6, 2], rescaling(factor));
+    for (const factor of [0.5, 0.6]) await expectNothingLeft(layer, [2, 7, 6, 2], setting(factor));
   });
 });
 
@@ -167,7 +167,7 @@ test('refuses what makes no layer, and features that do not fit', () => {
   expect(() => stridedConvolution({ step: 0, ...config, kernelSize: 2 })).toThrow('kernelSize: got 2');
   const layer = stridedConvolution({ step: 0, ...config });
   const params = initialize(layer.specs, Rng.fromSeed(1));
-  expect(() => layer.apply(params, zeros([1, 2, 2, 3]), rescaling(1))).toThrow(
+  expect(() => layer.apply(params, zeros([1, 2, 2, 3]), setting(1))).toThrow(
     'stridedConvolution: got shape [1, 2, 2, 3], expected [batch, height, width, 2].',
   );
 });

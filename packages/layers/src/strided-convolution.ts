@@ -35,13 +35,13 @@ export interface StridedConvolutionConfig extends ConvolutionConfig {
  * Input `[batch, ...spatial, inChannels]`, output `[batch, ...rescaled, outChannels]`. Parameters, activation and start are
  * those of `convolution`.
  *
- * @throws {ValueError} if `step` is not an integer ≥ 0, and as `convolution` does; from `apply`, if the rescaling has separate
+ * @throws {ValueError} if `step` is not an integer ≥ 0, and as `convolution` does; from `apply`, if the setting has separate
  * factors but none for this step.
  * @throws {OptionError} for an unknown activation.
  * @throws {ShapeError} from `apply`, if the rank or the channels of the input do not fit.
  * @example
  * const down = stridedConvolution({ step: 0, inChannels: 8, outChannels: 8, activation: 'leakyRelu' });
- * const half = down.apply(params, x, rescaling(0.5));            // [1, 65, 64, 8] -> [1, 33, 32, 8]
+ * const half = down.apply(params, x, setting(0.5));            // [1, 65, 64, 8] -> [1, 33, 32, 8]
  *
  * *Source*: Springenberg et al., "Striving for simplicity: the all convolutional net" (2015), for whole strides.
  */

@@ -1,4 +1,4 @@
-import { initialize, namedParams, type ParamsOf, paramTree, Rng, rescaling, type SpecNode } from '@sshn/core';
+import { initialize, namedParams, type ParamsOf, paramTree, Rng, type SpecNode, setting } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { fill, type Scalar, square, sum, type Tensor } from '@tensorflow/tfjs-core';
@@ -100,7 +100,7 @@ describe('models are saved in compact form', () => {
       const { factors, conditions } = method.hypernetwork;
       for (let n = 0; n < 12; n++) {
         const draw = (count: number) => Array.from({ length: count }, () => rng.uniform(0, 1));
-        const at = rescaling(draw(factors), { conditions: draw(conditions) });
+        const at = setting({ factor: draw(factors), conditions: draw(conditions) });
         const weights = namedParams(exact.model.specialize(exact.params, at));
         for (const [path, near] of namedParams(compact.model.specialize(compact.params, at))) {
           expect(errorOf(weights.get(path)!, near), path).toBeLessThan(1e-5);
@@ -131,7 +131,7 @@ describe('models are saved in compact form', () => {
       'hypernetwork' in method ? method.hypernetwork.directions! : Number.NaN;
     expect(directions(small)).toBeLessThan(directions(open(await saveModel(model))));
     for (const factor of [0, 0.21, 0.4999, 1]) {
-      const at = rescaling(factor);
+      const at = setting(factor);
       const weights = namedParams(exact.model.specialize(exact.params, at));
       for (const [path, near] of namedParams(small.model.specialize(small.params, at))) {
         expect(errorOf(weights.get(path)!, near), path).toBeLessThan(1e-3);
@@ -143,7 +143,7 @@ describe('models are saved in compact form', () => {
     const { model, params } = open(await saveModel(modelOf(ofSshn())));
     const { value, gradients } = valueAndGradients(
       params,
-      (weights): Scalar => sum(square(model.apply(weights, fill([1, 8, 8, 3], 0.5), rescaling(0.3)))),
+      (weights): Scalar => sum(square(model.apply(weights, fill([1, 8, 8, 3], 0.5), setting(0.3)))),
     );
     expect(value.dataSync()[0]).toBeGreaterThan(0);
     for (const path of [

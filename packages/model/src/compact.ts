@@ -4,9 +4,9 @@ import {
   namedParams,
   type ParamsOf,
   paramTree,
-  type Rescaling,
-  rescaling,
+  type Setting,
   type SpecNode,
+  setting,
 } from '@sshn/core';
 import { curveDirections, type HypernetworkConfig, type Scalable, type ScalableSpecs } from '@sshn/hypernet';
 import { clone, matMul, slice, type Tensor, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
@@ -56,7 +56,7 @@ export async function compactModel(
   if (projected === undefined) return undefined;
   const all = new Map([...namedParams(params), ...projected]);
   const most = all.get('hypernetwork.directions')!.shape[0]!;
-  const errorOf = async (count: number, at: Rescaling) => {
+  const errorOf = async (count: number, at: Setting) => {
     const near = firstDirections(all, count, manifest, method);
     try {
       return await largestError(at, [whole, exact], [networkOf(near.manifest), near.params]);
@@ -127,20 +127,20 @@ function firstDirections(
 function comparedSettings({
   factors = 1,
   conditions = 0,
-}: Pick<HypernetworkConfig, 'factors' | 'conditions'>): Rescaling[] {
+}: Pick<HypernetworkConfig, 'factors' | 'conditions'>): Setting[] {
   const order = [0, settings - 1, ...Array.from({ length: settings - 2 }, (_, i) => i + 1)];
   const input = (i: number, axis: number) => order[(i * (axis + 1) + 5 * axis) % settings]! / (settings - 1);
   return order.map((_, i) =>
-    rescaling(
-      Array.from({ length: factors }, (__, axis) => input(i, axis)),
-      { conditions: Array.from({ length: conditions }, (__, axis) => input(i, factors + axis)) },
-    ),
+    setting({
+      factor: Array.from({ length: factors }, (__, axis) => input(i, axis)),
+      conditions: Array.from({ length: conditions }, (__, axis) => input(i, factors + axis)),
+    }),
   );
 }
 
 /** The largest error of a predicted tensor beside its norm. */
 async function largestError(
-  at: Rescaling,
+  at: Setting,
   [whole, wholeParams]: readonly [Scalable, ParamsOf<SpecNode>],
   [compact, compactParams]: readonly [Scalable, ParamsOf<SpecNode>],
 ): Promise<number> {

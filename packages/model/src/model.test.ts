@@ -1,4 +1,4 @@
-import { FileError, namedParams, paramTree, rescaling, StructureError } from '@sshn/core';
+import { FileError, namedParams, paramTree, StructureError, setting } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, fill, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ describe.each(backends)('models on %s', (backend) => {
     expect(values(loaded.params)).toEqual(values(before));
 
     const image = fill([1, 5, 7, 3], 0.3);
-    const at = rescaling(0.4);
+    const at = setting(0.4);
     const expected = network.apply(model.params, image, at).dataSync();
     const params = paramTree(network.specs, loaded.params);
     expect(network.apply(params, image, at).dataSync()).toEqual(expected);

@@ -4,9 +4,9 @@ import {
   namedParams,
   paramTree,
   Rng,
-  rescaling,
   type SpecNode,
   SshnError,
+  setting,
 } from '@sshn/core';
 import { below, mutateBytes, mutateJson, useBackend } from '@sshn-internal/testing';
 import { memory } from '@tensorflow/tfjs-core';
@@ -53,7 +53,8 @@ function open(bytes: Uint8Array): Outcome {
     const network = networkOf(read);
     const tree = paramTree(network.specs, params);
     const { factors = 1, conditions = 0 } = 'hypernetwork' in read.method ? read.method.hypernetwork : {};
-    const at = rescaling(Array<number>(factors).fill(0.3), {
+    const at = setting({
+      factor: Array<number>(factors).fill(0.3),
       conditions: Array<number>(conditions).fill(0.3),
     });
     const weights = network.specialize(tree, at);

@@ -5,7 +5,7 @@ import {
   type ParamsOf,
   paramTree,
   Rng,
-  rescaling,
+  setting,
   ValueError,
 } from '@sshn/core';
 import { backends, useBackend } from '@sshn-internal/testing';
@@ -35,7 +35,7 @@ describe.each(backends)('networkOf on %s', (backend) => {
     const before = networkOf(given);
     const params = initialize(before.specs, Rng.fromSeed(2)) as ParamsOf<typeof before.specs>;
     const image = fill([1, 6, 5, 3], 0.7);
-    const at = rescaling(0.5);
+    const at = setting(0.5);
     const loaded = loadModel(await saveModel({ specs: before.specs, params, manifest: given }));
     const after = networkOf(loaded.manifest);
     const logits = after.apply(paramTree(after.specs, loaded.params), image, at);

@@ -21,7 +21,7 @@ const predictedBy: Record<Manifest['method']['kind'], Predicted> = {
  * @example
  * const { manifest, params } = await fetchModel('wbc.safetensors');
  * const network = networkOf(manifest);
- * const logits = network.apply(paramTree(network.specs, params), images, rescaling(0.25));
+ * const logits = network.apply(paramTree(network.specs, params), images, setting(0.25));
  */
 export function networkOf(manifest: Pick<Manifest, 'network' | 'method'>): Scalable {
   const { network, method } = manifest;

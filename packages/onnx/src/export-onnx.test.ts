@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { architectureNames } from '@sshn/architectures';
-import { initialize, namedParams, Rng, rescaling } from '@sshn/core';
+import { initialize, namedParams, Rng, setting } from '@sshn/core';
 import { warp } from '@sshn/registration';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { cumsum, dispose, slice, type Tensor, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
@@ -60,7 +60,7 @@ describe('onnxruntime gives what our network gives', () => {
     '%s, 2D and 3D, odd sizes, small and large factors, more than one image',
     async (name) => {
       for (const factor of [0, 0.13, 0.5, 1]) {
-        const at = rescaling(factor);
+        const at = setting(factor);
         expect(
           await differenceOf({ network: smallNetwork(name, 2), at, size: [19, 14], channels: 2 }),
         ).toBeLessThan(1e-4);
@@ -68,7 +68,7 @@ describe('onnxruntime gives what our network gives', () => {
           await differenceOf({ network: smallNetwork(name, 3), at, size: [7, 10, 9], channels: 2 }),
         ).toBeLessThan(1e-4);
       }
-      const at = rescaling(0.3);
+      const at = setting(0.3);
       expect(
         await differenceOf({ network: smallNetwork(name, 2), at, size: [1, 17], channels: 2 }, 3),
       ).toBeLessThan(1e-4);
@@ -80,7 +80,7 @@ describe('onnxruntime gives what our network gives', () => {
 
   test.each(unetOptions)('a U-Net with %j', async (more) => {
     for (const factor of [0, 0.3, 0.5]) {
-      const at = rescaling(factor);
+      const at = setting(factor);
       const two = { network: smallNetwork('unet', 2, more), at, size: [17, 20], channels: 2 };
       expect(await differenceOf(two, 2)).toBeLessThan(1e-4);
       const three = { network: smallNetwork('unet', 3, more), at, size: [9, 8, 11], channels: 2 };
@@ -89,7 +89,7 @@ describe('onnxruntime gives what our network gives', () => {
   });
 
   test('separate factors', async () => {
-    const at = rescaling([0.3, 0.7]);
+    const at = setting([0.3, 0.7]);
     expect(
       await differenceOf({ network: smallNetwork('unet', 2), at, size: [19, 14], channels: 2 }),
     ).toBeLessThan(1e-4);
@@ -106,7 +106,7 @@ test('equal networks give equal bytes, and nothing is left behind', async () => 
   const options = {
     network,
     params,
-    at: rescaling(0.25),
+    at: setting(0.25),
     size: [16, 16],
     channels: 2,
     metadata: { labels: '["a","b"]' },
@@ -124,7 +124,7 @@ test('a kernel without a counterpart is named, with its place', async () => {
   const exporting = exportOnnx({
     network,
     params,
-    at: rescaling(0.5),
+    at: setting(0.5),
     size: [8, 8],
     channels: 2,
     after: (x) => cumsum(x, 1),
@@ -135,15 +135,15 @@ test('a kernel without a counterpart is named, with its place', async () => {
   const reflecting = exportOnnx({
     network,
     params,
-    at: rescaling(0.5),
+    at: setting(0.5),
     size: [8, 8],
     channels: 2,
     after: (x) => warp(x, slice(x, [0, 0, 0, 0], [-1, -1, -1, 2]), { padding: 'reflect' }),
   });
   await expect(reflecting).rejects.toThrow("kernel 'SshnWarp' in the network, expected padding 'border' or");
-  await expect(
-    exportOnnx({ network, params, at: rescaling(0.5), size: [8, 0], channels: 2 }),
-  ).rejects.toThrow('exportOnnx: size: 1: got 0');
+  await expect(exportOnnx({ network, params, at: setting(0.5), size: [8, 0], channels: 2 })).rejects.toThrow(
+    'exportOnnx: size: 1: got 0',
+  );
 });
 
 const python = '/usr/bin/python3';
@@ -157,7 +157,7 @@ test.skipIf(!hasChecker)('the checker of the ONNX project accepts the file', asy
     const bytes = await exportOnnx({
       network,
       params,
-      at: rescaling(0.25),
+      at: setting(0.25),
       size: [20, 16],
       channels: 2,
       metadata: { task: 'segmentation' },

@@ -15,8 +15,8 @@ const opsets = { usual: 18, volumesWarped: 20 };
  * not fit the network. @throws {ValueError} if a size is not a positive integer.
  * @returns the bytes of the file, opset 18, or 20 where volumes are warped; equal networks give equal bytes.
  * @example
- * const plain = model.specialize(params, rescaling(0.25));
- * const bytes = await exportOnnx({ network: model.network, params: plain, at: rescaling(0.25), size: [128, 128], channels: 3 });
+ * const plain = model.specialize(params, setting(0.25));
+ * const bytes = await exportOnnx({ network: model.network, params: plain, at: setting(0.25), size: [128, 128], channels: 3 });
  * await writeFile('cells.onnx', bytes);
  */
 export async function exportOnnx<Specs extends SpecNode>(options: ExportOptions<Specs>): Promise<Uint8Array> {

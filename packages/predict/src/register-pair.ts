@@ -24,7 +24,7 @@ import { type FieldMm, longest } from './field.js';
 import { type Frame, fixedFrame, referenceFrame } from './frames.js';
 import type { Picture } from './picture.js';
 import { requireSameKind } from './same-space.js';
-import type { Setting } from './trained-model.js';
+import type { SettingChoice } from './trained-model.js';
 
 /** A convolution that is about to be computed. */
 export interface LayerUnderWay {
@@ -37,7 +37,12 @@ export interface LayerUnderWay {
 
 /** What predicts a flow between two preprocessed images `[1, ...size, channels]`: a `Registrar`. */
 interface FlowModel {
-  flowOf(moving: Tensor, fixed: Tensor, setting: Setting, onLayer?: (layer: LayerUnderWay) => void): Tensor;
+  flowOf(
+    moving: Tensor,
+    fixed: Tensor,
+    setting: SettingChoice,
+    onLayer?: (layer: LayerUnderWay) => void,
+  ): Tensor;
 }
 
 /** What a pair is refined for where no model says: the usual choice for scans of one modality. */
@@ -53,7 +58,7 @@ export interface RegisterOptions extends Omit<RefineOptions, 'start'> {
   /** Predicts the flow to begin at; without one it begins at zero. */
   readonly model?: FlowModel;
   /** Of the model: the setting at which it predicts. */
-  readonly setting?: Setting;
+  readonly setting?: SettingChoice;
   /** Aligns the pictures first, on whatever grids they are: see `alignPicture`. @default not */
   readonly affine?: AlignOptions;
   /** How images come to the grid on which they are registered; of a model, its own. */

@@ -6,11 +6,11 @@ import type { AlignOptions } from './align.js';
 import type { Picture } from './picture.js';
 import { type LayerUnderWay, type Registered, registerPair, usualObjective } from './register-pair.js';
 import { inSpaceOf } from './same-space.js';
-import { type Setting, TrainedModel } from './trained-model.js';
+import { type SettingChoice, TrainedModel } from './trained-model.js';
 
 /** How a pair is registered by a model. */
 export interface RegistrarOptions
-  extends Setting,
+  extends SettingChoice,
     Partial<Pick<RefineOptions, 'levels' | 'learningRate' | 'onStep' | 'signal'>> {
   /** Steps of gradient descent on this pair that follow the prediction. @default 0 */
   readonly steps?: number;
@@ -75,7 +75,7 @@ export class Registrar extends TrainedModel {
   }
 
   /** What the model was trained for, with λ where it takes one. */
-  objectiveAt(setting: Setting = {}): RegistrationObjective {
+  objectiveAt(setting: SettingChoice = {}): RegistrationObjective {
     const { lambda: _, ...trained } = {
       lambda: undefined,
       ...(this.manifest.registration ?? usualObjective),
@@ -89,7 +89,12 @@ export class Registrar extends TrainedModel {
   }
 
   /** The flow from a moving to a fixed image `[1, ...size, channels]`, preprocessed; the caller's. */
-  flowOf(moving: Tensor, fixed: Tensor, setting: Setting, onLayer?: (layer: LayerUnderWay) => void): Tensor {
+  flowOf(
+    moving: Tensor,
+    fixed: Tensor,
+    setting: SettingChoice,
+    onLayer?: (layer: LayerUnderWay) => void,
+  ): Tensor {
     const layers = new Set(
       namedSpecs(this.network.specs).flatMap(([path]) => (/\.kernel$/.test(path) ? [path.slice(0, -7)] : [])),
     );

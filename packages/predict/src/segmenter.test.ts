@@ -1,4 +1,4 @@
-import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
+import { initialize, namedParams, paramTree, Rng, setting } from '@sshn/core';
 import { encodeNifti, generatePhantoms, preprocess, reorient, type Volume, volumeOf } from '@sshn/data';
 import { type LoadedModel, loadModel, type ManifestInput, networkOf, saveModel } from '@sshn/model';
 import { onnxRuntime } from '@sshn/onnx';
@@ -77,7 +77,7 @@ function labelsByHand(
 ) {
   const model = networkOf(manifest);
   return tidy(() => {
-    const logits = model.apply(paramTree(model.specs, params), tensor(values, shape), rescaling(factor));
+    const logits = model.apply(paramTree(model.specs, params), tensor(values, shape), setting(factor));
     return [...argMax(logits, -1).dataSync()];
   });
 }

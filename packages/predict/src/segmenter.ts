@@ -7,10 +7,10 @@ import { decodePicture, type Picture, pictureOf } from './picture.js';
 import { prepare } from './prepare.js';
 import { LabelWriter, type Size3 } from './probabilities.js';
 import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
-import { type Chosen, type Setting, TrainedModel } from './trained-model.js';
+import { type Chosen, type SettingChoice, TrainedModel } from './trained-model.js';
 
 /** How an image is segmented. */
-export interface SegmentOptions extends Setting {
+export interface SegmentOptions extends SettingChoice {
   /** Also returns the probability of every label at every voxel. @default false */
   readonly probabilities?: boolean;
   /** Averages over all flips of the image: 4 predictions in 2D, 8 in 3D. @default false */
@@ -136,7 +136,7 @@ export class Segmenter extends TrainedModel {
    */
   async features(
     source: Picture | Image | Blob | Uint8Array,
-    setting: Setting = {},
+    setting: SettingChoice = {},
   ): Promise<ReadonlyMap<string, Image>> {
     const { image, window, tile } = prepare(await pictureFrom(source), this.manifest.preprocessing);
     const { at } = this.choose(setting);

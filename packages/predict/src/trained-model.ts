@@ -4,9 +4,9 @@ import {
   namedSpecs,
   type ParamsOf,
   paramTree,
-  type Rescaling,
-  rescaling,
+  type Setting,
   type SpecNode,
+  setting,
   ValueError,
   watchScopes,
 } from '@sshn/core';
@@ -37,7 +37,7 @@ export interface Budget {
 }
 
 /** At which setting a model is applied: its own words, or a budget; by default the largest factor of training. */
-export interface Setting extends Budget {
+export interface SettingChoice extends Budget {
   /** φ of all downsampling steps, or one for each of them. */
   readonly factor?: Factor;
   /** Weight of smoothness in [0, 1], of registration models that take one. @default the middle of training */
@@ -46,7 +46,7 @@ export interface Setting extends Budget {
 
 /** A setting that was chosen. */
 export interface Chosen {
-  readonly at: Rescaling;
+  readonly at: Setting;
   /** One sentence for people. */
   readonly reason: string;
 }
@@ -92,7 +92,7 @@ export abstract class TrainedModel {
    * @throws {ValueError} if no setting meets the budget, saying what comes nearest; if milliseconds are limited before
    * `calibrate` was called; or if the factor or λ do not fit the model.
    */
-  choose({ factor, lambda, gflops, milliseconds, dice }: Setting = {}): Chosen {
+  choose({ factor, lambda, gflops, milliseconds, dice }: SettingChoice = {}): Chosen {
     const limits = {
       ...(gflops === undefined ? {} : { maxGflops: gflops }),
       ...(milliseconds === undefined ? {} : { maxMilliseconds: milliseconds }),
@@ -145,9 +145,7 @@ export abstract class TrainedModel {
   /** 10⁹ FLOPs of the plain network at a factor, for one input of the size of training. */
   gflopsAt(factor: Factor): number {
     const inputShape = [1, ...this.manifest.preprocessing.size, this.#channels];
-    return (
-      countModule(this.model.network, { inputShape, rescaling: this.#at(factor, undefined) }).flops / 1e9
-    );
+    return countModule(this.model.network, { inputShape, at: this.#at(factor, undefined) }).flops / 1e9;
   }
 
   /** Paths of the layers that have a kernel, such as `encoder.0.1`, in the order in which they run. */
@@ -163,12 +161,12 @@ export abstract class TrainedModel {
   }
 
   /** The plain network's weights at a setting; they stay this model's and are valid until its next setting but seven. */
-  weightsAt(at: Rescaling): ParamsOf<SpecNode> {
+  weightsAt(at: Setting): ParamsOf<SpecNode> {
     return this.#keptAt(at).weights;
   }
 
   /** The plain network of a setting, ready to run on the model's runtime; valid as long as its weights. */
-  protected runningAt(at: Rescaling): Promise<RunningNetwork> {
+  protected runningAt(at: Setting): Promise<RunningNetwork> {
     const kept = this.#keptAt(at);
     kept.running ??= this.#runtime({
       network: this.model.network,
@@ -180,7 +178,7 @@ export abstract class TrainedModel {
     return kept.running;
   }
 
-  #keptAt(at: Rescaling): Kept {
+  #keptAt(at: Setting): Kept {
     const key = JSON.stringify([at.factors, at.conditions]);
     const kept = this.#kept.get(key) ?? {
       weights: this.model.specialize(this.#tree, at),
@@ -265,8 +263,8 @@ export abstract class TrainedModel {
     return this.#points;
   }
 
-  /** The rescaling, and λ where the model takes one. */
-  #at(factor: Factor | undefined, lambda: number | undefined): Rescaling {
+  /** The setting, and λ where the model takes one. */
+  #at(factor: Factor | undefined, lambda: number | undefined): Setting {
     const { method, prior, registration } = this.manifest;
     const usual = prior.kind === 'constant' ? prior.factor : prior.high;
     const count = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
@@ -280,7 +278,7 @@ export abstract class TrainedModel {
     }
     const factors = given.length === count ? given : Array<number>(count).fill(given[0]!);
     const takesLambda = 'hypernetwork' in method && method.hypernetwork.conditions > 0;
-    if (!takesLambda && lambda === undefined) return rescaling(factors);
+    if (!takesLambda && lambda === undefined) return setting(factors);
     if (!takesLambda) {
       throw new ValueError({
         where: 'lambda',
@@ -290,7 +288,7 @@ export abstract class TrainedModel {
       });
     }
     const told = lambda ?? (registration?.lambda && middleOf(registration.lambda));
-    if (told !== undefined) return rescaling(factors, { conditions: [told] });
+    if (told !== undefined) return setting({ factor: factors, conditions: [told] });
     throw new ValueError({
       where: 'lambda',
       got: undefined,

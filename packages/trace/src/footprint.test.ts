@@ -1,5 +1,5 @@
 import { unet } from '@sshn/architectures';
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { useBackend } from '@sshn-internal/testing';
 import { memory } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { trace } from './index.js';
 test('a 3D U-Net on a volume of 256³ allocates no tensor data', async () => {
   await useBackend('cpu');
   const network = unet({ rank: 3, inChannels: 1, outChannels: 4, features: 16 });
-  const at = rescaling(0.5);
+  const at = setting(0.5);
   const run = () =>
     trace((params, x) => network.apply(params, x, at), [network.specs, { shape: [1, 256, 256, 256, 1] }]);
   const { numTensors, numDataBuffers, numBytes } = memory();

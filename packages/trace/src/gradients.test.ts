@@ -7,8 +7,8 @@ import {
   namedSpecs,
   type ParamsOf,
   Rng,
-  rescaling,
   type SpecNode,
+  setting,
 } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { valueAndGradients } from '@sshn/ops';
@@ -28,7 +28,7 @@ const [image, target] = [
 /** The shapes of loss and gradients by name, traced and on cpu, and the graph. */
 async function trainingStep<Specs extends SpecNode>(module: Module<Specs, Tensor, Tensor>) {
   const step = (params: ParamsOf<Specs>, x: Tensor, y: Tensor) => {
-    const loss = (p: ParamsOf<Specs>) => mean(square(sub(module.apply(p, x, rescaling(0.5)), y))) as Scalar;
+    const loss = (p: ParamsOf<Specs>) => mean(square(sub(module.apply(p, x, setting(0.5)), y))) as Scalar;
     const { value, gradients } = valueAndGradients(params, loss);
     return new Map([['loss', value as Tensor], ...namedParams(gradients)]);
   };

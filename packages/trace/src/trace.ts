@@ -41,7 +41,7 @@ export interface TraceOptions {
  * @throws {ValueError} if a shape is not made of integers ≥ 0, or if two inputs have the same name.
  * @example
  * const { graph } = trace(
- *   (params, image) => network.apply(params, image, rescaling(0.25)),
+ *   (params, image) => network.apply(params, image, setting(0.25)),
  *   [network.specs, { shape: [1, 256, 256, 1] }],
  * );
  * graph.nodes.map(({ kernel, scope }) => `${scope}: ${kernel}`);   // 'encoder.0.0: SshnConv', …

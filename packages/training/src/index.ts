@@ -21,7 +21,7 @@ export {
   type Prior,
   priorOf,
   representativeFactors,
-  sampleRescaling,
+  sampleSetting,
 } from './methods/prior.js';
 export { chosenIntensity, type Examples, examplesOf, prepareDataset } from './tasks/of-config.js';
 export {

@@ -1,5 +1,5 @@
-import { type ParamsOf, paramTree, rescaling, type SpecNode } from '@sshn/core';
-import { encodeRescaling } from '@sshn/hypernet';
+import { type ParamsOf, paramTree, type SpecNode, setting } from '@sshn/core';
+import { encodeSetting } from '@sshn/hypernet';
 import { type LoadedModel, type ManifestInput, type Model, networkOf } from '@sshn/model';
 import { defaultSlope } from '@sshn/ops';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
@@ -44,7 +44,7 @@ export async function compactHeads({ manifest, params }: LoadedModel, rank: numb
           const z = x.reduce((sum, value, i) => sum + value * kernel[i * bias.length + out]!, b);
           return z < 0 ? defaultSlope * z : z;
         }),
-      encodeRescaling(rescaling(factor), hypernetwork, hypernetwork.encoding),
+      encodeSetting(setting(factor), hypernetwork, hypernetwork.encoding),
     );
   const curve = Array.from({ length: grid }, (_, i) => {
     const h = hiddenAt(prior.low + (i / (grid - 1)) * (prior.high - prior.low));

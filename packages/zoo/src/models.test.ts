@@ -7,8 +7,8 @@ import {
   OptionError,
   paramTree,
   Rng,
-  rescaling,
   type SpecNode,
+  setting,
   ValueError,
 } from '@sshn/core';
 import type { Example } from '@sshn/data';
@@ -177,8 +177,8 @@ async function expectSame(
   const compact = networkOf(after.manifest);
   for (const factor of [0, 0.137, 0.5]) {
     const [a, b] = [
-      namedParams(before.specialize(paramTree(before.specs, params), rescaling(factor))),
-      namedParams(compact.specialize(paramTree(compact.specs, namedParams(after.params)), rescaling(factor))),
+      namedParams(before.specialize(paramTree(before.specs, params), setting(factor))),
+      namedParams(compact.specialize(paramTree(compact.specs, namedParams(after.params)), setting(factor))),
     ];
     for (const [path, expected] of a) {
       const [x, y] = await Promise.all([expected.data(), b.get(path)!.data()]);

@@ -1,5 +1,5 @@
 import { createNetwork } from '@sshn/architectures';
-import { namedParams, rescaling } from '@sshn/core';
+import { namedParams, setting } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { applyAdaptiveAverage, applyConvolution, applyLeakyRelu, resizeLinear } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/optim';
@@ -112,7 +112,7 @@ export const cases: readonly Case[] = [
       { predict: 'convolutions', hidden: [5, 7] },
     ),
     [1, 5, 3, 1],
-    rescaling(0.5),
+    setting(0.5),
   ),
   optimizerCase([1]),
   optimizerCase([7, 31]),

@@ -1,4 +1,4 @@
-import { Rng, rescaling } from '@sshn/core';
+import { Rng, setting } from '@sshn/core';
 import {
   cacheDataset,
   chooseIntensity,
@@ -46,7 +46,7 @@ export async function trainingRun(
   const measure = async (): Promise<AccuracyCostPoint[]> => {
     const points = [];
     for (const factor of curveFactors) {
-      const at = rescaling(factor);
+      const at = setting(factor);
       const { mean } = await diceOver(trainer.model, trainer.params, dataset, ids, at, heldOut);
       points.push({
         factor,

@@ -4,9 +4,9 @@ import {
   namedParams,
   namedSpecs,
   type ParamNode,
-  type Rescaling,
   Rng,
-  rescaling,
+  type Setting,
+  setting,
 } from '@sshn/core';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
@@ -40,7 +40,7 @@ export function describeArchitecture(name: keyof Architectures): void {
         tidy(() => {
           const image = distinct([2, height, width, 2], { gap: 0.01 });
           for (const factor of [...factors, Array.from({ length: stages - 1 }, (_, i) => 0.6 / (i + 1))]) {
-            const logits = network.apply(params, image, rescaling(factor));
+            const logits = network.apply(params, image, setting(factor));
             expect(logits.shape).toEqual([2, height, width, 3]);
             expect(logits.dataSync().every(Number.isFinite)).toBe(true);
           }
@@ -59,7 +59,7 @@ export function describeArchitecture(name: keyof Architectures): void {
         tidy(() => {
           const image = distinct([2, ...size, 1], { gap: 0.01 });
           for (const factor of factors) {
-            const logits = network.apply(params, image, rescaling(factor));
+            const logits = network.apply(params, image, setting(factor));
             expect(logits.shape).toEqual([2, ...size, 2]);
             expect(logits.dataSync().every(Number.isFinite)).toBe(true);
           }
@@ -71,8 +71,8 @@ export function describeArchitecture(name: keyof Architectures): void {
       const network = make({ stages: 3 });
       const params = start(network);
       const images = distinct([2, 5, 4, 1]);
-      const both = network.apply(params, images, rescaling(0.5));
-      const second = network.apply(params, slice(images, [1, 0, 0, 0]), rescaling(0.5));
+      const both = network.apply(params, images, setting(0.5));
+      const second = network.apply(params, slice(images, [1, 0, 0, 0]), setting(0.5));
       expect(slice(both, [1, 0, 0, 0]).dataSync()).toEqual(second.dataSync());
     });
 
@@ -85,7 +85,7 @@ export function describeArchitecture(name: keyof Architectures): void {
       const network = make({ ...config, stages: 3 });
       const image = distinct([...shape], { gap: 0.1 });
       const params = start(network, 2);
-      const f = (p: ParamNode) => tidy(() => weighted(network.apply(p, image, rescaling(0.6))));
+      const f = (p: ParamNode) => tidy(() => weighted(network.apply(p, image, setting(0.6))));
       const isSmooth = config.slope === 1;
       const error = (how: 'together' | 'apart') =>
         directionalError(how, network.specs, params, f, isSmooth ? 3e-3 : 1e-3);
@@ -100,7 +100,7 @@ export function describeArchitecture(name: keyof Architectures): void {
       // A rectifier may be silent for one start, not for several.
       const silent = [4, 5, 6, 7].map((seed) => {
         const { value, gradients } = valueAndGradients(start(network, seed), (p) => {
-          const all = network.outputs!.apply(p, image, rescaling(0.5));
+          const all = network.outputs!.apply(p, image, setting(0.5));
           return all.map(weighted).reduce((sum, next) => add(sum, next)) as Scalar;
         });
         const zero = [...namedParams(gradients)].filter(([, x]) =>
@@ -116,8 +116,8 @@ export function describeArchitecture(name: keyof Architectures): void {
       const network = make({ stages: 4, deepSupervision: true });
       const params = start(network);
       const image = distinct([2, 9, 12, 1]);
-      const logits = network.apply(params, image, rescaling(0.5));
-      const all = network.outputs!.apply(params, image, rescaling(0.5));
+      const logits = network.apply(params, image, setting(0.5));
+      const all = network.outputs!.apply(params, image, setting(0.5));
       expect(all[0]!.dataSync()).toEqual(logits.dataSync());
       const coarse = all.slice(-3).map(({ shape }) => shape);
       expect(coarse).toEqual([
@@ -136,7 +136,7 @@ export function describeArchitecture(name: keyof Architectures): void {
       { downsampling: 'strided', slope: 0.9 },
     ] as const)('%j acts, and has exact gradients', (config) => {
       const image = distinct([2, 6, 5, 1], { gap: 0.1 });
-      const at = rescaling(0.6);
+      const at = setting(0.6);
       const smooth = { stages: 2, features: 4, convolutionsPerStage: 1 };
       const network = make({ ...smooth, ...config });
       const params = start(network, 2);
@@ -153,9 +153,9 @@ export function describeArchitecture(name: keyof Architectures): void {
       const network = make({ dropout: 0.3, features: 8, stages: 3 });
       const plain = make({ features: 8, stages: 3 });
       const params = start(network);
-      const logits = (of: Network, at: Rescaling) => of.apply(params, image, at).dataSync();
-      const at = rescaling(0.5);
-      const step = (seed: number) => logits(network, rescaling(0.5, { rng: Rng.fromSeed(seed) }));
+      const logits = (of: Network, at: Setting) => of.apply(params, image, at).dataSync();
+      const at = setting(0.5);
+      const step = (seed: number) => logits(network, setting({ factor: 0.5, rng: Rng.fromSeed(seed) }));
       expect(logits(network, at)).toEqual(logits(plain, at));
       expect(step(1)).not.toEqual(logits(plain, at));
       expect(step(1)).toEqual(step(1));
@@ -166,7 +166,7 @@ export function describeArchitecture(name: keyof Architectures): void {
       const image = distinct([1, 6, 5, 1]);
       const [plain, modulated] = [false, true].map((film) => {
         const network = make({ film });
-        return network.apply(start(network, 3), image, rescaling(0.5)).dataSync();
+        return network.apply(start(network, 3), image, setting(0.5)).dataSync();
       });
       expect(modulated).toEqual(plain);
     });
@@ -176,7 +176,7 @@ export function describeArchitecture(name: keyof Architectures): void {
       const params = start(network, 4);
       const rng = Rng.fromSeed(5);
       const noise = Float32Array.from({ length: 24 * 24 }, () => rng.normal());
-      const logits = network.apply(params, tensor(noise, [1, 24, 24, 1]), rescaling(1)).dataSync();
+      const logits = network.apply(params, tensor(noise, [1, 24, 24, 1]), setting(1)).dataSync();
       const power = [...logits].reduce((sum, x) => sum + x * x, 0) / logits.length;
       expect(power).toBeGreaterThan(0.05);
       expect(power).toBeLessThan(20);
@@ -187,12 +187,12 @@ export function describeArchitecture(name: keyof Architectures): void {
         const network = make({ film, stages: 3, deepSupervision: true });
         const params = start(network);
         const image = distinct([1, 5, 4, 1]);
-        await withoutLeak(() => network.apply(params, image, rescaling(0.5)).dispose());
-        await withoutLeak(() => dispose(network.outputs!.apply(params, image, rescaling(0.5))));
+        await withoutLeak(() => network.apply(params, image, setting(0.5)).dispose());
+        await withoutLeak(() => dispose(network.outputs!.apply(params, image, setting(0.5))));
         await withoutLeak(() => {
           const { value, gradients } = valueAndGradients(
             params,
-            (p) => weighted(network.apply(p, image, rescaling(0.5))) as Scalar,
+            (p) => weighted(network.apply(p, image, setting(0.5))) as Scalar,
           );
           expect(namedParams(gradients).size).toBe(namedSpecs(network.specs).length);
           dispose([value, ...namedParams(gradients).values()]);

@@ -5,7 +5,7 @@ import { priorOf, type RunConfig, type TrainEvent } from '@sshn/training';
 import { readRunFile, readStoredSplit, trainRun } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/file.js';
-import { addConfigOptions, effectiveConfig, flagsIn, type Setting } from '../config/flags.js';
+import { addConfigOptions, effectiveConfig, type FlagValue, flagsIn } from '../config/flags.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
@@ -80,7 +80,7 @@ interface Request {
 
 /** `sshn train`: trains one network, in a run folder. */
 export function addTrainCommand(program: Command, finish: (exitCode: number) => void): void {
-  const settings: Setting[] = [];
+  const settings: FlagValue[] = [];
   const command = program
     .command('train')
     .summary('train a network on images and their labels')
@@ -129,7 +129,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
   });
 }
 
-async function newRun(text: string, options: TrainOptions, settings: readonly Setting[]): Promise<Request> {
+async function newRun(text: string, options: TrainOptions, settings: readonly FlagValue[]): Promise<Request> {
   const edge = settings.findLast(({ path }) => path.join() === 'size')?.value;
   // Of one number the data decide whether it is the edge of a square or of a cube.
   const isEdge = Array.isArray(edge) && edge.length === 1;

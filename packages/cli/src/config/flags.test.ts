@@ -4,11 +4,11 @@ import { parseRunConfig } from '@sshn/training';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../command-line.js';
-import { addConfigOptions, configFlags, configWords, effectiveConfig, type Setting } from './flags.js';
+import { addConfigOptions, configFlags, configWords, effectiveConfig, type FlagValue } from './flags.js';
 
 /** The configuration that a command line makes. */
 async function configOf(args: readonly string[], file?: string) {
-  const settings: Setting[] = [];
+  const settings: FlagValue[] = [];
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   addConfigOptions(command, settings);
   command.parse([...args], { from: 'user' });

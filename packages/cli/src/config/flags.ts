@@ -58,13 +58,13 @@ function flagName(path: readonly string[]): string {
 }
 
 /** A value that a flag sets, at its place in the configuration. */
-export interface Setting {
+export interface FlagValue {
   readonly path: readonly string[];
   readonly value: unknown;
 }
 
 /** Gives a command one flag for every word of the configuration; each writes to `settings` what it sets. */
-export function addConfigOptions(command: Command, settings: Setting[]): void {
+export function addConfigOptions(command: Command, settings: FlagValue[]): void {
   const set = (path: readonly string[], read: (text: string) => unknown) =>
     argument((text: string) => {
       const value = read(text);
@@ -134,7 +134,7 @@ export function addConfigOptions(command: Command, settings: Setting[]): void {
  */
 export async function effectiveConfig(
   file: string | undefined,
-  settings: readonly Setting[],
+  settings: readonly FlagValue[],
 ): Promise<RunConfig> {
   const base: RunConfigInput = file === undefined ? {} : await readConfigFile(file);
   const merged = inOrder(settings).reduce<RunConfigInput>(
@@ -153,8 +153,8 @@ export async function effectiveConfig(
 }
 
 /** Settings of which --split comes before the --fold of its file, and folds without a file are said to be folds. */
-function inOrder(settings: readonly Setting[]): readonly Setting[] {
-  const isOf = (key: string) => (setting: Setting) => setting.path.join('.') === key;
+function inOrder(settings: readonly FlagValue[]): readonly FlagValue[] {
+  const isOf = (key: string) => (setting: FlagValue) => setting.path.join('.') === key;
   const whole = settings.filter(isOf('split'));
   const others = settings.filter((setting) => !isOf('split')(setting));
   const isFolds = others.some(isOf('split.count')) || (whole.length === 0 && others.some(isOf('split.fold')));
@@ -167,7 +167,7 @@ interface Fault {
 }
 
 /** A fault of the configuration in the words of the command line. */
-function faultOfFlag({ path, message }: Fault, settings: readonly Setting[]): Fault {
+function faultOfFlag({ path, message }: Fault, settings: readonly FlagValue[]): Fault {
   const foreign = /^Option '(\w+) option': got '(\w+)', expected one of (.+)$/.exec(message);
   if (foreign !== null) {
     const [, owner, key, allowed] = foreign as unknown as [string, string, string, string];

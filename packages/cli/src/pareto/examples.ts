@@ -1,4 +1,4 @@
-import { type Rescaling, rescaling } from '@sshn/core';
+import { type Setting, setting } from '@sshn/core';
 import type { Dataset, Image, PairDataset } from '@sshn/data';
 import { diceScore } from '@sshn/losses';
 import { fieldOf, jacobianStatistics, warp, warpLabels } from '@sshn/registration';
@@ -77,14 +77,14 @@ export async function alignExamples(
   return rows;
 }
 
-/** The rescaling with which a run is used: λ in the middle of its range, where it takes one. */
-function atFactor({ config }: Run, factor: number): Rescaling {
+/** The setting with which a run is used: λ in the middle of its range, where it takes one. */
+function atFactor({ config }: Run, factor: number): Setting {
   const lambda = lambdaSpread(config.registration);
   const conditions = lambda === undefined ? [] : [middleOf(lambda)];
-  return rescaling(factorIn(config, factor), { conditions });
+  return setting({ factor: factorIn(config, factor), conditions });
 }
 
-function register({ model, params, config }: Run, pair: Image, labels: Uint8Array, at: Rescaling) {
+function register({ model, params, config }: Run, pair: Image, labels: Uint8Array, at: Setting) {
   return tidy(() => {
     const { size, channels, values } = pair;
     const input = tensor(values, [1, ...size, channels], 'float32');

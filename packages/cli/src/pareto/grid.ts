@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Network, rescaling, ValueError } from '@sshn/core';
+import { type Network, setting, ValueError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { downsamplingSteps, factorGrid, gflopsAt } from '@sshn/training';
@@ -19,7 +19,7 @@ export function byCost(
   combinations: ReadonlyArray<readonly number[]>,
 ): Array<readonly number[]> {
   return combinations
-    .map((factors) => ({ factors, gflops: gflopsAt(model, dataset, rescaling(factors)) }))
+    .map((factors) => ({ factors, gflops: gflopsAt(model, dataset, setting(factors)) }))
     .sort((a, b) => a.gflops - b.gflops)
     .map(({ factors }) => factors);
 }

@@ -1,4 +1,4 @@
-import { countParams, rescaling } from '@sshn/core';
+import { countParams, setting } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import { type FactorResult, type Prior, priorOf, type RunConfig } from '@sshn/training';
@@ -107,5 +107,5 @@ export function makeReport({ run, dataset, data }: OpenedRun, measured: Measurem
 
 function activationBytes({ model, config }: Run, { size, channels }: Dataset, factor: number): number {
   const inputShape = [1, ...size, config.task === 'registration' ? 2 * channels : channels];
-  return countModule(model.network, { inputShape, rescaling: rescaling(factor) }).peakActivationBytes;
+  return countModule(model.network, { inputShape, at: setting(factor) }).peakActivationBytes;
 }

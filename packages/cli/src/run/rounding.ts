@@ -1,4 +1,4 @@
-import { type Factor, FileError, type ParamsOf, rescaling } from '@sshn/core';
+import { type Factor, FileError, type ParamsOf, setting } from '@sshn/core';
 import { type Manifest, networkOf } from '@sshn/model';
 import { diceOver, prepareDataset } from '@sshn/training';
 import { evaluateRun } from '@sshn/training/node';
@@ -111,7 +111,7 @@ export async function imagesOfFolder(data: string, manifest: Manifest): Promise<
     images: dataset.ids.length,
     async score({ manifest: described, params }, factor) {
       const model = networkOf(described);
-      return (await diceOver(model, params, prepared, dataset.ids, rescaling(factor), 4)).mean;
+      return (await diceOver(model, params, prepared, dataset.ids, setting(factor), 4)).mean;
     },
     dispose: () => {},
   };

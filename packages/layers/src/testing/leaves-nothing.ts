@@ -1,4 +1,4 @@
-import { initialize, type Module, namedParams, type Rescaling, Rng, type SpecNode } from '@sshn/core';
+import { initialize, type Module, namedParams, Rng, type Setting, type SpecNode } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import { distinct, weighted, withoutLeak } from '@sshn-internal/testing';
 import { dispose, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
@@ -7,7 +7,7 @@ import { dispose, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 export async function expectNothingLeft<Specs extends SpecNode>(
   layer: Module<Specs, Tensor, Tensor>,
   shape: readonly number[],
-  at: Rescaling,
+  at: Setting,
 ): Promise<void> {
   const params = initialize(layer.specs, Rng.fromSeed(1));
   const x = distinct([...shape]);

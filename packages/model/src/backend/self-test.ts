@@ -1,5 +1,5 @@
 import { unet } from '@sshn/architectures';
-import { disposeParams, initialize, namedParams, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, namedParams, Rng, setting } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
 import {
   conv2d,
@@ -38,7 +38,7 @@ export async function timeNetwork(
   const network = unet({ inChannels: 1, outChannels: 4, features: [16, 16, 16] });
   const params = initialize(network.specs, Rng.fromSeed(1));
   const image = ones([1, 64, 64, 1]);
-  const at = rescaling(0.5);
+  const at = setting(0.5);
   const run = async (): Promise<void> => {
     const results: Tensor[] =
       purpose === 'inference'

@@ -128,7 +128,7 @@ describe('calibrate', () => {
 
   test.each([
     [{ factors: [] }, 'calibrate: factors: got [], expected at least one factor.'],
-    [{ factors: [1.5] }, 'rescaling: got [1.5], expected a factor in [0, 1]'],
+    [{ factors: [1.5] }, 'setting: got [1.5], expected a factor in [0, 1]'],
     [{ repeats: 0 }, 'calibrate: repeats: got 0, expected an integer of at least 1.'],
     [{ size: [0, 4] }, 'calibrate: size: 0: got 0'],
   ])('%o is refused', async (options, message) => {

@@ -1,4 +1,4 @@
-import { paramTree, percentileOf, type Rescaling, requireIntegers, rescaling, ValueError } from '@sshn/core';
+import { paramTree, percentileOf, requireIntegers, type Setting, setting, ValueError } from '@sshn/core';
 import { dispose, reshape, slice, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Manifest } from '../manifest/schema.js';
 import type { LoadedModel } from '../model.js';
@@ -121,8 +121,8 @@ function usualFactors({ accuracyCost, prior }: Manifest): number[] {
   return [0, 0.25, 0.5, 0.75, 1].map((share) => prior.low + share * (prior.high - prior.low));
 }
 
-/** The rescaling with one factor for all steps, in as many copies as the hypernetwork takes. */
-function placeOf({ method }: Manifest, factor: number, conditions: readonly number[]): Rescaling {
+/** The setting with one factor for all steps, in as many copies as the hypernetwork takes. */
+function placeOf({ method }: Manifest, factor: number, conditions: readonly number[]): Setting {
   const taken = 'hypernetwork' in method ? method.hypernetwork : { factors: 1, conditions: 0 };
   if (conditions.length !== taken.conditions) {
     throw new ValueError({
@@ -132,7 +132,7 @@ function placeOf({ method }: Manifest, factor: number, conditions: readonly numb
       hint: taken.conditions === 0 ? '' : 'Of a registration model: λ, the weight of its regularizer.',
     });
   }
-  return rescaling(Array<number>(taken.factors).fill(factor), { conditions });
+  return setting({ factor: Array<number>(taken.factors).fill(factor), conditions });
 }
 
 /** The rows of the manifest's table, where they hold for images of that size. */

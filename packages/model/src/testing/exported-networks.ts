@@ -6,7 +6,7 @@ import {
   type PlainNetwork,
   paramTree,
   Rng,
-  rescaling,
+  setting,
 } from '@sshn/core';
 import { fieldOf, registrationNetwork } from '@sshn/registration';
 import { add, dispose, mul, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -75,7 +75,7 @@ export const fieldCases: ReadonlyArray<readonly [name: string, one: () => Export
       const backbone = createNetwork('unet', options as never);
       return {
         network: registrationNetwork({ backbone, resolution } as never) as never,
-        at: rescaling(0.25),
+        at: setting(0.25),
         size,
         channels: 2,
         after: (flow: Tensor) => fieldOf(flow, size, { integrationSteps }),

@@ -1,4 +1,4 @@
-import { initialize, mapParams, namedParams, Rng, rescaling } from '@sshn/core';
+import { initialize, mapParams, namedParams, Rng, setting } from '@sshn/core';
 import { loadModel, type ManifestInput, networkOf, saveModel } from '@sshn/model';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { add, dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -62,7 +62,7 @@ describe('weights over factors', () => {
     });
     expect([...new Set(curves.map(({ layer }) => layer))]).toEqual(layers);
     for (const [i, factor] of factors.entries()) {
-      const expected = model.specialize(params, rescaling(factor));
+      const expected = model.specialize(params, setting(factor));
       expect(namedParams(expected).size).toBe(curves.length);
       for (const [path, weight] of namedParams(expected)) {
         const curve = curves.find((one) => one.path === path)!;
@@ -111,7 +111,7 @@ describe('feature maps', () => {
         return await segmenter.features({ values, size, channels: 1 }, { factor: 0.3 });
       });
       expect([...maps.keys()]).toEqual(layers);
-      const at = rescaling(0.3);
+      const at = setting(0.3);
       const weights = model.specialize(params, at);
       const logits = tidy(() => model.network.apply(weights, tensor(values, [1, ...size, 1]), at));
       expect([...maps.get('head')!.values]).toEqual([...logits.dataSync()]);

@@ -4,8 +4,8 @@ import {
   namedParams,
   OptionError,
   Rng,
-  rescaling,
   ShapeError,
+  setting,
   ValueError,
 } from '@sshn/core';
 import { convolution } from '@sshn/layers';
@@ -18,7 +18,7 @@ import { randomField, randomPair } from '../testing/random-images.js';
 import { warp } from '../warp/warp.js';
 import { fieldOf, pairImages, registrationNetwork } from './registration-network.js';
 
-const at = rescaling(0.5);
+const at = setting(0.5);
 const backboneOf = (rank: 2 | 3, inChannels = 2): Network => {
   const layer = convolution({ rank, inChannels, outChannels: 4, activation: 'leakyRelu' });
   return { ...layer, rank, inChannels, outChannels: 4, steps: 0 };

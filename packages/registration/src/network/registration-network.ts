@@ -45,7 +45,7 @@ export type RegistrationNetworkSpecs = { readonly backbone: SpecNode; readonly f
  * @throws {ShapeError} from `apply`, if pairs have another rank or other channels.
  * @example
  * const network = registrationNetwork({ backbone: unet({ inChannels: 2, outChannels: 16, features: 16 }) });
- * const flow = network.apply(params, pairImages(moving, fixed), rescaling(0.25));
+ * const flow = network.apply(params, pairImages(moving, fixed), setting(0.25));
  * const moved = warp(moving, fieldOf(flow, [160, 192], { integrationSteps: 7 }));
  *
  * *Source*: the paper, section 4.1; Balakrishnan et al., "VoxelMorph" (2019); Dalca et al. (2019) for velocities.
@@ -104,7 +104,7 @@ export function fieldOf(
  *
  * @throws {ShapeError} if the shapes differ.
  * @example
- * const flow = network.apply(params, pairImages(moving, fixed), rescaling(0.25));
+ * const flow = network.apply(params, pairImages(moving, fixed), setting(0.25));
  */
 export function pairImages(moving: Tensor, fixed: Tensor): Tensor {
   checkPair('pairImages', moving, fixed);

@@ -1,5 +1,5 @@
 /** Every layer in a trace, forward and backward, against the same layer computed. */
-import { initialize, type Module, namedParams, namedSpecs, type ParamNode, Rng, rescaling } from '@sshn/core';
+import { initialize, type Module, namedParams, namedSpecs, type ParamNode, Rng, setting } from '@sshn/core';
 import * as layers from '@sshn/layers';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, useBackend } from '@sshn-internal/testing';
@@ -44,7 +44,7 @@ const cases: ReadonlyArray<readonly [name: string, layer: Module, shape: readonl
 
 /** The output, and the gradients to the input and to the parameters. */
 function run(layer: Module, params: ParamNode, x: Tensor, factor: number): Tensor[] {
-  const at = rescaling(factor);
+  const at = setting(factor);
   const [dx] = grads((input: Tensor) => sum(layer.apply(params, input, at)))([x]);
   if (namedSpecs(layer.specs).length === 0) return [layer.apply(params, x, at), dx!];
   const { gradients } = valueAndGradients(params, (p) => sum(layer.apply(p, x, at)) as Scalar);
@@ -76,6 +76,6 @@ describe.each(backends)('the shapes are those on %s', (backend) => {
 
 test('inference sees dropout as nothing at all', () => {
   const layer = layers.dropout({ rate: 0.5 });
-  const { graph } = trace((x: Tensor) => layer.apply({}, x, rescaling(0.5)), [{ shape: image }]);
+  const { graph } = trace((x: Tensor) => layer.apply({}, x, setting(0.5)), [{ shape: image }]);
   expect(graph.nodes).toEqual([]);
 });

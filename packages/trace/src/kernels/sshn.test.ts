@@ -1,5 +1,5 @@
 import { unet } from '@sshn/architectures';
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, setting } from '@sshn/core';
 import { applyConvolution, applyLeakyRelu, dispatcher, type Kernels, resizeLinear } from '@sshn/ops';
 import { warp } from '@sshn/registration';
 import { backends, useBackend } from '@sshn-internal/testing';
@@ -113,7 +113,7 @@ test('the U-Net: one node per layer, in the scope of the layer, and the shape th
   await useBackend('cpu');
   const network = unet({ inChannels: 1, outChannels: 3, features: 2, stages: 3 });
   const { graph, outputs } = trace(
-    (params, image) => network.apply(params, image, rescaling(0.5)),
+    (params, image) => network.apply(params, image, setting(0.5)),
     [network.specs, { shape: [1, 9, 8, 1] }],
   );
   expect(outputs.shape).toEqual([1, 9, 8, 3]);
@@ -137,7 +137,7 @@ test('the U-Net: one node per layer, in the scope of the layer, and the shape th
     'head SshnConv 1,9,8,3',
   ]);
   const computed = tidy(
-    () => network.apply(initialize(network.specs, Rng.fromSeed(1)), ones([1, 9, 8, 1]), rescaling(0.5)).shape,
+    () => network.apply(initialize(network.specs, Rng.fromSeed(1)), ones([1, 9, 8, 1]), setting(0.5)).shape,
   );
   expect(computed).toEqual(outputs.shape);
 });

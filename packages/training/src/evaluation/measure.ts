@@ -1,4 +1,4 @@
-import { type Factor, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
+import { type Factor, type ParamsOf, type Setting, setting } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
@@ -7,7 +7,7 @@ import { diceOver, type SurfaceResult } from './segment.js';
 import { timeForward } from './time-forward.js';
 
 /**
- * What one trained network reaches at one rescaling.
+ * What one trained network reaches at one setting.
  *
  * @typeParam At How its factors are given: `number` for one common to all downsampling steps, a list for separate ones.
  */
@@ -43,7 +43,7 @@ const segmenting: Pick<Task, 'accuracy'> = {
   accuracy: async (...args) => ({ dice: await diceOver(...args) }),
 };
 
-/** What is measured at a rescaling, however its factors are given. */
+/** What is measured at a setting, however its factors are given. */
 export type Measured = Omit<FactorResult, 'factor'>;
 
 /**
@@ -58,20 +58,20 @@ export async function evaluateFactor<At extends Factor>(
   ids: readonly string[],
   factor: At,
 ): Promise<FactorResult<At>> {
-  const at = rescaling(factor);
+  const at = setting(factor);
   const measured = await measure(segmenting, model, params, dataset, ids, at);
   const [time] = await timeForward(model, params, [1, ...dataset.size, dataset.channels], [at]);
   return { factor, ...measured, ...time! };
 }
 
-/** Accuracy and FLOPs at a rescaling; no time. */
+/** Accuracy and FLOPs at a setting; no time. */
 export async function measure(
   task: Pick<Task, 'accuracy'>,
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
-  at: Rescaling,
+  at: Setting,
 ): Promise<Measured> {
   const { dice: summary, registration } = await task.accuracy(model, params, dataset, ids, at, batchSize);
   const labels = [...summary.perLabel].map(
@@ -97,7 +97,7 @@ export async function measure(
 export function gflopsAt(
   model: Pick<Scalable, 'network'>,
   { size, channels }: Pick<Dataset, 'size' | 'channels'>,
-  at: Rescaling,
+  at: Setting,
 ): number {
-  return countModule(model.network, { inputShape: [1, ...size, channels], rescaling: at }).flops / 1e9;
+  return countModule(model.network, { inputShape: [1, ...size, channels], at }).flops / 1e9;
 }

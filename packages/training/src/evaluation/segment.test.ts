@@ -1,4 +1,4 @@
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, setting } from '@sshn/core';
 import { hausdorffDistance } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
@@ -13,7 +13,7 @@ beforeAll(() => useBackend('wasm'));
 const dataset = disks(5, [16, 12]);
 const config = parseRunConfig({ architecture: { features: 4, stages: 2 } }, 'test');
 const model = networkOf(describeNetwork(config, dataset));
-const at = rescaling(0.5);
+const at = setting(0.5);
 
 /** The disks with pixels of a known size, all but some. */
 const withSpacing = (spacingMm: readonly number[], but: readonly string[] = []) => ({

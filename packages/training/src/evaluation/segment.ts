@@ -1,4 +1,4 @@
-import type { ParamsOf, Rescaling, SpecNode } from '@sshn/core';
+import type { ParamsOf, Setting, SpecNode } from '@sshn/core';
 import { type Batch, batches, type Dataset } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import {
@@ -20,7 +20,7 @@ export interface SegmentedBatch {
 }
 
 /**
- * Segments images at one rescaling, with weights that are predicted once.
+ * Segments images at one setting, with weights that are predicted once.
  *
  * @param params Of the model; stays the caller's.
  * @param batchSize Images per forward pass.
@@ -30,7 +30,7 @@ export async function* segment(
   params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
-  at: Rescaling,
+  at: Setting,
   batchSize: number,
 ): AsyncGenerator<SegmentedBatch, void, void> {
   const weights = model.specialize(params, at);
@@ -47,7 +47,7 @@ async function segmentBatch(
   model: Scalable,
   weights: ParamsOf<SpecNode>,
   batch: Batch,
-  at: Rescaling,
+  at: Setting,
 ): Promise<Int32Array> {
   const labels = tidy(() => {
     const images = tensor(batch.images, [...batch.shape], 'float32');
@@ -60,13 +60,13 @@ async function segmentBatch(
   }
 }
 
-/** Hard Dice of a model over images at one rescaling; see `summarizeScores` for what is undefined and counted. */
+/** Hard Dice of a model over images at one setting; see `summarizeScores` for what is undefined and counted. */
 export async function diceOver(
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
-  at: Rescaling,
+  at: Setting,
   batchSize: number,
 ): Promise<ScoreSummary> {
   const scores: LabelScores[] = [];
@@ -100,7 +100,7 @@ export interface SurfaceResult {
 }
 
 /**
- * Distances between the surfaces of predicted and true labels of a model over images at one rescaling, label by label, the
+ * Distances between the surfaces of predicted and true labels of a model over images at one setting, label by label, the
  * background left out.
  *
  * @param tolerance Of the surface Dice, in mm or, where pixels have no known size, in pixels; ≥ 0.
@@ -110,7 +110,7 @@ export async function surfaceOver(
   params: ParamsOf<ScalableSpecs>,
   dataset: Dataset,
   ids: readonly string[],
-  at: Rescaling,
+  at: Setting,
   tolerance: number,
 ): Promise<SurfaceResult> {
   const spacings = await Promise.all(ids.map(async (id) => (await dataset.load(id)).spacingMm));

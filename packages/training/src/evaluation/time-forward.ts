@@ -1,4 +1,4 @@
-import { type ParamsOf, percentileOf, type Rescaling } from '@sshn/core';
+import { type ParamsOf, percentileOf, type Setting } from '@sshn/core';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { dispose, type Tensor, zeros } from '@tensorflow/tfjs-core';
 
@@ -15,35 +15,35 @@ export interface Timing {
 
 /** How times are measured. */
 export interface TimingOptions {
-  /** How often each rescaling has its turn. @default 5 */
+  /** How often each setting has its turn. @default 5 */
   readonly turns?: number;
-  /** Called after each turn of a rescaling. */
+  /** Called after each turn of a setting. */
   readonly onTurn?: (done: number, total: number) => void;
   /** Aborting ends after the turn under way, with an empty result. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Times of the plain network on one image at several rescalings; weights are predicted beforehand. The rescalings take turns,
+ * Times of the plain network on one image at several settings; weights are predicted beforehand. The settings take turns,
  * so that what else the machine does for a while falls on all of them alike.
  *
- * @returns One per rescaling, in their order; none if it was aborted.
+ * @returns One per setting, in their order; none if it was aborted.
  */
 export async function timeForward(
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
   inputShape: readonly number[],
-  rescalings: readonly Rescaling[],
+  settings: readonly Setting[],
   { turns = 5, onTurn, signal }: TimingOptions = {},
 ): Promise<Timing[]> {
-  const times = rescalings.map((): number[] => []);
+  const times = settings.map((): number[] => []);
   const image = zeros([...inputShape]);
   try {
     for (let turn = 0; turn < turns; turn++) {
-      for (const [i, at] of rescalings.entries()) {
+      for (const [i, at] of settings.entries()) {
         if (signal?.aborted) return [];
         times[i]!.push(...(await timeTurn(model, params, image, at)));
-        onTurn?.(turn * rescalings.length + i + 1, turns * rescalings.length);
+        onTurn?.(turn * settings.length + i + 1, turns * settings.length);
       }
     }
   } finally {
@@ -59,7 +59,7 @@ async function timeTurn(
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
   image: Tensor,
-  at: Rescaling,
+  at: Setting,
 ): Promise<number[]> {
   const weights = model.specialize(params, at);
   const times: number[] = [];

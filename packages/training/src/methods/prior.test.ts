@@ -2,7 +2,7 @@ import { Rng, ValueError } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
 import { drawFrom, middleOf, type Spread } from '../config/prior.js';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
-import { factorIn, priorOf, representativeFactors, sampleRescaling } from './prior.js';
+import { factorIn, priorOf, representativeFactors, sampleSetting } from './prior.js';
 
 const configOf = (input: RunConfigInput) => parseRunConfig(input, 'test');
 const threeSteps = { stages: 4 };
@@ -19,7 +19,7 @@ describe('prior', () => {
     const rng = Rng.fromSeed(3);
     const draws = Array.from(
       { length: 4000 },
-      () => sampleRescaling({ kind: 'uniform', low: 0.2, high: 0.4 }, rng).factors[0]!,
+      () => sampleSetting({ kind: 'uniform', low: 0.2, high: 0.4 }, rng).factors[0]!,
     );
     expect(Math.min(...draws)).toBeGreaterThanOrEqual(0.2);
     expect(Math.max(...draws)).toBeLessThan(0.4);
@@ -30,7 +30,7 @@ describe('prior', () => {
   test('endpoints of the range come up as often as asked for', () => {
     const rng = Rng.fromSeed(3);
     const prior = priorOf(configOf({ prior: { kind: 'uniform', low: 0, high: 0.5, endpoints: 0.5 } }));
-    const draws = Array.from({ length: 1000 }, () => sampleRescaling(prior, rng).factors[0]!);
+    const draws = Array.from({ length: 1000 }, () => sampleSetting(prior, rng).factors[0]!);
     for (const end of [0, 0.5]) {
       const share = draws.filter((draw) => draw === end).length / draws.length;
       expect(Math.abs(share - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / draws.length));
@@ -40,7 +40,7 @@ describe('prior', () => {
   test('a constant takes nothing from the generator', () => {
     const rng = Rng.fromSeed(3);
     const before = rng.state();
-    expect(sampleRescaling({ kind: 'constant', factor: 0.3 }, rng).factors).toEqual([0.3]);
+    expect(sampleSetting({ kind: 'constant', factor: 0.3 }, rng).factors).toEqual([0.3]);
     expect(rng.state()).toEqual(before);
   });
 
@@ -72,7 +72,7 @@ describe('separate factors', () => {
   test('are drawn independently, each over the whole range', () => {
     const rng = Rng.fromSeed(5);
     const prior = { kind: 'uniform', low: 0, high: 1, factors: 3 } as const;
-    const draws = Array.from({ length: 3000 }, () => sampleRescaling(prior, rng).factors);
+    const draws = Array.from({ length: 3000 }, () => sampleSetting(prior, rng).factors);
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     for (const i of [0, 1, 2]) {
       const column = draws.map((factors) => factors[i]!);

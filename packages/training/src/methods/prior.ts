@@ -1,4 +1,4 @@
-import { type Factor, type Rescaling, type Rng, rescaling, ValueError } from '@sshn/core';
+import { type Factor, type Rng, type Setting, setting, ValueError } from '@sshn/core';
 import { drawFrom, type Spread } from '../config/prior.js';
 import type { RunConfig } from '../config/run-config.js';
 
@@ -60,11 +60,11 @@ export function factorIn(config: Omit<FactorWords, 'prior'>, factor: Factor): Fa
   });
 }
 
-/** A rescaling drawn from the prior. A constant one takes nothing from the generator. */
-export function sampleRescaling(prior: Prior, rng: Rng): Rescaling {
-  if (prior.kind === 'constant') return rescaling(prior.factor);
+/** A setting drawn from the prior. A constant one takes nothing from the generator. */
+export function sampleSetting(prior: Prior, rng: Rng): Setting {
+  if (prior.kind === 'constant') return setting(prior.factor);
   const { low, high, endpoints = 0, factors = 1 } = prior;
-  return rescaling(Array.from({ length: factors }, () => drawFrom({ low, high, endpoints }, rng)));
+  return setting(Array.from({ length: factors }, () => drawFrom({ low, high, endpoints }, rng)));
 }
 
 /** Factors that stand for the whole prior when validating: the constant one, or a few spread over the range. */
@@ -81,7 +81,7 @@ export function downsamplingSteps({
   return (typeof features === 'number' ? stages : features.length) - 1;
 }
 
-/** The factor of a rescaling as people write it: a number where it has one, else the list. */
-export function factorOf({ factors }: Rescaling): Factor {
+/** The factor of a setting as people write it: a number where it has one, else the list. */
+export function factorOf({ factors }: Setting): Factor {
   return factors.length === 1 ? factors[0]! : factors;
 }

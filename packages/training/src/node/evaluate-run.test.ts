@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { disposeParams, initialize, mapParams, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, mapParams, Rng, setting } from '@sshn/core';
 import { diceScore, predictLabels, summarizeScores } from '@sshn/losses';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, mul, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -19,14 +19,14 @@ test('weights of one factor run at others, as by hand', async () => {
   const run = { ...trained, params };
   const prepared = await run.prepare((await run.match(dataset)).dataset);
   const { train } = run.split(dataset);
-  const weights = run.model.specialize(run.params, rescaling(0));
+  const weights = run.model.specialize(run.params, setting(0));
   const byHand = async (factor: number) => {
     const scores = await Promise.all(
       train.map(async (id) => {
         const { image, labels } = await prepared.load(id);
         const predicted = tidy(() => {
           const x = tensor(image.values, [1, 8, 8, image.channels]);
-          return predictLabels(run.model.network.apply(weights, x, rescaling(factor))).dataSync<'int32'>();
+          return predictLabels(run.model.network.apply(weights, x, setting(factor))).dataSync<'int32'>();
         });
         return diceScore(Int32Array.from(predicted), Int32Array.from(labels.values), { labels: 2 });
       }),

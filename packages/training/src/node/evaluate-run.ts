@@ -1,4 +1,4 @@
-import { type Factor, type Rescaling, rescaling, ValueError } from '@sshn/core';
+import { type Factor, type Setting, setting, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import type { Scalable } from '@sshn/hypernet';
 import type { FactorResult } from '../evaluation/measure.js';
@@ -65,11 +65,11 @@ export async function evaluateRun<At extends Factor>(
   }
   requireLambda(run, lambda);
   const model =
-    weightsOf === undefined ? run.model : withWeightsOf(run.model, rescalingAt(run, weightsOf, lambda));
+    weightsOf === undefined ? run.model : withWeightsOf(run.model, settingAt(run, weightsOf, lambda));
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
-    const at = rescalingAt(run, factor, lambda);
+    const at = settingAt(run, factor, lambda);
     const of = [model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,
@@ -107,13 +107,13 @@ export async function timeRun(
     run.model,
     run.params,
     [1, ...size, images * channels],
-    factors.map((factor) => rescalingAt(run, factor, lambda)),
+    factors.map((factor) => settingAt(run, factor, lambda)),
     options,
   );
 }
 
-/** A model whose weights are those of one rescaling, wherever it is applied. */
-function withWeightsOf(model: Scalable, fixed: Rescaling): Scalable {
+/** A model whose weights are those of one setting, wherever it is applied. */
+function withWeightsOf(model: Scalable, fixed: Setting): Scalable {
   return {
     ...model,
     specialize: (params) => model.specialize(params, fixed),
@@ -123,9 +123,9 @@ function withWeightsOf(model: Scalable, fixed: Rescaling): Scalable {
   };
 }
 
-function rescalingAt(run: Run, factor: Factor, lambda: number | undefined): Rescaling {
+function settingAt(run: Run, factor: Factor, lambda: number | undefined): Setting {
   const conditions = lambda === undefined ? [] : [lambda];
-  return taskOf(run.config).use(rescaling(factorIn(run.config, factor), { conditions }));
+  return taskOf(run.config).use(setting({ factor: factorIn(run.config, factor), conditions }));
 }
 
 function requireLambda({ config }: Run, lambda: number | undefined): void {

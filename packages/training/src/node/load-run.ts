@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Factor, FileError, type ParamsOf, paramTree, rescaling } from '@sshn/core';
+import { type Factor, FileError, type ParamsOf, paramTree, setting } from '@sshn/core';
 import { type Dataset, type Image, type LabelMap, preprocess, type Split } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { predictLabels } from '@sshn/losses';
@@ -113,7 +113,7 @@ export async function loadRun(folder: string): Promise<Run> {
       prepareDataset(await withStoredAlignment(folder, opened, config, stored), config),
     predict: async (image, factor) => {
       const { values } = preprocess(image, { size, channels, intensity: chosenIntensity(config) });
-      const at = rescaling(factorIn(config, factor));
+      const at = setting(factorIn(config, factor));
       const labels = tidy(() => {
         const weights = model.specialize(params, at);
         return predictLabels(model.network.apply(weights, tensor(values, [1, ...size, channels]), at));

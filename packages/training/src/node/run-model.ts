@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { paramTree, rescaling } from '@sshn/core';
+import { paramTree, setting } from '@sshn/core';
 import { type ManifestInput, networkOf, type SaveOptions } from '@sshn/model';
 import { readModelFile, writeModelFile } from '@sshn/model/node';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -71,7 +71,7 @@ function costsOf(
   return validation.flatMap(({ factor, dice }) => {
     const one = [...new Set([factor].flat())];
     if (one.length !== 1 || Number.isNaN(dice)) return [];
-    const at = task.use(rescaling(factorIn(run.config, factor)));
+    const at = task.use(setting(factorIn(run.config, factor)));
     return [{ factor: one[0]!, dice, gflops: gflopsAt(model, spaceOf(run), at), milliseconds: null }];
   });
 }

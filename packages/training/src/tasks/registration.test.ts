@@ -1,4 +1,4 @@
-import { initialize, Rng, rescaling } from '@sshn/core';
+import { initialize, Rng, setting } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { networkOf } from '@sshn/model';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
@@ -50,7 +50,7 @@ function copy({ params, optimizer, progress }: TrainerState): TrainerState {
   return { params: fresh(params), optimizer: fresh(optimizer), progress: structuredClone(progress) };
 }
 
-/** The rescalings that a network was applied at while something ran. */
+/** The settings that a network was applied at while something ran. */
 async function seenWhile(trainer: Trainer, work: () => Promise<unknown>) {
   const apply = vi.spyOn(trainer.model, 'apply');
   await work();
@@ -100,7 +100,7 @@ describe('a registration run', () => {
       const config = parseRunConfig({ ...small, ...changes }, 'test');
       const { dataset, split } = examplesOf(images, config);
       const accuracyOf = (of: Trainer) =>
-        taskOf(config).accuracy(of.model, of.params, dataset, split.train, rescaling(0.5), 4);
+        taskOf(config).accuracy(of.model, of.params, dataset, split.train, setting(0.5), 4);
       using untrained = make({ ...changes, epochs: 1 });
       const start = await accuracyOf(untrained);
       const { dice, registration } = await accuracyOf(trainer);
@@ -158,7 +158,7 @@ describe('a registration run', () => {
       await collect(trainer);
       const { dataset, split } = examples;
       const task = taskOf(config);
-      const at = task.use(rescaling(0.5));
+      const at = task.use(setting(0.5));
       const { dice } = await task.accuracy(trainer.model, trainer.params, dataset, split.train, at, 4);
       return dice.mean;
     };
@@ -203,8 +203,8 @@ describe('λ', () => {
       expect(lambda).toBeLessThanOrEqual(0.6);
     }
     const task = taskOf(parseRunConfig({ ...small, registration: { lambdaRange } }, 'test'));
-    expect(task.use(rescaling(0.3)).conditions).toEqual([0.4]);
-    expect(task.use(rescaling(0.3, { conditions: [0.25] })).conditions).toEqual([0.25]);
+    expect(task.use(setting(0.3)).conditions).toEqual([0.4]);
+    expect(task.use(setting({ factor: 0.3, conditions: [0.25] })).conditions).toEqual([0.25]);
   });
 
   test('does not shift the factors that are drawn, nor is there one without a range', async () => {
@@ -227,7 +227,7 @@ describe('λ', () => {
     const params = initialize(model.specs, Rng.fromSeed(1));
     const weightsAt = (lambda: number) =>
       JSON.stringify(
-        model.specialize(params, rescaling(0.3, { conditions: [lambda] })),
+        model.specialize(params, setting({ factor: 0.3, conditions: [lambda] })),
         (_, value: unknown) =>
           value !== null && typeof value === 'object' && 'dataSync' in value
             ? [...(value as Tensor).dataSync()]
@@ -279,7 +279,7 @@ describe('pairs', () => {
   test('a dataset of single images is refused', async () => {
     using trainer = make();
     const task = taskOf(parseRunConfig(small, 'test'));
-    const accuracy = task.accuracy(trainer.model, trainer.params, images, images.ids, rescaling(0.5), 1);
+    const accuracy = task.accuracy(trainer.model, trainer.params, images, images.ids, setting(0.5), 1);
     await expect(accuracy).rejects.toThrow('expected a dataset of pairs. Make one with `pairDataset`');
   });
 });

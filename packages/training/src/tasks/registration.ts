@@ -1,4 +1,4 @@
-import { type ParamsOf, type Rescaling, rescaling, type SpecNode, ValueError } from '@sshn/core';
+import { type ParamsOf, type Setting, type SpecNode, setting, ValueError } from '@sshn/core';
 import { type Batch, batches, type Dataset, type PairDataset } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { diceScore, type LabelScores, type ScoreSummary, summarizeScores } from '@sshn/losses';
@@ -22,11 +22,11 @@ export function registration({ registration: config }: RunConfig): Task {
   return {
     stage: () => ({ phase: 'alignment', isLast: true }),
     draw: (at, rng) =>
-      lambda === undefined ? at : rescaling(at.factors, { conditions: [drawFrom(lambda, rng)] }),
+      lambda === undefined ? at : setting({ factor: at.factors, conditions: [drawFrom(lambda, rng)] }),
     use: (at) =>
       lambda === undefined || at.conditions.length > 0
         ? at
-        : rescaling(at.factors, { conditions: [middleOf(lambda)] }),
+        : setting({ factor: at.factors, conditions: [middleOf(lambda)] }),
     loss: (model, params, { images, batch, labelCount, at }) =>
       tidy(() =>
         registrationObjective(model.apply(params, images, at), images, config, {
@@ -127,7 +127,7 @@ export async function* align(
   params: ParamsOf<ScalableSpecs>,
   dataset: PairDataset,
   ids: readonly string[],
-  at: Rescaling,
+  at: Setting,
   options: { readonly integrationSteps: number },
 ): AsyncGenerator<AlignedPair, void, void> {
   const weights = model.specialize(params, at);
@@ -156,7 +156,7 @@ function registered(
   weights: ParamsOf<SpecNode>,
   pair: Tensor,
   labels: Int32Array,
-  at: Rescaling,
+  at: Setting,
   options: { readonly integrationSteps: number },
 ): { field: Tensor; moved: Tensor } {
   return tidy(() => {
@@ -176,13 +176,13 @@ export interface Alignment {
   readonly foldedPercent: number;
 }
 
-/** Registers pairs at one rescaling and scores the alignment of their labels. */
+/** Registers pairs at one setting and scores the alignment of their labels. */
 export async function alignmentOver(
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
   dataset: PairDataset,
   ids: readonly string[],
-  at: Rescaling,
+  at: Setting,
   options: { readonly integrationSteps: number },
 ): Promise<Alignment> {
   const labels = dataset.labelNames.length;

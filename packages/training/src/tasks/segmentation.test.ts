@@ -1,4 +1,4 @@
-import { initialize, namedParams, paramTree, Rng, rescaling } from '@sshn/core';
+import { initialize, namedParams, paramTree, Rng, setting } from '@sshn/core';
 import { crossEntropy } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
 import { valueAndGradients } from '@sshn/ops';
@@ -18,7 +18,7 @@ const batch = {
   images: Float32Array.from({ length: 126 }, () => rng.normal()),
   labels: Int32Array.from({ length: 126 }, () => Math.floor(rng.uniform(0, 3))),
 };
-const at = rescaling([0.5, 0.3]);
+const at = setting([0.5, 0.3]);
 
 function make(architecture: object) {
   const config = parseRunConfig(

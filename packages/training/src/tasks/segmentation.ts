@@ -1,4 +1,4 @@
-import type { ParamsOf, Rescaling } from '@sshn/core';
+import type { ParamsOf, Setting } from '@sshn/core';
 import { type Batch, resizeLabels } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { crossEntropy, type Loss } from '@sshn/losses';
@@ -34,7 +34,7 @@ export function supervisedLoss(
   params: ParamsOf<ScalableSpecs>,
   images: Tensor,
   batch: Pick<Batch, 'labels' | 'shape'>,
-  at: Rescaling,
+  at: Setting,
   lossOf: Loss,
 ): Scalar {
   const { outputs } = model.network;

@@ -1,4 +1,4 @@
-import type { ParamsOf, Rescaling, Rng } from '@sshn/core';
+import type { ParamsOf, Rng, Setting } from '@sshn/core';
 import type { Batch, Dataset } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import type { ScoreSummary } from '@sshn/losses';
@@ -9,10 +9,10 @@ import type { Phase } from '../trainer/events.js';
 export interface Task {
   /** What the loss is in an epoch, counted from 0. */
   stage(epoch: number): Stage;
-  /** A step's rescaling with the hypernetwork's other inputs. Takes from the generator only what it needs. */
-  draw(at: Rescaling, rng: Rng): Rescaling;
-  /** The rescaling with which a trained model is used. */
-  use(at: Rescaling): Rescaling;
+  /** A step's setting with the hypernetwork's other inputs. Takes from the generator only what it needs. */
+  draw(at: Setting, rng: Rng): Setting;
+  /** The setting with which a trained model is used. */
+  use(at: Setting): Setting;
   /** The loss of a model on a batch, to be differentiated. */
   loss(model: Scalable, params: ParamsOf<ScalableSpecs>, step: TaskStep): Scalar;
   /** How good a model is on examples of a dataset. */
@@ -21,7 +21,7 @@ export interface Task {
     params: ParamsOf<ScalableSpecs>,
     dataset: Dataset,
     ids: readonly string[],
-    at: Rescaling,
+    at: Setting,
     batchSize: number,
   ): Promise<Accuracy>;
 }
@@ -41,7 +41,7 @@ export interface TaskStep {
   readonly batch: Batch;
   /** How many labels the dataset has, the background included. */
   readonly labelCount: number;
-  readonly at: Rescaling;
+  readonly at: Setting;
   readonly stage: Stage;
 }
 

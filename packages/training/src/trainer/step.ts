@@ -1,4 +1,4 @@
-import { disposeParams, type ParamsOf, type Rescaling } from '@sshn/core';
+import { disposeParams, type ParamsOf, type Setting } from '@sshn/core';
 import type { Batch } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { valueAndGradients } from '@sshn/ops';
@@ -40,7 +40,7 @@ export async function trainStep(
   optimizer: Optimizer,
   now: { readonly params: Params; readonly optimizer: OptimizerState },
   batch: Batch,
-  at: Rescaling,
+  at: Setting,
   { stage, task, labelCount, learningRate, step, clipNorm }: StepOptions,
 ): Promise<StepResult> {
   const images = tensor(batch.images, [...batch.shape], 'float32');

@@ -8,7 +8,7 @@ import {
   type ParamsOf,
   paramTree,
   Rng,
-  rescaling,
+  setting,
 } from '@sshn/core';
 import { augment, batches, type Dataset, type Split } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
@@ -29,7 +29,7 @@ import {
 import { memory } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork } from '../methods/network.js';
-import { factorOf, type Prior, priorOf, sampleRescaling } from '../methods/prior.js';
+import { factorOf, type Prior, priorOf, sampleSetting } from '../methods/prior.js';
 import { requireParts, taskOf } from '../tasks/of-config.js';
 import type { Task } from '../tasks/task.js';
 import type { TrainerState } from './checkpoint.js';
@@ -59,7 +59,7 @@ export interface TrainerOptions {
  * @example
  * using trainer = new Trainer({ config: parseRunConfig({ epochs: 10 }, 'example'), dataset, split });
  * for await (const event of trainer.run()) if (event.kind === 'epoch') console.log(event.loss);
- * const weights = trainer.model.specialize(trainer.params, rescaling(0.25));
+ * const weights = trainer.model.specialize(trainer.params, setting(0.25));
  *
  * *Source*: the paper, sections 4.1, 4.4 and A.1.
  */
@@ -186,9 +186,9 @@ export class Trainer {
     })) {
       if (index++ < done) continue; // Taken before the checkpoint that this run goes on from.
       const generator = Rng.fromState(this.progress.generator);
-      const { factors, conditions } = this.task.draw(sampleRescaling(this.prior, generator), generator);
+      const { factors, conditions } = this.task.draw(sampleSetting(this.prior, generator), generator);
       const rng = this.root.split('layers').split(this.progress.step);
-      const at = rescaling(factors, { conditions, rng });
+      const at = setting({ factor: factors, conditions, rng });
       const factor = factorOf(at);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);

@@ -1,4 +1,4 @@
-import { nextTask, type ParamsOf, type Rescaling, rescaling } from '@sshn/core';
+import { nextTask, type ParamsOf, type Setting, setting } from '@sshn/core';
 import { batches, type Dataset } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
@@ -28,7 +28,7 @@ export async function validate(
   const { dataset, ids, config, hasLabels } = on;
   const results: ValidatedFactor[] = [];
   for (const factor of config.validation.factors ?? representativeFactors(priorOf(config))) {
-    const at = task.use(rescaling(factorIn(config, factor)));
+    const at = task.use(setting(factorIn(config, factor)));
     const { dice, registration } = await task.accuracy(model, params, dataset, ids, at, config.batchSize);
     results.push({
       factor,
@@ -62,7 +62,7 @@ async function lossOver(
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
   { dataset, ids, config, stage }: ValidatedOn,
-  at: Rescaling,
+  at: Setting,
 ): Promise<number> {
   let sum = 0;
   for await (const batch of batches(dataset, ids, { batchSize: config.batchSize })) {

@@ -1,4 +1,4 @@
-import { type Module, type ParamNode, type Rescaling, rescaling, type SpecNode } from '@sshn/core';
+import { type Module, type ParamNode, type Setting, type SpecNode, setting } from '@sshn/core';
 import {
   activation,
   activationKinds,
@@ -24,7 +24,7 @@ export function layerCase(
   name: string,
   layer: Module,
   shape: readonly number[],
-  at: Rescaling = rescaling(0.5),
+  at: Setting = setting(0.5),
 ): Case {
   const specs: SpecNode = { layer: layer.specs, x: specOf(shape) };
   return {
@@ -70,7 +70,7 @@ export const layers: readonly Case[] = [
     'strided convolution, uneven',
     stridedConvolution({ inChannels: 3, outChannels: 4, step: 0 }),
     plane,
-    rescaling(0.7),
+    setting(0.7),
   ),
   layerCase('instance normalization', instanceNormalization({ channels: 3 }), plane),
   layerCase('instance normalization 3D', instanceNormalization({ rank: 3, channels: 2 }), volume),

@@ -1,5 +1,5 @@
 import { architectureNames, createNetwork, unet } from '@sshn/architectures';
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import type { Case } from '../probe.js';
 import { layerCase } from './layers.js';
@@ -9,7 +9,7 @@ const image = [1, 9, 7, 1];
 
 export const networks: readonly Case[] = [
   ...architectureNames.map((name) => layerCase(`network ${name}`, createNetwork(name, small), image)),
-  layerCase('network unet at φ = 0', unet(small), image, rescaling(0)),
+  layerCase('network unet at φ = 0', unet(small), image, setting(0)),
   layerCase(
     'network unet with FiLM and normalization',
     unet({ ...small, film: true, normalization: 'instance' }),

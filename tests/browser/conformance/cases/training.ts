@@ -1,5 +1,5 @@
 import { unet } from '@sshn/architectures';
-import { disposeParams, initialize, namedParams, type ParamsOf, Rng, rescaling } from '@sshn/core';
+import { disposeParams, initialize, namedParams, type ParamsOf, Rng, setting } from '@sshn/core';
 import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy, softDiceLoss } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
@@ -55,7 +55,7 @@ function trainingCase(steps: number): Case {
       let state = optimizer.init(params);
       const values: Tensor[] = [];
       const logits = (weights: ParamsOf<typeof model.specs>, factor: number) =>
-        model.apply(weights, image, rescaling(factor));
+        model.apply(weights, image, setting(factor));
       for (let step = 0; step < steps; step++) {
         const loss = step < steps / 2 ? crossEntropy : softDiceLoss;
         const { value, gradients } = valueAndGradients(params, (p) =>

@@ -1,4 +1,4 @@
-import { rescaling } from '@sshn/core';
+import { setting } from '@sshn/core';
 import { groupNormalization } from '@sshn/layers';
 import { createLoss, lossNames } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
@@ -141,7 +141,7 @@ const normalization: Case = {
     const results = new Map<string, Tensor>();
     for (const [title, images] of features) {
       const x = tensor(stacked(images), [1, ...plane, channels]);
-      const y = (input: Tensor) => group.apply({}, input, rescaling(0.5));
+      const y = (input: Tensor) => group.apply({}, input, setting(0.5));
       const { value, gradients } = valueAndGradients({ x }, (p) =>
         sum(mul(reshape(y(p.x), [-1]), tensor(weights))),
       );
