@@ -237,8 +237,6 @@ describe('what makes no hypernetwork is refused', () => {
     await useBackend('cpu');
     const { specs, apply } = hypernetwork(targets, { factors: 2 });
     const params = initialize(specs, Rng.fromSeed(1));
-    expect(() => apply(params, setting(0.5))).toThrow(
-      'hypernetwork: factors: got [0.5], expected 2 factors',
-    );
+    expect(() => apply(params, setting(0.5))).toThrow('hypernetwork: factors: got [0.5], expected 2 factors');
   });
 });
