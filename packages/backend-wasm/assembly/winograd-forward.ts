@@ -2,6 +2,7 @@ import { columnsOfBlock, products16 } from './products-wide';
 import { biasLanes, madd } from './simd';
 import { bandRowBytes, ceil4, ceil8, emptyBand } from './winograd-band';
 import { finishLine, outputLine } from './winograd-lines';
+import { finishLinePair, outputLinePair } from './winograd-pairs';
 import { tileCount, transformInputBlock } from './winograd-tiles';
 import { ConvArgs, LINES_BYTES, POINTS, SKEW } from './layout';
 
@@ -93,14 +94,24 @@ function transformOutputs(
   band: usize, lines: usize,
 ): void {
   const channels = args.outChannels, padded = ceil4(channels);
-  const slope = f32x4.splat(args.slope);
+  const slope = f32x4.splat(args.slope), start = lines + 1024;
   const pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
   for (let t = 0; t < tiles; t++) {
     let from = products + (<usize>(t * outPadded) << 2), to = band + <usize>(4 * t) * pixelBytes, bias = args.bias;
-    for (let c = 0; c < channels; c += 4) {
+    let c = 0;
+    for (; WIDE && c + 8 <= padded; c += 8) {
+      for (let j: usize = 0; j < 6; j++) outputLinePair(from + j * productStride, 6 * productStride, lines + (j << 7), 32);
+      v128.store(start, biasLanes(bias, channels - c));
+      v128.store(start, biasLanes(bias ? bias + 16 : 0, channels - c - 4), 16);
+      for (let i: usize = 0; i < 4; i++) finishLinePair(lines + (i << 5), 128, to + i * bandBytes, pixelBytes, start, slope, slope);
+      from += 32;
+      to += 32;
+      if (bias) bias += 32;
+    }
+    for (; c < channels; c += 4) {
       for (let j: usize = 0; j < 6; j++) outputLine(from + j * productStride, 6 * productStride, lines + (j << 4), 96);
-      const start = biasLanes(bias, channels - c);
-      for (let i: usize = 0; i < 4; i++) finishLine(lines + i * 96, to + i * bandBytes, pixelBytes, start, slope);
+      v128.store(start, biasLanes(bias, channels - c));
+      for (let i: usize = 0; i < 4; i++) finishLine(lines + i * 96, 16, to + i * bandBytes, pixelBytes, start, slope);
       from += 16;
       to += 16;
       if (bias) bias += 16;

@@ -9,26 +9,26 @@ import { leaky, madd, nmadd } from './simd';
  * Source: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016; the points as in ncnn.
  */
 
-const ROOT_HALF: f32 = 0.7071067811865476;
-const ROOT_2: f32 = 1.4142135623730951;
+export const ROOT_HALF: f32 = 0.7071067811865476;
+export const ROOT_2: f32 = 1.4142135623730951;
 
 // @ts-ignore: decorator
 @inline
-function times(v: v128, factor: f32): v128 {
+export function times(v: v128, factor: f32): v128 {
   return f32x4.mul(v, f32x4.splat(factor));
 }
 
 /** `sum + factor * v` */
 // @ts-ignore: decorator
 @inline
-function plus(sum: v128, v: v128, factor: f32): v128 {
+export function plus(sum: v128, v: v128, factor: f32): v128 {
   return madd(v, f32x4.splat(factor), sum);
 }
 
 /** `sum - factor * v` */
 // @ts-ignore: decorator
 @inline
-function minus(sum: v128, v: v128, factor: f32): v128 {
+export function minus(sum: v128, v: v128, factor: f32): v128 {
   return nmadd(v, f32x4.splat(factor), sum);
 }
 
@@ -56,32 +56,34 @@ export function inputLine(from: usize, fromStride: usize, to: usize, toStride: u
 // @ts-ignore: decorator
 @inline
 export function outputLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
-  const m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);
-  const m3 = v128.load(from + 3 * fromStride), m4 = v128.load(from + 4 * fromStride);
+  const m0 = v128.load(from), m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);
+  const m3 = v128.load(from + 3 * fromStride), m4 = v128.load(from + 4 * fromStride), m5 = v128.load(from + 5 * fromStride);
   const sumA = f32x4.add(m1, m2), differenceA = f32x4.sub(m1, m2);
   const sumB = f32x4.add(m3, m4), differenceB = f32x4.sub(m3, m4);
-  v128.store(to, f32x4.add(f32x4.add(v128.load(from), sumA), sumB));
+  v128.store(to, f32x4.add(f32x4.add(m0, sumA), sumB));
   v128.store(to + toStride, plus(times(differenceA, ROOT_HALF), differenceB, ROOT_2));
   v128.store(to + 2 * toStride, plus(times(sumA, 0.5), sumB, 2));
   const last = plus(times(differenceA, ROOT_HALF * 0.5), differenceB, ROOT_2 * 2);
-  v128.store(to + 3 * toStride, f32x4.add(last, v128.load(from + 5 * fromStride)));
+  v128.store(to + 3 * toStride, f32x4.add(last, m5));
 }
 
-/** Aᵀ of a row of six neighboring values, then bias and leaky rectifier: four pixels, stored. */
+/** Aᵀ of a row of six values, then bias (four lanes at `biasAt`) and leaky rectifier: four pixels, stored. */
 // @ts-ignore: decorator
 @inline
-export function finishLine(from: usize, to: usize, toStride: usize, bias: v128, slope: v128): void {
-  const m1 = v128.load(from, 16), m2 = v128.load(from, 32), m3 = v128.load(from, 48), m4 = v128.load(from, 64);
+export function finishLine(from: usize, fromStride: usize, to: usize, toStride: usize, biasAt: usize, slope: v128): void {
+  const bias = v128.load(biasAt);
+  const m0 = v128.load(from), m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);
+  const m3 = v128.load(from + 3 * fromStride), m4 = v128.load(from + 4 * fromStride), m5 = v128.load(from + 5 * fromStride);
   const sumA = f32x4.add(m1, m2), differenceA = f32x4.sub(m1, m2);
   const sumB = f32x4.add(m3, m4), differenceB = f32x4.sub(m3, m4);
-  const y0 = f32x4.add(f32x4.add(v128.load(from), sumA), sumB);
+  const y0 = f32x4.add(f32x4.add(m0, sumA), sumB);
   v128.store(to, leaky(f32x4.add(y0, bias), slope));
   const y1 = plus(times(differenceA, ROOT_HALF), differenceB, ROOT_2);
   v128.store(to + toStride, leaky(f32x4.add(y1, bias), slope));
   const y2 = plus(times(sumA, 0.5), sumB, 2);
   v128.store(to + 2 * toStride, leaky(f32x4.add(y2, bias), slope));
   const odd = plus(times(differenceA, ROOT_HALF * 0.5), differenceB, ROOT_2 * 2);
-  const y3 = f32x4.add(odd, v128.load(from, 80));
+  const y3 = f32x4.add(odd, m5);
   v128.store(to + 3 * toStride, leaky(f32x4.add(y3, bias), slope));
 }
 

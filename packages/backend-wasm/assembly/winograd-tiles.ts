@@ -1,5 +1,6 @@
 import { bandRowBytes, ceil4, fillBand } from './winograd-band';
 import { inputLine, outputGradientLine } from './winograd-lines';
+import { inputLinePair, outputGradientLinePair } from './winograd-pairs';
 import { ConvArgs, POINTS } from './layout';
 
 /** Tiles of 4 × 4 outputs in the whole batch. */
@@ -21,8 +22,14 @@ export function transformInputs(
   const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
   fillBand(image, height, width, channels, top - 1, left - 1, 6, 4 * tiles + 2, band, bandBytes);
   for (let t = 0; t < tiles; t++) {
-    let from = band + <usize>(4 * t) * pixelBytes, row = to;
-    for (let c = 0; c < padded; c += 4) {
+    let from = band + <usize>(4 * t) * pixelBytes, row = to, c = 0;
+    for (; WIDE && c + 8 <= padded; c += 8) {
+      for (let j: usize = 0; j < 6; j++) inputLinePair(from + j * pixelBytes, bandBytes, lines + j * 192, 32);
+      for (let i: usize = 0; i < 6; i++) inputLinePair(lines + (i << 5), 192, row + i * 6 * pointStride, pointStride);
+      from += 32;
+      row += 32;
+    }
+    for (; c < padded; c += 4) {
       for (let j: usize = 0; j < 6; j++) inputLine(from + j * pixelBytes, bandBytes, lines + (j << 4), 96);
       for (let i: usize = 0; i < 6; i++) inputLine(lines + i * 96, 16, row + i * 6 * pointStride, pointStride);
       from += 16;
@@ -40,8 +47,14 @@ export function transformOutputGradients(
   const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
   fillBand(image, height, width, channels, top, left, 4, 4 * tiles, band, bandBytes);
   for (let t = 0; t < tiles; t++) {
-    let from = band + <usize>(4 * t) * pixelBytes, row = to;
-    for (let c = 0; c < padded; c += 4) {
+    let from = band + <usize>(4 * t) * pixelBytes, row = to, c = 0;
+    for (; WIDE && c + 8 <= padded; c += 8) {
+      for (let j: usize = 0; j < 4; j++) outputGradientLinePair(from + j * pixelBytes, bandBytes, lines + j * 192, 32);
+      for (let i: usize = 0; i < 6; i++) outputGradientLinePair(lines + (i << 5), 192, row + i * 6 * pointStride, pointStride);
+      from += 32;
+      row += 32;
+    }
+    for (; c < padded; c += 4) {
       for (let j: usize = 0; j < 4; j++) outputGradientLine(from + j * pixelBytes, bandBytes, lines + (j << 4), 96);
       for (let i: usize = 0; i < 6; i++) outputGradientLine(lines + i * 96, 16, row + i * 6 * pointStride, pointStride);
       from += 16;

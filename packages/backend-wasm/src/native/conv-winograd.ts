@@ -43,7 +43,7 @@ export function convWinograd(native: NativeModule, geometry: ConvGeometry, opera
   const at = native.reserve({
     args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
-    lines: 2 * LINES_BYTES,
+    lines: LINES_BYTES,
     transformed: bytes,
     scratch: scratchStride * native.threads,
   });

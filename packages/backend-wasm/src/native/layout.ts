@@ -271,9 +271,9 @@ export const CONSTANTS = {
   OUTER_ROWS: [512, 'i32'],
   /** Pixels of one chunk of a direct convolution. */
   CHUNK: [64, 'i32'],
-  /** Points of a Winograd tile, 6 × 6, and bytes of its intermediate lines: four channels of each. */
+  /** Points of a Winograd tile, 6 × 6, and bytes of its intermediate lines: eight channels of each. */
   POINTS: [36, 'i32'],
-  LINES_BYTES: [576, 'usize'],
+  LINES_BYTES: [1152, 'usize'],
   /** Distance added between points, so that they do not fall on the same cache lines. */
   SKEW: [64, 'usize'],
   /** Input channels of one task of `winogradKernelBack`. */
