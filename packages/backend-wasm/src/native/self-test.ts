@@ -38,7 +38,8 @@ export function chooseBuild({ reproducible, wide, mergePairs }: BuildWishes): Bu
 export function byProducts({ isRight, share }: ProductComparison): BuildChoice {
   if (!isRight) return { build: 'relaxed', reason: 'a product of 256 bits has wrong results here' };
   const reason = `a product of 256 bits takes ${Math.round(100 * share)} % of the time of one of 128`;
-  return { build: share < LARGEST_SHARE ? 'wide' : 'relaxed', reason };
+  // Where the clock is too coarse to see a product, the share is 0 or NaN.
+  return { build: share > 0 && share < LARGEST_SHARE ? 'wide' : 'relaxed', reason };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
