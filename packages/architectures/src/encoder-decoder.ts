@@ -4,6 +4,7 @@ import {
   type Network,
   type ParamNode,
   type ParamsOf,
+  rescaledSize,
   type Setting,
   type SpecNode,
   scoped,
@@ -19,11 +20,12 @@ import {
   stridedConvolution,
   upsample,
 } from '@sshn/layers';
-import { requireFeatures } from '@sshn/ops';
+import { requireFeatures, resizeLinear } from '@sshn/ops';
 import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { BlockConfig, BlockSpecs } from './block.js';
 import { limits } from './options.js';
-import type { Plan } from './plan.js';
+import { ofParts } from './parts.js';
+import { type Plan, shareOf } from './plan.js';
 
 /** Parameters of an encoder–decoder; entry 0 of each list is at the image's resolution, entry 1 one step below, … */
 export type EncoderDecoderSpecs<Stage extends SpecNode, DecoderStage extends SpecNode = Stage> = {
@@ -63,7 +65,10 @@ export function encoderDecoder<Encoder extends SpecNode, Decoder extends SpecNod
   const { modules, specs } = scoped({
     encoder: widths.map((width, level) => encoderStage(widths[level - 1] ?? inChannels, width)),
     down: downsampling(plan),
-    decoder: widths.slice(1).map((below, level) => decoderStage(below + widths[level]!, widths[level]!)),
+    decoder: widths.slice(1).map((below, level) => {
+      const skip = widths[level]!;
+      return ofParts(decoderStage(below + skip, skip), [below, skip]);
+    }),
     head: head(plan, widths[0]!),
     coarseHeads: deepSupervision ? widths.slice(1).map((width) => head(plan, width)) : [],
   });
@@ -162,7 +167,8 @@ interface Computation<Specs extends SpecNode> {
 }
 
 /**
- * The network of an architecture: what it computes, with the checks and the memory management that all share.
+ * The network of an architecture: what it computes, with what all share: checks, memory, widths, and the resolution that it
+ * sees images at. Below 1 the image is made smaller first, and what is predicted is brought back to its size.
  *
  * @throws {ValueError} if it has more parameters than `limits` allows; from `apply`, if the setting has another number of
  * factors.
@@ -188,8 +194,50 @@ export function network<Specs extends SpecNode>(
       },
     };
   };
-  const plain = { ...checked(predict), rank, inChannels, outChannels, steps };
-  return plan.deepSupervision ? { ...plain, outputs: checked(predictAll) } : plain;
+  const narrow = oncePerWidth(plan);
+  const { apply } = checked((params, image, at) => {
+    if (at.resolution === 1) return predict(params, image, at);
+    const seen = resizeLinear(image, rescaledSize(image.shape.slice(1, -1), at.resolution));
+    return upsampleTo(image, predict(params, seen, at), at);
+  });
+  const plain = {
+    specs,
+    rank,
+    inChannels,
+    outChannels,
+    steps,
+    narrow,
+    apply: (params: ParamsOf<Specs>, image: Tensor, at: Setting) =>
+      at.width === 1
+        ? apply(params, image, at)
+        : narrow(at.width).apply(params as ParamNode, image, { ...at, width: 1 }),
+  };
+  if (!plan.deepSupervision) return plain;
+  const all = checked((params, image, at) => {
+    if (at.resolution === 1) return predictAll(params, image, at);
+    const seen = resizeLinear(image, rescaledSize(image.shape.slice(1, -1), at.resolution));
+    const [first, ...coarse] = predictAll(params, seen, at);
+    return [upsampleTo(image, first!, at), ...coarse];
+  });
+  const outputs: Module<Specs, Tensor, Tensor[]> = {
+    specs,
+    apply: (params, image, at) =>
+      at.width === 1
+        ? all.apply(params, image, at)
+        : narrow(at.width).outputs!.apply(params as ParamNode, image, { ...at, width: 1 }),
+  };
+  return { ...plain, outputs };
+}
+
+/** Narrower networks by their features: a step of training asks for one, and makes it only once. */
+function oncePerWidth(plan: Plan): (width: number) => Network {
+  const known = new Map<string, Network>();
+  return (width) => {
+    const features = plan.widths.map((count) => shareOf(count, width)).join();
+    const narrower = known.get(features) ?? plan.narrow(width);
+    known.set(features, narrower);
+    return narrower;
+  };
 }
 
 function requireRoom(name: string, specs: SpecNode): void {

@@ -58,10 +58,7 @@ export type FpnSpecs = {
  * by a sum.
  */
 export function fpn(config: FpnConfig): Network<FpnSpecs> {
-  const plan = planOf('fpn', config, {
-    options: fpnOptions,
-    deepSupervision: true,
-  });
+  const plan = planOf('fpn', config, { make: fpn, options: fpnOptions, deepSupervision: true });
   const { inChannels, widths, block } = plan;
   const { pyramidFeatures = widths[0]! } = config;
 

@@ -1,4 +1,11 @@
-import { type Module, type Options, requireOptions, type Setting, ValueError } from '@sshn/core';
+import {
+  type Module,
+  type Network,
+  type Options,
+  requireOptions,
+  type Setting,
+  ValueError,
+} from '@sshn/core';
 import { activation } from '@sshn/layers';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type BlockConfig, type BlockSpecs, block } from './block.js';
@@ -17,6 +24,8 @@ export interface Plan {
   readonly kernelSize: number | readonly number[];
   readonly downsampling: Downsampling;
   readonly deepSupervision: boolean;
+  /** The same network with the first ⌈w·F⌉ features of every stage. */
+  narrow(width: number): Network;
   /** A convolution with all that the configuration puts behind it; `more` is what differs. */
   block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Module<BlockSpecs>;
   /** The activation that the configuration puts behind convolutions, where something stands between. */
@@ -26,14 +35,20 @@ export interface Plan {
 /**
  * Checks a configuration and fills in the defaults.
  *
- * @param own The options that only this architecture has, and its default of deep supervision.
+ * @param own.make Makes the architecture of another configuration: of fewer features.
+ * @param own.options Those that only this architecture has.
+ * @param own.deepSupervision Its default.
  * @throws {OptionError} for an unknown option or word. @throws {ValueError} if a value is of another type, out of bounds, or
  * contradicts another.
  */
-export function planOf(
+export function planOf<Config extends NetworkConfig>(
   name: string,
-  config: NetworkConfig,
-  own: { readonly options?: Options; readonly deepSupervision?: boolean } = {},
+  config: Config,
+  own: {
+    readonly make: (config: Config) => Network;
+    readonly options?: Options;
+    readonly deepSupervision?: boolean;
+  },
 ): Plan {
   requireOptions(name, config, { ...imageOptions, ...commonOptions, ...own.options });
   const { rank = 2, inChannels, outChannels, convolutionsPerStage = 2, kernelSize = 3 } = config;
@@ -68,6 +83,7 @@ export function planOf(
     kernelSize,
     downsampling,
     deepSupervision,
+    narrow: (width) => own.make({ ...config, features: widths.map((count) => shareOf(count, width)) }),
     block: (inChannels, outChannels, more) =>
       block({
         rank,
@@ -82,6 +98,11 @@ export function planOf(
       }),
     activate: (x, at) => after.apply({}, x, at),
   };
+}
+
+/** ⌈w·F⌉, with room for a product that is not exact. */
+export function shareOf(features: number, width: number): number {
+  return Math.max(1, Math.ceil(width * features - 1e-6));
 }
 
 function featuresPerStage(name: string, { features = 32, stages }: NetworkConfig): readonly number[] {

@@ -3,6 +3,7 @@ import { type PyramidPoolingSpecs, pyramidPooling, sequential } from '@sshn/laye
 import type { BlockSpecs } from './block.js';
 import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
 import type { NetworkConfig } from './options.js';
+import { ofParts } from './parts.js';
 import { type Plan, planOf } from './plan.js';
 
 /** What only this architecture has. */
@@ -46,7 +47,7 @@ export type PSPNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[], PooledStage
  * U-Net is our reading.
  */
 export function pspnet(config: PSPNetConfig): Network<PSPNetSpecs> {
-  const plan = planOf('pspnet', config, { options: pspnetOptions });
+  const plan = planOf('pspnet', config, { make: pspnet, options: pspnetOptions });
   return encoderDecoder(plan, convolutions(plan), pooledStage(plan, config));
 }
 
@@ -61,6 +62,8 @@ function pooledStage(plan: Plan, { bins = [1, 2, 3, 6], slope }: PSPNetConfig): 
       activation: 'leakyRelu',
       ...(slope === undefined ? {} : { slope }),
     });
-    return sequential({ pyramid, convolutions: convolutions(plan)(pyramid.outChannels, outChannels) });
+    const perBin = (pyramid.outChannels - inChannels) / bins.length;
+    const behind = convolutions(plan)(pyramid.outChannels, outChannels);
+    return sequential({ pyramid, convolutions: ofParts(behind, [inChannels, ...bins.map(() => perBin)]) });
   };
 }

@@ -32,7 +32,7 @@ export type ResUNetSpecs = EncoderDecoderSpecs<ResidualStageSpecs>;
  * image segmentation" (2016); He et al., "Deep residual learning for image recognition" (2016), whose projection ours is.
  */
 export function resunet(config: ResUNetConfig): Network<ResUNetSpecs> {
-  const plan = planOf('resunet', config);
+  const plan = planOf('resunet', config, { make: resunet });
   return encoderDecoder(plan, residualStage(plan), residualStage(plan));
 }
 

@@ -51,7 +51,7 @@ export type SENetSpecs = EncoderDecoderSpecs<ExcitedStageSpecs>;
  * convolutional networks" (2018), who place the gates behind the stages of a U-Net as we do.
  */
 export function senet(config: SENetConfig): Network<SENetSpecs> {
-  const plan = planOf('senet', config, { options: senetOptions });
+  const plan = planOf('senet', config, { make: senet, options: senetOptions });
   return encoderDecoder(plan, excitedStage(plan, config), excitedStage(plan, config));
 }
 

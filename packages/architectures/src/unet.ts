@@ -31,6 +31,6 @@ export type UNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[]>;
  * *Source*: the paper, sections 4.4 and A.1; Ronneberger et al., "U-Net" (2015).
  */
 export function unet(config: UNetConfig): Network<UNetSpecs> {
-  const plan = planOf('unet', config);
+  const plan = planOf('unet', config, { make: unet });
   return encoderDecoder(plan, convolutions(plan), convolutions(plan));
 }

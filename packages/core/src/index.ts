@@ -14,7 +14,15 @@ export {
   ValueError,
 } from './errors.js';
 export { initialize, kaimingNormal, ones, zeros } from './initializers.js';
-export type { Module, Network, NoSpecs, PlainNetwork, SpecsOf } from './module.js';
+export {
+  type Module,
+  type Narrowable,
+  type Network,
+  type NoSpecs,
+  networkAt,
+  type PlainNetwork,
+  type SpecsOf,
+} from './module.js';
 export { nextTask } from './next-task.js';
 export { describeOption, leavesOf, type OptionLeaf } from './options/describe.js';
 export {

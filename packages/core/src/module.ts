@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { ValueError } from './errors.js';
 import type { ParamsOf, SpecNode } from './params.js';
 import type { Setting } from './setting.js';
 
@@ -32,10 +33,42 @@ export interface Network<Specs extends SpecNode = SpecNode> extends Module<Specs
   /** How often it shrinks features: a setting has one factor, or as many. */
   readonly steps: number;
   /**
+   * There where it has widths: the same network with the first ⌈w·F⌉ of the F features of every stage. `apply` gives its
+   * work to that one where the setting's width is below 1, and takes that one's parameters then.
+   */
+  readonly narrow?: (width: number) => Network;
+  /**
    * There under deep supervision: the same parameters, but all predictions, the one that `apply` gives first and then ever
    * less important ones, of whatever size. A loss that trains them all gives the first the weight 1, the next 1/2, then 1/4 …
    */
   readonly outputs?: Module<Specs, Tensor, Tensor[]>;
+}
+
+/** What may have widths: a network, or any module with parameters that narrower ones share. */
+export interface Narrowable {
+  readonly specs: SpecNode;
+  readonly narrow?: (width: number) => Narrowable;
+}
+
+/**
+ * The network that runs at a setting, with its own specs: a narrower one where the setting's width is below 1.
+ *
+ * @throws {ValueError} if the width is below 1 and the network has one width only.
+ * @example
+ * countParams(networkAt(network, setting({ factor: 0.25, width: 0.5 })).specs);   // about a quarter
+ */
+export function networkAt<Plain extends Narrowable & { readonly narrow?: (width: number) => Plain }>(
+  network: Plain,
+  { width }: Setting,
+): Plain {
+  if (width === 1) return network;
+  const narrow: ((width: number) => Plain) | undefined = network.narrow;
+  if (narrow !== undefined) return narrow(width);
+  throw new ValueError({
+    where: 'setting: width',
+    got: width,
+    expected: '1, as this network has one width only',
+  });
 }
 
 /** A plain network at one setting, for images of one size: what a runtime is given, and what is exported. */

@@ -22,6 +22,8 @@ export interface ParamSpec {
   /** How many inputs are summed into one output of the layer that this parameter belongs to. */
   readonly fanIn: number;
   readonly init: Initializer;
+  /** Of the axis `inChannels`, where it is a concatenation: the channels of each part. A narrower network takes the first of each. */
+  readonly parts?: readonly number[];
 }
 
 /** A node of a tree of specs: a leaf, a list, or a record. */

@@ -1,4 +1,11 @@
-import type { Module, ParamsOf, Setting, SpecNode } from '@sshn/core';
+import {
+  type Module,
+  type Narrowable,
+  networkAt,
+  type ParamsOf,
+  type Setting,
+  type SpecNode,
+} from '@sshn/core';
 import type { InputTree } from '@sshn/trace';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type CountOptions, countFlops } from './count.js';
@@ -32,6 +39,7 @@ export function countModule<Specs extends SpecNode>(
   module: TensorModule<Specs>,
   { inputShape, at, ...options }: CountModuleOptions,
 ): FlopReport {
-  const inputs: InputTree[] = [module.specs, { shape: inputShape }];
+  const { specs } = networkAt<Narrowable>(module, at);
+  const inputs: InputTree[] = [specs, { shape: inputShape }];
   return countFlops((params, x) => module.apply(params as ParamsOf<Specs>, x as Tensor, at), inputs, options);
 }

@@ -1,6 +1,6 @@
 import { type ParamsOf, Rng, setting } from '@sshn/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { type Encoding, encodeSetting } from './encoding.js';
+import { type Encoding, encodeSetting, type Inputs } from './encoding.js';
 import type { HypernetworkSpecs } from './hypernetwork.js';
 
 /** Orthonormal directions, one after the other. */
@@ -13,11 +13,15 @@ export interface Directions {
 }
 
 /** What of a hypernetwork's options decides about the curve. */
-interface CurveConfig {
+interface CurveConfig extends Inputs {
   readonly encoding: Encoding;
-  readonly factors: number;
-  readonly conditions: number;
 }
+
+/** A width or a resolution is above 0. */
+const leastKnob = 0.01;
+
+const countOf = ({ factors, conditions, knobs = [] }: CurveConfig): number =>
+  factors + conditions + knobs.length;
 
 /** How far the curve may leave the directions, beside its norm. */
 const tolerance = 1e-6;
@@ -91,17 +95,17 @@ export async function curveDirections(
 }
 
 /** One input: evenly spaced settings. Several: their corners, and random ones. */
-function gridOf({ factors, conditions, ...config }: CurveConfig, rng: Rng): number[][] {
-  const inputs = factors + conditions;
+function gridOf(config: CurveConfig, rng: Rng): number[][] {
+  const inputs = countOf(config);
   if (inputs === 1) return Array.from({ length: gridSize }, (_, i) => [i / (gridSize - 1)]);
   const corners = Array.from({ length: 2 ** Math.min(inputs, 10) }, (_, i) =>
     Array.from({ length: inputs }, (__, axis) => (i >> axis) & 1),
   );
-  return [...corners, ...drawn({ factors, conditions, ...config }, rng, 2 * drawSize)];
+  return [...corners, ...drawn(config, rng, 2 * drawSize)];
 }
 
-function drawn({ factors, conditions }: CurveConfig, rng: Rng, count: number): number[][] {
-  const inputs = factors + conditions;
+function drawn(config: CurveConfig, rng: Rng, count: number): number[][] {
+  const inputs = countOf(config);
   return Array.from({ length: count }, () => Array.from({ length: inputs }, () => rng.uniform(0, 1)));
 }
 
@@ -123,9 +127,14 @@ async function readLayer({ kernel, bias }: ParamsOf<HypernetworkSpecs>['hidden']
 
 /** The last hidden layer at a setting, of norm 1. */
 function hiddenAt(layers: readonly Layer[], inputs: readonly number[], config: CurveConfig): Float64Array {
-  const { encoding, factors, conditions } = config;
-  const at = setting({ factor: inputs.slice(0, factors), conditions: inputs.slice(factors) });
-  let h = Float64Array.from(encodeSetting(at, { factors, conditions }, encoding));
+  const { encoding, factors, conditions, knobs = [] } = config;
+  const turned = knobs.map((knob, i) => [knob, Math.max(leastKnob, inputs[factors + conditions + i]!)]);
+  const at = setting({
+    factor: inputs.slice(0, factors),
+    conditions: inputs.slice(factors, factors + conditions),
+    ...Object.fromEntries(turned),
+  });
+  let h = Float64Array.from(encodeSetting(at, config, encoding));
   for (const { outFeatures, kernel, bias } of layers) {
     const next = Float64Array.from(bias);
     for (const [i, value] of h.entries()) {

@@ -6,15 +6,23 @@ export type Encoding = 'linear' | 'circular';
 /** All encodings. */
 export const encodings = ['linear', 'circular'] as const satisfies readonly Encoding[];
 
-/** How many factors and conditions a hypernetwork takes. */
+/** What may move a network's cost beside its factors: the share of features, and that of the image's size. */
+export const knobs = ['width', 'resolution'] as const;
+
+/** One of them. */
+export type Knob = (typeof knobs)[number];
+
+/** What a hypernetwork takes of a setting: how many factors and conditions, and which knobs. */
 export interface Inputs {
   readonly factors: number;
   readonly conditions: number;
+  /** @default none */
+  readonly knobs?: readonly Knob[];
 }
 
 /**
  * The input of a hypernetwork for a setting, two numbers per factor: [φ, 1 − φ] ('linear') or
- * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm). Conditions are encoded as factors are, after them.
+ * [cos(πφ/2), sin(πφ/2)] ('circular', of constant norm). Conditions are encoded as factors are, after them, and then knobs.
  *
  * @throws {ValueError} if the setting has another number of factors or conditions.
  * @example
@@ -24,7 +32,11 @@ export interface Inputs {
  * *Source*: the paper, sections 4.4 and C.2 (linear); Gonzalez Ortiz et al., "Magnitude invariant parametrizations improve
  * hypernetwork learning" (2023) (circular).
  */
-export function encodeSetting(at: Setting, { factors, conditions }: Inputs, encoding: Encoding): number[] {
+export function encodeSetting(
+  at: Setting,
+  { factors, conditions, knobs: taken = [] }: Inputs,
+  encoding: Encoding,
+): number[] {
   if (at.factors.length !== factors) {
     throw new ValueError({
       where: 'hypernetwork: factors',
@@ -40,7 +52,8 @@ export function encodeSetting(at: Setting, { factors, conditions }: Inputs, enco
       hint: 'Give as many as it was made for: setting({ factor, conditions: [0.5] }).',
     });
   }
-  return [...at.factors, ...at.conditions].flatMap((input) => {
+  const turned = knobs.filter((knob) => taken.includes(knob)).map((knob) => at[knob]);
+  return [...at.factors, ...at.conditions, ...turned].flatMap((input) => {
     const angle = (Math.PI / 2) * input;
     return encoding === 'linear' ? [input, 1 - input] : [Math.cos(angle), Math.sin(angle)];
   });

@@ -2,9 +2,11 @@ import {
   checkParams,
   inScope,
   type Module,
+  type Narrowable,
   type Network,
   namedParams,
   namedSpecs,
+  networkAt,
   type ParamSpec,
   type ParamsOf,
   paramTree,
@@ -16,11 +18,15 @@ import {
 } from '@sshn/core';
 import { clone, type Tensor, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
 import { type HypernetworkConfig, type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
+import { narrowWeights, requireWidth } from './width.js';
 
 /** Which parameters of a network are predicted: every convolution's kernel and bias, FiLM's γ and β, none, or by choice. */
 export type Predicted = 'convolutions' | 'film' | 'nothing' | ((path: string, spec: ParamSpec) => boolean);
 
-/** Options of `hypernetize`. */
+/**
+ * Options of `hypernetize`. A network whose `knobs` have 'width' runs at every width in (0, 1], whatever is predicted: it
+ * takes the first features of every stage.
+ */
 export interface HypernetizeConfig extends HypernetworkConfig {
   readonly predict: Predicted;
 }
@@ -49,8 +55,8 @@ export interface Scalable<Plain extends AnyModule = Network>
   /** Paths of the predicted parameters, in canonical order. */
   readonly predicted: readonly string[];
   /**
-   * The plain network's weights for one setting, bitwise those that `apply` uses: nothing of the hypernetwork is left.
-   * The caller owns them.
+   * The plain network's weights for one setting, bitwise those that `apply` uses: nothing of the hypernetwork is left. At a
+   * width below 1 they are those of the narrower network, whose specs `networkAt(network, at)` has. The caller owns them.
    *
    * @throws {StructureError} if parameters are missing, unexpected or of another shape.
    */
@@ -101,6 +107,7 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
 ): Scalable<Module<Specs, Input, Output>> {
   const isPredicted = typeof predict === 'function' ? predict : selector(predict);
   const all = namedSpecs(network.specs);
+  const specOf = new Map(all);
   const targets = new Map(all.filter(([path, spec]) => isPredicted(path, spec)));
   if (targets.size === 0 && predict !== 'nothing') {
     throw new ValueError({
@@ -117,8 +124,14 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
 
   /** The plain network's weights: what is predicted beside what is trained directly. */
   const weightsAt = (params: ParamsOf<ScalableSpecs>, at: Setting): ParamsOf<Specs> => {
+    requireWidth(at, config.knobs?.includes('width') === true);
     const predicted = inScope('hypernetwork', () => hyper?.apply(params.hypernetwork, at));
-    return treeOf(network.specs, (path) => predicted?.get(path) ?? params.network[path]!);
+    const weightOf = (path: string) => predicted?.get(path) ?? params.network[path]!;
+    if (at.width === 1) return treeOf(network.specs, weightOf);
+    const narrow = networkAt<Narrowable>(network, at);
+    const whole = new Map(all.map(([path]) => [path, weightOf(path)]));
+    const weights = narrowWeights(whole, specOf, narrow);
+    return treeOf(narrow.specs, (path) => weights.get(path)!) as ParamsOf<Specs>;
   };
   const withWeights = <Result extends TensorContainer>(
     params: ParamsOf<ScalableSpecs>,
@@ -131,10 +144,15 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
     predicted: [...targets.keys()],
     specialize(params, at) {
       checkParams(specs, params);
+      const paths: string[] = [];
       const owned: Tensor[] = tidy(() =>
-        Array.from(namedParams(weightsAt(params, at)).values(), (tensor) => clone(tensor)),
+        Array.from(namedParams(weightsAt(params, at)), ([path, tensor]) => {
+          paths.push(path);
+          return clone(tensor);
+        }),
       );
-      return paramTree(network.specs, new Map(all.map(([path], i) => [path, owned[i]!])));
+      const byPath = new Map(paths.map((path, i) => [path, owned[i]!]));
+      return paramTree(networkAt<Narrowable>(network, at).specs, byPath) as ParamsOf<Specs>;
     },
     withWeights,
     apply: (params, input, at) => withWeights(params, at, (plain) => network.apply(plain, input, at)),

@@ -26,7 +26,7 @@ import {
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { encodeSetting, encodings } from './encoding.js';
+import { encodeSetting, encodings, type Knob, knobs } from './encoding.js';
 import { forms, type HeadSpecs, planHead } from './head-plan.js';
 
 /** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
@@ -78,6 +78,16 @@ export const hypernetworkInputs = {
   }),
 };
 
+/** What else of a setting it may take. */
+export const knobOptions = {
+  knobs: option.list(option.choice(knobs, { help: '' }), {
+    least: 0,
+    most: knobs.length,
+    optional: true,
+    help: 'What else of the setting it takes: the width, the resolution',
+  }),
+};
+
 /** The form in which heads are shipped: see `curveDirections`. */
 export const projectionOptions = {
   directions: option.integer({
@@ -94,6 +104,8 @@ export interface HypernetworkConfig extends GivenOptions<typeof hypernetworkOpti
   readonly factors?: number;
   /** Conditions of the setting that it takes besides, such as the weight of a regularizer. @default 0 */
   readonly conditions?: number;
+  /** What else of the setting it takes: the share of features, that of the image's size. @default none */
+  readonly knobs?: readonly Knob[];
   /** How many directions of the last hidden layer the heads read; see `curveDirections`. @default all of it */
   readonly directions?: number;
 }
@@ -151,13 +163,14 @@ export function hypernetwork(
     form = 'balanced',
     residualScale = 0.1,
     directions,
+    knobs: taken = [],
   } = config;
   requireOptions(
     'hypernetwork',
-    { hidden, encoding, factors, conditions, form, residualScale, directions },
-    { ...hypernetworkOptions, ...hypernetworkInputs, ...projectionOptions },
+    { hidden, encoding, factors, conditions, form, residualScale, directions, knobs: taken },
+    { ...hypernetworkOptions, ...hypernetworkInputs, ...knobOptions, ...projectionOptions },
   );
-  const inputs = 2 * (factors + conditions);
+  const inputs = 2 * (factors + conditions + new Set(taken).size);
   const width = hidden.at(-1) ?? inputs;
   if (directions !== undefined && directions > width) {
     throw new ValueError({
@@ -186,7 +199,7 @@ export function hypernetwork(
     specs,
     apply(params, at) {
       const predictions = tidy(() => {
-        let h = tensor2d([encodeSetting(at, { factors, conditions }, encoding)]);
+        let h = tensor2d([encodeSetting(at, { factors, conditions, knobs: taken }, encoding)]);
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
         const features = div<Tensor2D>(h, sqrt(add(mean(square(h)), epsilon)));
         const { directions: basis } = params;

@@ -1,5 +1,5 @@
 export { curveDirections, type Directions } from './directions.js';
-export { type Encoding, encodeSetting, encodings } from './encoding.js';
+export { type Encoding, encodeSetting, encodings, type Knob, knobs } from './encoding.js';
 export { type Form, forms, type HeadSpecs } from './head-plan.js';
 export {
   type HypernetizeConfig,
@@ -15,5 +15,6 @@ export {
   hypernetwork,
   hypernetworkInputs,
   hypernetworkOptions,
+  knobOptions,
   projectionOptions,
 } from './hypernetwork.js';

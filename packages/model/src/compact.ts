@@ -52,7 +52,9 @@ export async function compactModel(
   const whole = networkOf(manifest);
   // Checked by saveModel: the parameters are those of the manifest's network.
   const exact = params as ParamsOf<ScalableSpecs>;
-  const projected = isCompact ? new Map<string, Tensor>() : await project(exact, method.hypernetwork);
+  const { knobs } = manifest.network;
+  const taken = { ...method.hypernetwork, ...(knobs === undefined ? {} : { knobs }) };
+  const projected = isCompact ? new Map<string, Tensor>() : await project(exact, taken);
   if (projected === undefined) return undefined;
   const all = new Map([...namedParams(params), ...projected]);
   const most = all.get('hypernetwork.directions')!.shape[0]!;
@@ -66,7 +68,7 @@ export async function compactModel(
   };
   try {
     let count = 0;
-    for (const at of comparedSettings(method.hypernetwork)) {
+    for (const at of comparedSettings(taken)) {
       const isEnough = async (n: number) => (await errorOf(n, at)) <= tolerances[dtype];
       if (count > 0 && (await isEnough(count))) continue;
       if (!(await isEnough(most))) return undefined;
@@ -127,13 +129,17 @@ function firstDirections(
 function comparedSettings({
   factors = 1,
   conditions = 0,
-}: Pick<HypernetworkConfig, 'factors' | 'conditions'>): Setting[] {
+  knobs = [],
+}: Pick<HypernetworkConfig, 'factors' | 'conditions' | 'knobs'>): Setting[] {
   const order = [0, settings - 1, ...Array.from({ length: settings - 2 }, (_, i) => i + 1)];
   const input = (i: number, axis: number) => order[(i * (axis + 1) + 5 * axis) % settings]! / (settings - 1);
   return order.map((_, i) =>
     setting({
       factor: Array.from({ length: factors }, (__, axis) => input(i, axis)),
       conditions: Array.from({ length: conditions }, (__, axis) => input(i, factors + axis)),
+      ...Object.fromEntries(
+        knobs.map((knob, axis) => [knob, Math.max(0.01, input(i, factors + conditions + axis))]),
+      ),
     }),
   );
 }

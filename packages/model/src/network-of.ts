@@ -35,5 +35,6 @@ export function networkOf(manifest: Pick<Manifest, 'network' | 'method'>): Scala
   return hypernetize(plain, {
     predict: predictedBy[method.kind],
     ...('hypernetwork' in method ? method.hypernetwork : {}),
+    ...(network.knobs === undefined ? {} : { knobs: network.knobs }),
   });
 }

@@ -1,4 +1,12 @@
-import { namedParams, type ParamsOf, type PlainNetwork, requireIntegers, type SpecNode } from '@sshn/core';
+import {
+  type Narrowable,
+  namedParams,
+  networkAt,
+  type ParamsOf,
+  type PlainNetwork,
+  requireIntegers,
+  type SpecNode,
+} from '@sshn/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from './graph.js';
 import { type TraceOptions, trace } from './trace.js';
@@ -45,7 +53,7 @@ export async function traceNetwork<Specs extends SpecNode>(
   const traced = (batch: number): Graph =>
     trace(
       (placeholders: ParamsOf<Specs>, image: Tensor) => after(network.apply(placeholders, image, at)),
-      [network.specs, { shape: [batch, ...size, channels] }] as never,
+      [networkAt<Narrowable>(network, at).specs, { shape: [batch, ...size, channels] }] as never,
       how,
     ).graph;
   return { graph: traced(1), wide: traced(3), weights, names };

@@ -5,7 +5,7 @@
 import { architectureNames, imageOptions, networkOptions } from '@sshn/architectures';
 import { type OptionFault, option, partial, required } from '@sshn/core';
 import { fits, intensityFaults, intensityKinds, sliceAxes } from '@sshn/data/options';
-import { hypernetworkInputs, hypernetworkOptions, projectionOptions } from '@sshn/hypernet';
+import { hypernetworkInputs, hypernetworkOptions, knobOptions, projectionOptions } from '@sshn/hypernet';
 import { affineKinds, affineReferenceOption, registrationOptions, similarityNames } from '@sshn/registration';
 
 const share = { least: 0, most: 1 } as const;
@@ -85,6 +85,7 @@ export const manifestOptions = {
         { ...partial({ ...networkOptions, rank, film }), inChannels, outChannels },
         { help: 'Its options' },
       ),
+      ...knobOptions,
       flow: option.record(required({ resolution, integrationSteps }), {
         optional: true,
         help: 'Of registration networks: the grid of the flow, and how it is integrated',

@@ -52,7 +52,7 @@ export type RegistrationNetworkSpecs = { readonly backbone: SpecNode; readonly f
  */
 export function registrationNetwork(config: RegistrationNetworkConfig): Network<RegistrationNetworkSpecs> {
   const { backbone, resolution = 'full' } = config;
-  const { rank, inChannels, outChannels, steps } = backbone;
+  const { rank, inChannels, outChannels, steps, narrow } = backbone;
   if (inChannels % 2 !== 0) {
     throw new ValueError({
       where: 'registrationNetwork: inChannels of the backbone',
@@ -68,6 +68,9 @@ export function registrationNetwork(config: RegistrationNetworkConfig): Network<
     inChannels,
     outChannels: rank,
     steps,
+    ...(narrow === undefined
+      ? {}
+      : { narrow: (width: number) => registrationNetwork({ ...config, backbone: narrow(width) }) }),
     apply(params, pair, at) {
       requireFeatures('registrationNetwork', pair, rank, inChannels);
       return tidy(() => {

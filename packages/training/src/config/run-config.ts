@@ -5,6 +5,7 @@ import { imageEdge, sizeFaults } from '@sshn/model';
 import { optimizerOptions } from '@sshn/optim';
 import { architectureOptions } from './architecture.js';
 import { dataOptions } from './data.js';
+import { knobConfigOptions, knobFaults } from './knobs.js';
 import { lossConfigOptions, lossWords } from './loss.js';
 import { priorOptions } from './prior.js';
 import { registrationConfigOptions, registrationWords } from './registration.js';
@@ -65,6 +66,7 @@ export const runOptions = {
   }),
   architecture: architectureOptions,
   hypernetwork: option.record(hypernetworkOptions, { help: 'The hypernetwork' }),
+  knobs: knobConfigOptions,
   registration: registrationConfigOptions,
   size: option.list(imageEdge, {
     least: 2,
@@ -148,6 +150,7 @@ function runFaults(config: RunConfig): OptionFault[] {
     ...(rescaling === 'common' && prior?.kind === 'constant' && typeof prior.factor !== 'number'
       ? [{ path: ['prior', 'factor'], message: "several factors need rescaling: 'separate'" }]
       : []),
+    ...knobFaults(config),
     ...taskFaults(config),
   ];
 }

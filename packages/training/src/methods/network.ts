@@ -1,4 +1,5 @@
 import type { Manifest } from '@sshn/model';
+import { knobsOf } from '../config/knobs.js';
 import type { RunConfig } from '../config/run-config.js';
 import { priorOf } from './prior.js';
 
@@ -20,6 +21,7 @@ export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Mani
   const { name: architecture, ...options } = config.architecture;
   const { resolution, integrationSteps } = config.registration;
   const isRegistration = config.task === 'registration';
+  const knobs = knobsOf(config.knobs);
   return {
     network: {
       architecture,
@@ -32,6 +34,7 @@ export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Mani
         // Nobody would train what fpn predicts at other resolutions.
         ...(isRegistration ? { deepSupervision: false } : {}),
       },
+      ...(knobs.length === 0 ? {} : { knobs }),
       ...(isRegistration ? { flow: { resolution, integrationSteps } } : {}),
     },
     method: describeMethod(config),

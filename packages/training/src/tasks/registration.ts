@@ -21,12 +21,11 @@ export function registration({ registration: config }: RunConfig): Task {
   const lambda = lambdaSpread(config);
   return {
     stage: () => ({ phase: 'alignment', isLast: true }),
-    draw: (at, rng) =>
-      lambda === undefined ? at : setting({ factor: at.factors, conditions: [drawFrom(lambda, rng)] }),
+    draw: (at, rng) => (lambda === undefined ? at : setting({ ...at, conditions: [drawFrom(lambda, rng)] })),
     use: (at) =>
       lambda === undefined || at.conditions.length > 0
         ? at
-        : setting({ factor: at.factors, conditions: [middleOf(lambda)] }),
+        : setting({ ...at, conditions: [middleOf(lambda)] }),
     loss: (model, params, { images, batch, labelCount, at }) =>
       tidy(() =>
         registrationObjective(model.apply(params, images, at), images, config, {

@@ -27,6 +27,7 @@ import {
   type Update,
 } from '@sshn/optim';
 import { memory } from '@tensorflow/tfjs-core';
+import { drawKnobs } from '../config/knobs.js';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork } from '../methods/network.js';
 import { factorOf, type Prior, priorOf, sampleSetting } from '../methods/prior.js';
@@ -186,9 +187,10 @@ export class Trainer {
     })) {
       if (index++ < done) continue; // Taken before the checkpoint that this run goes on from.
       const generator = Rng.fromState(this.progress.generator);
-      const { factors, conditions } = this.task.draw(sampleSetting(this.prior, generator), generator);
+      const drawn = this.task.draw(sampleSetting(this.prior, generator), generator);
+      const knobs = drawKnobs(config.knobs, generator);
       const rng = this.root.split('layers').split(this.progress.step);
-      const at = setting({ factor: factors, conditions, rng });
+      const at = setting({ ...drawn, ...knobs, rng });
       const factor = factorOf(at);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);

@@ -1,0 +1,64 @@
+import { type OptionFault, option, type Rng, type ValuesOf } from '@sshn/core';
+import { type Knob, knobs } from '@sshn/hypernet';
+import { drawFrom } from './prior.js';
+
+const range = (help: string) =>
+  option.list(option.number({ above: 0, most: 1, help: '' }), { least: 2, most: 2, optional: true, help });
+
+/** What moves the cost of a network beside its factors: a range each, from which every step of training draws. */
+const knobWords = {
+  widthRange: range(
+    'Train at shares of the features of every stage drawn from here, such as 0.25,1: the network then runs at all of them',
+  ),
+  resolutionRange: range(
+    "Train at shares of the images' size drawn from here, such as 0.5,1: the network then runs at all of them",
+  ),
+  knobEndpoints: option.number({
+    least: 0,
+    most: 1,
+    default: 0.2,
+    help: 'Share of the draws of widths and resolutions that are the lowest or the highest: both ends are learned as well',
+  }),
+};
+
+/** The knobs of a run beside its factors; without any, a network has one width and sees images at their size. */
+export const knobConfigOptions = option.record(knobWords, {
+  help: 'What else the network may be run at, at less cost: fewer features, smaller images',
+});
+
+/** The knobs of a run. */
+type KnobConfig = ValuesOf<typeof knobWords>;
+
+const rangeOf = ({
+  widthRange,
+  resolutionRange,
+}: KnobConfig): Readonly<Record<Knob, readonly number[] | undefined>> => ({
+  width: widthRange,
+  resolution: resolutionRange,
+});
+
+/** The knobs that a run trains. */
+export function knobsOf(config: KnobConfig): Knob[] {
+  return knobs.filter((knob) => rangeOf(config)[knob] !== undefined);
+}
+
+/** One draw of all knobs of a run. Takes nothing from the generator where there are none. */
+export function drawKnobs(config: KnobConfig, rng: Rng): Partial<Record<Knob, number>> {
+  return Object.fromEntries(
+    knobsOf(config).map((knob) => {
+      const [low, high] = rangeOf(config)[knob]!;
+      return [knob, drawFrom({ low: low!, high: high!, endpoints: config.knobEndpoints }, rng)];
+    }),
+  );
+}
+
+/** What is wrong with the ranges of knobs. */
+export function knobFaults({ knobs: config }: { readonly knobs: KnobConfig }): OptionFault[] {
+  return knobsOf(config).flatMap((knob) => {
+    const [low, high] = rangeOf(config)[knob]!;
+    if (low! > high!) return [{ path: ['knobs', `${knob}Range`], message: 'the first is above the second' }];
+    return high === 1
+      ? []
+      : [{ path: ['knobs', `${knob}Range`], message: 'ends below 1, the whole network' }];
+  });
+}
