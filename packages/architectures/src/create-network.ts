@@ -1,6 +1,7 @@
 import { type Network, requireOption } from '@sshn/core';
 import { type FpnConfig, fpn, fpnOptions } from './fpn.js';
-import { commonOptions } from './options.js';
+import { commonOptions, type NetworkConfig } from './options.js';
+import { shareOf } from './plan.js';
 import { type PSPNetConfig, pspnet, pspnetOptions } from './pspnet.js';
 import { type ResUNetConfig, resunet } from './resunet.js';
 import { type SENetConfig, senet, senetOptions } from './senet.js';
@@ -30,6 +31,21 @@ export const networkOptions = /* @__PURE__ */ (() => ({
   ...pspnetOptions,
   ...senetOptions,
 }))();
+
+/**
+ * The options of the network with the first ⌈w·F⌉ features of every stage: of the one that `narrow` of a network gives.
+ *
+ * @param width In (0, 1].
+ */
+export function narrowOptions<Config extends Pick<NetworkConfig, 'features'>>(
+  options: Config,
+  width: number,
+): Config {
+  if (width === 1) return options;
+  const { features = 32 } = options;
+  const share = (count: number) => shareOf(count, width);
+  return { ...options, features: typeof features === 'number' ? share(features) : features.map(share) };
+}
 
 /** Names of the architectures. */
 export const architectureNames = [

@@ -1,5 +1,11 @@
 export { normalizations } from './block.js';
-export { type Architectures, architectureNames, createNetwork, networkOptions } from './create-network.js';
+export {
+  type Architectures,
+  architectureNames,
+  createNetwork,
+  narrowOptions,
+  networkOptions,
+} from './create-network.js';
 export type { EncoderDecoderSpecs } from './encoder-decoder.js';
 export { type FpnConfig, type FpnSpecs, fpn } from './fpn.js';
 export { type Downsampling, imageOptions, type NetworkConfig } from './options.js';

@@ -23,7 +23,7 @@ export {
   manifestVersion,
 } from './manifest/schema.js';
 export { type LoadedModel, loadModel, type Model, type SaveOptions, saveModel } from './model.js';
-export { networkOf } from './network-of.js';
+export { describePlain, networkOf } from './network-of.js';
 export { type RunningNetwork, type Runtime, tfjsRuntime } from './runtime.js';
 export { requireChecksum, withChecksum } from './safetensors/checksum.js';
 export type { Dtype, RawTensor, SafetensorsFile } from './safetensors/header.js';

@@ -1,5 +1,5 @@
-import { architectureNames, createNetwork, type NetworkConfig } from '@sshn/architectures';
-import { type Network, requireOption } from '@sshn/core';
+import { architectureNames, createNetwork, type NetworkConfig, narrowOptions } from '@sshn/architectures';
+import { type Network, requireOption, type Setting, setting } from '@sshn/core';
 import { hypernetize, type Predicted, type Scalable } from '@sshn/hypernet';
 import { registrationNetwork } from '@sshn/registration';
 import type { Manifest } from './manifest/schema.js';
@@ -32,9 +32,29 @@ export function networkOf(manifest: Pick<Manifest, 'network' | 'method'>): Scala
     network.flow === undefined
       ? backbone
       : registrationNetwork({ backbone, resolution: network.flow.resolution });
-  return hypernetize(plain, {
+  const { resolution } = network;
+  const seeing: Network =
+    resolution === undefined
+      ? plain
+      : {
+          ...plain,
+          apply: (params, image, at) => plain.apply(params, image, setting({ ...at, resolution })),
+        };
+  return hypernetize(seeing, {
     predict: predictedBy[method.kind],
     ...('hypernetwork' in method ? method.hypernetwork : {}),
     ...(network.knobs === undefined ? {} : { knobs: network.knobs }),
   });
+}
+
+/** What a manifest says of the plain network at a setting: fewer features, one resolution for all images, no knobs. */
+export function describePlain(
+  { knobs: _, ...network }: Manifest['network'],
+  at: Setting,
+): Manifest['network'] {
+  return {
+    ...network,
+    options: narrowOptions(network.options, at.width),
+    ...(at.resolution === 1 ? {} : { resolution: at.resolution }),
+  };
 }

@@ -11,10 +11,12 @@ import {
   watchScopes,
 } from '@sshn/core';
 import { countModule } from '@sshn/flops';
+import { type Knob, knobs } from '@sshn/hypernet';
 import {
   type AccuracyCostPoint,
   type CalibrateOptions,
   calibrate,
+  describePlain,
   type LoadedModel,
   type Manifest,
   type Model,
@@ -42,6 +44,10 @@ export interface SettingChoice extends Budget {
   readonly factor?: Factor;
   /** Weight of smoothness in [0, 1], of registration models that take one. @default the middle of training */
   readonly lambda?: number;
+  /** Share of the features of every stage in (0, 1], of models that were trained with a range of them. @default 1 */
+  readonly width?: number;
+  /** Share of the images' size that the network sees in (0, 1]; likewise. @default 1 */
+  readonly inputResolution?: number;
 }
 
 /** A setting that was chosen. */
@@ -92,18 +98,19 @@ export abstract class TrainedModel {
    * @throws {ValueError} if no setting meets the budget, saying what comes nearest; if milliseconds are limited before
    * `calibrate` was called; or if the factor or λ do not fit the model.
    */
-  choose({ factor, lambda, gflops, milliseconds, dice }: SettingChoice = {}): Chosen {
+  choose({ factor, lambda, width, inputResolution, gflops, milliseconds, dice }: SettingChoice = {}): Chosen {
+    const more = { lambda, width, resolution: inputResolution };
     const limits = {
       ...(gflops === undefined ? {} : { maxGflops: gflops }),
       ...(milliseconds === undefined ? {} : { maxMilliseconds: milliseconds }),
       ...(dice === undefined ? {} : { minDice: dice }),
     };
     if (Object.keys(limits).length === 0) {
-      const at = this.#at(factor, lambda);
+      const at = this.#at(factor, more);
       const words = at.factors.join(', ');
       return {
         at,
-        reason: `Factor ${words}${factor === undefined ? ', the largest of training' : ', as asked for'}.`,
+        reason: `Factor ${words}${factor === undefined ? ', the largest of training' : ', as asked for'}${knobWords(at)}.`,
       };
     }
     if (factor !== undefined) {
@@ -114,7 +121,7 @@ export abstract class TrainedModel {
       });
     }
     const { chosen, reason } = pick(this.#points ?? this.#uncalibrated(), limits);
-    if (chosen !== undefined) return { at: this.#at(chosen.factor, lambda), reason };
+    if (chosen !== undefined) return { at: this.#at(chosen.factor, more), reason };
     throw new ValueError({
       where: 'choose: budget',
       got: limits,
@@ -134,7 +141,7 @@ export abstract class TrainedModel {
       {
         gflops: (factor) => this.gflopsAt(factor),
         runtime: this.#runtime,
-        conditions: this.#at(undefined, undefined).conditions,
+        conditions: this.#at(undefined, {}).conditions,
         ...options,
       },
     );
@@ -145,7 +152,7 @@ export abstract class TrainedModel {
   /** 10⁹ FLOPs of the plain network at a factor, for one input of the size of training. */
   gflopsAt(factor: Factor): number {
     const inputShape = [1, ...this.manifest.preprocessing.size, this.#channels];
-    return countModule(this.model.network, { inputShape, at: this.#at(factor, undefined) }).flops / 1e9;
+    return countModule(this.model.network, { inputShape, at: this.#at(factor, {}) }).flops / 1e9;
   }
 
   /** Paths of the layers that have a kernel, such as `encoder.0.1`, in the order in which they run. */
@@ -179,7 +186,7 @@ export abstract class TrainedModel {
   }
 
   #keptAt(at: Setting): Kept {
-    const key = JSON.stringify([at.factors, at.conditions]);
+    const key = JSON.stringify([at.factors, at.conditions, at.width, at.resolution]);
     const kept = this.#kept.get(key) ?? {
       weights: this.model.specialize(this.#tree, at),
       running: undefined,
@@ -216,6 +223,7 @@ export abstract class TrainedModel {
     const { lambda: ___, ...objective } = { lambda: undefined, ...registration };
     const manifest = {
       ...kept,
+      network: describePlain(kept.network, at),
       ...(rounded === undefined ? {} : { rounded: roundedAt(rounded, factor) }),
       method: { kind: 'fixed' as const, factor },
       prior: { kind: 'constant' as const, factor },
@@ -264,8 +272,16 @@ export abstract class TrainedModel {
   }
 
   /** The setting, and λ where the model takes one. */
-  #at(factor: Factor | undefined, lambda: number | undefined): Setting {
-    const { method, prior, registration } = this.manifest;
+  #at(
+    factor: Factor | undefined,
+    {
+      lambda,
+      width,
+      resolution,
+    }: { readonly lambda?: number | undefined } & Partial<Record<Knob, number | undefined>>,
+  ): Setting {
+    const { method, prior, registration, network } = this.manifest;
+    requireKnobs(network.knobs ?? [], { width, resolution });
     const usual = prior.kind === 'constant' ? prior.factor : prior.high;
     const count = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
     const given = [factor ?? usual].flat();
@@ -278,7 +294,7 @@ export abstract class TrainedModel {
     }
     const factors = given.length === count ? given : Array<number>(count).fill(given[0]!);
     const takesLambda = 'hypernetwork' in method && method.hypernetwork.conditions > 0;
-    if (!takesLambda && lambda === undefined) return setting(factors);
+    if (!takesLambda && lambda === undefined) return setting({ factor: factors, width, resolution });
     if (!takesLambda) {
       throw new ValueError({
         where: 'lambda',
@@ -288,12 +304,29 @@ export abstract class TrainedModel {
       });
     }
     const told = lambda ?? (registration?.lambda && middleOf(registration.lambda));
-    if (told !== undefined) return setting({ factor: factors, conditions: [told] });
+    if (told !== undefined) return setting({ factor: factors, width, resolution, conditions: [told] });
     throw new ValueError({
       where: 'lambda',
       got: undefined,
       expected: 'a number in [0, 1], as the model takes one and does not say which it was trained with',
       hint: 'Give --lambda: larger is smoother.',
+    });
+  }
+}
+
+const knobWords = ({ width, resolution }: Setting): string =>
+  `${width === 1 ? '' : `, width ${width}`}${resolution === 1 ? '' : `, resolution ${resolution}`}`;
+
+/** Refuses knobs that a model was not trained with. */
+function requireKnobs(has: readonly Knob[], asked: Partial<Record<Knob, number | undefined>>): void {
+  for (const knob of knobs) {
+    const value = asked[knob];
+    if (value === undefined || value === 1 || has.includes(knob)) continue;
+    throw new ValueError({
+      where: knob,
+      got: value,
+      expected: `none: the model was trained at one ${knob}`,
+      hint: `One that has several is trained with --${knob}-range.`,
     });
   }
 }

@@ -20,6 +20,7 @@ import {
   argument,
   factorsType,
   factorType,
+  knobType,
   readerOf,
   type SplitName,
   toleranceType,
@@ -54,6 +55,8 @@ interface EvaluateOptions extends ComputingFlags {
   readonly weightsOf?: number | number[];
   readonly surface?: number;
   readonly lambda?: number;
+  readonly width?: number;
+  readonly inputResolution?: number;
   readonly times: boolean;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -97,6 +100,18 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
         '--lambda <number>',
         'weight of smoothness, in [0, 1], of a registration network that takes one (default: the middle of training)',
       ).argParser(readerOf(factorType)),
+    )
+    .addOption(
+      new Option(
+        '--width <share>',
+        'share of the features of every stage, of a network trained with --width-range (default: 1)',
+      ).argParser(readerOf(knobType)),
+    )
+    .addOption(
+      new Option(
+        '--input-resolution <share>',
+        "share of the images' size that the network sees, of one trained with --resolution-range (default: 1)",
+      ).argParser(readerOf(knobType)),
     )
     .option('--no-times', 'measure no milliseconds')
     .option('--json', 'print the results as JSON')
@@ -153,7 +168,7 @@ async function evaluateOne(
   signal: AbortSignal,
 ): Promise<Evaluated & { readonly wanted: number }> {
   const { run, dataset } = await openRun(folder, options.data, 'evaluate');
-  const { split, lambda, weightsOf } = options;
+  const { split, lambda, width, inputResolution: resolution, weightsOf } = options;
   try {
     const one = options.factor === undefined ? undefined : [options.factor];
     const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
@@ -165,13 +180,15 @@ async function evaluateOne(
       factors,
       split,
       lambda,
+      width,
+      resolution,
       weightsOf,
       surface: options.surface === undefined ? undefined : { tolerance: options.surface },
       onResult: (result) => view.show(result),
       signal,
     });
     const timed = options.times
-      ? await withTimes(run, dataset, measured, { lambda, terminal, signal })
+      ? await withTimes(run, dataset, measured, { lambda, width, resolution, terminal, signal })
       : undefined;
     const results = timed ?? measured;
     const labelSizes = options.json ? await labelSizesIn(dataset, run.split(dataset)[split]) : {};

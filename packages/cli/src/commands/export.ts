@@ -22,7 +22,7 @@ import {
   roundedText,
 } from '../run/rounding.js';
 import { bytesText, factorText } from '../terminal/text.js';
-import { addComputingOptions, argument, factorType, grouped, readerOf } from './options.js';
+import { addComputingOptions, argument, factorType, grouped, knobType, readerOf } from './options.js';
 
 const exportHelp = {
   description: `Write the plain network of one rescaling factor to a file, without the hypernetwork.
@@ -57,6 +57,8 @@ interface ExportFlags extends ComputingFlags {
   readonly to?: (typeof formats)[number];
   readonly factor?: Factor;
   readonly lambda?: number;
+  readonly width?: number;
+  readonly inputResolution?: number;
   readonly gflops?: number;
   readonly milliseconds?: number;
   readonly dice?: number;
@@ -95,6 +97,8 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
         'milliseconds',
         'dice',
         'lambda',
+        'width',
+        'inputResolution',
       ]),
     );
   const add = (flag: string, text: string, read: (text: string) => unknown) =>
@@ -104,6 +108,16 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
     '--lambda <number>',
     'weight of smoothness, in [0, 1], of a registration model that takes one',
     readerOf(factorType),
+  );
+  add(
+    '--width <share>',
+    'share of the features of every stage, of a model trained with --width-range',
+    readerOf(knobType),
+  );
+  add(
+    '--input-resolution <share>',
+    "share of the images' size that the network sees, of one trained with --resolution-range",
+    readerOf(knobType),
   );
   add('--gflops <number>', 'the most accurate factor with at most so many 10⁹ FLOPs', readerOf(positive));
   add(
@@ -181,12 +195,14 @@ async function exportModel(
 /** The setting that the flags ask for. */
 async function settingOf(
   model: Segmenter | Registrar,
-  { factor, lambda, gflops, milliseconds, dice }: ExportFlags,
+  { factor, lambda, width, inputResolution, gflops, milliseconds, dice }: ExportFlags,
 ): Promise<Chosen> {
   if (milliseconds !== undefined) await model.calibrate();
   return model.choose({
     ...(factor === undefined ? {} : { factor }),
     ...(lambda === undefined ? {} : { lambda }),
+    ...(width === undefined ? {} : { width }),
+    ...(inputResolution === undefined ? {} : { inputResolution }),
     ...(gflops === undefined ? {} : { gflops }),
     ...(milliseconds === undefined ? {} : { milliseconds }),
     ...(dice === undefined ? {} : { dice }),

@@ -22,6 +22,7 @@ export function readerOf(type: OptionType): (text: string) => unknown {
 
 /** A rescaling factor, or a list of them. */
 export const factorType = { kind: 'number', least: 0, most: 1 } as const;
+export const knobType = { kind: 'number', above: 0, most: 1 } as const;
 export const factorsType = { kind: 'list', item: factorType, least: 1, most: 1024, orSingle: false } as const;
 
 /** A step between factors, and a count that may be 0. */

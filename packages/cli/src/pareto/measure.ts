@@ -104,11 +104,15 @@ export async function withTimes<At extends Factor>(
   {
     turns = 5,
     lambda,
+    width,
+    resolution,
     terminal,
     signal,
   }: {
     readonly turns?: number;
     readonly lambda?: number | undefined;
+    readonly width?: number | undefined;
+    readonly resolution?: number | undefined;
     readonly terminal: Terminal;
     readonly signal: AbortSignal;
   },
@@ -121,6 +125,8 @@ export async function withTimes<At extends Factor>(
     {
       turns,
       ...(lambda === undefined ? {} : { lambda }),
+      ...(width === undefined ? {} : { width }),
+      ...(resolution === undefined ? {} : { resolution }),
       onTurn: (done, total) => terminal.live(`timing forward passes ${done}/${total}`),
       signal,
     },
@@ -153,6 +159,9 @@ interface SweepOptions<At extends Factor> {
   readonly surface?: { readonly tolerance: number } | undefined;
   /** Of registration networks that take one; see `EvaluateOptions`. */
   readonly lambda?: number | undefined;
+  /** Of networks that were trained with a range of them; see `EvaluateOptions`. */
+  readonly width?: number | undefined;
+  readonly resolution?: number | undefined;
   /** Results that are known already. @default none */
   readonly known?: (factor: At) => FactorResult<At> | undefined;
   /** Called, and waited for, with each result that was not known. */
@@ -171,12 +180,25 @@ export async function sweep<At extends Factor>(
   dataset: Dataset,
   options: SweepOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split, weightsOf, surface, lambda, known = () => undefined, onResult, signal } = options;
+  const {
+    factors,
+    split,
+    weightsOf,
+    surface,
+    lambda,
+    width,
+    resolution,
+    known = () => undefined,
+    onResult,
+    signal,
+  } = options;
   const what = {
     split,
     ...(weightsOf === undefined ? {} : { weightsOf }),
     ...(surface === undefined ? {} : { surface }),
     ...(lambda === undefined ? {} : { lambda }),
+    ...(width === undefined ? {} : { width }),
+    ...(resolution === undefined ? {} : { resolution }),
   };
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {

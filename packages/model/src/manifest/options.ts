@@ -86,6 +86,12 @@ export const manifestOptions = {
         { help: 'Its options' },
       ),
       ...knobOptions,
+      resolution: option.number({
+        above: 0,
+        most: 1,
+        optional: true,
+        help: "Share of the images' size that it sees, of a network without that knob; absent: 1",
+      }),
       flow: option.record(required({ resolution, integrationSteps }), {
         optional: true,
         help: 'Of registration networks: the grid of the flow, and how it is integrated',

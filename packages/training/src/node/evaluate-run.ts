@@ -1,6 +1,7 @@
 import { type Factor, type Setting, setting, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
-import type { Scalable } from '@sshn/hypernet';
+import { type Knob, knobs, type Scalable } from '@sshn/hypernet';
+import { knobsOf } from '../config/knobs.js';
 import type { FactorResult } from '../evaluation/measure.js';
 import { measure } from '../evaluation/measure.js';
 import { surfaceOver } from '../evaluation/segment.js';
@@ -17,6 +18,10 @@ export interface EvaluateOptions<At extends Factor> {
   readonly split?: keyof Split;
   /** Of registration networks that take the weight of their regularizer, in [0, 1]. @default the middle of training's */
   readonly lambda?: number;
+  /** Share of the features of every stage, in (0, 1], of networks that were trained with a range of them. @default 1 */
+  readonly width?: number;
+  /** Share of the images' size that the network sees, in (0, 1]; likewise. @default 1 */
+  readonly resolution?: number;
   /**
    * Predicts the weights for this factor, and runs them at each of `factors`: how well weights serve at factors that they were not
    * made for (paper, section 5.2). @default the weights for the factor itself
@@ -36,14 +41,16 @@ export interface EvaluateOptions<At extends Factor> {
  * Accuracy and cost of a run's best model at several factors: hard Dice on one part of its data, FLOPs, milliseconds.
  *
  * @throws {FileError} if the dataset is not the one of the run.
- * @throws {ValueError} if that part of it is empty, a list has more or fewer factors than the network takes, or it takes no λ.
+ * @throws {ValueError} if that part of it is empty, a list has more or fewer factors than the network takes, or it takes no λ, no
+ * width or no resolution.
  */
 export async function evaluateRun<At extends Factor>(
   run: Run,
   dataset: Dataset,
   options: EvaluateOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const { factors, split = 'test', weightsOf, surface, lambda, isTimed = true, onProgress, signal } = options;
+  const { factors, split = 'test', weightsOf, surface, isTimed = true, onProgress, signal } = options;
+  const rest = restOf(options);
   const task = taskOf(run.config);
   const matched = await run.match(dataset);
   const examples = examplesOf(await run.prepare(matched.dataset), run.config, matched.split);
@@ -63,13 +70,14 @@ export async function evaluateRun<At extends Factor>(
       expected: 'one that segments them: distances are between surfaces of predicted and true labels',
     });
   }
-  requireLambda(run, lambda);
+  requireLambda(run, rest.lambda);
+  for (const knob of knobs) requireKnob(run, knob, rest[knob]);
   const model =
-    weightsOf === undefined ? run.model : withWeightsOf(run.model, settingAt(run, weightsOf, lambda));
+    weightsOf === undefined ? run.model : withWeightsOf(run.model, settingAt(run, weightsOf, rest));
   const results: FactorResult<At>[] = [];
   for (const factor of factors) {
     if (signal?.aborted) break;
-    const at = settingAt(run, factor, lambda);
+    const at = settingAt(run, factor, rest);
     const of = [model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,
@@ -84,7 +92,7 @@ export async function evaluateRun<At extends Factor>(
     run,
     dataset,
     results.map(({ factor }) => factor),
-    { ...(lambda === undefined ? {} : { lambda }), ...(signal === undefined ? {} : { signal }) },
+    { ...rest, ...(signal === undefined ? {} : { signal }) },
   );
   return results.map((result, i) => ({ ...result, ...times[i] }));
 }
@@ -98,7 +106,7 @@ export async function timeRun(
   run: Run,
   dataset: Dataset,
   factors: readonly Factor[],
-  { lambda, ...options }: TimingOptions & { readonly lambda?: number } = {},
+  options: TimingOptions & Rest = {},
 ): Promise<Timing[]> {
   const { size, channels } = dataset;
   // Of a pair, both images lie side by side.
@@ -107,7 +115,7 @@ export async function timeRun(
     run.model,
     run.params,
     [1, ...size, images * channels],
-    factors.map((factor) => settingAt(run, factor, lambda)),
+    factors.map((factor) => settingAt(run, factor, restOf(options))),
     options,
   );
 }
@@ -123,9 +131,29 @@ function withWeightsOf(model: Scalable, fixed: Setting): Scalable {
   };
 }
 
-function settingAt(run: Run, factor: Factor, lambda: number | undefined): Setting {
+/** What a setting has besides its factors. */
+type Rest = Pick<EvaluateOptions<Factor>, 'lambda' | Knob>;
+
+const restOf = ({ lambda, width, resolution }: Rest): Rest => ({
+  ...(lambda === undefined ? {} : { lambda }),
+  ...(width === undefined ? {} : { width }),
+  ...(resolution === undefined ? {} : { resolution }),
+});
+
+function settingAt(run: Run, factor: Factor, { lambda, width, resolution }: Rest): Setting {
   const conditions = lambda === undefined ? [] : [lambda];
-  return taskOf(run.config).use(setting({ factor: factorIn(run.config, factor), conditions }));
+  const factors = factorIn(run.config, factor);
+  return taskOf(run.config).use(setting({ factor: factors, conditions, width, resolution }));
+}
+
+function requireKnob({ config }: Run, knob: Knob, value: number | undefined): void {
+  if (value === undefined || value === 1 || knobsOf(config.knobs).includes(knob)) return;
+  throw new ValueError({
+    where: `evaluateRun: ${knob}`,
+    got: value,
+    expected: `none: the run was trained at one ${knob}`,
+    hint: `One that has several is trained with knobs.${knob}Range (--${knob}-range).`,
+  });
 }
 
 function requireLambda({ config }: Run, lambda: number | undefined): void {
