@@ -53,44 +53,46 @@ export function displacements(
  * determinant of the steps from a corner to its neighbors is not positive.
  */
 function folds(fields: readonly Float32Array[], size: readonly number[], share: number): boolean {
-  // An axis of one pixel has no neighbors, and nothing along it can fold.
-  const axes = [...size.keys()].filter((axis) => size[axis]! > 1);
-  const strides = size.map((_, axis) => size.slice(axis + 1).reduce((product, n) => product * n, 1));
-  const rank = axes.length;
-  const jacobian = new Float64Array(rank * rank);
-  const count = fields[0]!.length;
-  for (let corner = 0; corner < 2 ** rank; corner++) {
-    const signs = axes.map((_, i) => ((corner >> i) & 1 ? -1 : 1));
-    for (let at = 0; at < count; at++) {
-      let isInside = true;
-      for (let j = 0; j < rank && isInside; j++) {
-        const place = Math.floor(at / strides[axes[j]!]!) % size[axes[j]!]!;
-        isInside = signs[j] === 1 ? place + 1 < size[axes[j]!]! : place > 0;
-      }
-      if (!isInside) continue;
-      for (let i = 0; i < rank; i++) {
-        const field = fields[axes[i]!]!;
-        for (let j = 0; j < rank; j++) {
-          const sign = signs[j]!;
-          const step = sign * (field[at + sign * strides[axes[j]!]!]! - field[at]!);
-          jacobian[i * rank + j] = (i === j ? 1 : 0) + share * step;
+  const [depth, height, width] = [size.length === 3 ? size[0]! : 1, size.at(-2)!, size.at(-1)!];
+  const [ofZ, ofY, ofX] = [size.length === 3 ? fields[0]! : undefined, fields.at(-2)!, fields.at(-1)!];
+  for (let corner = 0; corner < 8; corner++) {
+    const [toZ, toY, toX] = [corner & 4, corner & 2, corner & 1].map((bit) => (bit === 0 ? 1 : -1)) as [
+      number,
+      number,
+      number,
+    ];
+    // An axis of one pixel has no neighbors, and nothing along it can fold: its two signs are one case.
+    if ((depth === 1 && toZ < 0) || (height === 1 && toY < 0) || (width === 1 && toX < 0)) continue;
+    const [strideZ, strideY, strideX] = [
+      depth === 1 ? 0 : toZ * height * width,
+      height === 1 ? 0 : toY * width,
+      width === 1 ? 0 : toX,
+    ];
+    for (let z = depth > 1 && toZ < 0 ? 1 : 0; z < depth - (depth > 1 && toZ > 0 ? 1 : 0); z++)
+      for (let y = height > 1 && toY < 0 ? 1 : 0; y < height - (height > 1 && toY > 0 ? 1 : 0); y++) {
+        const row = (z * height + y) * width;
+        const first = row + (width > 1 && toX < 0 ? 1 : 0);
+        const end = row + width - (width > 1 && toX > 0 ? 1 : 0);
+        for (let at = first; at < end; at++) {
+          const yy = 1 + share * toY * (ofY[at + strideY]! - ofY[at]!);
+          const yx = share * toX * (ofY[at + strideX]! - ofY[at]!);
+          const xy = share * toY * (ofX[at + strideY]! - ofX[at]!);
+          const xx = 1 + share * toX * (ofX[at + strideX]! - ofX[at]!);
+          const plane = yy * xx - yx * xy;
+          if (ofZ === undefined) {
+            if (!(plane > 0)) return true;
+            continue;
+          }
+          const zz = 1 + share * toZ * (ofZ[at + strideZ]! - ofZ[at]!);
+          const zy = share * toY * (ofZ[at + strideY]! - ofZ[at]!);
+          const zx = share * toX * (ofZ[at + strideX]! - ofZ[at]!);
+          const yz = share * toZ * (ofY[at + strideZ]! - ofY[at]!);
+          const xz = share * toZ * (ofX[at + strideZ]! - ofX[at]!);
+          if (!(zz * plane - zy * (yz * xx - yx * xz) + zx * (yz * xy - yy * xz) > 0)) return true;
         }
       }
-      if (!(determinant(jacobian, rank) > 0)) return true;
-    }
   }
   return false;
-}
-
-function determinant(m: Float64Array, rank: number): number {
-  if (rank === 0) return 1;
-  if (rank === 1) return m[0]!;
-  if (rank === 2) return m[0]! * m[3]! - m[1]! * m[2]!;
-  return (
-    m[0]! * (m[4]! * m[8]! - m[5]! * m[7]!) -
-    m[1]! * (m[3]! * m[8]! - m[5]! * m[6]!) +
-    m[2]! * (m[3]! * m[7]! - m[4]! * m[6]!)
-  );
 }
 
 /** The four knots that a cubic B-spline takes at a coordinate in units of their distance; the first lies at −1. */

@@ -32,39 +32,69 @@ export function warp(
   const rows = map ?? size.map((_, a) => size.map((_, b) => (a === b ? 1 : 0)));
   const values = new Float32Array(image.values.length);
   const warped = new Uint8Array(labels.values.length);
-  const place: [number, number, number] = [0, 0, 0];
-  const point: [number, number, number] = [0, 0, 0];
+  const target = { values, labels: warped };
+  const from = { values: image.values, labels: labels.values, grid, channels };
+  const [depth, height, width] = grid;
+  const missing = 3 - rank;
+  const rowOf = (a: number): Triple => {
+    const [z = 0, y = 0, x = 0] = [0, 1, 2].map((b) => rows[a - missing]?.[b - missing] ?? 0);
+    return [z, y, x];
+  };
+  const [ofZ, ofY, ofX] = [rowOf(0), rowOf(1), rowOf(2)];
+  const alongX: Triple = [ofZ[2], ofY[2], ofX[2]];
+  const [bendZ, bendY, bendX] = [...Array<undefined>(missing).fill(undefined), ...(bend ?? [])];
   let index = 0;
-  for (point[0] = 0; point[0] < grid[0]; point[0]++) {
-    for (point[1] = 0; point[1] < grid[1]; point[1]++) {
-      for (point[2] = 0; point[2] < grid[2]; point[2]++, index++) {
-        for (let a = 0; a < rank; a++) {
-          const axis = a + 3 - rank;
-          let at = center[axis]!;
-          for (let b = 0; b < rank; b++) {
-            const other = b + 3 - rank;
-            at += rows[a]![b]! * (point[other]! - center[other]!);
-          }
-          place[axis] = bend === undefined ? at : at + bend[a]![index]!;
+  for (let z = 0; z < depth; z++) {
+    const fromZ = z - center[0]!;
+    for (let y = 0; y < height; y++) {
+      const fromY = y - center[1]!;
+      const [rowZ, rowY, rowX] = [ofZ, ofY, ofX].map(
+        (row, axis) => center[axis]! + row[0] * fromZ + row[1] * fromY,
+      ) as [number, number, number];
+      for (let x = 0; x < width; x++, index++) {
+        const fromX = x - center[2]!;
+        const atY = rowY + alongX[1] * fromX + (bendY === undefined ? 0 : bendY[index]!);
+        const atX = rowX + alongX[2] * fromX + (bendX === undefined ? 0 : bendX[index]!);
+        if (rank === 2) samplePlane(target, index, from, atY, atX);
+        else {
+          const atZ = rowZ + alongX[0] * fromX + (bendZ === undefined ? 0 : bendZ[index]!);
+          sample(target, index, from, atZ, atY, atX);
         }
-        mix(values, index * channels, image.values, grid, channels, place);
-        warped[index] = labels.values[nearest(grid, place)]!;
       }
     }
   }
   return { image: { ...image, values }, labels: { values: warped, size } };
 }
 
-/** Adds up the eight (in 2D four) pixels around a place, by their nearness. */
-function mix(
-  into: Float32Array,
-  to: number,
-  values: Float32Array,
-  [depth, height, width]: Triple,
-  channels: number,
-  [z, y, x]: Triple,
+interface Source {
+  readonly values: Float32Array;
+  readonly labels: Uint8Array;
+  readonly grid: Triple;
+  readonly channels: number;
+}
+
+/**
+ * One pixel: the eight (in 2D four) around a place, by their nearness, and the label of the nearest. Scalars alone, as it runs for
+ * each pixel of each image of a training.
+ */
+function sample(
+  into: { readonly values: Float32Array; readonly labels: Uint8Array },
+  index: number,
+  { values, labels, grid, channels }: Source,
+  z: number,
+  y: number,
+  x: number,
 ): void {
-  const [z0, y0, x0] = [Math.floor(z), Math.floor(y), Math.floor(x)];
+  const depth = grid[0];
+  const height = grid[1];
+  const width = grid[2];
+  const z0 = Math.floor(z);
+  const y0 = Math.floor(y);
+  const x0 = Math.floor(x);
+  const left = reflect(x0, width) * channels;
+  const right = reflect(x0 + 1, width) * channels;
+  const far = x - x0;
+  const to = index * channels;
   for (let dz = 0; dz <= 1; dz++) {
     const weightZ = dz === 1 ? z - z0 : 1 - (z - z0);
     if (weightZ === 0) continue;
@@ -72,21 +102,53 @@ function mix(
     for (let dy = 0; dy <= 1; dy++) {
       const weightY = weightZ * (dy === 1 ? y - y0 : 1 - (y - y0));
       if (weightY === 0) continue;
-      const row = (plane + reflect(y0 + dy, height)) * width;
-      for (let dx = 0; dx <= 1; dx++) {
-        const weight = weightY * (dx === 1 ? x - x0 : 1 - (x - x0));
-        const from = (row + reflect(x0 + dx, width)) * channels;
-        for (let c = 0; c < channels; c++) into[to + c]! += weight * values[from + c]!;
+      const row = (plane + reflect(y0 + dy, height)) * width * channels;
+      const nearer = weightY * (1 - far);
+      const farther = weightY * far;
+      for (let c = 0; c < channels; c++) {
+        const sum = Math.fround(into.values[to + c]! + nearer * values[row + left + c]!);
+        into.values[to + c] = sum + farther * values[row + right + c]!;
       }
     }
   }
+  const nearestRow =
+    (reflect(Math.floor(z + 0.5), depth) * height + reflect(Math.floor(y + 0.5), height)) * width;
+  into.labels[index] = labels[nearestRow + reflect(Math.floor(x + 0.5), width)]!;
 }
 
-/** The index of the pixel that a place lies in. */
-function nearest([depth, height, width]: Triple, [z, y, x]: Triple): number {
-  const plane = reflect(Math.floor(z + 0.5), depth) * height;
-  const row = (plane + reflect(Math.floor(y + 0.5), height)) * width;
-  return row + reflect(Math.floor(x + 0.5), width);
+/** The same of a plane: sums of four, rounded after each, as an array of 32 bits rounds. */
+function samplePlane(
+  into: { readonly values: Float32Array; readonly labels: Uint8Array },
+  index: number,
+  { values, labels, grid, channels }: Source,
+  y: number,
+  x: number,
+): void {
+  const height = grid[1];
+  const width = grid[2];
+  const y0 = Math.floor(y);
+  const x0 = Math.floor(x);
+  const isInside = y0 >= 0 && y0 + 1 < height && x0 >= 0 && x0 + 1 < width;
+  const left = isInside ? x0 : reflect(x0, width);
+  const right = isInside ? x0 + 1 : reflect(x0 + 1, width);
+  const above = (isInside ? y0 : reflect(y0, height)) * width;
+  const below = (isInside ? y0 + 1 : reflect(y0 + 1, height)) * width;
+  const down = y - y0;
+  const far = x - x0;
+  const [a, b] = [(1 - down) * (1 - far), (1 - down) * far];
+  const [c, d] = [down * (1 - far), down * far];
+  const to = index * channels;
+  for (let channel = 0; channel < channels; channel++) {
+    let sum = Math.fround(a * values[(above + left) * channels + channel]!);
+    sum = Math.fround(sum + b * values[(above + right) * channels + channel]!);
+    if (down !== 0) {
+      sum = Math.fround(sum + c * values[(below + left) * channels + channel]!);
+      sum += d * values[(below + right) * channels + channel]!;
+    }
+    into.values[to + channel] = sum;
+  }
+  const row = y - y0 < 0.5 ? above : below;
+  into.labels[index] = labels[row + (far < 0.5 ? left : right)]!;
 }
 
 function reflect(i: number, n: number): number {
