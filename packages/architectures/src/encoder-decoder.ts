@@ -182,50 +182,48 @@ export function network<Specs extends SpecNode>(
   const { name, rank, inChannels, outChannels } = plan;
   const steps = plan.widths.length - 1;
   requireRoom(name, specs);
-  const checked = <Output extends Tensor | Tensor[]>(
-    work: (params: ParamsOf<Specs>, image: Tensor, at: Setting) => Output,
-  ): Module<Specs, Tensor, Output> => {
-    return {
-      specs,
-      apply(params, image, at) {
-        requireFeatures(name, image, rank, inChannels);
-        requireFactors(name, steps, at);
-        return tidy(() => work(params, image, at));
-      },
-    };
-  };
   const narrow = oncePerWidth(plan);
-  const { apply } = checked((params, image, at) => {
-    if (at.resolution === 1) return predict(params, image, at);
-    const seen = resizeLinear(image, rescaledSize(image.shape.slice(1, -1), at.resolution));
-    return upsampleTo(image, predict(params, seen, at), at);
+  /**
+   * @param work For an image at the resolution that the network sees.
+   * @param brought Brings its output back to the image's size.
+   * @param same The same of a narrower network.
+   */
+  const atEverySetting = <Output extends Tensor | Tensor[]>(
+    work: (params: ParamsOf<Specs>, image: Tensor, at: Setting) => Output,
+    brought: (output: Output, image: Tensor, at: Setting) => Output,
+    same: (narrower: Network) => Module<SpecNode, Tensor, Output>,
+  ): Module<Specs, Tensor, Output> => ({
+    specs,
+    apply(params, image, at) {
+      if (at.width !== 1)
+        return same(narrow(at.width)).apply(params as ParamNode, image, { ...at, width: 1 });
+      requireFeatures(name, image, rank, inChannels);
+      requireFactors(name, steps, at);
+      return tidy(() => {
+        if (at.resolution === 1) return work(params, image, at);
+        const seen = resizeLinear(image, rescaledSize(image.shape.slice(1, -1), at.resolution));
+        return brought(work(params, seen, at), image, at);
+      });
+    },
   });
   const plain = {
-    specs,
+    ...atEverySetting(
+      predict,
+      (logits, image, at) => upsampleTo(image, logits, at),
+      (narrower) => narrower,
+    ),
     rank,
     inChannels,
     outChannels,
     steps,
     narrow,
-    apply: (params: ParamsOf<Specs>, image: Tensor, at: Setting) =>
-      at.width === 1
-        ? apply(params, image, at)
-        : narrow(at.width).apply(params as ParamNode, image, { ...at, width: 1 }),
   };
   if (!plan.deepSupervision) return plain;
-  const all = checked((params, image, at) => {
-    if (at.resolution === 1) return predictAll(params, image, at);
-    const seen = resizeLinear(image, rescaledSize(image.shape.slice(1, -1), at.resolution));
-    const [first, ...coarse] = predictAll(params, seen, at);
-    return [upsampleTo(image, first!, at), ...coarse];
-  });
-  const outputs: Module<Specs, Tensor, Tensor[]> = {
-    specs,
-    apply: (params, image, at) =>
-      at.width === 1
-        ? all.apply(params, image, at)
-        : narrow(at.width).outputs!.apply(params as ParamNode, image, { ...at, width: 1 }),
-  };
+  const outputs = atEverySetting(
+    predictAll,
+    ([first, ...coarse], image, at) => [upsampleTo(image, first!, at), ...coarse],
+    (narrower) => narrower.outputs!,
+  );
   return { ...plain, outputs };
 }
 
