@@ -11,6 +11,7 @@ import {
 } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
+import { describePlain, networkOf } from '@sshn/model';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { useBackend } from '@sshn-internal/testing';
 import { add, mean, mul, type Scalar, square, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -162,6 +163,31 @@ test('FLOPs fall with the square of the width and of the resolution', () => {
   expect(flopsAt({ resolution: 0.5 }) / whole).toBeLessThan(0.28);
   expect(flopsAt({ width: 0.25, resolution: 0.5 }) / whole).toBeLessThan(0.03);
 });
+
+test.each(architectureNames)(
+  '%s: a manifest of the plain network at a setting describes the same function',
+  (name) => {
+    const options = { inChannels: 2, outChannels: 3, features: [5, 6, 7], deepSupervision: true };
+    const description = {
+      network: { architecture: name, options, knobs },
+      method: { kind: 'stochastic' },
+    } as const;
+    const model = networkOf(description);
+    const params = initialize(model.specs, Rng.fromSeed(9));
+    const at = setting({ factor: 0.3, width: 0.5, resolution: 0.6 });
+    const image = randomImage(9, [1, 8, 7, 2]);
+    const want = model.apply(params, image, at).dataSync();
+    const plain = networkOf({
+      network: describePlain(description.network, at),
+      method: { kind: 'fixed', factor: 0.3 },
+    });
+    const weights = model.specialize(params, at);
+    expect(plain.network.apply(weights, image, setting(0.3)).dataSync()).toEqual(want);
+    // Deep supervision: the first of all predictions is what the network gives.
+    const [first] = model.network.outputs!.apply(weights, image, at);
+    expect(first!.dataSync()).toEqual(want);
+  },
+);
 
 test('a width that a network was not made for is refused', () => {
   const network = make('unet', 2);
