@@ -42,7 +42,7 @@ export async function checkTreeShaking(project) {
       write: false,
       outdir: project,
     });
-    const loaded = loadedAtOnce(metafile.outputs, entry);
+    const loaded = loadedAtOnce(metafile.outputs, `bundle-${i}.mjs`);
     const bytes = loaded.reduce((sum, output) => sum + output.bytes, 0);
     const needless = without.filter((name) =>
       loaded.some(({ inputs }) =>
@@ -59,9 +59,9 @@ export async function checkTreeShaking(project) {
   return faults;
 }
 
-/** The file that a page asks for, and those that it imports at once. */
-function loadedAtOnce(outputs, entry) {
-  const paths = new Set([Object.keys(outputs).find((path) => entry.endsWith(outputs[path].entryPoint))]);
+/** The file that a page asks for, made of the entry of this name, and those that it imports at once. */
+function loadedAtOnce(outputs, name) {
+  const paths = new Set([Object.keys(outputs).find((path) => outputs[path].entryPoint?.endsWith(name))]);
   // A set goes on over what is added to it.
   for (const path of paths) {
     for (const { path: imported, kind, external } of outputs[path].imports)
