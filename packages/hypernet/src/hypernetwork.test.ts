@@ -169,7 +169,7 @@ describe.each(backends)('predictions on %s', (backend) => {
       // The first step moves every parameter by the learning rate, against the sign of its gradient.
       const step = 1e-3;
       const moved = Array.from({ length: 20 }, (_, seed) => {
-        const { specs, apply } = hypernetwork(targets, { hidden, residualScale });
+        const { specs, apply } = hypernetwork(targets, { form: 'balanced', hidden, residualScale });
         const params = initialize(specs, Rng.fromSeed(seed));
         const { weight, base } = params.heads['stage.0.kernel']!;
         const kernelAt = (head: (typeof params.heads)[string]) =>

@@ -51,7 +51,7 @@ export const hypernetworkOptions = {
     help: 'How factors are fed in: [φ, 1 − φ] or [cos, sin]',
   }),
   form: option.choice(forms, {
-    default: 'balanced',
+    default: 'residual',
     help: 'Predict weights (direct), or what is added to shared ones (residual; balanced, whose steps are as long as those of a plain network)',
   }),
   residualScale: option.number({
@@ -130,7 +130,7 @@ const epsilon = 1e-12;
 
 /**
  * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 100 wide) → one linear head per
- * predicted tensor, θ = s · (W·ĥ + b), or in the residual form θ = θ₀ + r · s · W·ĥ, balanced by default (`planHead`).
+ * predicted tensor, θ = s · (W·ĥ + b), or in the residual form θ = θ₀ + r · s · W·ĥ.
  *
  * Two additions make it train, as literal Kaiming initialization makes activations grow tenfold per layer: s is the
  * standard deviation that the target's own fan-in asks for, kept outside of W so that one optimizer step moves every
@@ -160,7 +160,7 @@ export function hypernetwork(
     encoding = 'linear',
     factors = 1,
     conditions = 0,
-    form = 'balanced',
+    form = 'residual',
     residualScale = 0.1,
     directions,
     knobs: taken = [],

@@ -79,7 +79,7 @@ describe.each(configs)('%j', (config) => {
   });
 
   test.each(factors)('φ = %f: biases and FiLM start small, but not at zero', (factor) => {
-    const { form = 'balanced', residualScale: r = 0.1 } = config;
+    const { form = 'residual', residualScale: r = 0.1 } = config;
     const want = form === 'direct' ? 0.1 : (0.1 * r) / Math.sqrt(1 + r ** 2);
     for (const [name, { init, role, fanIn }] of targets) {
       if (init.kind === 'normal') continue;
