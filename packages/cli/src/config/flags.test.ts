@@ -20,7 +20,7 @@ function otherText({ path, option: { type, default: standard } }: OptionLeaf): s
   if (path.join('.') === 'data.spacingMm') return '1.5';
   if (type.kind === 'list')
     return type.item.kind === 'number'
-      ? `${otherNumber(type.item, 0)},7`.replace('0.5,7', '0.25,0.5')
+      ? `${otherNumber(type.item, 0)},7`.replace('0.5,7', path[0] === 'knobs' ? '0.25,1' : '0.25,0.5')
       : type.item.words[0]!;
   if (type.kind === 'choice') return type.words.find((one) => one !== standard) ?? type.words[0]!;
   if (type.kind === 'number') return String(otherNumber(type, standard));
