@@ -25,6 +25,7 @@ interface Case {
   readonly volumes?: ManifestInput['preprocessing']['volumes'];
   readonly accuracyCost?: ManifestInput['accuracyCost'];
   readonly intensity?: ManifestInput['preprocessing']['intensity'];
+  readonly knobs?: ManifestInput['network']['knobs'];
 }
 
 /** A model with random weights, as bytes. */
@@ -34,12 +35,14 @@ async function modelBytes({
   volumes,
   accuracyCost = [],
   intensity = { kind: 'minMax' },
+  knobs,
 }: Case): Promise<Uint8Array> {
   const manifest: ManifestInput = {
     task: 'segmentation',
     network: {
       architecture: 'unet',
       options: { rank: size.length, inChannels: channels, outChannels: 3, features: 3, stages: 3 },
+      ...(knobs === undefined ? {} : { knobs }),
     },
     method: { kind: 'sshn', hypernetwork },
     prior: { kind: 'uniform', low: 0, high: 0.5 },
@@ -256,6 +259,28 @@ describe('settings', () => {
     expect(segmenter.choose({ dice: 0.85 }).at.factors).toEqual([0.4]);
     expect(() => segmenter.choose({ dice: 0.95 })).toThrow('the nearest, 0.4, has Dice 0.9');
     expect(() => segmenter.choose({ dice: 0.8, factor: 0.2 })).toThrow('a factor or a budget, not both');
+  });
+
+  test('a width and a resolution are those of the plain network that is saved', async () => {
+    using segmenter = await segmenterOf({ size: [8, 8], accuracyCost, knobs: ['width', 'resolution'] });
+    const image = {
+      values: Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)),
+      size: [8, 8],
+      channels: 1,
+    };
+    const wanted = { factor: 0.4, width: 0.5, inputResolution: 0.75, probabilities: true };
+    const whole = await segmenter.predict(image, { factor: 0.4, probabilities: true });
+    const small = await segmenter.predict(image, wanted);
+    expect(small.probabilities).not.toEqual(whole.probabilities);
+    const chosen = segmenter.choose(wanted);
+    expect(chosen.reason).toBe('Factor 0.4, as asked for, width 0.5, resolution 0.75.');
+    const bytes = await saveModel(segmenter.plainAt(chosen));
+    using plain = (await openModel(bytes)) as Segmenter;
+    expect(plain.manifest.network).toMatchObject({ options: { features: 2 }, resolution: 0.75 });
+    expect(plain.manifest.accuracyCost).toEqual([]);
+    expect((await plain.predict(image, { probabilities: true })).probabilities).toEqual(small.probabilities);
+    expect(() => plain.choose({ width: 0.5 })).toThrow('the model was trained at one width');
+    expect(() => segmenter.choose({ width: 0.5, gflops: 1 })).toThrow('a width or a budget, not both');
   });
 
   test('milliseconds need a calibration', async () => {

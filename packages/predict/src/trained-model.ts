@@ -113,11 +113,15 @@ export abstract class TrainedModel {
         reason: `Factor ${words}${factor === undefined ? ', the largest of training' : ', as asked for'}${knobWords(at)}.`,
       };
     }
-    if (factor !== undefined) {
+    const named = Object.entries({ factor, width, inputResolution }).filter(
+      ([, value]) => value !== undefined,
+    );
+    for (const [name, value] of named) {
       throw new ValueError({
-        where: 'choose: factor',
-        got: factor,
-        expected: 'a factor or a budget, not both',
+        where: `choose: ${name}`,
+        got: value,
+        expected: `a ${name} or a budget, not both`,
+        hint: 'The table behind budgets is of factors alone, at full width and resolution.',
       });
     }
     const { chosen, reason } = pick(this.#points ?? this.#uncalibrated(), limits);
@@ -221,13 +225,17 @@ export abstract class TrainedModel {
     const factor = at.factors.length === 1 ? at.factors[0]! : [...at.factors];
     const { format: _, version: __, registration, rounded, ...kept } = this.manifest;
     const { lambda: ___, ...objective } = { lambda: undefined, ...registration };
+    // What was measured is of the whole network.
+    const isWhole = at.width === 1 && at.resolution === 1;
     const manifest = {
       ...kept,
       network: describePlain(kept.network, at),
-      ...(rounded === undefined ? {} : { rounded: roundedAt(rounded, factor) }),
+      ...(rounded === undefined || !isWhole ? {} : { rounded: roundedAt(rounded, factor) }),
       method: { kind: 'fixed' as const, factor },
       prior: { kind: 'constant' as const, factor },
-      accuracyCost: kept.accuracyCost.filter((row) => at.factors.every((one) => one === row.factor)),
+      accuracyCost: kept.accuracyCost.filter(
+        (row) => isWhole && at.factors.every((one) => one === row.factor),
+      ),
       ...(registration === undefined
         ? {}
         : { registration: objective as NonNullable<Manifest['registration']> }),
