@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -55,7 +55,16 @@ function serveArchive({ tag, cutAt }: { tag: string; cutAt?: number }) {
       ...(from > 0 ? { 'content-range': `bytes ${from}-${archive.length - 1}/${archive.length}` } : {}),
     });
     if (cutAt === undefined) response.end(body);
-    else response.write(body.subarray(0, cutAt), () => setTimeout(() => response.destroy(), 20));
+    else {
+      response.write(body.subarray(0, cutAt));
+      // As soon as some of it has been stored.
+      const timer = setInterval(() => {
+        const stored = statSync(join(folder, 'out.part'), { throwIfNoEntry: false })?.size ?? 0;
+        if (stored < 10_000) return;
+        clearInterval(timer);
+        response.destroy();
+      }, 5);
+    }
   };
 }
 
