@@ -136,7 +136,7 @@ function replaced(node: unknown, old: Tensor, by: Tensor): unknown {
 }
 
 test('activations keep their size at every width', () => {
-  const model = hypernetize(make('unet', 2, { features: 32 }), {
+  const model = hypernetize(make('unet', 2, { features: 16 }), {
     predict: 'convolutions',
     hidden: [4, 8],
     knobs,
