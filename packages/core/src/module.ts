@@ -57,13 +57,11 @@ export interface Narrowable {
  * @example
  * countParams(networkAt(network, setting({ factor: 0.25, width: 0.5 })).specs);   // about a quarter
  */
-export function networkAt<Plain extends Narrowable & { readonly narrow?: (width: number) => Plain }>(
-  network: Plain,
-  { width }: Setting,
-): Plain {
+export function networkAt(network: Network, at: Setting): Network;
+export function networkAt(network: Narrowable, at: Setting): Narrowable;
+export function networkAt(network: Narrowable, { width }: Setting): Narrowable {
   if (width === 1) return network;
-  const narrow: ((width: number) => Plain) | undefined = network.narrow;
-  if (narrow !== undefined) return narrow(width);
+  if (network.narrow !== undefined) return network.narrow(width);
   throw new ValueError({
     where: 'setting: width',
     got: width,

@@ -1,11 +1,4 @@
-import {
-  type Module,
-  type Narrowable,
-  networkAt,
-  type ParamsOf,
-  type Setting,
-  type SpecNode,
-} from '@sshn/core';
+import { type Module, networkAt, type ParamsOf, type Setting, type SpecNode } from '@sshn/core';
 import type { InputTree } from '@sshn/trace';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type CountOptions, countFlops } from './count.js';
@@ -39,7 +32,7 @@ export function countModule<Specs extends SpecNode>(
   module: TensorModule<Specs>,
   { inputShape, at, ...options }: CountModuleOptions,
 ): FlopReport {
-  const { specs } = networkAt<Narrowable>(module, at);
+  const { specs } = networkAt(module, at);
   const inputs: InputTree[] = [specs, { shape: inputShape }];
   return countFlops((params, x) => module.apply(params as ParamsOf<Specs>, x as Tensor, at), inputs, options);
 }

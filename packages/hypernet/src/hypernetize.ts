@@ -2,7 +2,6 @@ import {
   checkParams,
   inScope,
   type Module,
-  type Narrowable,
   type Network,
   namedParams,
   namedSpecs,
@@ -128,7 +127,7 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
     const predicted = inScope('hypernetwork', () => hyper?.apply(params.hypernetwork, at));
     const weightOf = (path: string) => predicted?.get(path) ?? params.network[path]!;
     if (at.width === 1) return treeOf(network.specs, weightOf);
-    const narrow = networkAt<Narrowable>(network, at);
+    const narrow = networkAt(network, at);
     const whole = new Map(all.map(([path]) => [path, weightOf(path)]));
     const weights = narrowWeights(whole, specOf, narrow);
     return treeOf(narrow.specs, (path) => weights.get(path)!) as ParamsOf<Specs>;
@@ -152,7 +151,7 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
         }),
       );
       const byPath = new Map(paths.map((path, i) => [path, owned[i]!]));
-      return paramTree(networkAt<Narrowable>(network, at).specs, byPath) as ParamsOf<Specs>;
+      return paramTree(networkAt(network, at).specs, byPath) as ParamsOf<Specs>;
     },
     withWeights,
     apply: (params, input, at) => withWeights(params, at, (plain) => network.apply(plain, input, at)),

@@ -1,5 +1,4 @@
 import {
-  type Narrowable,
   namedParams,
   networkAt,
   type ParamsOf,
@@ -53,7 +52,7 @@ export async function traceNetwork<Specs extends SpecNode>(
   const traced = (batch: number): Graph =>
     trace(
       (placeholders: ParamsOf<Specs>, image: Tensor) => after(network.apply(placeholders, image, at)),
-      [networkAt<Narrowable>(network, at).specs, { shape: [batch, ...size, channels] }] as never,
+      [networkAt(network, at).specs, { shape: [batch, ...size, channels] }] as never,
       how,
     ).graph;
   return { graph: traced(1), wide: traced(3), weights, names };
