@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FileError } from '@sshn/core';
 import { readRegularFile, writeFileAtomic } from '@sshn/model/node';
 import { dispose } from '@tensorflow/tfjs-core';
+import { knobsOf } from '../config/knobs.js';
 import { decodeCheckpoint, encodeCheckpoint, type TrainerState } from '../trainer/checkpoint.js';
 import type { RunFile } from './run-file.js';
 
@@ -14,7 +15,13 @@ export function lastCheckpoint(folder: string): string {
 
 /** Identifies what a run trains and on what. */
 export function hashOf({ config, dataset }: RunFile): string {
-  return createHash('sha256').update(JSON.stringify({ config, dataset })).digest('hex').slice(0, 16);
+  const { knobs, ...rest } = config;
+  // Runs from before there were knobs have the hash that they always had.
+  const hashed = knobsOf(knobs).length === 0 ? rest : config;
+  return createHash('sha256')
+    .update(JSON.stringify({ config: hashed, dataset }))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /**
