@@ -1,12 +1,15 @@
 import {
   countParams,
+  isParamSpec,
   type Module,
   type Network,
   type ParamNode,
+  type ParamSpec,
   type ParamsOf,
   rescaledSize,
   type Setting,
   type SpecNode,
+  type SpecTree,
   scoped,
   ValueError,
 } from '@sshn/core';
@@ -24,7 +27,6 @@ import { requireFeatures, resizeLinear } from '@sshn/ops';
 import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { BlockConfig, BlockSpecs } from './block.js';
 import { limits } from './options.js';
-import { ofParts } from './parts.js';
 import { type Plan, shareOf } from './plan.js';
 
 /** Parameters of an encoder–decoder; entry 0 of each list is at the image's resolution, entry 1 one step below, … */
@@ -101,6 +103,29 @@ export function encoderDecoder<Encoder extends SpecNode, Decoder extends SpecNod
       ),
   });
 }
+
+/**
+ * A module whose input is a concatenation: its specs say so, wherever they read that input, so that a narrower network takes the first
+ * channels of each part, not the first of all.
+ *
+ * @param parts Channels of each part, in order. Where a part is a concatenation itself, what is known of it stands in its place.
+ */
+export function ofParts<M extends Module>(module: M, parts: readonly number[]): M {
+  const total = sum(parts);
+  const told = (spec: ParamSpec): ParamSpec => {
+    const known = spec.parts ?? [spec.shape[spec.axes.indexOf('inChannels')] ?? 0];
+    const first = known[0]!;
+    return first === total ? { ...spec, parts: [...parts, ...known.slice(1)] } : spec;
+  };
+  const walk = (node: SpecNode): SpecNode => {
+    if (isParamSpec(node)) return told(node);
+    if (Array.isArray(node)) return node.map(walk);
+    return Object.fromEntries(Object.entries(node as SpecTree).map(([name, below]) => [name, walk(below)]));
+  };
+  return { ...module, specs: walk(module.specs) };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The convolutions of one resolution, as many as the plan says; `last` is what differs in the last one. */
 export function convolutions(plan: Plan, last?: Partial<BlockConfig>): Stage<readonly BlockSpecs[]> {

@@ -1,9 +1,14 @@
 import { type GivenOptions, type Network, option } from '@sshn/core';
 import { type PyramidPoolingSpecs, pyramidPooling, sequential } from '@sshn/layers';
 import type { BlockSpecs } from './block.js';
-import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
+import {
+  convolutions,
+  type EncoderDecoderSpecs,
+  encoderDecoder,
+  ofParts,
+  type Stage,
+} from './encoder-decoder.js';
 import type { NetworkConfig } from './options.js';
-import { ofParts } from './parts.js';
 import { type Plan, planOf } from './plan.js';
 
 /** What only this architecture has. */

@@ -24,7 +24,7 @@ import { type FieldMm, longest } from './field.js';
 import { type Frame, fixedFrame, referenceFrame } from './frames.js';
 import type { Picture } from './picture.js';
 import { requireSameKind } from './same-space.js';
-import type { SettingChoice } from './trained-model.js';
+import type { SettingChoice } from './setting-choice.js';
 
 /** A convolution that is about to be computed. */
 export interface LayerUnderWay {

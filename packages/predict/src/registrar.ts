@@ -6,7 +6,8 @@ import type { AlignOptions } from './align.js';
 import type { Picture } from './picture.js';
 import { type LayerUnderWay, type Registered, registerPair, usualObjective } from './register-pair.js';
 import { inSpaceOf } from './same-space.js';
-import { type SettingChoice, TrainedModel } from './trained-model.js';
+import type { SettingChoice } from './setting-choice.js';
+import { TrainedModel } from './trained-model.js';
 
 /** How a pair is registered by a model. */
 export interface RegistrarOptions

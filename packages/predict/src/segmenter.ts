@@ -6,8 +6,9 @@ import { type CleanOptions, cleanLabels } from './clean.js';
 import { decodePicture, type Picture, pictureOf } from './picture.js';
 import { prepare } from './prepare.js';
 import { LabelWriter, type Size3 } from './probabilities.js';
+import type { Chosen, SettingChoice } from './setting-choice.js';
 import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
-import { type Chosen, type SettingChoice, TrainedModel } from './trained-model.js';
+import { TrainedModel } from './trained-model.js';
 
 /** How an image is segmented. */
 export interface SegmentOptions extends SettingChoice {

@@ -6,12 +6,10 @@ import {
   paramTree,
   type Setting,
   type SpecNode,
-  setting,
   ValueError,
   watchScopes,
 } from '@sshn/core';
 import { countModule } from '@sshn/flops';
-import { type Knob, knobs } from '@sshn/hypernet';
 import {
   type AccuracyCostPoint,
   type CalibrateOptions,
@@ -27,35 +25,7 @@ import {
   tfjsRuntime,
 } from '@sshn/model';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
-
-/** What a prediction may cost and has to reach. Of the settings that meet all, the most accurate one is taken. */
-export interface Budget {
-  /** Of one image, in units of 10⁹ FLOPs. */
-  readonly gflops?: number;
-  /** Of one image on this device, as `calibrate` measured it. */
-  readonly milliseconds?: number;
-  /** Mean foreground Dice in [0, 1], by the model's table; alone, the cheapest setting is taken that reaches it. */
-  readonly dice?: number;
-}
-
-/** At which setting a model is applied: its own words, or a budget; by default the largest factor of training. */
-export interface SettingChoice extends Budget {
-  /** φ of all downsampling steps, or one for each of them. */
-  readonly factor?: Factor;
-  /** Weight of smoothness in [0, 1], of registration models that take one. @default the middle of training */
-  readonly lambda?: number;
-  /** Share of the features of every stage in (0, 1], of models that were trained with a range of them. @default 1 */
-  readonly width?: number;
-  /** Share of the images' size that the network sees in (0, 1]; likewise. @default 1 */
-  readonly inputResolution?: number;
-}
-
-/** A setting that was chosen. */
-export interface Chosen {
-  readonly at: Setting;
-  /** One sentence for people. */
-  readonly reason: string;
-}
+import { type Chosen, knobWords, type SettingChoice, settingOf } from './setting-choice.js';
 
 /** A plain network that was made, and what runs it once it has run. */
 interface Kept {
@@ -106,7 +76,7 @@ export abstract class TrainedModel {
       ...(dice === undefined ? {} : { minDice: dice }),
     };
     if (Object.keys(limits).length === 0) {
-      const at = this.#at(factor, more);
+      const at = settingOf(this.manifest, { factor, ...more });
       const words = at.factors.join(', ');
       return {
         at,
@@ -125,7 +95,8 @@ export abstract class TrainedModel {
       });
     }
     const { chosen, reason } = pick(this.#points ?? this.#uncalibrated(), limits);
-    if (chosen !== undefined) return { at: this.#at(chosen.factor, more), reason };
+    if (chosen !== undefined)
+      return { at: settingOf(this.manifest, { factor: chosen.factor, ...more }), reason };
     throw new ValueError({
       where: 'choose: budget',
       got: limits,
@@ -145,7 +116,7 @@ export abstract class TrainedModel {
       {
         gflops: (factor) => this.gflopsAt(factor),
         runtime: this.#runtime,
-        conditions: this.#at(undefined, {}).conditions,
+        conditions: settingOf(this.manifest, {}).conditions,
         ...options,
       },
     );
@@ -156,7 +127,9 @@ export abstract class TrainedModel {
   /** 10⁹ FLOPs of the plain network at a factor, for one input of the size of training. */
   gflopsAt(factor: Factor): number {
     const inputShape = [1, ...this.manifest.preprocessing.size, this.#channels];
-    return countModule(this.model.network, { inputShape, at: this.#at(factor, {}) }).flops / 1e9;
+    return (
+      countModule(this.model.network, { inputShape, at: settingOf(this.manifest, { factor }) }).flops / 1e9
+    );
   }
 
   /** Paths of the layers that have a kernel, such as `encoder.0.1`, in the order in which they run. */
@@ -278,65 +251,6 @@ export abstract class TrainedModel {
     }));
     return this.#points;
   }
-
-  /** The setting, and λ where the model takes one. */
-  #at(
-    factor: Factor | undefined,
-    {
-      lambda,
-      width,
-      resolution,
-    }: { readonly lambda?: number | undefined } & Partial<Record<Knob, number | undefined>>,
-  ): Setting {
-    const { method, prior, registration, network } = this.manifest;
-    requireKnobs(network.knobs ?? [], { width, resolution });
-    const usual = prior.kind === 'constant' ? prior.factor : prior.high;
-    const count = prior.kind === 'constant' ? [prior.factor].flat().length : (prior.factors ?? 1);
-    const given = [factor ?? usual].flat();
-    if (given.length !== 1 && given.length !== count) {
-      throw new ValueError({
-        where: 'factor',
-        got: given,
-        expected: count === 1 ? 'one, as the model has' : `one, or ${count}: one per downsampling step`,
-      });
-    }
-    const factors = given.length === count ? given : Array<number>(count).fill(given[0]!);
-    const takesLambda = 'hypernetwork' in method && method.hypernetwork.conditions > 0;
-    if (!takesLambda && lambda === undefined) return setting({ factor: factors, width, resolution });
-    if (!takesLambda) {
-      throw new ValueError({
-        where: 'lambda',
-        got: lambda,
-        expected: 'none: the model was trained with a fixed weight of its regularizer',
-        hint: 'One that takes λ is trained with --lambda-range.',
-      });
-    }
-    const told = lambda ?? (registration?.lambda && middleOf(registration.lambda));
-    if (told !== undefined) return setting({ factor: factors, width, resolution, conditions: [told] });
-    throw new ValueError({
-      where: 'lambda',
-      got: undefined,
-      expected: 'a number in [0, 1], as the model takes one and does not say which it was trained with',
-      hint: 'Give --lambda: larger is smoother.',
-    });
-  }
-}
-
-const knobWords = ({ width, resolution }: Setting): string =>
-  `${width === 1 ? '' : `, width ${width}`}${resolution === 1 ? '' : `, resolution ${resolution}`}`;
-
-/** Refuses knobs that a model was not trained with. */
-function requireKnobs(has: readonly Knob[], asked: Partial<Record<Knob, number | undefined>>): void {
-  for (const knob of knobs) {
-    const value = asked[knob];
-    if (value === undefined || value === 1 || has.includes(knob)) continue;
-    throw new ValueError({
-      where: knob,
-      got: value,
-      expected: `none: the model was trained at one ${knob}`,
-      hint: `One that has several is trained with --${knob}-range.`,
-    });
-  }
 }
 
 function free({ weights, running }: Kept): void {
@@ -355,12 +269,4 @@ function roundedAt({ dtype, measured }: NonNullable<Manifest['rounded']>, factor
     dtype,
     ...(measured === undefined || points.length === 0 ? {} : { measured: { ...measured, points } }),
   };
-}
-
-function middleOf({
-  low,
-  high,
-  distribution,
-}: NonNullable<NonNullable<Manifest['registration']>['lambda']>): number {
-  return distribution === 'uniform' ? (low + high) / 2 : Math.sqrt(low * high);
 }
