@@ -66,11 +66,9 @@ async function data(
   const terminal = terminalOn(process.stderr);
   try {
     if (download) {
-      const { url } = requireArchive(source, acceptTerms);
-      terminal.line(`${url} to ${folder}`);
-      await downloadDataset(source.archive!, folder, (loaded, total) =>
-        terminal.live(bytesOf(loaded, total)),
-      );
+      const archive = requireArchive(source, acceptTerms);
+      terminal.line(`${archive.url} to ${folder}`);
+      await downloadDataset(archive, folder, (loaded, total) => terminal.live(bytesOf(loaded, total)));
     }
     const prepared = await prepareDataset(source, folder, out ?? `data/${name}`, (done, total) =>
       terminal.live(`${done} of ${total} images`),
