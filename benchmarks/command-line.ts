@@ -7,7 +7,7 @@ export interface Settings {
   readonly only: string | undefined;
   /** File for the rows. */
   readonly json: string | undefined;
-  /** Whether the README gets the tables. */
+  /** Whether the tables of this machine are written into `results`. */
   readonly markdown: boolean;
   readonly repeats: number;
   readonly threads: readonly number[];
@@ -20,7 +20,7 @@ export const usage = `pnpm bench [options]
   --repeats N      turns of each contender (default 15)
   --threads 1,2    threads to measure on (default 1,2)
   --json FILE      write the rows: { work, peer, threads, peerMs, oursMs, ratio, … }
-  --markdown       put the tables into benchmarks/README.md; not with --only
+  --markdown       write the tables of this machine into benchmarks/results; not with --only
   --help`;
 
 /**
@@ -48,7 +48,7 @@ export function parseCommandLine(args: readonly string[]): Settings {
     throw new ValueError({
       where: '--markdown',
       got: `--only ${values.only}`,
-      expected: 'all work, as the tables of the README hold all',
+      expected: 'all work, as tables of a machine hold all',
     });
   }
   const { only, json, markdown, help } = values;

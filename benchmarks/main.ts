@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseCommandLine, usage } from './command-line.js';
-import { describeMachine } from './report/machine.js';
-import { markdownReport, writeReport } from './report/markdown.js';
+import { describeMachine, machineKey } from './report/machine.js';
+import { markdownReport } from './report/markdown.js';
 import { notesOf } from './report/notes.js';
 import { tableHead, tableLine } from './report/table.js';
 import { run } from './runner/run.js';
@@ -33,8 +33,11 @@ async function bench(): Promise<void> {
     console.log(`\n${notesOf(outcome).join('\n')}`);
     const rows = outcome.results.flatMap(({ measurement }) => measurement.rows);
     if (json !== undefined) await writeFile(json, `${JSON.stringify(rows, null, 2)}\n`);
-    if (markdown)
-      await writeReport(fileURLToPath(new URL('README.md', import.meta.url)), markdownReport(outcome));
+    if (markdown) {
+      const file = fileURLToPath(new URL(`results/${machineKey()}.md`, import.meta.url));
+      await writeFile(file, markdownReport(outcome));
+      console.log(`\n${file}`);
+    }
     if (outcome.results.some(({ measurement: { rows, wrong } }) => wrong.size > 0 || rows.length === 0))
       process.exitCode = 1;
   } finally {

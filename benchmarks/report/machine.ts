@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 
@@ -5,10 +6,34 @@ const GIBIBYTE = 2 ** 30;
 
 /** The machine in words. */
 export function describeMachine(): string {
-  const [cpu] = cpus();
-  const model = cpu === undefined || cpu.model.trim() === '' ? 'unknown processor' : cpu.model.trim();
+  const model = processorName();
   const memory = `${Math.round(totalmem() / GIBIBYTE)} GiB of memory`;
   return `${model}, ${availableParallelism()} cores, ${memory}, Node ${process.version}, ${process.platform} ${process.arch}`;
+}
+
+/**
+ * What tables of this machine are named by, for processors of one kind and a major version of Node:
+ * `'amd-epyc-family-25-model-1-node-20'`. Family and model tell generations apart, which Linux alone says.
+ */
+export function machineKey(): string {
+  const [major] = process.versions.node.split('.');
+  return `${processorName()} node ${major}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+}
+
+function processorName(): string {
+  const model = cpus()[0]?.model.trim() || 'unknown processor';
+  const generation = ['cpu family', 'model'].map(
+    (field) => new RegExp(`^${field}\\s*: (\\d+)$`, 'm').exec(cpuInfo())?.[1],
+  );
+  return generation.includes(undefined) ? model : `${model} family ${generation.join(' model ')}`;
+}
+
+function cpuInfo(): string {
+  try {
+    return readFileSync('/proc/cpuinfo', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -1,5 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { FileError } from '@sshn/core';
 import { cpuRoster, gpuRoster } from '../peers/index.js';
 import type { Outcome } from '../runner/outcome.js';
 import { oursOnOneThread, type Row } from '../runner/row.js';
@@ -9,26 +7,8 @@ import { goalOf } from './goals.js';
 import { describeMachine } from './machine.js';
 import { notesOf } from './notes.js';
 
-const START = '<!-- measured: start -->';
-const END = '<!-- measured: end -->';
-
 /** Processors that may be busy before a machine counts as such. */
 const QUIET = 0.2;
-
-/** Puts a report between the markers of a file. @throws {FileError} if it has none. */
-export async function writeReport(path: string, report: string): Promise<void> {
-  const text = await readFile(path, 'utf8');
-  const start = text.indexOf(START);
-  const end = text.indexOf(END);
-  if (start < 0 || end < start) {
-    throw new FileError({
-      path,
-      problem: 'there is no place for the table',
-      remedy: `Add two lines: ${START} and ${END}.`,
-    });
-  }
-  await writeFile(path, `${text.slice(0, start + START.length)}\n\n${report}\n\n${text.slice(end)}`);
-}
 
 /** Tables of all comparisons and of the goals, with date, machine and versions. */
 export function markdownReport(outcome: Outcome): string {
@@ -37,7 +17,9 @@ export function markdownReport(outcome: Outcome): string {
   const named = [...versions].filter(([name]) => !name.startsWith('our') && !name.startsWith('limit'));
   const rows = results.flatMap(({ measurement }) => measurement.rows);
   return [
-    `Measured on ${day}: ${describeMachine()}. ${named.map(([name, version]) => `${name} ${version}`).join(', ')}.`,
+    `# ${describeMachine()}`,
+    '',
+    `Measured on ${day}. ${named.map(([name, version]) => `${name} ${version}`).join(', ')}.`,
     `Up to ${repeats} turns each. Other work on the machine before: ${busyBefore.toFixed(1)} processors.`,
     ...busyWarning(busyBefore),
     '',
@@ -45,14 +27,15 @@ export function markdownReport(outcome: Outcome): string {
     '',
     ...comparisonTable(outcome),
     '',
-    '### Goals',
+    '## Goals',
     '',
     ...goalTable(rows, new Map(results.map(({ work }) => [work.name, work.title]))),
     '',
     ...architectureSection(outcome),
-    '### Notes',
+    '## Notes',
     '',
     ...notesOf(outcome).map((note) => `- ${note}`),
+    '',
   ].join('\n');
 }
 
@@ -61,7 +44,7 @@ function architectureSection(outcome: Outcome): string[] {
   const { head, lines } = architectureTable(outcome);
   if (lines.length === 0) return [];
   return [
-    '### Architectures',
+    '## Architectures',
     '',
     'One image of 256², 32 features, two labels. Activations are the most that has to lie in memory at a time, weights not',
     'included.',
