@@ -9,8 +9,12 @@ const LONG: usize = 2048;
  */
 export function copyRuns(args: CopyArgs, task: i32): void {
   const first = task * args.grain, bytes = args.bytes, fromStride = args.fromStride, toStride = args.toStride;
-  let from = args.from + <usize>first * fromStride, to = args.to + <usize>first * toStride;
-  let runs = min(args.grain, args.runs - first);
+  const from = args.from + <usize>first * fromStride, to = args.to + <usize>first * toStride;
+  moveRuns(from, fromStride, to, toStride, bytes, min(args.grain, args.runs - first));
+}
+
+/** Copies `runs` runs. */
+export function moveRuns(from: usize, fromStride: usize, to: usize, toStride: usize, bytes: usize, runs: i32): void {
   if (fromStride == bytes && toStride == bytes) {
     memory.copy(to, from, bytes * <usize>runs);
     return;

@@ -1,6 +1,7 @@
 export { addSlots } from './bias-gradient';
 export { sumSlots } from './conv-kernel-gradient';
 export { packKernel } from './conv-pack';
+export { moveRuns } from './copy-runs';
 export { meanOfPartials } from './cross-entropy';
 export { awaitDone, dispatch, quit, serve } from './pool';
 export { fillAxis } from './resize';

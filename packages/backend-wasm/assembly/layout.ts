@@ -44,6 +44,40 @@ export class ConvArgs {
   slope: f32;
   slots: i32;
   blockTiles: i32;
+  firstTile: i32;
+  endTile: i32;
+  join: usize;
+}
+
+@unmanaged
+export class JoinArgs {
+  products: usize;
+  firstRow: i32;
+  lowHeight: i32;
+  lowWidth: i32;
+  heightTable: usize;
+  widthTable: usize;
+  bias: usize;
+  sums: usize;
+  sumsStride: usize;
+}
+
+@unmanaged
+export class JoinGradientArgs {
+  dy: usize;
+  products: usize;
+  firstRow: i32;
+  rows: i32;
+  grain: i32;
+  lowHeight: i32;
+  lowWidth: i32;
+  height: i32;
+  width: i32;
+  channels: i32;
+  heightTable: usize;
+  widthTable: usize;
+  scratch: usize;
+  scratchStride: usize;
 }
 
 @unmanaged

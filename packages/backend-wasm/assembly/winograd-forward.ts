@@ -1,9 +1,10 @@
 import { columnsOfBlock, products16 } from './products-wide';
+import { joinBand } from './join-forward';
 import { biasLanes, madd } from './simd';
 import { bandRowBytes, ceil4, ceil8, emptyBand } from './winograd-band';
 import { finishLine, outputLine } from './winograd-lines';
 import { finishLinePair, outputLinePair } from './winograd-pairs';
-import { tileCount, transformInputBlock } from './winograd-tiles';
+import { transformInputBlock } from './winograd-tiles';
 import { ConvArgs, LINES_BYTES, POINTS, SKEW } from './layout';
 
 /**
@@ -16,7 +17,7 @@ import { ConvArgs, LINES_BYTES, POINTS, SKEW } from './layout';
  * point `SKEW` bytes apart; `LINES_BYTES`; a band of 6 rows of max(in, out) channels.
  */
 export function winogradForward(args: ConvArgs, block: i32, worker: i32): void {
-  const tiles = tileCount(args), blockTiles = args.blockTiles;
+  const tiles = args.endTile, blockTiles = args.blockTiles;
   const rowLength = args.kernelDepth * ceil4(args.inChannels), outPadded = ceil8(args.outChannels);
   const inputStride = (<usize>(blockTiles * rowLength) << 2) + SKEW;
   const productStride = (<usize>(blockTiles * outPadded) << 2) + SKEW;
@@ -26,15 +27,18 @@ export function winogradForward(args: ConvArgs, block: i32, worker: i32): void {
   const band = lines + LINES_BYTES;
   const across = (args.width + 3) >> 2, down = (args.height + 3) >> 2;
   const outSliceBytes = <usize>(args.height * args.width * args.outChannels) << 2;
-  const first = block * blockTiles, count = min(blockTiles, tiles - first);
+  const first = args.firstTile + block * blockTiles, count = min(blockTiles, tiles - first);
   transformInputBlock(args, first, count, inputs, inputStride, band, lines);
   multiply(inputs, inputStride, args.w, products, productStride, count, rowLength, outPadded);
   for (let t = 0; t < count;) {
     const line = (first + t) / across, slice = line / down, column = first + t - line * across;
     const run = min(count - t, across - column);
-    const image = args.y + <usize>slice * outSliceBytes;
     const top = (line - slice * down) << 2, from = products + (<usize>(t * outPadded) << 2);
-    transformOutputs(args, from, outPadded, productStride, image, top, column << 2, run, band, lines);
+    transformOutputs(args, from, outPadded, productStride, run, band, lines);
+    const bandBytes = bandRowBytes(run, ceil4(args.outChannels));
+    if (args.join) joinBand(args, slice, top, column << 2, 4 * run, band, bandBytes, worker);
+    const image = args.y + <usize>slice * outSliceBytes;
+    emptyBand(image, args.height, args.width, args.outChannels, top, column << 2, 4, 4 * run, band, bandBytes);
     t += run;
   }
 }
@@ -88,13 +92,13 @@ export function product4x8(pa: usize, rowBytes: usize, weights: usize, out: usiz
   v128.store(out, d0); v128.store(out, d1, 16);
 }
 
-/** The products of tiles that lie side by side to 4 × 4 outputs each, of which those inside the image are stored. */
+/** The products of tiles that lie side by side to 4 × 4 outputs each, in `band`; where more is added to them, without bias and rectifier. */
 function transformOutputs(
-  args: ConvArgs, products: usize, outPadded: i32, productStride: usize, image: usize, top: i32, left: i32, tiles: i32,
+  args: ConvArgs, products: usize, outPadded: i32, productStride: usize, tiles: i32,
   band: usize, lines: usize,
 ): void {
   const channels = args.outChannels, padded = ceil4(channels);
-  const slope = f32x4.splat(args.slope), start = lines + 1024;
+  const slope = f32x4.splat(args.join ? 1 : args.slope), start = lines + 1024;
   const pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
   for (let t = 0; t < tiles; t++) {
     let from = products + (<usize>(t * outPadded) << 2), to = band + <usize>(4 * t) * pixelBytes, bias = args.bias;
@@ -117,5 +121,4 @@ function transformOutputs(
       if (bias) bias += 16;
     }
   }
-  emptyBand(image, args.height, args.width, channels, top, left, 4, 4 * tiles, band, bandBytes);
 }

@@ -35,6 +35,13 @@ export {
 export { addBias, applyConvolution, convolutionMacs, padSpatial } from './kernels/convolution.js';
 export { applyHead, type HeadInputs } from './kernels/head.js';
 export {
+  applyJoinedConvolution,
+  convolvesJoined,
+  type JoinedFeatures,
+  type JoinKernels,
+  joinFeatures,
+} from './kernels/join.js';
+export {
   type Implementations,
   implementationsOf,
   type Kernels,

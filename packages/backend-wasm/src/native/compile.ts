@@ -73,6 +73,8 @@ export interface NativeExports {
     outChannels: number,
     isGradient: boolean,
   ): void;
+  /** Copies runs of bytes, the starts of which lie `fromStride` and `toStride` bytes apart. */
+  moveRuns(from: number, fromStride: number, to: number, toStride: number, bytes: number, runs: number): void;
   sumSlots(
     partials: number,
     slots: number,

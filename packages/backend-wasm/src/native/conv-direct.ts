@@ -1,6 +1,8 @@
 import {
   type ConvGeometry,
   type ConvOperands,
+  cutBytes,
+  cutKernel,
   type KernelGradientOperands,
   pixelCount,
   tapCount,
@@ -36,15 +38,19 @@ export function convDirect(native: NativeModule, geometry: ConvGeometry, operand
     args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
     packed: bytes,
+    cut: cutBytes(geometry, operands),
     scratch: scratchStride * native.threads,
   });
-  const { x, kernel, kernelData, isGradient, bias, y, slope } = operands;
+  const { x, kernelData, isGradient, bias, y, slope } = operands;
   const w = native.packed.addressOf({
     data: kernelData,
-    form: `direct ${taps} ${inChannels} ${outChannels} ${isGradient}`,
+    form: `direct ${taps} ${inChannels} ${outChannels} ${isGradient} ${operands.cut?.first}`,
     bytes,
     scratch: at.packed,
-    write: (to) => native.exports.packKernel(kernel, to, taps, inChannels, outChannels, isGradient),
+    write: (to) => {
+      const kernel = cutKernel(native, geometry, operands, at.cut);
+      native.exports.packKernel(kernel, to, taps, inChannels, outChannels, isGradient);
+    },
   });
   const { scratch, zeros } = at;
   writeConvArgs(native, at.args, geometry, {

@@ -58,6 +58,14 @@ export function tapCount(geometry: ConvGeometry): number {
   return geometry.kernelDepth * geometry.kernelHeight * geometry.kernelWidth;
 }
 
+/** Some input channels of a kernel `[taps, total, out]`. */
+export interface KernelCut {
+  readonly first: number;
+  readonly total: number;
+  /** Whether they are arranged as the kernel of a 1×1 convolution `[channels, taps * out]` with 9 taps. */
+  readonly isTaps: boolean;
+}
+
 /** What a convolution works on besides its geometry: addresses in the wasm memory. */
 export interface ConvOperands {
   readonly x: number;
@@ -68,6 +76,8 @@ export interface ConvOperands {
   readonly kernel: number;
   /** `dataNumber` of the kernel, whose packed form is kept if it is used again; none for never. */
   readonly kernelData?: number;
+  /** Where the convolution's kernel is a part of that at `kernel`. */
+  readonly cut?: KernelCut;
   readonly isGradient: boolean;
   /** 0 for none. */
   readonly bias: number;
@@ -100,6 +110,12 @@ export interface ConvAddresses {
   readonly slots?: number;
   /** @default 0 */
   readonly blockTiles?: number;
+  /** @default 0 */
+  readonly firstTile?: number;
+  /** @default 0 */
+  readonly endTile?: number;
+  /** @default 0 */
+  readonly join?: number;
 }
 
 /** Writes `ConvArgs` to `address` and clears the zeros that taps outside the image read. */
@@ -109,11 +125,39 @@ export function writeConvArgs(
   geometry: ConvGeometry,
   at: ConvAddresses,
 ): void {
-  native.write('ConvArgs', address, { bias: 0, slope: 1, slots: 1, blockTiles: 0, ...at, ...geometry });
+  const none = { bias: 0, slope: 1, slots: 1, blockTiles: 0, firstTile: 0, endTile: 0, join: 0 };
+  native.write('ConvArgs', address, { ...none, ...at, ...geometry });
   native.words().fill(0, at.zeros >>> 2, (at.zeros + zerosBytes(geometry)) >>> 2);
 }
 
 /** Bytes of zeros that one pixel outside the image needs. */
 export function zerosBytes(geometry: ConvGeometry): number {
   return (geometry.inChannels + 8) * 4;
+}
+
+/** Bytes of scratch for a kernel that is cut out of a larger one. */
+export function cutBytes(geometry: ConvGeometry, { cut }: ConvOperands): number {
+  return cut === undefined ? 0 : 4 * tapCount(geometry) * geometry.inChannels * geometry.outChannels;
+}
+
+/** Address of the kernel, cut out to `to` where it is part of a larger one. */
+export function cutKernel(
+  native: NativeModule,
+  geometry: ConvGeometry,
+  { kernel, cut, isGradient }: ConvOperands,
+  to: number,
+): number {
+  if (cut === undefined) return kernel;
+  const { first, total, isTaps } = cut;
+  const [inside, outside] = isGradient
+    ? [geometry.outChannels, geometry.inChannels]
+    : [geometry.inChannels, geometry.outChannels];
+  const channels = inside;
+  const out = isTaps ? outside / 9 : outside;
+  for (let tap = 0; tap < 9; tap++) {
+    const from = kernel + 4 * (tap * total + first) * out;
+    if (isTaps) native.exports.moveRuns(from, 4 * out, to + 4 * tap * out, 36 * out, 4 * out, channels);
+    else native.exports.moveRuns(from, 0, to + 4 * tap * channels * out, 0, 4 * channels * out, 1);
+  }
+  return to;
 }

@@ -1,6 +1,8 @@
 import {
   type ConvGeometry,
   type ConvOperands,
+  cutBytes,
+  cutKernel,
   type KernelGradientOperands,
   writeConvArgs,
   zerosBytes,
@@ -32,43 +34,118 @@ const PRIVATE = 128;
 
 /** y = leaky(conv(x, kernel) + bias) for 3×3 kernels (in three dimensions: any depth) by Winograd's F(4×4, 3×3). */
 export function convWinograd(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
-  const { inChannels, outChannels, kernelDepth } = geometry;
+  convTiles(native, geometry, operands);
+}
+
+/** Lines of tiles, counted over batch and height, and the rows of an upsampled map that they read, counted over batch and its height. */
+export interface TileBand {
+  readonly firstLine: number;
+  readonly endLine: number;
+  readonly firstRow: number;
+  readonly endRow: number;
+}
+
+/** A map that is not upsampled, with its products with the nine taps. */
+export interface JoinedMap extends TileBand {
+  readonly products: number;
+  readonly lowHeight: number;
+  readonly lowWidth: number;
+}
+
+/** `convWinograd` in some lines, added to the convolution of an upsampled map. */
+export function convWinogradJoined(
+  native: NativeModule,
+  geometry: ConvGeometry,
+  operands: ConvOperands,
+  map: JoinedMap,
+): void {
+  convTiles(native, geometry, operands, map);
+}
+
+function convTiles(
+  native: NativeModule,
+  geometry: ConvGeometry,
+  operands: ConvOperands,
+  map?: JoinedMap,
+): void {
+  const { inChannels, outChannels, kernelDepth, height, width } = geometry;
+  const across = Math.ceil(width / 4);
+  const tiles = map === undefined ? tileCount(geometry) : (map.endLine - map.firstLine) * across;
   const share =
-    native.threads === 1
-      ? Number.POSITIVE_INFINITY
-      : tileCount(geometry) / (native.threads * BLOCKS_PER_THREAD);
+    native.threads === 1 ? Number.POSITIVE_INFINITY : tiles / (native.threads * BLOCKS_PER_THREAD);
+  const firstTile = map === undefined ? 0 : map.firstLine * across;
   const blockTiles = Math.min(blockTilesOf(geometry), Math.max(MIN_BLOCK_TILES, ceil(share, 4)));
   const scratchStride = scratchBytes(geometry, blockTiles);
   const bytes = POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW);
+  // Low pixels that the columns of a block read: those of a whole line at most.
+  const sumsStride =
+    map === undefined
+      ? 0
+      : ceil(
+          Math.min(map.lowWidth, Math.ceil((4 * blockTiles + 2) * (map.lowWidth / width)) + 2) *
+            ceil(3 * outChannels, 8) *
+            4 +
+            PRIVATE,
+          64,
+        );
   const at = native.reserve({
     args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
     lines: LINES_BYTES,
     transformed: bytes,
+    cut: cutBytes(geometry, operands),
+    join: bytesOf('JoinArgs'),
+    heightTable: map === undefined ? 0 : height * SIZES.AXIS_ENTRY,
+    widthTable: map === undefined ? 0 : width * SIZES.AXIS_ENTRY,
+    bias: ceil(outChannels, 8) * 4,
+    sums: sumsStride * native.threads,
     scratch: scratchStride * native.threads,
   });
-  const { x, kernel, kernelData, isGradient, bias, y, slope } = operands;
+  const { x, kernelData, isGradient, bias, y, slope } = operands;
   const { scratch, zeros, lines } = at;
   const w = native.packed.addressOf({
     data: kernelData,
-    form: `winograd ${kernelDepth} ${inChannels} ${outChannels} ${isGradient}`,
+    form: `winograd ${kernelDepth} ${inChannels} ${outChannels} ${isGradient} ${operands.cut?.first}`,
     bytes,
     scratch: at.transformed,
-    write: (to) =>
-      native.exports.winogradKernel(kernel, to, lines, kernelDepth, inChannels, outChannels, isGradient),
+    write: (to) => {
+      const kernel = cutKernel(native, geometry, operands, at.cut);
+      native.exports.winogradKernel(kernel, to, lines, kernelDepth, inChannels, outChannels, isGradient);
+    },
   });
+  if (map !== undefined) {
+    native.exports.fillAxis(at.heightTable, map.lowHeight, height);
+    native.exports.fillAxis(at.widthTable, map.lowWidth, width);
+    const floats = native.floats();
+    floats.fill(0, at.bias / 4, at.bias / 4 + ceil(outChannels, 8));
+    if (bias !== 0) floats.copyWithin(at.bias / 4, bias / 4, bias / 4 + outChannels);
+    native.write('JoinArgs', at.join, {
+      products: map.products,
+      firstRow: map.firstRow,
+      lowHeight: map.lowHeight,
+      lowWidth: map.lowWidth,
+      heightTable: at.heightTable,
+      widthTable: at.widthTable,
+      bias: at.bias,
+      sums: at.sums,
+      sumsStride,
+    });
+  }
   writeConvArgs(native, at.args, geometry, {
     x,
     w,
-    bias,
+    bias: map === undefined ? bias : 0,
     y,
     scratch,
     scratchStride,
     zeros,
     slope,
     blockTiles,
+    firstTile,
+    endTile: firstTile + tiles,
+    join: map === undefined ? 0 : at.join,
   });
-  native.run('winogradForward', at.args, Math.ceil(tileCount(geometry) / blockTiles));
+  native.run('winogradForward', at.args, Math.ceil(tiles / blockTiles));
 }
 
 /** Gradient to a 3×3 kernel, by the transpose of `convWinograd`. */

@@ -18,7 +18,7 @@ export function conv(
 ): TensorInfo {
   const geometry = convGeometry(x.shape, kernel.shape);
   const y = native.output([...x.shape.slice(0, -1), geometry.outChannels]);
-  pickForward(geometry)(native, geometry, {
+  fasterInput(geometry)(native, geometry, {
     x: native.address(x),
     kernel: native.address(kernel),
     kernelData: native.dataNumber(kernel),
@@ -36,7 +36,7 @@ export function convGradInput(native: NativeModule, dy: TensorInfo, kernel: Tens
   const shape = [...dy.shape.slice(0, -1), inChannels];
   const geometry = transposed(convGeometry(shape, kernel.shape));
   const dx = native.output(shape);
-  pickForward(geometry)(native, geometry, {
+  fasterInput(geometry)(native, geometry, {
     x: native.address(dy),
     kernel: native.address(kernel),
     kernelData: native.dataNumber(kernel),
@@ -60,7 +60,7 @@ export function convGradKernel(
   const shape = [...kernelSize, inChannels, outChannels];
   const geometry = convGeometry(x.shape, shape);
   const out = native.output(shape);
-  pickGradient(geometry)(native, geometry, {
+  fasterGradient(geometry)(native, geometry, {
     x: native.address(x),
     dy: native.address(dy),
     out: native.address(out),
@@ -83,18 +83,52 @@ const COST = {
   /** Transforming one pair of channels of the kernel, and of the gradient to it back. */
   kernelPair: 6,
   kernelPairBack: 24,
+  /** One weighted sum of the interpolation of products of an upsampled map. */
+  interpolated: 0.15,
+  /** Upsampling one value of a map or copying one of a skip, and reading it again. */
+  joinedValue: 0.33,
 } as const;
 
 /** The faster way to a convolution or its gradient to the input. */
-function pickForward(geometry: ConvGeometry): typeof convDirect {
+export function fasterInput(geometry: ConvGeometry): typeof convDirect {
   return tiledCost(geometry, COST.kernelPair) < directCost(geometry) ? convWinograd : convDirect;
 }
 
 /** The faster way to the gradient to the kernel. */
-function pickGradient(geometry: ConvGeometry): typeof convKernelGradientDirect {
+export function fasterGradient(geometry: ConvGeometry): typeof convKernelGradientDirect {
   return tiledCost(geometry, COST.kernelPairBack) < directCost(geometry)
     ? convKernelGradientWinograd
     : convKernelGradientDirect;
+}
+
+/** The sizes that decide whether a map is convolved at its own resolution. */
+interface JoinSizes {
+  readonly lowHeight: number;
+  readonly lowWidth: number;
+  readonly lowChannels: number;
+  /** Of the skip's half. */
+  readonly geometry: ConvGeometry;
+}
+
+/** Whether a 3×3 convolution of an upsampled map joined with a skip is faster with the map at its own resolution. */
+export function joinPays(
+  { lowHeight, lowWidth, lowChannels, geometry }: JoinSizes,
+  pass: 'forward' | 'backward',
+): boolean {
+  const { batch, height, width, inChannels, outChannels } = geometry;
+  const whole = { ...geometry, inChannels: inChannels + lowChannels };
+  const padded = Math.ceil(outChannels / 8) * 8;
+  const products = batch * lowHeight * lowWidth * 9 * lowChannels * padded * COST.directProduct;
+  const shares = batch * height * width * padded * (6 + (18 * lowWidth) / width);
+  const saved = batch * height * width * whole.inChannels * COST.joinedValue;
+  const toKernel = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPairBack), directCost(g));
+  const toInput = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPair), directCost(g));
+  if (pass === 'forward') {
+    const joined = tiledCost(geometry, COST.kernelPair) + products + shares * COST.interpolated;
+    return joined < toInput(whole) + saved;
+  }
+  const backward = (g: ConvGeometry) => toInput(transposed(g)) + toKernel(g);
+  return backward(geometry) + 2 * products + shares * COST.interpolated < backward(whole) + 2 * saved;
 }
 
 function directCost(geometry: ConvGeometry): number {

@@ -36,6 +36,7 @@ export const JOBS = {
   nccTerms: ['NccArgs', 'local-ncc', false],
   nccMaps: ['NccArgs', 'local-ncc', false],
   nccGradients: ['NccArgs', 'local-ncc', false],
+  joinGradient: ['JoinGradientArgs', 'join-gradient', true],
 } as const satisfies Readonly<Record<string, readonly [StructName, string, boolean]>>;
 
 export type Job = keyof typeof JOBS;

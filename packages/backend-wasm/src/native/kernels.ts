@@ -1,8 +1,9 @@
-import { type Implementations, implementationsOf } from '@sshn/ops';
+import { type Implementation, type Implementations, implementationsOf, type JoinKernels } from '@sshn/ops';
 import type { KernelFunc } from '@tensorflow/tfjs-core';
 
 import { adam } from './adam.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
+import { convJoin, convJoinGrad } from './conv-join.js';
 import { globalNorm, head, headGradHidden, headGradWeight } from './heads.js';
 import { boxSum, localNcc, localNccGrad } from './local-ncc.js';
 import { crossEntropy, softDice } from './losses.js';
@@ -44,10 +45,16 @@ const runs = {
   SshnAdam: (native, inputs, attributes) => adam(native, inputs, attributes),
 } satisfies Compiled;
 
+/** Those that only some backends have. */
+const joins: { readonly [Name in keyof JoinKernels]: Implementation<JoinKernels[Name], NativeModule> } = {
+  SshnConvJoin: (native, inputs, { slope }) => convJoin(native, inputs, slope),
+  SshnConvJoinGrad: (native, { dy, ...inputs }) => convJoinGrad(native, dy, inputs),
+};
+
 /** The kernels that tfjs does not know, by name; what each computes is said at `Kernels` of @sshn/ops. */
 export function ownKernels(native: NativeModule): Map<string, KernelFunc> {
   return new Map(
-    implementationsOf<NativeModule>(runs).map(([name, run]) => [
+    implementationsOf<NativeModule>({ ...runs, ...joins }).map(([name, run]) => [
       name,
       ({ inputs, attrs }) => run(native, inputs, attrs ?? {}),
     ]),

@@ -39,6 +39,50 @@ export const STRUCTS = {
     slots: 'i32',
     /** Winograd tiles that are transformed, multiplied and transformed back together; a multiple of 4. */
     blockTiles: 'i32',
+    /** Winograd forward: the tiles that are computed, from the first to before the end. */
+    firstTile: 'i32',
+    endTile: 'i32',
+    /** Winograd forward: `JoinArgs` of an upsampled map whose convolution is added, or 0. */
+    join: 'address',
+  },
+  /** A convolution's half on an upsampled map; the other half's output has the size of the upsampled map. */
+  JoinArgs: {
+    /** `[rows, lowWidth, 9, outChannels]`: the map's products with each tap, some rows of it. */
+    products: 'address',
+    /** The first of these rows, counted over batch and height. */
+    firstRow: 'i32',
+    lowHeight: 'i32',
+    lowWidth: 'i32',
+    /** Tables of `fillAxis`. */
+    heightTable: 'address',
+    widthTable: 'address',
+    /** `[ceil8(outChannels)]`. */
+    bias: 'address',
+    /** A line of sums for each worker, `sumsStride` bytes apart. */
+    sums: 'address',
+    sumsStride: 'address',
+  },
+  /** The gradient to the products of an upsampled map. */
+  JoinGradientArgs: {
+    /** The gradient to the output, `[batch, height, width, channels]`. */
+    dy: 'address',
+    /** `[rows, lowWidth, 9, channels]`. */
+    products: 'address',
+    /** The first of these rows, counted over batch and height. */
+    firstRow: 'i32',
+    rows: 'i32',
+    /** Rows of one task. */
+    grain: 'i32',
+    lowHeight: 'i32',
+    lowWidth: 'i32',
+    height: 'i32',
+    width: 'i32',
+    channels: 'i32',
+    /** Tables of `invertAxis`. */
+    heightTable: 'address',
+    widthTable: 'address',
+    scratch: 'address',
+    scratchStride: 'address',
   },
   BiasArgs: {
     dy: 'address',

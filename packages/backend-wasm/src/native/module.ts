@@ -137,6 +137,11 @@ export class NativeModule {
     return this.#backend.makeOutput([...shape], dtype);
   }
 
+  /** Takes back a tensor that was made with `output` or `share` and goes no further. */
+  release(x: TensorInfo): void {
+    this.#backend.disposeData(x.dataId);
+  }
+
   /** A tensor of another shape and the same values: they are counted once more, not copied. */
   share(x: TensorInfo, shape: readonly number[]): TensorInfo {
     this.#backend.incRef(x.dataId);

@@ -84,7 +84,7 @@ function size3(size: readonly number[]): Size3 {
 }
 
 /** An inverted axis: one entry per input position and its weights, two per output and at most two more per input. */
-function inverseBytes(inSize: number, outSize: number): number {
+export function inverseBytes(inSize: number, outSize: number): number {
   return inSize * (ENTRY + 8) + outSize * 8;
 }
 

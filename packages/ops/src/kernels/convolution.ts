@@ -106,7 +106,11 @@ function gradients(dy: Tensor, [x, kernel, y]: readonly Tensor[], slope: number)
 }
 
 /** The gradient before the rectifier, and that to the bias. */
-function gradientsBehind(dy: Tensor, y: Tensor | undefined, slope: number): [dz: Tensor, toBias: Tensor] {
+export function gradientsBehind(
+  dy: Tensor,
+  y: Tensor | undefined,
+  slope: number,
+): [dz: Tensor, toBias: Tensor] {
   const sumOf = (dz: Tensor) => sum(dz, axesButLast(dz));
   if (slope === 1) return [dy, dispatch('SshnConvGradBias', { dy }, {}, () => sumOf(dy))];
   return dispatch('SshnConvGradRectifier', { dy, y: y! }, { slope }, () => {

@@ -2,6 +2,7 @@ import { type Tensor, type TensorInfo, tensor } from '@tensorflow/tfjs-core';
 
 import { adam } from '../adam.js';
 import { conv, convGradInput, convGradKernel } from '../conv.js';
+import { convJoin, convJoinGrad } from '../conv-join.js';
 import { concat, split } from '../copies.js';
 import { head, headGradHidden, headGradWeight } from '../heads.js';
 import type { NativeKernels } from '../index.js';
@@ -30,6 +31,9 @@ export function everyKernel(native: NativeKernels): TensorInfo[] {
   const kernel = make([3, 3, 9, 20], 2);
   const wide = make([5, 5, 9, 20], 3);
   const dy = make([2, 61, 47, 20], 4);
+  const low = make([2, 17, 23, 12], 12);
+  const joint = make([3, 3, 21, 20], 13);
+  const offsets = make([20], 14);
   const flat = make([200_001], 5);
   const squares = tensor(flat.dataSync().map((value) => value * value));
   made.push(squares);
@@ -57,6 +61,8 @@ export function everyKernel(native: NativeKernels): TensorInfo[] {
     convGradInput(native, dy, kernel),
     convGradKernel(native, x, dy, [3, 3]),
     convGradKernel(native, x, dy, [5, 5]),
+    convJoin(native, { low, skip: x, kernel: joint, bias: offsets }, 0.1, 'apart'),
+    ...convJoinGrad(native, dy, { low, skip: x, kernel: joint }, 'apart'),
     convGradBias(native, dy),
     leakyReluGrad(native, { dy, y: dy, slope: 0.1 }),
     ...convGradRectifier(native, { dy, y: dy, slope: 0.1 }),
