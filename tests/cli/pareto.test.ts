@@ -68,7 +68,7 @@ describe('sshn pareto', () => {
     for (const weights of params.values()) weights.dispose();
     expect(manifest.accuracyCost.map(({ factor }) => factor)).toEqual([0, 0.25, 0.5]);
     const least = Math.min(...manifest.accuracyCost.map(({ dice }) => dice));
-    expect(pick(manifest.accuracyCost, { minDice: least }).chosen).toBeDefined();
+    expect(pick(manifest.accuracyCost, { dice: least }).chosen).toBeDefined();
 
     const report = JSON.parse(await read('run', 'pareto', 'pareto.json'));
     expect(report.points[0].diceByImage).toHaveLength(3);

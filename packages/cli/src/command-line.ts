@@ -43,7 +43,7 @@ const commands: ReadonlyArray<{
   {
     name: 'export',
     operands: '<model>',
-    summary: 'write the plain network of one factor to a file',
+    summary: 'write the plain network of one setting to a file',
     load: async () => (await import('./commands/export.js')).addExportCommand,
   },
   {

@@ -31,33 +31,33 @@ describe('the largest factor within a budget', () => {
     (i) => {
       const budget = all[i]!.flops;
       const expected = all.findLast(({ flops }) => flops <= budget)!;
-      expect(largestFactorWithin(network, inputShape, { maxGflops: budget / 1e9 })).toEqual(expected);
+      expect(largestFactorWithin(network, inputShape, { gflops: budget / 1e9 })).toEqual(expected);
       if (i > 0) {
         const justLess = (budget - 1) / 1e9;
-        expect(largestFactorWithin(network, inputShape, { maxGflops: justLess }).flops).toBeLessThan(budget);
+        expect(largestFactorWithin(network, inputShape, { gflops: justLess }).flops).toBeLessThan(budget);
       }
     },
   );
 
   test('stays in its range, in as many steps as asked for', () => {
-    expect(largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0, 0.5] }).factor).toBe(0.5);
+    expect(largestFactorWithin(network, inputShape, { gflops: 1, range: [0, 0.5] }).factor).toBe(0.5);
     expect(
-      largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0.2, 0.33], stepsPerUnit: 10 }).factor,
+      largestFactorWithin(network, inputShape, { gflops: 1, range: [0.2, 0.33], stepsPerUnit: 10 }).factor,
     ).toBe(0.3);
   });
 
   test('takes in the bounds of its range', () => {
     const bounds = (factor: number) =>
-      largestFactorWithin(network, inputShape, { maxGflops: 1, range: [factor, factor], stepsPerUnit: 100 })
+      largestFactorWithin(network, inputShape, { gflops: 1, range: [factor, factor], stepsPerUnit: 100 })
         .factor;
     for (const factor of [0, 0.07, 0.29, 0.57, 1]) expect(bounds(factor)).toBe(factor);
   });
 
   test('is refused where even the smallest is too much, with what that takes', () => {
     const least = all[0]!.flops / 1e9;
-    expect(() => largestFactorWithin(network, inputShape, { maxGflops: least / 2 })).toThrow(
+    expect(() => largestFactorWithin(network, inputShape, { gflops: least / 2 })).toThrow(
       new ValueError({
-        where: 'largestFactorWithin: maxGflops',
+        where: 'largestFactorWithin: gflops',
         got: least / 2,
         expected: `at least ${least}, what factor 0 takes`,
       }),
@@ -65,16 +65,16 @@ describe('the largest factor within a budget', () => {
   });
 
   test('is refused in a range that holds no step', () => {
-    expect(() => largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0.6, 0.4] })).toThrow(
+    expect(() => largestFactorWithin(network, inputShape, { gflops: 1, range: [0.6, 0.4] })).toThrow(
       'largestFactorWithin: range: got [0.6,0.4], expected an interval within [0, 1] that holds a multiple of 0.001.',
     );
     expect(() =>
-      largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0.11, 0.19], stepsPerUnit: 10 }),
+      largestFactorWithin(network, inputShape, { gflops: 1, range: [0.11, 0.19], stepsPerUnit: 10 }),
     ).toThrow('a multiple of 0.1');
-    expect(() => largestFactorWithin(network, inputShape, { maxGflops: 1, range: [0, 1.1] })).toThrow(
+    expect(() => largestFactorWithin(network, inputShape, { gflops: 1, range: [0, 1.1] })).toThrow(
       ValueError,
     );
-    expect(() => largestFactorWithin(network, inputShape, { maxGflops: 1, stepsPerUnit: 0.5 })).toThrow(
+    expect(() => largestFactorWithin(network, inputShape, { gflops: 1, stepsPerUnit: 0.5 })).toThrow(
       'largestFactorWithin: stepsPerUnit: got 0.5',
     );
   });

@@ -28,7 +28,7 @@ export function flopsCurve<Specs extends SpecNode>(
 /** What a network may cost, and where to look for its factor. */
 export interface Budget {
   /** Giga-FLOPs of one call on the input shape given; 1 GFLOP = 10⁹ FLOPs = 0.5·10⁹ multiply-adds. */
-  readonly maxGflops: number;
+  readonly gflops: number;
   /** The factors that come into question, such as the prior that the network was trained with. @default [0, 1] */
   readonly range?: readonly [low: number, high: number];
   /** How many steps 1 is divided into. @default 1000 */
@@ -42,12 +42,12 @@ export interface Budget {
  *
  * @throws {ValueError} if even the smallest factor costs more, saying how much; or if the range holds no step.
  * @example
- * const { factor } = largestFactorWithin(network, [1, 256, 256, 1], { maxGflops: 5.5 });
+ * const { factor } = largestFactorWithin(network, [1, 256, 256, 1], { gflops: 5.5 });
  */
 export function largestFactorWithin<Specs extends SpecNode>(
   module: TensorModule<Specs>,
   inputShape: readonly number[],
-  { maxGflops, range: [low, high] = [0, 1], stepsPerUnit = 1000 }: Budget,
+  { gflops, range: [low, high] = [0, 1], stepsPerUnit = 1000 }: Budget,
 ): CurvePoint {
   requireIntegers('largestFactorWithin', { stepsPerUnit });
   // 0.07 · 100 is a little more than 7.
@@ -61,17 +61,17 @@ export function largestFactorWithin<Specs extends SpecNode>(
     });
   }
   let best = pointAt(module, inputShape, below / stepsPerUnit);
-  if (!(best.flops <= maxGflops * 1e9)) {
+  if (!(best.flops <= gflops * 1e9)) {
     throw new ValueError({
-      where: 'largestFactorWithin: maxGflops',
-      got: maxGflops,
+      where: 'largestFactorWithin: gflops',
+      got: gflops,
       expected: `at least ${best.flops / 1e9}, what factor ${best.factor} takes`,
     });
   }
   while (above - below > 1) {
     const middle = Math.floor((below + above) / 2);
     const point = pointAt(module, inputShape, middle / stepsPerUnit);
-    if (point.flops <= maxGflops * 1e9) [below, best] = [middle, point];
+    if (point.flops <= gflops * 1e9) [below, best] = [middle, point];
     else above = middle;
   }
   return best;

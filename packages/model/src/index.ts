@@ -11,7 +11,14 @@ export {
 } from './backend/choose.js';
 export type { Purpose } from './backend/self-test.js';
 export { type CalibrateOptions, type CalibrationProgress, calibrate } from './budget/calibrate.js';
-export { type AccuracyCostPoint, type Budget, type Choice, pick } from './budget/pick.js';
+export { type Budget, BudgetError, type Choice, isLimited, pick } from './budget/pick.js';
+export {
+  type AccuracyCostPoint,
+  type NamedSetting,
+  namedSetting,
+  settingKey,
+  settingText,
+} from './budget/point.js';
 export { type FetchOptions, fetchModel } from './fetch-model.js';
 export { importWeights, readForeignWeights } from './foreign/foreign-weights.js';
 export type { ForeignTensor } from './foreign/torch-file.js';

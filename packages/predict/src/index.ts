@@ -37,4 +37,4 @@ export {
 export { Registrar, type RegistrarOptions } from './registrar.js';
 export { inSpaceOf, labelsInSpaceOf } from './same-space.js';
 export { type Segmentation, Segmenter, type SegmentOptions } from './segmenter.js';
-export type { Budget, Chosen, SettingChoice } from './setting-choice.js';
+export type { Chosen, SettingChoice } from './setting-choice.js';

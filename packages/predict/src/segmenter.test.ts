@@ -1,6 +1,13 @@
 import { initialize, namedParams, paramTree, Rng, setting } from '@sshn/core';
 import { encodeNifti, generatePhantoms, preprocess, reorient, type Volume, volumeOf } from '@sshn/data';
-import { type LoadedModel, loadModel, type ManifestInput, networkOf, saveModel } from '@sshn/model';
+import {
+  BudgetError,
+  type LoadedModel,
+  loadModel,
+  type ManifestInput,
+  networkOf,
+  saveModel,
+} from '@sshn/model';
 import { onnxRuntime } from '@sshn/onnx';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { argMax, dispose, memory, tensor, tidy } from '@tensorflow/tfjs-core';
@@ -250,14 +257,16 @@ describe('settings', () => {
     expect(segmenter.gflopsAt(at.factors[0]!)).toBeLessThanOrEqual(0.9 * most);
     expect(segmenter.gflopsAt(at.factors[0]! + 0.05)).toBeGreaterThan(0.9 * most);
     expect(reason).toContain('is the largest');
-    expect(() => segmenter.choose({ gflops: 1e-9 })).toThrow('the nearest, 0, has');
+    expect(() => segmenter.choose({ gflops: 1e-9 })).toThrow('the nearest, factor 0, has');
   });
 
   test('a Dice is met by the table, at least cost', async () => {
     using segmenter = await segmenterOf({ size: [8, 8], accuracyCost });
     expect(segmenter.choose({ dice: 0.75 }).at.factors).toEqual([0.1]);
     expect(segmenter.choose({ dice: 0.85 }).at.factors).toEqual([0.4]);
-    expect(() => segmenter.choose({ dice: 0.95 })).toThrow('the nearest, 0.4, has Dice 0.9');
+    expect(() => segmenter.choose({ dice: 0.95 })).toThrow(
+      'the nearest, factor 0.4, has Dice 0.9, 0.05 too little',
+    );
     expect(() => segmenter.choose({ dice: 0.8, factor: 0.2 })).toThrow('a factor or a budget, not both');
   });
 
@@ -281,6 +290,40 @@ describe('settings', () => {
     expect((await plain.predict(image, { probabilities: true })).probabilities).toEqual(small.probabilities);
     expect(() => plain.choose({ width: 0.5 })).toThrow('the model was trained at one width');
     expect(() => segmenter.choose({ width: 0.5, gflops: 1 })).toThrow('a width or a budget, not both');
+  });
+
+  test('a budget chooses a width and a resolution, by a table that has them', async () => {
+    const front = [
+      { factor: 0.1, width: 0.5, resolution: 0.75, dice: 0.8, gflops: 0.001, milliseconds: 3 },
+      { factor: 0.4, width: 0.5, dice: 0.85, gflops: 0.002, milliseconds: 4 },
+      { factor: 0.5, dice: 0.9, gflops: 0.003, milliseconds: 5 },
+    ];
+    using segmenter = await segmenterOf({
+      size: [8, 8],
+      accuracyCost: front,
+      knobs: ['width', 'resolution'],
+    });
+    const { at, dice } = segmenter.choose({ gflops: 0.0025 });
+    expect({ at, dice }).toMatchObject({ at: { factors: [0.4], width: 0.5, resolution: 1 }, dice: 0.85 });
+    expect(segmenter.choose({ dice: 0.7 }).at).toMatchObject({
+      factors: [0.1],
+      width: 0.5,
+      resolution: 0.75,
+    });
+    // Times of the machine that wrote the table are not of this one.
+    expect(() => segmenter.choose({ milliseconds: 10 })).toThrow('calibrate() measures them');
+    const memory = segmenter.points.map(({ mebibytes }) => mebibytes!);
+    expect(memory).toEqual(memory.toSorted((a, b) => a - b));
+    expect(segmenter.choose({ mebibytes: (memory[0]! + memory[1]!) / 2 }).dice).toBe(0.8);
+    expect(() => segmenter.choose({ mebibytes: memory[0]! / 2 })).toThrow(BudgetError);
+    const points = await segmenter.calibrate({ repeats: 1 });
+    expect(points.map(({ milliseconds, mebibytes, ...rest }) => rest)).toEqual(
+      front.map(({ milliseconds, ...rest }) => rest),
+    );
+    expect(segmenter.choose({ milliseconds: 1e6 }).dice).toBe(0.9);
+    using plain = (await openModel(await saveModel(segmenter.plainAt({ at })))) as Segmenter;
+    expect(plain.choose()).toMatchObject({ at: { width: 1 }, dice: 0.85 });
+    expect(plain.points).toMatchObject([{ factor: 0.4, dice: 0.85, mebibytes: memory[1] }]);
   });
 
   test('milliseconds need a calibration', async () => {

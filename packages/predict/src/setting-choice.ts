@@ -1,32 +1,24 @@
 import { type Factor, type Setting, setting, ValueError } from '@sshn/core';
 import { type Knob, knobs } from '@sshn/hypernet';
-import type { Manifest } from '@sshn/model';
-
-/** What a prediction may cost and has to reach. Of the settings that meet all, the most accurate one is taken. */
-export interface Budget {
-  /** Of one image, in units of 10⁹ FLOPs. */
-  readonly gflops?: number;
-  /** Of one image on this device, as `calibrate` measured it. */
-  readonly milliseconds?: number;
-  /** Mean foreground Dice in [0, 1], by the model's table; alone, the cheapest setting is taken that reaches it. */
-  readonly dice?: number;
-}
+import { type Budget, type Manifest, namedSetting, settingText } from '@sshn/model';
 
 /** At which setting a model is applied: its own words, or a budget; by default the largest factor of training. */
 export interface SettingChoice extends Budget {
   /** φ of all downsampling steps, or one for each of them. */
-  readonly factor?: Factor;
+  readonly factor?: Factor | undefined;
   /** Weight of smoothness in [0, 1], of registration models that take one. @default the middle of training */
-  readonly lambda?: number;
+  readonly lambda?: number | undefined;
   /** Share of the features of every stage in (0, 1], of models that were trained with a range of them. @default 1 */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Share of the images' size that the network sees in (0, 1]; likewise. @default 1 */
-  readonly inputResolution?: number;
+  readonly inputResolution?: number | undefined;
 }
 
 /** A setting that was chosen. */
 export interface Chosen {
   readonly at: Setting;
+  /** Mean foreground Dice that the model's table expects; undefined where it says nothing of the setting. */
+  readonly dice?: number;
   /** One sentence for people. */
   readonly reason: string;
 }
@@ -78,9 +70,10 @@ export function settingOf(
   });
 }
 
-/** The knobs of a setting that are not at their largest, for a sentence about it. */
-export const knobWords = ({ width, resolution }: Setting): string =>
-  `${width === 1 ? '' : `, width ${width}`}${resolution === 1 ? '' : `, resolution ${resolution}`}`;
+/** A setting for a sentence: `0.25, as asked for, width 0.5`. */
+export function settingWords(at: Setting, why: string): string {
+  return `${at.factors.join(', ')}, ${why}${settingText({ ...namedSetting(at), factor: [] })}`;
+}
 
 /** Refuses knobs that a model was not trained with. */
 function requireKnobs(has: readonly Knob[], asked: Partial<Record<Knob, number | undefined>>): void {

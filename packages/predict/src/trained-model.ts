@@ -1,7 +1,9 @@
 import {
+  countParams,
   type Factor,
   namedParams,
   namedSpecs,
+  networkAt,
   type ParamsOf,
   paramTree,
   type Setting,
@@ -15,17 +17,21 @@ import {
   type CalibrateOptions,
   calibrate,
   describePlain,
+  isLimited,
   type LoadedModel,
   type Manifest,
   type Model,
+  type NamedSetting,
+  namedSetting,
   networkOf,
   pick,
   type RunningNetwork,
   type Runtime,
+  settingKey,
   tfjsRuntime,
 } from '@sshn/model';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
-import { type Chosen, knobWords, type SettingChoice, settingOf } from './setting-choice.js';
+import { type Chosen, type SettingChoice, settingOf, settingWords } from './setting-choice.js';
 
 /** A plain network that was made, and what runs it once it has run. */
 interface Kept {
@@ -65,56 +71,65 @@ export abstract class TrainedModel {
   /**
    * The setting for a budget or for given words, and why it was taken.
    *
-   * @throws {ValueError} if no setting meets the budget, saying what comes nearest; if milliseconds are limited before
-   * `calibrate` was called; or if the factor or λ do not fit the model.
+   * A budget chooses factor, width and resolution from `points`: of the settings that meet all limits the most accurate, where
+   * only Dice is limited the cheapest.
+   *
+   * @throws {BudgetError} if no setting meets the budget, saying which limit fails by how much and what comes nearest.
+   * @throws {ValueError} if the words do not fit the model or come with a budget, if milliseconds are limited before
+   * `calibrate` was called, or Dice where the model has no table.
    */
-  choose({ factor, lambda, width, inputResolution, gflops, milliseconds, dice }: SettingChoice = {}): Chosen {
-    const more = { lambda, width, resolution: inputResolution };
-    const limits = {
-      ...(gflops === undefined ? {} : { maxGflops: gflops }),
-      ...(milliseconds === undefined ? {} : { maxMilliseconds: milliseconds }),
-      ...(dice === undefined ? {} : { minDice: dice }),
-    };
-    if (Object.keys(limits).length === 0) {
-      const at = settingOf(this.manifest, { factor, ...more });
-      const words = at.factors.join(', ');
-      return {
-        at,
-        reason: `Factor ${words}${factor === undefined ? ', the largest of training' : ', as asked for'}${knobWords(at)}.`,
-      };
+  choose({ factor, lambda, width, inputResolution, ...budget }: SettingChoice = {}): Chosen {
+    const { gflops, milliseconds, mebibytes, dice } = budget;
+    const limits = { gflops, milliseconds, mebibytes, dice };
+    if (!isLimited(limits)) {
+      const at = settingOf(this.manifest, { factor, lambda, width, resolution: inputResolution });
+      const why = factor === undefined ? 'the largest of training' : 'as asked for';
+      return { at, reason: `Factor ${settingWords(at, why)}.`, ...this.#expectedAt(at) };
     }
-    const named = Object.entries({ factor, width, inputResolution }).filter(
-      ([, value]) => value !== undefined,
-    );
-    for (const [name, value] of named) {
+    for (const [name, value] of Object.entries({ factor, width, inputResolution })) {
+      if (value === undefined) continue;
       throw new ValueError({
         where: `choose: ${name}`,
         got: value,
         expected: `a ${name} or a budget, not both`,
-        hint: 'The table behind budgets is of factors alone, at full width and resolution.',
+        hint: 'A budget decides about factor, width and resolution.',
       });
     }
-    const { chosen, reason } = pick(this.#points ?? this.#uncalibrated(), limits);
-    if (chosen !== undefined)
-      return { at: settingOf(this.manifest, { factor: chosen.factor, ...more }), reason };
-    throw new ValueError({
-      where: 'choose: budget',
-      got: limits,
-      expected: 'one that a factor meets',
-      hint: reason,
+    const { chosen, reason } = pick(this.points, limits);
+    const at = settingOf(this.manifest, {
+      factor: chosen.factor,
+      lambda,
+      width: chosen.width,
+      resolution: chosen.resolution,
     });
+    return { at, reason, ...(chosen.dice === null ? {} : { dice: chosen.dice }) };
+  }
+
+  #expectedAt(at: Setting): Pick<Chosen, 'dice'> {
+    const key = settingKey(namedSetting(at));
+    const row = this.manifest.accuracyCost.find((one) => settingKey(one) === key);
+    return row === undefined ? {} : { dice: row.dice };
   }
 
   /**
-   * Measures how long the plain network takes at a few factors on this device, so that budgets in milliseconds can be met.
+   * What budgets are chosen from: what `calibrate` measured, else the settings of the model's table without milliseconds, which
+   * are of another machine, else GFLOPs and memory of factors over the range of training.
+   */
+  get points(): readonly AccuracyCostPoint[] {
+    this.#points ??= this.#uncalibrated();
+    return this.#points;
+  }
+
+  /**
+   * Measures how long the plain network takes at a few settings on this device, so that budgets in milliseconds can be met.
    *
-   * @returns one point per factor: milliseconds, GFLOPs, and the Dice of the model's table.
+   * @returns one point per setting: milliseconds, GFLOPs, memory, and the Dice of the model's table.
    */
   async calibrate(options: CalibrateOptions = {}): Promise<readonly AccuracyCostPoint[]> {
     const points = await calibrate(
       { manifest: this.manifest, params: this.#params },
       {
-        gflops: (factor) => this.gflopsAt(factor),
+        cost: (at) => this.#costAt(at),
         runtime: this.#runtime,
         conditions: settingOf(this.manifest, {}).conditions,
         ...options,
@@ -124,12 +139,19 @@ export abstract class TrainedModel {
     return points;
   }
 
-  /** 10⁹ FLOPs of the plain network at a factor, for one input of the size of training. */
-  gflopsAt(factor: Factor): number {
+  /** 10⁹ FLOPs of the plain network at a setting, for one input of the size of training; given a factor, at full width and resolution. */
+  gflopsAt(given: Factor | NamedSetting): number {
+    return this.#costAt(
+      settingOf(this.manifest, typeof given === 'object' && 'factor' in given ? given : { factor: given }),
+    ).gflops;
+  }
+
+  /** Of one input of the size of training; memory is that of the weights and of what is computed, 32 bits each. */
+  #costAt(at: Setting): { readonly gflops: number; readonly mebibytes: number } {
     const inputShape = [1, ...this.manifest.preprocessing.size, this.#channels];
-    return (
-      countModule(this.model.network, { inputShape, at: settingOf(this.manifest, { factor }) }).flops / 1e9
-    );
+    const { flops, peakActivationBytes } = countModule(this.model.network, { inputShape, at });
+    const weights = countParams(networkAt(this.model.network, at).specs);
+    return { gflops: flops / 1e9, mebibytes: (peakActivationBytes + 4 * weights) / 2 ** 20 };
   }
 
   /** Paths of the layers that have a kernel, such as `encoder.0.1`, in the order in which they run. */
@@ -198,17 +220,19 @@ export abstract class TrainedModel {
     const factor = at.factors.length === 1 ? at.factors[0]! : [...at.factors];
     const { format: _, version: __, registration, rounded, ...kept } = this.manifest;
     const { lambda: ___, ...objective } = { lambda: undefined, ...registration };
-    // What was measured is of the whole network.
+    // What rounding costs was measured for the whole network.
     const isWhole = at.width === 1 && at.resolution === 1;
+    const key = settingKey(namedSetting(at));
     const manifest = {
       ...kept,
       network: describePlain(kept.network, at),
       ...(rounded === undefined || !isWhole ? {} : { rounded: roundedAt(rounded, factor) }),
       method: { kind: 'fixed' as const, factor },
       prior: { kind: 'constant' as const, factor },
-      accuracyCost: kept.accuracyCost.filter(
-        (row) => isWhole && at.factors.every((one) => one === row.factor),
-      ),
+      // Of the plain network: its features and its resolution are no knobs any more.
+      accuracyCost: kept.accuracyCost
+        .filter((row) => settingKey(row) === key)
+        .map(({ width: ____, resolution: _____, ...row }) => row),
       ...(registration === undefined
         ? {}
         : { registration: objective as NonNullable<Manifest['registration']> }),
@@ -235,21 +259,19 @@ export abstract class TrainedModel {
     this.dispose();
   }
 
-  /** What is known without measuring: the model's table, or GFLOPs over the range of training. */
+  /** What is known without measuring: see `points`. */
   #uncalibrated(): readonly AccuracyCostPoint[] {
     const { accuracyCost, prior } = this.manifest;
-    if (accuracyCost.length > 0) return accuracyCost;
     const factors =
       prior.kind === 'constant'
-        ? [[prior.factor].flat()[0]!]
+        ? [prior.factor]
         : Array.from({ length: 21 }, (_, i) => prior.low + (i / 20) * (prior.high - prior.low));
-    this.#points = factors.map((factor) => ({
-      factor,
-      gflops: this.gflopsAt(factor),
+    const known = accuracyCost.length > 0 ? accuracyCost : factors.map((factor) => ({ factor, dice: null }));
+    return known.map((row) => ({
+      ...this.#costAt(settingOf(this.manifest, row)),
+      ...row,
       milliseconds: null,
-      dice: null,
     }));
-    return this.#points;
   }
 }
 

@@ -18,7 +18,7 @@ import {
   registerSettings,
 } from './request.js';
 import { amountsOf, modelOf, schemas } from './schemas.js';
-import { type ChosenFactor, type ModelEntry, modelIn } from './settings.js';
+import { type ChosenSetting, type ModelEntry, modelIn } from './settings.js';
 import { registerWork, segmentWork, type Work } from './work.js';
 
 /** What the routes work with. */
@@ -136,24 +136,24 @@ export async function createApp(options: AppOptions): Promise<App> {
       const entry = modelIn(models, settings.model, task);
       const { name } = entry.facts;
       // Now, so that what does not fit is refused at once.
-      const { factor } = entry.choose(settings, controller);
-      toWork({ entry, factor, settings, files: upload.files });
+      const { setting } = entry.choose(settings, controller);
+      toWork({ entry, setting, settings, files: upload.files });
       const arrived = performance.now();
       let began = arrived;
-      let chosen: ChosenFactor = { factor: undefined, reason: '' };
+      let chosen: ChosenSetting = { setting: {}, reason: '' };
       const { signal, dispose } = limitOf(reply, timeoutMs);
       try {
         const prediction = await pool.run(() => {
           began = performance.now();
           chosen = entry.choose(settings, controller);
-          return toWork({ entry, factor: chosen.factor, settings, files: upload.files });
+          return toWork({ entry, setting: chosen.setting, settings, files: upload.files });
         }, signal);
         const done = performance.now();
         usualMs += 0.1 * (done - began - usualMs);
         controller?.record({ arrived, began, done }, load());
         metrics.latency.observe({ model: name }, (done - arrived) / 1000);
         metrics.waited.observe((began - arrived) / 1000);
-        for (const factor of prediction.factors) metrics.factor.observe({ model: name }, factor);
+        for (const factor of prediction.setting.factors) metrics.factor.observe({ model: name }, factor);
         return respond(reply, { name, prediction, chosen, waited: began - arrived });
       } finally {
         dispose();
@@ -256,15 +256,17 @@ function respond(
   answer: {
     readonly name: string;
     readonly prediction: Prediction;
-    readonly chosen: ChosenFactor;
+    readonly chosen: ChosenSetting;
     readonly waited: number;
   },
 ): FastifyReply {
   const { name, prediction, chosen, waited } = answer;
-  const { file, factors, labels, figures, shape, notes, milliseconds } = prediction;
+  const { file, setting, labels, figures, shape, notes, milliseconds } = prediction;
   reply.headers({
     'x-sshn-model': name,
-    'x-sshn-factor': factors.join(', '),
+    'x-sshn-factor': setting.factors.join(', '),
+    'x-sshn-width': String(setting.width),
+    'x-sshn-resolution': String(setting.resolution),
     'server-timing': `queue;dur=${waited.toFixed(1)}, predict;dur=${milliseconds.toFixed(1)}`,
   });
   if (file !== undefined) {
@@ -275,7 +277,9 @@ function respond(
   }
   return reply.type('application/json').send({
     model: name,
-    factor: factors,
+    factor: setting.factors,
+    width: setting.width,
+    resolution: setting.resolution,
     reason: chosen.reason,
     shape,
     ...(labels === undefined ? {} : { labels: labels.map(amountsOf) }),

@@ -10,7 +10,7 @@ const point = (factor: number, dice: number | null, gflops = factor) => ({
 });
 const factors = { low: 0, high: 0.5 };
 const of = (points: ReturnType<typeof point>[], least?: number) =>
-  ladderOf({ name: 'cells', points, factors }, least).map(({ factor }) => factor);
+  ladderOf({ name: 'cells', points, factors }, least).map(({ factor }) => factor as number);
 
 test('of a table: what no cheaper factor matches, the cheapest first', () => {
   expect(of([point(0.4, 0.9), point(0.1, 0.7), point(0.2, 0.85), point(0.3, 0.84), point(0.5, 0.9)])).toEqual(
@@ -47,4 +47,13 @@ test('nothing below the least Dice', () => {
   expect(() => of(table, 0.95)).toThrow(ValueError);
   expect(() => of(table, 0.95)).toThrow('at most 0.9, the best');
   expect(() => of([point(0.1, null)], 0.5)).toThrow('sshn pareto');
+});
+
+test('settings with a width and a resolution are steps of their own', () => {
+  const points = [
+    { ...point(0.5, 0.9, 1), width: 1 },
+    { ...point(0.5, 0.85, 0.3), width: 0.5 },
+    { ...point(0.5, 0.84, 0.4), resolution: 0.75 },
+  ];
+  expect(ladderOf({ name: 'cells', points, factors })).toEqual([points[1], points[0]]);
 });

@@ -1,5 +1,5 @@
 import { ValueError } from '@sshn/core';
-import type { AccuracyCostPoint } from '@sshn/model';
+import { type AccuracyCostPoint, settingKey } from '@sshn/model';
 import type { ModelFacts } from './protocol.js';
 
 /** Settings between which a service goes up and down; weights of each are predicted once per worker and kept. */
@@ -8,17 +8,17 @@ const mostRungs = 6;
 const leastSaving = 0.05;
 
 /**
- * The factors that a model goes through as load rises, the cheapest first: of its table those that no cheaper one matches in
- * Dice, else equal steps over the range of training. At most six, each of them 5 % cheaper than the next at least.
+ * The settings that a model goes through as load rises, the cheapest first: of its table those that no cheaper one matches in
+ * Dice, else equal steps of the factor over the range of training. At most six, each of them 5 % cheaper than the next at least.
  *
- * @param leastDice No factor below it is taken.
- * @throws {ValueError} if `leastDice` is given and no factor is known to reach it.
+ * @param leastDice No setting below it is taken.
+ * @throws {ValueError} if `leastDice` is given and no setting is known to reach it.
  */
 export function ladderOf(
   { name, points, factors: { low, high } }: Pick<ModelFacts, 'name' | 'points' | 'factors'>,
   leastDice?: number,
 ): readonly AccuracyCostPoint[] {
-  const known = points.filter(({ factor }) => factor >= low && factor <= high);
+  const known = points.filter(({ factor }) => [factor].flat().every((one) => one >= low && one <= high));
   const isEvaluated = known.length > 0 && known.every(({ dice }) => dice !== null);
   if (leastDice !== undefined && !known.some(({ dice }) => dice !== null && dice >= leastDice)) {
     const best = Math.max(...known.map(({ dice }) => dice ?? 0));
@@ -50,7 +50,9 @@ function worthwhile(points: readonly AccuracyCostPoint[]): AccuracyCostPoint[] {
 }
 
 function byCost(points: readonly AccuracyCostPoint[]): AccuracyCostPoint[] {
-  return points.toSorted((a, b) => (a.gflops ?? 0) - (b.gflops ?? 0) || a.factor - b.factor);
+  return points.toSorted(
+    (a, b) => (a.gflops ?? 0) - (b.gflops ?? 0) || (settingKey(a) < settingKey(b) ? -1 : 1),
+  );
 }
 
 /** Points with more Dice than every cheaper one. */

@@ -1,5 +1,11 @@
 import type { AccuracyCostPoint } from '@sshn/model';
-import type { CleanOptions, LabelAmount, NamedLabel, RegistrationFigures } from '@sshn/predict';
+import type {
+  CleanOptions,
+  LabelAmount,
+  NamedLabel,
+  RegistrationFigures,
+  SettingChoice,
+} from '@sshn/predict';
 
 /** What the server and its worker processes say to each other. */
 export type ToWorker =
@@ -25,7 +31,7 @@ export interface WorkerOptions {
   readonly models: readonly ServedModel[];
   /** Of wasm, in each process. */
   readonly threads: number;
-  /** Whether the time at a few factors is measured first. */
+  /** Whether the time at a few settings is measured first. */
   readonly measures: boolean;
   /** Larger images are refused before memory is taken for them. */
   readonly maxVoxels: number;
@@ -51,7 +57,7 @@ export interface ModelFacts {
   readonly isPlain: boolean;
   /** Its table of accuracy and cost; GFLOPs alone where it was never evaluated. */
   readonly points: readonly AccuracyCostPoint[];
-  /** The same at a few factors with milliseconds of this machine; empty where the worker did not measure. */
+  /** The same at a few settings with milliseconds of this machine; empty where the worker did not measure. */
   readonly measured: readonly AccuracyCostPoint[];
 }
 
@@ -72,6 +78,9 @@ export interface UploadedFile {
   readonly bytes: Uint8Array;
 }
 
+/** At which setting a model is applied; what is undefined is the model's own: its largest factor, all of its width. */
+export type ServedSetting = Pick<SettingChoice, 'factor' | 'width' | 'inputResolution'>;
+
 /** What a worker is asked to do; the setting is decided already. */
 export type WorkRequest = PredictRequest | RegisterRequest;
 
@@ -82,8 +91,7 @@ export interface PredictRequest {
   /** One file, or all of a DICOM series. */
   readonly files: readonly UploadedFile[];
   readonly format: AnswerFormat;
-  /** Undefined where the model has one of its own. */
-  readonly factor: number | undefined;
+  readonly setting: ServedSetting;
   readonly flips: boolean;
   readonly clean: CleanOptions;
 }
@@ -96,8 +104,7 @@ export interface RegisterRequest {
   readonly moving: readonly UploadedFile[];
   readonly fixed: readonly UploadedFile[];
   readonly format: RegistrationFormat;
-  /** Undefined where the model has one of its own. */
-  readonly factor: number | undefined;
+  readonly setting: ServedSetting;
   readonly lambda: number | undefined;
   /** Of refinement after the prediction. */
   readonly steps: number;
@@ -109,7 +116,12 @@ export interface RegisterRequest {
 export interface Prediction {
   /** The answer's bytes; undefined where JSON is asked for. */
   readonly file: { readonly bytes: Uint8Array; readonly type: string; readonly name: string } | undefined;
-  readonly factors: readonly number[];
+  /** With which it was computed. */
+  readonly setting: {
+    readonly factors: readonly number[];
+    readonly width: number;
+    readonly resolution: number;
+  };
   /** Of the answer's grid: depth, height, width; raster images are one deep. */
   readonly shape: readonly number[];
   /** Of a segmentation. */

@@ -1,4 +1,5 @@
 import type { MultipartFile, MultipartValue } from '@fastify/multipart';
+import { isLimited } from '@sshn/model';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequestError } from './problem.js';
@@ -10,33 +11,46 @@ const numeral = z
   .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')
   .transform(Number);
 const share = numeral.pipe(z.number().min(0, 'expected at least 0').max(1, 'expected at most 1'));
+const knob = numeral.pipe(z.number().gt(0, 'expected a number above 0').max(1, 'expected at most 1'));
 const positive = numeral.pipe(z.number().gt(0, 'expected a number above 0'));
 const flag = z
   .enum(['true', 'false'])
   .transform((word) => word === 'true')
   .pipe(z.boolean());
 
-/** Which model a request is for, and at which factor or within which budget. */
+/** Which model a request is for, and at which setting or within which budget. */
 const choice = {
   model: z.string().optional().describe('Name of a model; not needed where one of the task is served.'),
   factor: share.optional().describe('Rescaling factor; default: what the service holds its latency with.'),
-  gflops: positive.optional().describe('The most accurate factor with at most so many 10⁹ FLOPs.'),
+  width: knob
+    .optional()
+    .describe(
+      'Share of the features of every stage, of models that were trained with a range of them; default: 1.',
+    ),
+  inputResolution: knob
+    .optional()
+    .describe("Share of the images' size that the network sees, likewise; default: 1."),
+  gflops: positive.optional().describe('The most accurate setting with at most so many 10⁹ FLOPs.'),
   milliseconds: positive
     .optional()
-    .describe('The most accurate factor that takes at most so long on this machine.'),
-  dice: share.optional().describe('The cheapest factor with at least this Dice, by the table of the model.'),
+    .describe('The most accurate setting that takes at most so long on this machine.'),
+  mebibytes: positive
+    .optional()
+    .describe(
+      'The most accurate setting whose weights and activations of one image take at most so much memory.',
+    ),
+  dice: share.optional().describe('At least this Dice, by the table of the model; alone: at least cost.'),
 };
 
-/** What decides about the factor of a request. */
+/** What decides about the setting of a request. */
 export type Choice = z.infer<z.ZodObject<typeof choice>>;
 
-function oneChoice({ factor, gflops, milliseconds, dice }: Choice, context: z.RefinementCtx): void {
-  if (factor !== undefined && [gflops, milliseconds, dice].some((limit) => limit !== undefined))
-    context.addIssue({
-      code: 'custom',
-      path: ['factor'],
-      message: 'expected a factor or a budget, not both',
-    });
+function oneChoice(asked: Choice, context: z.RefinementCtx): void {
+  if (!isLimited(asked)) return;
+  for (const word of ['factor', 'width', 'inputResolution'] as const) {
+    if (asked[word] === undefined) continue;
+    context.addIssue({ code: 'custom', path: [word], message: `expected a ${word} or a budget, not both` });
+  }
 }
 
 /** Settings of a segmentation, in the query or in fields of a form. */

@@ -4,16 +4,24 @@ import { predictSettings, registerSettings } from './request.js';
 import type { ModelEntry } from './settings.js';
 
 const factor = z.number().min(0).max(1);
+const share = z.number().gt(0).max(1);
 const label = z.object({
   value: z.int().min(0),
   name: z.string(),
   color: z.array(z.int()).describe('Red, green, blue, 0 to 255.'),
 });
+/** Of a point: what is not there is 1. */
+const setting = {
+  factor: z.union([factor, z.array(factor)]),
+  width: share.optional(),
+  resolution: share.optional(),
+};
 const point = z.object({
-  factor,
+  ...setting,
   dice: z.number().nullable().describe('Mean foreground Dice; null where nobody evaluated.'),
   gflops: z.number().nullable().describe('10⁹ FLOPs of one image.'),
   milliseconds: z.number().nullable().describe('Of one image; null where nobody measured.'),
+  mebibytes: z.number().nullable().optional().describe('Of the weights and what is computed for one image.'),
 });
 const model = z.object({
   name: z.string(),
@@ -27,7 +35,7 @@ const model = z.object({
     channels: z.int(),
   }),
   factors: z.object({ low: factor, high: factor }).describe('The range of training.'),
-  steps: z.array(factor).describe('What the service goes through to hold its latency target.'),
+  steps: z.array(z.object(setting)).describe('What the service goes through to hold its latency target.'),
 });
 const pareto = z.object({
   model: z.string(),
@@ -43,7 +51,9 @@ const amount = label.extend({
 const answered = {
   model: z.string(),
   factor: z.array(factor).describe('That was used: one, or one for each downsampling step.'),
-  reason: z.string().describe('Why this factor.'),
+  width: share.describe('Share of the features of every stage that was used.'),
+  resolution: share.describe("Share of the images' size that the network saw."),
+  reason: z.string().describe('Why this setting.'),
   shape: z.array(z.int()).describe('Depth, height, width; raster images are one deep.'),
   notes: z.array(z.string()).describe('Where the image is unlike those of training.'),
   milliseconds: z.object({ queue: z.number(), predict: z.number() }),
@@ -96,7 +106,7 @@ export const schemas = {
   predict: {
     summary: 'Segment an image',
     description:
-      'PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz or DICOM, known by its content: the body itself, or in a form one file or all files of a DICOM series. Settings come in the query or as fields of the form. The answer is on the grid of the image; x-sshn-factor says the factor that was used.',
+      'PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz or DICOM, known by its content: the body itself, or in a form one file or all files of a DICOM series. Settings come in the query or as fields of the form. The answer is on the grid of the image; x-sshn-factor, x-sshn-width and x-sshn-resolution say what was used.',
     security,
     querystring: { ...ofPredict, required: [] },
     body: {
@@ -170,13 +180,13 @@ export const schemas = {
     response: { ...answer(model), ...problems(401, 404) },
   },
   paretoOf: {
-    summary: 'Accuracy and cost of a model by factor',
+    summary: 'Accuracy and cost of a model by setting',
     security,
     params: named,
     response: { ...answer(pareto), ...problems(401, 404) },
   },
   pareto: {
-    summary: 'Accuracy and cost by factor',
+    summary: 'Accuracy and cost by setting',
     security,
     querystring: { type: 'object', properties: { model: modelSetting } },
     response: { ...answer(pareto), ...problems(400, 401, 404) },
@@ -211,7 +221,11 @@ export function modelOf({ facts, ladder }: ModelEntry): z.infer<typeof model> {
     labels: labels.map(({ value, name: text, color }) => ({ value, name: text, color: [...color] })),
     input: { ...input, size: [...input.size] },
     factors,
-    steps: ladder.map((rung) => rung.factor),
+    steps: ladder.map(({ factor: given, width, resolution }) => ({
+      factor: typeof given === 'number' ? given : [...given],
+      ...(width === undefined ? {} : { width }),
+      ...(resolution === undefined ? {} : { resolution }),
+    })),
   };
 }
 

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const named = (name: string) => ({ name, path: join(folder.path, `${name}.safetensors`) });
   [service, strict] = await Promise.all([
     serve({
-      models: ['cells', 'brains', 'pairs', 'scans'].map(named),
+      models: ['cells', 'brains', 'pairs', 'scans', 'knobs'].map(named),
       port: 0,
       workers: 2,
       maxVoxels: 1000,
@@ -169,8 +169,30 @@ describe('POST /predict', () => {
     expect(await factorOf('dice=0.84')).toBe('0.2');
     expect(await factorOf('milliseconds=1e6')).toBe('0.4');
     expect(await factorOf('')).toBe('0.5');
-    await problem(await post('model=cells&dice=0.95', image), 422, /nearest, 0.4, has Dice 0.9/);
-    await problem(await post('model=cells&milliseconds=1e-9', image), 422, 'No factor has at most');
+    expect(await factorOf('mebibytes=1000')).toBe('0.4');
+    await problem(await post('model=cells&dice=0.95', image), 422, /nearest, factor 0.4, has Dice 0.9/);
+    await problem(await post('model=cells&milliseconds=1e-9', image), 422, 'No setting has at most');
+  });
+
+  test('a width and a resolution, of models that have such knobs', async () => {
+    const answer = await post('model=knobs&factor=0.3&width=0.5&inputResolution=0.75&format=json', image);
+    expect(answer.headers.get('x-sshn-width')).toBe('0.5');
+    expect(await answer.json()).toMatchObject({
+      factor: [0.3],
+      width: 0.5,
+      resolution: 0.75,
+      reason: 'Factor 0.3, width 0.5, resolution 0.75, as asked for.',
+    });
+    const cheap = await (await post('model=knobs&gflops=0.0015&format=json', image)).json();
+    expect(cheap).toMatchObject({ factor: [0.1], width: 0.5, resolution: 0.5 });
+    const narrow = await (await post('model=knobs&width=0.5&format=json', image)).json();
+    expect(narrow).toMatchObject({ factor: [0.5], width: 0.5, resolution: 1 });
+    await problem(await post('model=cells&width=0.5', image), 422, 'the model was trained at one width');
+    await problem(await post('model=knobs&width=0.5&gflops=1', image), 400, 'a width or a budget, not both');
+    await problem(await post('model=knobs&width=0', image), 400, 'width: expected a number above 0');
+    expect(await (await get('/models/knobs')).json()).toMatchObject({
+      steps: [{ factor: 0.1, width: 0.5, resolution: 0.5 }, { factor: 0.5 }],
+    });
   });
 
   test('cleaning and flips have their effect', async () => {
@@ -259,11 +281,12 @@ describe('the other routes', () => {
         name: 'cells',
         input: { kind: 'raster', size: [16, 16], channels: 3 },
         factors: { low: 0, high: 0.5 },
-        steps: [0.1, 0.2, 0.4],
+        steps: [{ factor: 0.1 }, { factor: 0.2 }, { factor: 0.4 }],
       },
       { name: 'brains', input: { kind: 'volume', size: [8, 8, 8], channels: 1 } },
       { name: 'pairs', task: 'registration' },
       { name: 'scans', task: 'registration', input: { kind: 'volume' } },
+      { name: 'knobs', task: 'segmentation' },
     ]);
     expect(await (await get('/models/brains')).json()).toEqual(models[1]);
   });
@@ -275,7 +298,7 @@ describe('the other routes', () => {
     const { measured } = ofOne as { measured: { milliseconds: number }[] };
     expect(measured.length).toBe(3);
     for (const { milliseconds } of measured) expect(milliseconds).toBeGreaterThan(0);
-    await problem(await get('/pareto'), 400, 'model: expected one of cells, brains, pairs, scans');
+    await problem(await get('/pareto'), 400, 'model: expected one of cells, brains, pairs, scans, knobs');
   });
 
   test('/healthz, /readyz, /metrics', async () => {

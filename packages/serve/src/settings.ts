@@ -1,23 +1,22 @@
-import { ValueError } from '@sshn/core';
-import { type AccuracyCostPoint, pick } from '@sshn/model';
+import { type AccuracyCostPoint, isLimited, pick, settingText } from '@sshn/model';
 import type { LatencyController } from './controller.js';
 import { ladderOf } from './ladder.js';
 import { RequestError } from './problem.js';
-import type { ModelFacts, WorkRequest } from './protocol.js';
+import type { ModelFacts, ServedSetting, WorkRequest } from './protocol.js';
 import type { Choice } from './request.js';
 
-/** A factor for a request, and why; undefined where the model has one of its own. */
-export interface ChosenFactor {
-  readonly factor: number | undefined;
+/** A setting for a request, and why. */
+export interface ChosenSetting {
+  readonly setting: ServedSetting;
   /** One sentence for people. */
   readonly reason: string;
 }
 
-/** A model that is served: what it is, and the factors it goes through under load. */
+/** A model that is served: what it is, and the settings it goes through under load. */
 export class ModelEntry {
   readonly ladder: readonly AccuracyCostPoint[];
 
-  /** @throws {ValueError} if no factor of the model is known to reach `minDice`. */
+  /** @throws {ValueError} if no setting of the model is known to reach `minDice`. */
   constructor(
     readonly facts: ModelFacts,
     minDice?: number,
@@ -26,45 +25,47 @@ export class ModelEntry {
   }
 
   /**
-   * The factor for a request: its own, the one for its budget, else the one that the latency target allows now.
+   * The setting for a request: its own, the one for its budget, else the one that the latency target allows now.
    *
-   * @throws {ValueError} if no factor meets the budget.
+   * @throws {BudgetError} if no setting meets the budget.
    */
-  choose(settings: Choice, controller: LatencyController | undefined): ChosenFactor {
-    const { factor, gflops, milliseconds, dice } = settings;
-    if (factor !== undefined) return { factor, reason: `Factor ${factor}, as asked for.` };
-    if ([gflops, milliseconds, dice].some((limit) => limit !== undefined))
-      return this.#within({ gflops, milliseconds, dice });
+  choose(asked: Choice, controller: LatencyController | undefined): ChosenSetting {
+    const { factor, width, inputResolution, gflops, milliseconds, mebibytes, dice } = asked;
+    if (factor !== undefined) {
+      const words = settingText({ factor, width: width ?? 1, resolution: inputResolution ?? 1 });
+      return { setting: { factor, width, inputResolution }, reason: `Factor ${words}, as asked for.` };
+    }
+    const budget = { gflops, milliseconds, mebibytes, dice };
+    if (isLimited(budget)) {
+      // The table may hold milliseconds of another machine; those of this one were measured.
+      const { chosen, reason } = pick(
+        milliseconds === undefined ? this.facts.points : this.facts.measured,
+        budget,
+      );
+      return { setting: servedSetting(chosen), reason };
+    }
     const { low, high } = this.facts.factors;
-    if (this.facts.isPlain || low === high)
-      return { factor: undefined, reason: 'The model has one factor alone.' };
-    if (controller === undefined) return { factor: high, reason: `Factor ${high}, the largest of training.` };
+    if (width !== undefined || inputResolution !== undefined) {
+      const words = settingText({ factor: high, width: width ?? 1, resolution: inputResolution ?? 1 });
+      const setting = { factor: undefined, width, inputResolution };
+      return { setting, reason: `Factor ${words}: width and resolution as asked for.` };
+    }
+    if (this.facts.isPlain || (low === high && this.ladder.length === 1))
+      return { setting: {}, reason: 'The model has one setting alone.' };
+    if (controller === undefined)
+      return { setting: { factor: high }, reason: `Factor ${high}, the largest of training.` };
     const rung = Math.round(controller.share * (this.ladder.length - 1));
-    const chosen = this.ladder[rung]!.factor;
+    const chosen = this.ladder[rung]!;
     const all = this.ladder.length;
     return {
-      factor: chosen,
-      reason: `Factor ${chosen}, step ${rung + 1} of ${all}, ${rung + 1 === all ? 'the most accurate' : 'to hold the latency under load'}.`,
+      setting: servedSetting(chosen),
+      reason: `Factor ${settingText(chosen)}, step ${rung + 1} of ${all}, ${rung + 1 === all ? 'the most accurate' : 'to hold the latency under load'}.`,
     };
   }
+}
 
-  #within({ gflops, milliseconds, dice }: Pick<Choice, 'gflops' | 'milliseconds' | 'dice'>): ChosenFactor {
-    const limits = {
-      ...(gflops === undefined ? {} : { maxGflops: gflops }),
-      ...(milliseconds === undefined ? {} : { maxMilliseconds: milliseconds }),
-      ...(dice === undefined ? {} : { minDice: dice }),
-    };
-    // The table may hold milliseconds of another machine; those of this one were measured.
-    const points = milliseconds === undefined ? this.facts.points : this.facts.measured;
-    const { chosen, reason } = pick(points, limits);
-    if (chosen !== undefined) return { factor: chosen.factor, reason };
-    throw new ValueError({
-      where: 'budget',
-      got: { gflops, milliseconds, dice },
-      expected: 'one that a factor meets',
-      hint: reason,
-    });
-  }
+function servedSetting({ factor, width, resolution }: AccuracyCostPoint): ServedSetting {
+  return { factor, width, inputResolution: resolution };
 }
 
 /** Which route is for which task. */

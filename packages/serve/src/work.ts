@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import { RequestError } from './problem.js';
-import type { UploadedFile, WorkRequest } from './protocol.js';
+import type { ServedSetting, UploadedFile, WorkRequest } from './protocol.js';
 import type { predictSettings, registerSettings } from './request.js';
 import type { ModelEntry } from './settings.js';
 
 /** A request whose setting is decided. */
 export interface Work<Settings> {
   readonly entry: ModelEntry;
-  readonly factor: number | undefined;
+  readonly setting: ServedSetting;
   readonly settings: Settings;
   readonly files: readonly UploadedFile[];
 }
@@ -15,19 +15,19 @@ export interface Work<Settings> {
 /** What a worker does for a segmentation. */
 export function segmentWork({
   entry,
-  factor,
+  setting,
   settings,
   files,
 }: Work<z.infer<typeof predictSettings>>): WorkRequest {
   const { largestComponent, fillHoles, minimumVoxels, format, flips } = settings;
   const clean = { largestComponent, fillHoles, minimumVoxels };
-  return { task: 'segmentation', model: entry.facts.name, files, format, factor, flips, clean };
+  return { task: 'segmentation', model: entry.facts.name, files, format, setting, flips, clean };
 }
 
 /** What a worker does for a registration. @throws {RequestError} 400, if an image is missing or λ does not fit the model. */
 export function registerWork({
   entry,
-  factor,
+  setting,
   settings,
   files,
 }: Work<z.infer<typeof registerSettings>>): WorkRequest {
@@ -44,7 +44,7 @@ export function registerWork({
     moving: moving!,
     fixed: fixed!,
     format,
-    factor,
+    setting,
     lambda,
     steps,
     resample,

@@ -1,7 +1,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { useFastWasm, WasmMemoryError } from '@sshn/backend-wasm';
 import { FileError, SshnError } from '@sshn/core';
-import { namedLabels, type Registrar, type Segmenter } from '@sshn/predict';
+import { type Chosen, namedLabels, type Registrar, type Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { env } from '@tensorflow/tfjs-core';
 import { answer, registrationAnswer } from './answer.js';
@@ -64,25 +64,19 @@ async function open(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** Factors at which the time is measured. */
-const measuredFactors = 6;
+/** Settings at which the time is measured. */
+const measuredSettings = 6;
 
 async function factsOf(name: string, model: Segmenter | Registrar, measures: boolean): Promise<ModelFacts> {
-  const { preprocessing, prior, accuracyCost, registration, method, task } = model.manifest;
+  const { preprocessing, prior, registration, method, task } = model.manifest;
   const { size, channels, volumes } = preprocessing;
   const given = prior.kind === 'uniform' ? [prior.low, prior.high] : [prior.factor].flat();
   const [low, high] = [Math.min(...given), Math.max(...given)];
-  const isPlain = prior.kind === 'constant';
-  const steps = isPlain ? 1 : 11;
-  const factors = Array.from({ length: steps }, (_, i) => high - ((high - low) * i) / Math.max(1, steps - 1));
-  const points =
-    accuracyCost.length > 0
-      ? accuracyCost
-      : factors.map((factor) => ({ factor, gflops: model.gflopsAt(factor), milliseconds: null, dice: null }));
-  const count = Math.min(measuredFactors, points.length);
+  const { points } = model;
+  const count = Math.min(measuredSettings, points.length);
   const some = Array.from(
     { length: count },
-    (_, i) => points[Math.round((i * (points.length - 1)) / Math.max(1, count - 1))]!.factor,
+    (_, i) => points[Math.round((i * (points.length - 1)) / Math.max(1, count - 1))]!,
   );
   return {
     name,
@@ -91,9 +85,9 @@ async function factsOf(name: string, model: Segmenter | Registrar, measures: boo
     labels: namedLabels(model.manifest),
     input: { kind: size.length === 3 || volumes !== undefined ? 'volume' : 'raster', size, channels },
     factors: { low, high },
-    isPlain,
+    isPlain: prior.kind === 'constant',
     points,
-    measured: measures ? await model.calibrate({ factors: some, repeats: 3 }) : [],
+    measured: measures ? await model.calibrate({ settings: some, repeats: 3 }) : [],
   };
 }
 
@@ -123,19 +117,19 @@ type Answer = Omit<Prediction, 'milliseconds'>;
 
 async function segment(
   model: Segmenter,
-  { files, format, factor, flips, clean }: PredictRequest,
+  { files, format, setting, flips, clean }: PredictRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
   const input = await readInput(files, model.manifest, maxVoxels);
   const segmentation = await model.predict(input.picture, {
-    ...(factor === undefined ? {} : { factor }),
+    ...setting,
     flips,
     clean,
     signal,
   });
   return {
     ...(await answer(format, input, segmentation, namedLabels(model.manifest))),
-    factors: [...segmentation.setting.at.factors],
+    setting: usedOf(segmentation.setting),
     shape: [...segmentation.labels.shape],
     notes: [...input.notes, ...segmentation.notes],
   };
@@ -143,7 +137,7 @@ async function segment(
 
 async function register(
   model: Registrar,
-  { moving: ofMoving, fixed: ofFixed, format, factor, lambda, steps, resample }: RegisterRequest,
+  { moving: ofMoving, fixed: ofFixed, format, setting: asked, lambda, steps, resample }: RegisterRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
   const [moving, fixed] = [
@@ -151,8 +145,8 @@ async function register(
     await readInput(ofFixed, model.manifest, maxVoxels),
   ];
   const setting = {
-    ...(factor === undefined ? {} : { factor }),
-    ...(lambda === undefined ? {} : { lambda }),
+    ...asked,
+    lambda,
   };
   const registered = await model.register(moving.picture, fixed.picture, {
     ...setting,
@@ -164,11 +158,15 @@ async function register(
   signal.throwIfAborted();
   return {
     file: registrationAnswer(format, moving.picture, registered),
-    factors: [...model.choose(setting).at.factors],
+    setting: usedOf(model.choose(setting)),
     shape: [...registered.field.grid.shape],
     figures: registered.figures,
     notes: [...moving.notes, ...fixed.notes],
   };
+}
+
+function usedOf({ at: { factors, width, resolution } }: Chosen): Prediction['setting'] {
+  return { factors: [...factors], width, resolution };
 }
 
 function faultOf(error: unknown): Fault {

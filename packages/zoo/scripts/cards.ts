@@ -35,7 +35,7 @@ function cardOf(name: ModelName, manifest: Manifest, bytes: number): string {
   const { task, network, method, prior, preprocessing, labels, provenance, accuracyCost } = manifest;
   const { size, channels } = preprocessing;
   const { features, stages } = network.options;
-  const rows = accuracyCost.filter(({ factor }) => shown.includes(factor));
+  const rows = accuracyCost.filter(({ factor }) => typeof factor === 'number' && shown.includes(factor));
   const range = prior.kind === 'uniform' ? `φ from ${prior.low} to ${prior.high}` : '';
   const hidden = 'hypernetwork' in method ? method.hypernetwork.hidden.join(', ') : '';
   const facts: ReadonlyArray<readonly [string, string]> = [

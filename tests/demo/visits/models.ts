@@ -19,7 +19,7 @@ export function modelTests(visit: () => Visit): void {
     // The plain network has one point at most; nothing of the other model's numbers stands beside it.
     expect(await page.locator('#curve .mark').count()).toBeLessThanOrEqual(1);
     expect(await textOf(page, 'curve-caption')).toContain(plain.name);
-    expect(await textOf(page, 'reason')).toMatch(/^The most accurate φ within it/);
+    expect(await textOf(page, 'reason')).toMatch(/^The most accurate setting within it/);
     await choose(page, 'model-file', { name: 'bad.safetensors', bytes: whole.bytes.slice(0, 500) });
     await waitForText(page, 'error', /bad\.safetensors/);
   });

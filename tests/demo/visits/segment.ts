@@ -80,7 +80,7 @@ export function segmentTests(visit: () => Visit): void {
 
     await page.fill('#limit', '1');
     await page.click('#budget button');
-    expect(await waitForText(page, 'reason', /^No factor/)).toMatch(/the nearest, 0/);
+    expect(await waitForText(page, 'reason', /^No setting/)).toMatch(/the nearest, factor 0/);
 
     await page.selectOption('#limit-unit', 'gflops');
     await page.fill('#limit', '0.022');

@@ -1,4 +1,4 @@
-import type { AccuracyCostPoint, Manifest } from '@sshn/model';
+import type { AccuracyCostPoint, Manifest, NamedSetting } from '@sshn/model';
 import type { OwnFolder } from './own-folder.js';
 
 /** What can compute. */
@@ -55,7 +55,7 @@ export interface ModelSummary extends Pick<Manifest, 'labels' | 'accuracyCost' |
 
 /** Labels that a network gave the open image, and what that took. */
 export interface Segmentation {
-  readonly factor: number;
+  readonly at: NamedSetting;
   /** Of the labels: that of a person's own image, else what the network sees, or of volumes what is shown. */
   readonly size: readonly number[];
   readonly labels: Uint8Array;
@@ -92,7 +92,7 @@ export interface ShownVolume {
 /** One frame of a stream: grey values in [0, 1] at the size that the network sees. */
 export interface StreamFrame {
   readonly values: Float32Array;
-  readonly factor: number;
+  readonly at: NamedSetting;
 }
 
 /** What became of a frame; its memory comes back for drawing. */
@@ -177,15 +177,15 @@ export interface Calls {
   generate: { in: { kind: 'cells' | 'blobs'; number: number }; out: Picture; progress: never };
   openPicture: { in: { files: readonly NamedFile[] }; out: Picture; progress: never };
   slice: { in: { axis: SliceAxis; index: number | undefined }; out: Picture; progress: never };
-  segment: { in: { factor: number; resolution: Resolution }; out: Segmentation; progress: number };
-  saveMask: { in: { factor: number; resolution: Resolution }; out: NamedFile; progress: number };
+  segment: { in: { at: NamedSetting; resolution: Resolution }; out: Segmentation; progress: number };
+  saveMask: { in: { at: NamedSetting; resolution: Resolution }; out: NamedFile; progress: number };
   segmentFrame: { in: StreamFrame; out: SegmentedFrame; progress: never };
   generateVolume: { in: { number: number }; out: ShownVolume; progress: never };
   openVolume: { in: { files: readonly NamedFile[] }; out: ShownVolume; progress: never };
-  segmentVolume: { in: { factor: number }; out: Segmentation; progress: never };
-  saveVolumeMask: { in: { factor: number }; out: NamedFile; progress: number };
+  segmentVolume: { in: { at: NamedSetting }; out: Segmentation; progress: never };
+  saveVolumeMask: { in: { at: NamedSetting }; out: NamedFile; progress: number };
   calibrate: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: number };
-  saveModel: { in: { factor: number | undefined }; out: Uint8Array; progress: never };
+  saveModel: { in: { at: NamedSetting | undefined }; out: Uint8Array; progress: never };
   train: { in: TrainingRequest; out: Uint8Array; progress: TrainingProgress };
   register: { in: RegistrationRequest; out: RegistrationResult; progress: RegistrationProgress };
 }

@@ -1,8 +1,8 @@
-import { ValueError } from '@sshn/core';
+import { type Setting, ValueError } from '@sshn/core';
 import { type Image, type LabelMap, preprocess, resizeLabels } from '@sshn/data';
 import { diceScore, predictLabels } from '@sshn/losses';
-import { type AccuracyCostPoint, loadModel, saveModel } from '@sshn/model';
-import { type Picture, pictureOf, Segmenter } from '@sshn/predict';
+import { type AccuracyCostPoint, loadModel, type NamedSetting, saveModel } from '@sshn/model';
+import { type Picture, pictureOf, Segmenter, type SettingChoice } from '@sshn/predict';
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { outsideOf, type Usual, usualOf } from './outside.js';
 import type { ModelSummary, Resolution, Segmentation, SegmentedFrame, StreamFrame } from './protocol.js';
@@ -19,7 +19,7 @@ export interface Looked {
   readonly isOwn: boolean;
 }
 
-/** How a prediction is made, besides φ. */
+/** How a prediction is made, besides its setting. */
 interface Wishes {
   readonly resolution: Resolution;
   readonly onProgress: (share: number) => void;
@@ -66,24 +66,22 @@ export class Session {
     this.outside = undefined;
   }
 
-  /** Predicts the weights for a factor and segments the image with them. */
-  async segment(factor: number, wishes: Wishes): Promise<Segmentation> {
+  /** Predicts the weights for a setting and segments the image with them. */
+  async segment(at: NamedSetting, wishes: Wishes): Promise<Segmentation> {
     const { shown } = this;
     if (shown === undefined) throw new ValueError({ where: 'segment', got: 'no image', expected: 'one' });
     const began = performance.now();
-    this.model.weightsAt(this.model.choose({ factor }).at);
+    this.model.weightsAt(this.settingAt(at));
     const specializedAt = performance.now();
-    const { values, size } = await (shown.isOwn
-      ? this.onOwnGrid(shown.image, factor, wishes)
-      : this.asSeen(factor));
+    const { values, size } = await (shown.isOwn ? this.onOwnGrid(shown.image, at, wishes) : this.asSeen(at));
     const ended = performance.now();
     this.outside ??= await this.outsideOf(shown.image);
     const specializing = specializedAt - began;
     return {
-      factor,
+      at,
       size,
       labels: values,
-      gflops: this.model.gflopsAt(factor),
+      gflops: this.model.gflopsAt(at),
       specializeMilliseconds: specializing < keptWithin ? undefined : specializing,
       segmentMilliseconds: ended - specializedAt,
       dice: this.diceOf(values, shown.truth),
@@ -94,7 +92,7 @@ export class Session {
   /** The labels of an image of any size, on its own grid. */
   async onOwnGrid(
     image: Image,
-    factor: number,
+    at: NamedSetting,
     { resolution, onProgress, signal }: Wishes,
   ): Promise<LabelMap> {
     const { slices } = this.model.manifest.preprocessing.volumes ?? {};
@@ -103,22 +101,22 @@ export class Session {
       const { size, channels, values } = preprocess(image, this.model.manifest.preprocessing);
       const input = tensor(values, [1, ...size, channels]);
       try {
-        return resizeLabels(await this.labelsOf(input, factor), image.size);
+        return resizeLabels(await this.labelsOf(input, at), image.size);
       } finally {
         input.dispose();
       }
     }
-    return this.labelsOfPicture(pictureOf(image, this.name), factor, { resolution, onProgress, signal });
+    return this.labelsOfPicture(pictureOf(image, this.name), at, { resolution, onProgress, signal });
   }
 
   /** The labels of a picture on its own grid. */
   async labelsOfPicture(
     picture: Picture,
-    factor: number,
+    at: NamedSetting,
     { resolution, onProgress, signal }: Wishes,
   ): Promise<LabelMap> {
     const { labels } = await this.model.predict(picture, {
-      factor,
+      ...wordsOf(at),
       resolution,
       onProgress: ({ done, total }) => onProgress(done / total),
       signal,
@@ -127,12 +125,12 @@ export class Session {
   }
 
   /** Segments a frame of the size of training. */
-  async segmentFrame({ values, factor }: StreamFrame): Promise<SegmentedFrame> {
+  async segmentFrame({ values, at }: StreamFrame): Promise<SegmentedFrame> {
     const { preprocessing } = this.model.manifest;
     const seen = preprocess({ values, size: preprocessing.size, channels: 1 }, preprocessing);
     const input = tensor(seen.values, [1, ...seen.size, seen.channels]);
     try {
-      return { values, factor, labels: (await this.labelsOf(input, factor)).values };
+      return { values, at, labels: (await this.labelsOf(input, at)).values };
     } finally {
       input.dispose();
     }
@@ -143,11 +141,11 @@ export class Session {
     return this.model.calibrate({ onProgress: ({ done, total }) => onProgress(done / total), signal });
   }
 
-  /** The model as a file: whole, or the plain network for one factor. */
-  async save(factor: number | undefined): Promise<Uint8Array> {
-    return factor === undefined
+  /** The model as a file: whole, or the plain network of one setting. */
+  async save(at: NamedSetting | undefined): Promise<Uint8Array> {
+    return at === undefined
       ? this.bytes.slice()
-      : saveModel(this.model.plainAt(this.model.choose({ factor })));
+      : saveModel(this.model.plainAt(this.model.choose(wordsOf(at))));
   }
 
   dispose(): void {
@@ -155,13 +153,17 @@ export class Session {
     this.model.dispose();
   }
 
-  private asSeen(factor: number): Promise<LabelMap> {
-    return this.labelsOf(this.input!, factor);
+  private settingAt(at: NamedSetting): Setting {
+    return this.model.choose(wordsOf(at)).at;
+  }
+
+  private asSeen(at: NamedSetting): Promise<LabelMap> {
+    return this.labelsOf(this.input!, at);
   }
 
   /** @param input Of the size of training, preprocessed. */
-  private async labelsOf(input: Tensor, factor: number): Promise<LabelMap> {
-    const { at } = this.model.choose({ factor });
+  private async labelsOf(input: Tensor, named: NamedSetting): Promise<LabelMap> {
+    const at = this.settingAt(named);
     const weights = this.model.weightsAt(at);
     const predicted = tidy(() => predictLabels(this.model.network.apply(weights, input, at)));
     try {
@@ -181,4 +183,9 @@ export class Session {
     const { mean } = diceScore(predicted, truth, { labels: this.summary.labels.length });
     return Number.isNaN(mean) ? undefined : mean;
   }
+}
+
+/** A setting of a model's table in the words of a prediction. */
+function wordsOf({ factor, width, resolution }: NamedSetting): SettingChoice {
+  return { factor, width, inputResolution: resolution };
 }

@@ -1,5 +1,6 @@
 import { FileError, ValueError } from '@sshn/core';
 import { generatePhantoms, type Image, type Volume } from '@sshn/data';
+import type { NamedSetting } from '@sshn/model';
 import { startBackend } from './backend.js';
 import { inOrderOf, niftiMask, pngMask } from './masks.js';
 import { nameOf, openFiles, sliceStack } from './open-file.js';
@@ -65,24 +66,24 @@ serve(
       return show({ image: opened.image, truth: undefined, isOwn: true });
     },
     slice: async ({ axis, index }) => showSlice(axis, index),
-    segment: ({ factor, resolution }, { report, signal }) =>
-      current().segment(factor, { resolution, onProgress: report, signal }),
+    segment: ({ at, resolution }, { report, signal }) =>
+      current().segment(at, { resolution, onProgress: report, signal }),
     saveMask,
     segmentFrame: (frame) => current().segmentFrame(frame),
     generateVolume: async ({ number }) => volumes.show(await generatedVolume(number)),
     openVolume: async ({ files }) => volumes.show(await volumeIn(files)),
-    segmentVolume: async ({ factor }, { signal }) =>
+    segmentVolume: async ({ at }, { signal }) =>
       volumes.onShownGrid(
-        await current().segment(factor, { resolution: 'training', onProgress: () => undefined, signal }),
+        await current().segment(at, { resolution: 'training', onProgress: () => undefined, signal }),
       ),
-    saveVolumeMask: async ({ factor }, { report, signal }) => {
+    saveVolumeMask: async ({ at }, { report, signal }) => {
       const { volume: whole, name: of } = volumes.open;
       const picture = { path: of, format: 'volume', channels: [whole] } as const;
       const wishes = { resolution: 'training', onProgress: report, signal } as const;
-      return niftiMask((await current().labelsOfPicture(picture, factor, wishes)).values, whole, of);
+      return niftiMask((await current().labelsOfPicture(picture, at, wishes)).values, whole, of);
     },
     calibrate: (_, { report, signal }) => current().calibrate(report, signal),
-    saveModel: ({ factor }) => current().save(factor),
+    saveModel: ({ at }) => current().save(at),
     train: trainingRun,
     register: registrationRun,
   },
@@ -118,12 +119,12 @@ function show(looked: Looked, slice?: Picture['slice']): Picture {
 
 /** The labels of the open image on its own grid as a file; of a slice, those of all slices of its volume along the axis. */
 async function saveMask(
-  { factor, resolution }: { readonly factor: number; readonly resolution: Resolution },
+  { at, resolution }: { readonly at: NamedSetting; readonly resolution: Resolution },
   { report, signal }: Context<number>,
 ): Promise<NamedFile> {
   if (volume === undefined) {
     const wishes = { resolution, onProgress: report, signal };
-    return pngMask(await current().onOwnGrid(openImage(), factor, wishes), name);
+    return pngMask(await current().onOwnGrid(openImage(), at, wishes), name);
   }
   const { volume: whole, axis } = volume;
   const stack = sliceStack(whole, axis);
@@ -131,7 +132,7 @@ async function saveMask(
   for (let index = 0; index < stack.count; index++) {
     signal.throwIfAborted();
     const wishes = { resolution, onProgress: () => undefined, signal };
-    all.push((await current().onOwnGrid(stack.image(index), factor, wishes)).values);
+    all.push((await current().onOwnGrid(stack.image(index), at, wishes)).values);
     report((index + 1) / stack.count);
   }
   const labels = new Uint8Array(all.length * all[0]!.length);

@@ -1,8 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Factor, paramTree, SshnError } from '@sshn/core';
+import { paramTree, SshnError } from '@sshn/core';
 import { exportGraphModel, graphModelFiles } from '@sshn/graph-model';
-import { loadModel, type Manifest, networkOf, saveModel } from '@sshn/model';
+import { loadModel, type Manifest, namedSetting, networkOf, saveModel, settingText } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
 import { exportOnnx } from '@sshn/onnx';
 import { type Chosen, Registrar, type Segmenter } from '@sshn/predict';
@@ -10,7 +10,6 @@ import { openModel, requireFolder } from '@sshn/predict/node';
 import { fieldOf } from '@sshn/registration';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Command, Option } from 'commander';
-import { parseFactor } from '../config/values.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { exitCodes, factorHelp } from '../program-help.js';
 import { modelHelp, modelSource } from '../run/model-source.js';
@@ -21,11 +20,18 @@ import {
   measureRounding,
   roundedText,
 } from '../run/rounding.js';
-import { bytesText, factorText } from '../terminal/text.js';
-import { addComputingOptions, argument, factorType, grouped, knobType, readerOf } from './options.js';
+import { bytesText } from '../terminal/text.js';
+import { addComputingOptions, factorType, grouped, readerOf } from './options.js';
+import {
+  addSettingOptions,
+  requireOneChoice,
+  type SettingFlags,
+  settingChoice,
+  settingOptionNames,
+} from './setting-options.js';
 
 const exportHelp = {
-  description: `Write the plain network of one rescaling factor to a file, without the hypernetwork.
+  description: `Write the plain network of one setting to a file, without the hypernetwork.
 
 safetensors: opens with every command of sshn and with openModel of @sshn/predict, a small part of the size of the run's model. \
 With --dtype float16 it has half the size: weights are rounded to 16 bits, and what that costs in Dice is measured on the \
@@ -45,35 +51,27 @@ Examples:
   $ sshn export runs/cells --factor 0.25 --dtype float16 -o small.safetensors
   $ sshn export runs/cells --whole --dtype float16 -o all-factors.safetensors
   $ sshn export runs/cells --gflops 0.5 -o cells.onnx
-  $ sshn export runs/cells --dice 0.93 -o cells.onnx       # the cheapest factor that reaches it
+  $ sshn export runs/cells --dice 0.93 -o cells.onnx       # the cheapest setting that reaches it
   $ sshn export runs/cells --to tfjs -o cells/             # model.json and weights, for tf.loadGraphModel`,
 };
 
 const formats = ['safetensors', 'onnx', 'tfjs'] as const;
 const dtypes = ['float32', 'float16'] as const;
 
-interface ExportFlags extends ComputingFlags {
+interface ExportFlags extends ComputingFlags, SettingFlags {
   readonly out: string;
   readonly to?: (typeof formats)[number];
-  readonly factor?: Factor;
   readonly lambda?: number;
-  readonly width?: number;
-  readonly inputResolution?: number;
-  readonly gflops?: number;
-  readonly milliseconds?: number;
-  readonly dice?: number;
   readonly dtype: (typeof dtypes)[number];
   readonly whole?: boolean;
   readonly data?: string;
 }
 
-const positive = { kind: 'number', isInteger: false, above: 0 } as const;
-
 /** `sshn export`: the plain network of one setting, as a file for this or another runtime. */
 export function addExportCommand(program: Command, finish: (exitCode: number) => void): void {
   const command = program
     .command('export')
-    .summary('write the plain network of one factor to a file')
+    .summary('write the plain network of one setting to a file')
     .description(exportHelp.description)
     .argument('<model>', modelHelp)
     .requiredOption(
@@ -92,46 +90,22 @@ export function addExportCommand(program: Command, finish: (exitCode: number) =>
     )
     .addOption(
       new Option('--whole', 'the model for all factors, its hypernetwork included; safetensors').conflicts([
-        'factor',
-        'gflops',
-        'milliseconds',
-        'dice',
+        ...settingOptionNames,
         'lambda',
-        'width',
-        'inputResolution',
       ]),
     );
-  const add = (flag: string, text: string, read: (text: string) => unknown) =>
-    command.addOption(grouped('Accuracy and cost', new Option(flag, text).argParser(read)));
-  add('--factor <numbers>', 'rescaling factor (default: the largest of training)', argument(parseFactor));
-  add(
-    '--lambda <number>',
-    'weight of smoothness, in [0, 1], of a registration model that takes one',
-    readerOf(factorType),
-  );
-  add(
-    '--width <share>',
-    'share of the features of every stage, of a model trained with --width-range',
-    readerOf(knobType),
-  );
-  add(
-    '--input-resolution <share>',
-    "share of the images' size that the network sees, of one trained with --resolution-range",
-    readerOf(knobType),
-  );
-  add('--gflops <number>', 'the most accurate factor with at most so many 10⁹ FLOPs', readerOf(positive));
-  add(
-    '--milliseconds <number>',
-    'the most accurate factor that takes at most so long on this machine',
-    readerOf(positive),
-  );
-  add(
-    '--dice <number>',
-    'the cheapest factor with at least this Dice, by the table of sshn pareto',
-    readerOf(factorType),
+  addSettingOptions(command).addOption(
+    grouped(
+      'Accuracy and cost',
+      new Option(
+        '--lambda <number>',
+        'weight of smoothness, in [0, 1], of a registration model that takes one',
+      ).argParser(readerOf(factorType)),
+    ),
   );
   addComputingOptions(command).addHelpText('after', exportHelp.examples);
   command.action(async (model: string, flags: ExportFlags) => {
+    requireOneChoice(command, flags);
     const format = flags.to ?? formats.find((name) => flags.out.endsWith(`.${name}`));
     if (format === undefined) {
       const endings = formats
@@ -184,7 +158,7 @@ async function exportModel(
     const size = bytesText([...files.values()].reduce((sum, { length }) => sum + length, 0));
     const { reason, setting } = flags.whole
       ? { reason: 'The model for all factors.', setting: '' }
-      : { reason: chosen.reason, setting: `φ = ${factorText(chosen.at.factors)}, ` };
+      : { reason: chosen.reason, setting: `φ = ${settingText(namedSetting(chosen.at))}, ` };
     process.stdout.write(`${reason}\n${out}: ${setting}${size}; the model has ${before}\n`);
     return exitCodes.ok;
   } finally {
@@ -193,20 +167,9 @@ async function exportModel(
 }
 
 /** The setting that the flags ask for. */
-async function settingOf(
-  model: Segmenter | Registrar,
-  { factor, lambda, width, inputResolution, gflops, milliseconds, dice }: ExportFlags,
-): Promise<Chosen> {
-  if (milliseconds !== undefined) await model.calibrate();
-  return model.choose({
-    ...(factor === undefined ? {} : { factor }),
-    ...(lambda === undefined ? {} : { lambda }),
-    ...(width === undefined ? {} : { width }),
-    ...(inputResolution === undefined ? {} : { inputResolution }),
-    ...(gflops === undefined ? {} : { gflops }),
-    ...(milliseconds === undefined ? {} : { milliseconds }),
-    ...(dice === undefined ? {} : { dice }),
-  });
+async function settingOf(model: Segmenter | Registrar, flags: ExportFlags): Promise<Chosen> {
+  if (flags.milliseconds !== undefined) await model.calibrate();
+  return model.choose({ ...settingChoice(flags), lambda: flags.lambda });
 }
 
 /** The bytes of a model file; of rounded weights with what rounding costs, where there are images to measure it. */

@@ -323,7 +323,7 @@ test.each([
     2,
     '--factor names the setting itself',
   ],
-  ['predict @cells.safetensors @images -o @x --gflops 1e-9', 1, 'the nearest, 0.1'],
+  ['predict @cells.safetensors @images -o @x --gflops 1e-9', 1, 'the nearest, factor 0.1'],
   ['predict @cells.safetensors @scan.nii.gz -o @x --threads 1', 1, 'expected a raster image'],
 ])('%s is refused', async (line, code, message) => {
   expect(await sshn(line)).toBe(code);

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import { parseFactor } from '../config/values.js';
 import { labelFormats } from '../predict/outputs.js';
 import type { PredictFlags } from '../predict/predict-image.js';
 import { runPredict } from '../predict/run-predict.js';
 import { runtimeChoices } from '../process/runtime.js';
 import { factorHelp } from '../program-help.js';
 import { modelHelp } from '../run/model-source.js';
-import { addComputingOptions, argument, factorType, frameOption, grouped, readerOf } from './options.js';
+import { addComputingOptions, frameOption, grouped, readerOf } from './options.js';
+import { addSettingOptions, requireOneChoice } from './setting-options.js';
 
 const predictHelp = {
   description: `Segment images with a trained model, and write the label of every pixel on the image's own grid.
@@ -19,20 +19,20 @@ Writes into OUT: a label map for each image (PNG, or NIfTI for volumes), volumes
 predictions.json. An image that cannot be read is reported, the others go on, and the exit code is 1. Interrupted, the same \
 command goes on where it was.
 
-${factorHelp} A budget picks the factor: the most accurate one within --gflops or --milliseconds, the cheapest with --dice.`,
+${factorHelp} A budget picks factor, width and resolution: of the settings that meet all limits the most accurate, with --dice alone \
+the cheapest. Where none does, the error says which limit fails by how much, and what comes nearest.`,
   examples: `
 Examples:
   $ sshn predict runs/cells photo.png -o out
   $ sshn predict cells photo.png -o out     # a small model that is included, trained on generated blood smears
   $ sshn predict runs/cells images/ -o out --gflops 0.5 --overlays
+  $ sshn predict runs/cells images/ -o out --width 0.5 --input-resolution 0.75     # of a model with these knobs
   $ sshn predict runs/brains "scans/*.nii.gz" -o out --milliseconds 200 --largest-component
   $ sshn predict runs/brains series/ -o out --format dicom     # a DICOM segmentation, for a PACS
   $ sshn predict runs/cells images/ -o out --runtime onnxruntime     # native speed, after: npm install onnxruntime-node
   $ sshn predict runs/brains scans/ -o out --processes 4 --threads 2     # four at a time, each on two cores
   $ sshn predict runs/cells test/images -o out --labels test/labels    # also Dice against known labels`,
 };
-
-const positive = { kind: 'number', above: 0 } as const;
 
 /** `sshn predict`: segments images with a trained model. */
 export function addPredictCommand(program: Command, finish: (exitCode: number) => void): void {
@@ -59,23 +59,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
     .option('--overlays', 'also write OUT/overlays: PNG with the labels painted over the image')
     .option('--overwrite', 'predict images anew that are done')
     .option('--json', 'print a JSON object for each image on standard output');
-  const add = (heading: string, flag: string, text: string, read: (text: string) => unknown) =>
-    command.addOption(grouped(heading, new Option(flag, text).argParser(read)));
-  const setting = 'Accuracy and cost';
-  add(
-    setting,
-    '--factor <numbers>',
-    'rescaling factor (default: the largest of training)',
-    argument(parseFactor),
-  );
-  add(setting, '--gflops <number>', 'at most so many 10⁹ FLOPs per image', readerOf(positive));
-  add(
-    setting,
-    '--milliseconds <number>',
-    'at most so long per image, measured on this machine first',
-    readerOf(positive),
-  );
-  add(setting, '--dice <number>', 'at least this Dice, by the table of sshn pareto', readerOf(factorType));
+  addSettingOptions(command);
   const flag = (heading: string, name: string, text: string) =>
     command.addOption(grouped(heading, new Option(name, text)));
   const quality = 'Prediction';
@@ -119,11 +103,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
   addComputingOptions(command).addHelpText('after', predictHelp.examples);
   command.action(async (model: string, paths: string[], flags: PredictFlags) => {
     if (flags.out === '') command.error("error: option '-o, --out <folder>' is empty: name a folder");
-    const { factor, gflops, milliseconds, dice } = flags;
-    if (factor !== undefined && [gflops, milliseconds, dice].some((limit) => limit !== undefined))
-      command.error(
-        'error: --factor names the setting itself: leave out --gflops, --milliseconds and --dice, or it',
-      );
+    requireOneChoice(command, flags);
     finish(await runPredict(model, paths, flags));
   });
 }

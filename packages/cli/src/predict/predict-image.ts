@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { type Factor, FileError } from '@sshn/core';
+import { FileError } from '@sshn/core';
 import { decodeSeries, labelAmounts, namedLabels, Segmenter, type SegmentOptions } from '@sshn/predict';
 import { openModel, readPicture, readSeriesFiles } from '@sshn/predict/node';
+import type { SettingFlags } from '../commands/setting-options.js';
 import type { ComputingFlags } from '../process/backend.js';
 import { type RuntimeChoice, runtimeOf } from '../process/runtime.js';
 import type { Input } from './inputs.js';
@@ -18,12 +19,8 @@ import {
 } from './outputs.js';
 
 /** The flags of `sshn predict`. */
-export interface PredictFlags extends ComputingFlags {
+export interface PredictFlags extends ComputingFlags, SettingFlags {
   readonly out: string;
-  readonly factor?: Factor;
-  readonly gflops?: number;
-  readonly milliseconds?: number;
-  readonly dice?: number;
   readonly labels?: string;
   readonly format: LabelFormat;
   readonly frame?: number;

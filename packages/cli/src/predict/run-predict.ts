@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { SshnError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { dsegTable, freesurferTable, namedLabels, type Segmenter, type SegmentOptions } from '@sshn/predict';
+import { settingChoice } from '../commands/setting-options.js';
 import { startBackend } from '../process/backend.js';
 import { isSystemError, listenForInterruption } from '../process/exit.js';
 import { exitCodes } from '../program-help.js';
@@ -57,7 +58,14 @@ export async function runPredict(
     const { flips, resolution, clean } = options;
     const setup = {
       modelPath,
-      options: { factor: at.factors, flips, resolution, clean } as SegmentOptions,
+      options: {
+        factor: at.factors,
+        width: at.width,
+        inputResolution: at.resolution,
+        flips,
+        resolution,
+        clean,
+      } as SegmentOptions,
       flags: count > 1 ? { ...flags, threads: flags.threads ?? threadsOf(count) } : flags,
     };
     const start = (signal: AbortSignal) =>
@@ -83,13 +91,10 @@ export async function runPredict(
 }
 
 function segmentOptions(flags: PredictFlags): SegmentOptions {
-  const { factor, gflops, milliseconds, dice, flips = false, resolution } = flags;
+  const { flips = false, resolution } = flags;
   const { largestComponent = false, fillHoles = false, minimumVoxels } = flags;
   return {
-    ...(factor === undefined ? {} : { factor }),
-    ...(gflops === undefined ? {} : { gflops }),
-    ...(milliseconds === undefined ? {} : { milliseconds }),
-    ...(dice === undefined ? {} : { dice }),
+    ...settingChoice(flags),
     flips,
     resolution,
     clean: { largestComponent, fillHoles, minimumVoxels },

@@ -1,4 +1,4 @@
-import { initialize, type ParamsOf, Rng, ShapeError, ValueError } from '@sshn/core';
+import { initialize, type ParamsOf, Rng, type Setting, ShapeError, ValueError } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose } from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -45,24 +45,24 @@ describe.each(backends)('calibrate on %s', (backend) => {
   });
 
   test('a larger image takes longer', async () => {
-    const [large] = await calibrate(model, { factors: [1], size: [128, 128], repeats: 3 });
-    const [tiny] = await calibrate(model, { factors: [1], size: [2, 2], repeats: 3 });
+    const [large] = await calibrate(model, { settings: [1], size: [128, 128], repeats: 3 });
+    const [tiny] = await calibrate(model, { settings: [1], size: [2, 2], repeats: 3 });
     expect(large!.milliseconds!).toBeGreaterThan(tiny!.milliseconds!);
   });
 
   test('factors come back in rising order, each once', async () => {
-    const points = await calibrate(model, { factors: [1, 0, 0.3, 1], repeats: 1 });
+    const points = await calibrate(model, { settings: [1, 0, 0.3, 1], repeats: 1 });
     expect(points.map(({ factor }) => factor)).toEqual([0, 0.3, 1]);
   });
 
   test('of other factors GFLOPs come from the argument, of other sizes nothing from the manifest', async () => {
-    const gflops = (factor: number) => 10 + factor;
-    const points = await calibrate(model, { factors: [0.25, 0.5, 0.25], gflops, repeats: 1 });
+    const cost = ({ factors: [factor] }: Setting) => ({ gflops: 10 + factor! });
+    const points = await calibrate(model, { settings: [0.25, 0.5, 0.25], cost, repeats: 1 });
     expect(points.map(({ milliseconds, ...rest }) => rest)).toEqual([
       { factor: 0.25, dice: null, gflops: 10.25 },
       { factor: 0.5, dice: 0.927, gflops: 2.7 },
     ]);
-    const [point] = await calibrate(model, { size: [9, 12], factors: [0.5], repeats: 1 });
+    const [point] = await calibrate(model, { size: [9, 12], settings: [0.5], repeats: 1 });
     expect(point).toMatchObject({ dice: null, gflops: null });
   });
 
@@ -112,6 +112,19 @@ describe('calibrate', () => {
     expect(points.map(({ factor }) => factor)).toEqual([0, 0.5]);
   });
 
+  test('widths and resolutions of the table are timed as settings of their own', async () => {
+    const network = { ...manifest.network, knobs: ['width', 'resolution'] as const };
+    const accuracyCost = [
+      { factor: 0.5, dice: 0.9, gflops: 3, milliseconds: null },
+      { factor: 0.5, width: 0.5, resolution: 0.75, dice: 0.8, gflops: 1, milliseconds: null, mebibytes: 2 },
+    ];
+    const points = await calibrate(await modelOf({ ...manifest, network, accuracyCost }), { repeats: 1 });
+    expect(points).toEqual([
+      { ...accuracyCost[1], milliseconds: expect.any(Number) },
+      { ...accuracyCost[0], milliseconds: expect.any(Number) },
+    ]);
+  });
+
   test('one that takes a condition gets that', async () => {
     const method = { kind: 'sshn', hypernetwork: { ...hypernetwork, conditions: 1 } } as const;
     // Two steps: a condition that is counted as a factor would look like one factor per step.
@@ -127,8 +140,9 @@ describe('calibrate', () => {
   });
 
   test.each([
-    [{ factors: [] }, 'calibrate: factors: got [], expected at least one factor.'],
-    [{ factors: [1.5] }, 'setting: got [1.5], expected a factor in [0, 1]'],
+    [{ settings: [] }, 'calibrate: settings: got [], expected at least one.'],
+    [{ settings: [{ factor: 0.5, width: 0.5 }] }, 'calibrate: width: got 0.5, expected none'],
+    [{ settings: [1.5] }, 'setting: got 1.5, expected a factor in [0, 1]'],
     [{ repeats: 0 }, 'calibrate: repeats: got 0, expected an integer of at least 1.'],
     [{ size: [0, 4] }, 'calibrate: size: 0: got 0'],
   ])('%o is refused', async (options, message) => {

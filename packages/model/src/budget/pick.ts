@@ -1,32 +1,25 @@
-import { ValueError } from '@sshn/core';
+import { SshnError, ValueError } from '@sshn/core';
+import { type AccuracyCostPoint, settingOrder, settingText } from './point.js';
 
-/** What one rescaling factor gives, and what it costs on this device. */
-export interface AccuracyCostPoint {
-  /** φ, common to all downsampling steps, in [0, 1]. */
-  readonly factor: number;
-  /** Of one image, from input to output of the plain network for the factor; `null` where nobody measured. */
-  readonly milliseconds: number | null;
-  /** FLOPs of the same, in units of 10⁹; `null` where nobody counted. */
-  readonly gflops: number | null;
-  /** Mean foreground Dice in [0, 1]; `null` where nobody evaluated. */
-  readonly dice: number | null;
-}
-
-/** What a network may cost and has to reach; at least one of them. */
+/**
+ * What a network may cost and has to reach; at least one of them. The same words in the library, the command line, the service
+ * and the demo.
+ */
 export interface Budget {
-  /** Of one image, > 0. */
-  readonly maxMilliseconds?: number;
-  /** Of one image, in units of 10⁹ FLOPs, > 0. */
-  readonly maxGflops?: number;
-  /** Mean foreground Dice in [0, 1]. */
-  readonly minDice?: number;
+  /** Of one image at most, in units of 10⁹ FLOPs, ≥ 0. */
+  readonly gflops?: number | undefined;
+  /** Of one image at most, on this device as `calibrate` measured it, ≥ 0. */
+  readonly milliseconds?: number | undefined;
+  /** Of the plain network's weights and what it computes for one image at most, ≥ 0. */
+  readonly mebibytes?: number | undefined;
+  /** Mean foreground Dice at least, in [0, 1]. */
+  readonly dice?: number | undefined;
 }
 
-type Quantity = Exclude<keyof AccuracyCostPoint, 'factor'>;
+type Quantity = keyof Budget;
 
 /** One limit of a budget. */
-export interface Limit {
-  readonly name: keyof Budget;
+interface Limit {
   readonly quantity: Quantity;
   readonly bound: number;
   /** 1 for what must not be above the bound, −1 for what must not be below it. */
@@ -34,45 +27,55 @@ export interface Limit {
 }
 
 const kinds = {
-  maxMilliseconds: { quantity: 'milliseconds', sign: 1, most: Infinity },
-  maxGflops: { quantity: 'gflops', sign: 1, most: Infinity },
-  minDice: { quantity: 'dice', sign: -1, most: 1 },
+  milliseconds: { unit: 'ms', sign: 1 },
+  gflops: { unit: 'GFLOPs', sign: 1 },
+  mebibytes: { unit: 'MiB', sign: 1 },
+  dice: { unit: 'Dice', sign: -1 },
 } as const;
 
+const quantities = Object.keys(kinds) as Quantity[];
+
+/** Whether anything is limited. */
+export const isLimited = (budget: Budget): boolean =>
+  quantities.some((quantity) => budget[quantity] !== undefined);
+
 /** A budget as a list, costs first. @throws {ValueError} if there is no limit, or one is none. */
-export function limitsOf(budget: Budget): Limit[] {
-  const limits = (Object.keys(kinds) as Array<keyof Budget>).flatMap((name): Limit[] => {
-    const bound = budget[name];
+function limitsOf(budget: Budget): Limit[] {
+  const limits = quantities.flatMap((quantity): Limit[] => {
+    const bound = budget[quantity];
     if (bound === undefined) return [];
-    const { quantity, sign, most } = kinds[name];
-    if (!(bound >= 0 && bound <= most && bound < Infinity)) {
-      const expected = most === 1 ? 'a Dice in [0, 1]' : 'a number of at least 0';
-      throw new ValueError({ where: `pick: ${name}`, got: bound, expected });
+    const most = quantity === 'dice' ? 1 : Number.MAX_VALUE;
+    if (!(bound >= 0 && bound <= most)) {
+      const expected = quantity === 'dice' ? 'a Dice in [0, 1]' : 'a number of at least 0';
+      throw new ValueError({ where: `budget: ${quantity}`, got: bound, expected });
     }
-    return [{ name, quantity, bound, sign }];
+    return [{ quantity, bound, sign: kinds[quantity].sign }];
   });
   if (limits.length > 0) return limits;
   throw new ValueError({
-    where: 'pick: budget',
+    where: 'budget',
     got: budget,
-    expected: `at least one of ${Object.keys(kinds).join(', ')}`,
+    expected: `at least one of ${quantities.join(', ')}`,
   });
 }
 
+/** What is known of a point; `null` where nothing is. */
+const known = (point: AccuracyCostPoint, quantity: Quantity): number | null => point[quantity] ?? null;
+
 /** Whether a point is known to stay within a limit. */
-export function meets(point: AccuracyCostPoint, { quantity, bound, sign }: Limit): boolean {
-  const value = point[quantity];
+function meets(point: AccuracyCostPoint, { quantity, bound, sign }: Limit): boolean {
+  const value = known(point, quantity);
   return value !== null && sign * value <= sign * bound;
 }
 
 /** A limit in words: "at most 30 ms". */
-export function inWords({ quantity, bound, sign }: Limit): string {
+function inWords({ quantity, bound, sign }: Limit): string {
   return `${sign === 1 ? 'at most' : 'at least'} ${withUnit(quantity, String(bound))}`;
 }
 
 /** A quantity of a point in words: "31.5 ms". */
-export function show(quantity: Quantity, point: AccuracyCostPoint, digits = 3): string {
-  const value = point[quantity];
+function show(quantity: Quantity, point: AccuracyCostPoint, digits = 3): string {
+  const value = known(point, quantity);
   return value === null
     ? `unknown ${quantity}`
     : withUnit(quantity, String(Number(value.toPrecision(digits))));
@@ -80,37 +83,55 @@ export function show(quantity: Quantity, point: AccuracyCostPoint, digits = 3): 
 
 function withUnit(quantity: Quantity, value: string): string {
   if (quantity === 'dice') return `Dice ${value}`;
-  return `${value} ${quantity === 'gflops' ? 'GFLOPs' : 'ms'}`;
+  return `${value} ${kinds[quantity].unit}`;
 }
 
-/** What `pick` chose, or why it chose nothing. */
-export type Choice<Point extends AccuracyCostPoint = AccuracyCostPoint> =
-  | {
-      readonly chosen: Point;
-      /** One sentence for people. */
-      readonly reason: string;
-    }
-  | {
-      readonly chosen: undefined;
-      /** One sentence for people: what the nearest would need. */
-      readonly reason: string;
-      /** The point that comes nearest to the first limit that no point meets, or that not all others meet with it. */
-      readonly nearest: Point;
-    };
+/** What `pick` chose. */
+export interface Choice<Point extends AccuracyCostPoint = AccuracyCostPoint> {
+  /** With its costs and its expected Dice, where they are known. */
+  readonly chosen: Point;
+  /** One sentence for people. */
+  readonly reason: string;
+}
+
+/** No setting meets a budget: says which limit is in the way, what comes nearest, and by how much it misses. */
+export class BudgetError extends SshnError {
+  override readonly name = 'BudgetError';
+  readonly budget: Budget;
+  /** The first limit that no setting meets, or none together with the ones before it. */
+  readonly limit: Quantity;
+  /** How much more the nearest setting costs, or how much less Dice it has; NaN where no setting is known to have all. */
+  readonly by: number;
+  readonly nearest: AccuracyCostPoint;
+
+  constructor(detail: {
+    readonly budget: Budget;
+    readonly limit: Quantity;
+    readonly by: number;
+    readonly nearest: AccuracyCostPoint;
+    readonly reason: string;
+  }) {
+    super(detail.reason);
+    this.budget = detail.budget;
+    this.limit = detail.limit;
+    this.by = detail.by;
+    this.nearest = detail.nearest;
+  }
+}
 
 /**
- * The factor for a budget: of the points that meet every limit the most accurate; where only accuracy is limited, the cheapest.
+ * The setting for a budget: of the points that meet every limit the most accurate; where only accuracy is limited, the cheapest.
  *
- * "Most accurate" is the highest Dice where all that come into question have one, and of equals the cheapest; else the
- * largest factor, as accuracy rises with it in most networks. "Cheapest" counts milliseconds where all have them, else
- * GFLOPs. Points that lack what is limited are passed over.
+ * "Most accurate" is the highest Dice where all that come into question have one, and of equals the cheapest; else the one
+ * that computes most, and of equals the largest, as accuracy rises with both in most networks. "Cheapest" counts milliseconds
+ * where all have them, else GFLOPs. Points that lack what is limited are passed over.
  *
  * @param points From `calibrate`, or a manifest's `accuracyCost`. Any order.
+ * @throws {BudgetError} if no point meets all limits.
  * @throws {ValueError} if there is no point or no limit, a limit is none, or no point has what is limited.
  * @example
- * const choice = pick(points, { maxMilliseconds: 30, minDice: 0.9 });
- * if (choice.chosen === undefined) console.log(choice.reason);
- * else network = specialize(choice.chosen.factor);
+ * const { chosen, reason } = pick(points, { milliseconds: 30, dice: 0.9 });
+ * network = specialize(setting(chosen));
  */
 export function pick<Point extends AccuracyCostPoint>(
   points: readonly Point[],
@@ -119,7 +140,7 @@ export function pick<Point extends AccuracyCostPoint>(
   const limits = limitsOf(budget);
   requirePoints(points, limits);
   const within = points.filter((point) => limits.every((limit) => meets(point, limit)));
-  if (within.length === 0) return nothing(points, limits);
+  if (within.length === 0) throw nothing(points, limits, budget);
   const isCostLimited = limits.some(({ quantity }) => quantity !== 'dice');
   return isCostLimited ? mostAccurate(within, points, limits) : cheapest(within, points, limits);
 }
@@ -130,9 +151,13 @@ function mostAccurate<Point extends AccuracyCostPoint>(
   limits: readonly Limit[],
 ): Choice<Point> {
   const isEvaluated = within.every(({ dice }) => dice !== null);
+  const isCounted = within.every(({ gflops }) => gflops !== null);
   const best = isEvaluated
-    ? least(within, (point) => [-point.dice!, ...costs(within).map((cost) => point[cost]!), point.factor])
-    : least(within, ({ factor }) => [-factor]);
+    ? least(within, (point) => [-point.dice!, ...costsOf(point, within), ...settingOrder(point)])
+    : least(within, (point) => [
+        ...(isCounted ? [-point.gflops!] : []),
+        ...settingOrder(point).map((share) => -share),
+      ]);
   const why = isEvaluated ? 'has the highest Dice of' : 'is the largest, and Dice is not known for all, of';
   return { chosen: best, reason: sentence(best, why, within, points, limits) };
 }
@@ -142,7 +167,7 @@ function cheapest<Point extends AccuracyCostPoint>(
   points: readonly Point[],
   limits: readonly Limit[],
 ): Choice<Point> {
-  const best = least(within, (point) => [...costs(within).map((cost) => point[cost]!), point.factor]);
+  const best = least(within, (point) => [...costsOf(point, within), ...settingOrder(point)]);
   const why = costs(within).length > 0 ? 'is the cheapest of' : 'is the smallest of';
   return { chosen: best, reason: sentence(best, why, within, points, limits) };
 }
@@ -151,49 +176,54 @@ function cheapest<Point extends AccuracyCostPoint>(
 const closely = 6;
 
 /** What the first limit in the way would need. */
-function nothing<Point extends AccuracyCostPoint>(
-  points: readonly Point[],
+function nothing(
+  points: readonly AccuracyCostPoint[],
   limits: readonly Limit[],
-): Choice<Point> {
+  budget: Budget,
+): BudgetError {
   const alone = limits.find((limit) => !points.some((point) => meets(point, limit)));
-  if (alone !== undefined) {
-    const nearest = nearestTo(points, alone);
-    return {
-      chosen: undefined,
-      nearest,
-      reason: `No factor has ${inWords(alone)}: the nearest, ${nearest.factor}, has ${show(alone.quantity, nearest, closely)}.`,
-    };
-  }
+  if (alone !== undefined)
+    return missed(nearestTo(points, alone), alone, `No setting has ${inWords(alone)}: the nearest`, budget);
   // Each is met by some, all by none: keep the others and see how far off the last one is.
   for (let count = limits.length - 1; count > 0; count--) {
     const [kept, broken] = [limits.slice(0, count), limits[count]!];
     const candidates = points.filter(
-      (point) => kept.every((limit) => meets(point, limit)) && point[broken.quantity] !== null,
+      (point) => kept.every((limit) => meets(point, limit)) && known(point, broken.quantity) !== null,
     );
     if (candidates.length === 0) continue;
-    const nearest = nearestTo(candidates, broken);
-    return {
-      chosen: undefined,
-      nearest,
-      reason:
-        `No factor has ${limits.map(inWords).join(' and ')}: with ${kept.map(inWords).join(' and ')} ` +
-        `the nearest, ${nearest.factor}, has ${show(broken.quantity, nearest, closely)}.`,
-    };
+    const words = `No setting has ${limits.map(inWords).join(' and ')}: with ${kept.map(inWords).join(' and ')} the nearest`;
+    return missed(nearestTo(candidates, broken), broken, words, budget);
   }
-  const nearest = nearestTo(points, limits[0]!);
-  return {
-    chosen: undefined,
-    nearest,
-    reason: `No factor is known to have ${limits.map(inWords).join(' and ')}: no point tells of all.`,
-  };
+  return new BudgetError({
+    budget,
+    limit: limits[0]!.quantity,
+    by: Number.NaN,
+    nearest: nearestTo(points, limits[0]!),
+    reason: `No setting is known to have ${limits.map(inWords).join(' and ')}: no point tells of all.`,
+  });
+}
+
+function missed(nearest: AccuracyCostPoint, limit: Limit, words: string, budget: Budget): BudgetError {
+  const { quantity, bound, sign } = limit;
+  const by = sign * (known(nearest, quantity)! - bound);
+  const much = `${Number(by.toPrecision(3))}${quantity === 'dice' ? '' : ` ${kinds[quantity].unit}`}`;
+  const reason =
+    `${words}, factor ${settingText(nearest)}, has ${show(quantity, nearest, closely)}, ` +
+    `${much} too ${sign === 1 ? 'much' : 'little'}.`;
+  return new BudgetError({ budget, limit: quantity, by, nearest, reason });
 }
 
 function nearestTo<Point extends AccuracyCostPoint>(
   points: readonly Point[],
   { quantity, sign }: Limit,
 ): Point {
-  const telling = points.filter((point) => point[quantity] !== null);
-  return least(telling, (point) => [sign * point[quantity]!, point.factor]);
+  const telling = points.filter((point) => known(point, quantity) !== null);
+  return least(telling, (point) => [sign * known(point, quantity)!, ...settingOrder(point)]);
+}
+
+/** The costs of a point that all points have, the one that matters first. */
+function costsOf(point: AccuracyCostPoint, points: readonly AccuracyCostPoint[]): number[] {
+  return costs(points).map((cost) => point[cost]!);
 }
 
 /** Costs that all points have, the first the one that matters. */
@@ -219,11 +249,11 @@ function sentence(
   points: readonly unknown[],
   limits: readonly Limit[],
 ): string {
-  const facts = (['dice', 'milliseconds', 'gflops'] as const)
-    .filter((quantity) => best[quantity] !== null)
+  const facts = (['dice', 'milliseconds', 'gflops', 'mebibytes'] as const)
+    .filter((quantity) => known(best, quantity) !== null)
     .map((quantity) => show(quantity, best));
   return (
-    `Factor ${best.factor} (${facts.join(', ')}) ${why} the ${within.length} of ${points.length} ` +
+    `Factor ${settingText(best)} (${facts.join(', ')}) ${why} the ${within.length} of ${points.length} ` +
     `with ${limits.map(inWords).join(' and ')}.`
   );
 }
@@ -232,10 +262,10 @@ function requirePoints(points: readonly AccuracyCostPoint[], limits: readonly Li
   if (points.length === 0) {
     throw new ValueError({ where: 'pick: points', got: points, expected: 'at least one point' });
   }
-  for (const { name, quantity, bound } of limits) {
-    if (points.some((point) => point[quantity] !== null)) continue;
+  for (const { quantity, bound } of limits) {
+    if (points.some((point) => known(point, quantity) !== null)) continue;
     throw new ValueError({
-      where: `pick: ${name}`,
+      where: `budget: ${quantity}`,
       got: bound,
       expected: `no such limit, as no point has ${quantity}`,
       hint: remedies[quantity],
@@ -245,6 +275,7 @@ function requirePoints(points: readonly AccuracyCostPoint[], limits: readonly Li
 
 const remedies = {
   milliseconds: 'calibrate() measures them.',
-  gflops: 'Pass gflops to calibrate(), or evaluate the model.',
-  dice: 'Evaluate the model: its manifest has no accuracy for these factors and this size.',
+  gflops: 'Pass cost to calibrate(), or evaluate the model.',
+  mebibytes: 'Pass cost to calibrate(), or ask an open model.',
+  dice: 'Evaluate the model: its manifest has no accuracy for these settings and this size (`sshn pareto` stores it).',
 } as const;

@@ -68,16 +68,22 @@ export const manifestSchema = z
       .refine(([background]) => (background?.value ?? 0) === 0, {
         message: 'the value of the background is 0',
       }),
-    /** What each factor gives and costs; empty before an evaluation. */
+    /** What settings give and cost, of those that are worth their cost; empty before an evaluation. */
     accuracyCost: z
       .array(
         z.strictObject({
-          factor: share,
+          /** One for all downsampling steps, or one for each. */
+          factor: z.union([share, z.array(share).min(1).max(most.points)]),
+          /** Of networks with that knob; absent: 1. */
+          width: share.gt(0).exactOptional(),
+          resolution: share.gt(0).exactOptional(),
           /** Mean foreground Dice. */
           dice: share,
           gflops: z.number().min(0),
           /** Of one image on the machine that measured; null where nobody did. */
           milliseconds: z.number().min(0).nullable(),
+          /** Of the plain network's weights and what it computes for one image; absent where nobody counted. */
+          mebibytes: z.number().min(0).exactOptional(),
         }),
       )
       .max(most.points),

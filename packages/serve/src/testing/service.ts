@@ -31,6 +31,17 @@ export async function modelFolder(): Promise<{ readonly path: string; remove(): 
   await store(join(folder, 'brains.safetensors'), [8, 8, 8], 1);
   await store(join(folder, 'pairs.safetensors'), [16, 16], 1, registration(2));
   await store(join(folder, 'scans.safetensors'), [8, 8, 8], 1, registration(3));
+  await store(join(folder, 'knobs.safetensors'), [16, 16], 3, {
+    network: {
+      architecture: 'unet',
+      options: { rank: 2, inChannels: 3, outChannels: 3, features: 4, stages: 3 },
+      knobs: ['width', 'resolution'],
+    },
+    accuracyCost: [
+      { factor: 0.1, width: 0.5, resolution: 0.5, dice: 0.8, gflops: 0.001, milliseconds: null },
+      { factor: 0.5, dice: 0.9, gflops: 0.004, milliseconds: null },
+    ],
+  });
   return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

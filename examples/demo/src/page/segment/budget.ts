@@ -1,5 +1,4 @@
-import type { AccuracyCostPoint } from '@sshn/model';
-import { pick } from '@sshn/model';
+import { type AccuracyCostPoint, BudgetError, type NamedSetting, pick } from '@sshn/model';
 import type { Compute } from '../compute.js';
 import { element, input, select } from '../element.js';
 import { attempt } from '../errors.js';
@@ -9,10 +8,10 @@ export interface BudgetOptions {
   readonly compute: Compute;
   /** The accuracy–cost table of the open model. */
   manifestPoints(): readonly AccuracyCostPoint[];
-  choose(factor: number): Promise<void>;
+  choose(at: NamedSetting): Promise<void>;
 }
 
-/** Makes the budget box pick φ: by FLOPs from the model's table, by milliseconds from what this device measures first. */
+/** Makes the budget box pick a setting: by FLOPs from the model's table, by milliseconds from what this device measures first. */
 export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): { forget(): void } {
   const reason = element('reason');
   let measured: readonly AccuracyCostPoint[] | undefined;
@@ -36,18 +35,21 @@ export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): 
       const unit = select('limit-unit').value;
       const isTime = unit === 'milliseconds';
       const points = isTime || manifestPoints().length === 0 ? await onThisDevice() : manifestPoints();
-      const choice = pick(
-        points,
-        isTime ? { maxMilliseconds: limit } : { maxGflops: unit === 'gflops' ? limit : limit / 1000 },
-      );
-      reason.textContent = choice.reason;
-      if (choice.chosen !== undefined) await choose(choice.chosen.factor);
+      const budget = isTime ? { milliseconds: limit } : { gflops: unit === 'gflops' ? limit : limit / 1000 };
+      try {
+        const { chosen, reason: why } = pick(points, budget);
+        reason.textContent = why;
+        await choose(chosen);
+      } catch (error) {
+        if (!(error instanceof BudgetError)) throw error;
+        reason.textContent = error.message;
+      }
     });
   });
   return {
     forget: () => {
       measured = undefined;
-      reason.textContent = 'The most accurate φ within it is picked, and said why.';
+      reason.textContent = 'The most accurate setting within it is picked, and said why.';
       // A limit between the least and the greatest cost of the open model, in the chosen unit.
       const costs = manifestPoints().flatMap(({ gflops }) => (gflops === null ? [] : [gflops]));
       const unit = select('limit-unit').value;

@@ -1,4 +1,4 @@
-import type { AccuracyCostPoint } from '@sshn/model';
+import { type AccuracyCostPoint, type NamedSetting, settingText } from '@sshn/model';
 import type { ModelSummary, Picture, Resolution, Segmentation } from '../../worker/protocol.js';
 import type { Compute } from '../compute.js';
 import { download } from '../download.js';
@@ -20,13 +20,16 @@ export class SegmentTab {
   private number = 0;
   private picture: Picture | undefined;
   private segmentation: Segmentation | undefined;
+  /** Where the page stands, and the settings among which the front's slider moves. */
+  private at: NamedSetting = { factor: 0.25 };
+  private front: readonly AccuracyCostPoint[] = [];
   private readonly imageTime = new RecentMedian();
   private readonly weightsTime = new RecentMedian();
   private readonly labels = new LabelList(element('labels'), () => this.view.redraw());
   private readonly view = new PictureView(this.labels);
   private readonly budget;
   private readonly slices;
-  /** Segments at the newest φ; what was overtaken is left out. */
+  /** Segments at the newest setting; what was overtaken is left out. */
   private readonly segment;
   /** A volume of which a slice is open. */
   private volumeFiles: readonly File[] | undefined;
@@ -36,14 +39,14 @@ export class SegmentTab {
     private readonly compute: Compute,
     toVolumes: (files: readonly File[]) => Promise<void>,
   ) {
-    this.segment = latest(async (factor: number) => {
+    this.segment = latest(async (at: NamedSetting) => {
       const onProgress = (share: number) => tellProgress('segment-progress', share);
-      this.show(await compute.call('segment', { factor, resolution: this.resolution }, { onProgress }));
+      this.show(await compute.call('segment', { at, resolution: this.resolution }, { onProgress }));
     });
     this.budget = wireBudget({
       compute,
       manifestPoints: () => this.model?.accuracyCost ?? [],
-      choose: (factor) => this.moveTo(factor),
+      choose: (at) => this.moveTo(at),
     });
     this.slices = wireSlices(compute, (picture) => this.open(picture));
     input('opacity').addEventListener('input', () => this.view.redraw());
@@ -54,7 +57,14 @@ export class SegmentTab {
       button('zoom').setAttribute('aria-pressed', `${isActual}`);
       element('drop').tabIndex = isActual ? 0 : -1;
     });
-    input('factor').addEventListener('input', () => void attempt(() => this.moved()));
+    input('factor').addEventListener(
+      'input',
+      () => void attempt(() => this.moveTo({ ...this.at, factor: input('factor').valueAsNumber })),
+    );
+    input('front').addEventListener(
+      'input',
+      () => void attempt(() => this.moveTo(this.front[input('front').valueAsNumber]!)),
+    );
     wireDrop(element<HTMLElement>('drop'), input('file'), (files) => this.openFiles(files));
     button('to-volumes').addEventListener(
       'click',
@@ -67,10 +77,7 @@ export class SegmentTab {
     ] as const)
       button(id).addEventListener('click', () => void attempt(() => this.generate(this.number + step)));
     button('save-model').addEventListener('click', () => void attempt(() => this.save(undefined)));
-    button('save-specialized').addEventListener(
-      'click',
-      () => void attempt(() => this.save(input('factor').valueAsNumber)),
-    );
+    button('save-specialized').addEventListener('click', () => void attempt(() => this.save(this.at)));
   }
 
   /** Opens a model and images that suit it. */
@@ -88,6 +95,10 @@ export class SegmentTab {
       disabled: isFixed,
       value: `${isFixed ? low : Math.min(high, Math.max(low, 0.25))}`,
     });
+    this.at = { factor: input('factor').valueAsNumber };
+    this.front = frontOf(model.accuracyCost);
+    element('front-row').hidden = this.front.length === 0;
+    Object.assign(input('front'), { max: `${Math.max(0, this.front.length - 1)}` });
     button('save-specialized').disabled = isFixed;
     element('model').textContent =
       `${model.name}: ${isFixed ? `a plain network for φ = ${low}` : `φ from ${low} to ${high}`}, ` +
@@ -146,16 +157,22 @@ export class SegmentTab {
     await this.moved();
   }
 
-  private async moveTo(factor: number): Promise<void> {
-    input('factor').value = `${factor}`;
+  private async moveTo({ factor, width = 1, resolution = 1 }: NamedSetting): Promise<void> {
+    this.at = { factor, width, resolution };
+    input('factor').value = `${[factor].flat()[0]!}`;
     await this.moved();
   }
 
   private moved(): Promise<void> {
-    const factor = input('factor').valueAsNumber;
+    const { at, model } = this;
+    const factor = [at.factor].flat()[0]!;
     element('factor-value').textContent = factor.toFixed(2);
-    if (this.model !== undefined) drawScales(element<SVGSVGElement>('scales'), this.model, factor);
-    return this.segment(factor);
+    element('front-value').textContent = `φ ${settingText(at)}`;
+    if (model !== undefined) {
+      const size = model.size.map((edge) => Math.max(1, Math.round(edge * (at.resolution ?? 1))));
+      drawScales(element<SVGSVGElement>('scales'), { ...model, size }, factor);
+    }
+    return this.segment(at);
   }
 
   private show(segmentation: Segmentation): void {
@@ -183,7 +200,7 @@ export class SegmentTab {
   private async saveMask(): Promise<void> {
     const onProgress = (share: number) => tellProgress('mask-progress', share);
     try {
-      const argument = { factor: input('factor').valueAsNumber, resolution: this.resolution };
+      const argument = { at: this.at, resolution: this.resolution };
       const { name, bytes } = await this.compute.call('saveMask', argument, { onProgress });
       download(bytes, name);
     } finally {
@@ -196,15 +213,23 @@ export class SegmentTab {
     drawCostCurve(element<SVGSVGElement>('curve'), points, this.segmentation);
   }
 
-  private async save(factor: number | undefined): Promise<void> {
-    const bytes = await this.compute.call('saveModel', { factor });
+  private async save(at: NamedSetting | undefined): Promise<void> {
+    const bytes = await this.compute.call('saveModel', { at });
     const stem = this.model!.name.replace(/\.safetensors$/, '');
-    download(bytes, factor === undefined ? `${stem}.safetensors` : `${stem}-phi-${factor}.safetensors`);
+    const setting =
+      at === undefined ? '' : `-phi-${settingText(at).replaceAll(', ', '-').replaceAll(' ', '-')}`;
+    download(bytes, `${stem}${setting}.safetensors`);
   }
 }
 
 function tellProgress(id: string, share: number): void {
   element(id).textContent = share < 1 ? `${Math.floor(100 * share)} %` : '';
+}
+
+/** The settings of a model with several knobs that are worth their cost, the cheapest first; of others none. */
+function frontOf(points: readonly AccuracyCostPoint[]): readonly AccuracyCostPoint[] {
+  const hasKnobs = points.some(({ width = 1, resolution = 1 }) => width !== 1 || resolution !== 1);
+  return hasKnobs ? points.toSorted((a, b) => (a.gflops ?? 0) - (b.gflops ?? 0)) : [];
 }
 
 /** Where the Dice of the curve comes from. */

@@ -2,13 +2,19 @@ import { Rng } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
 import { firstRate, nextRate, type RatePoint, type RateState, rateFront } from './rate-controller.js';
 
+const at = (factor: number, milliseconds: number, dice?: number) => ({
+  at: { factor, width: 1, resolution: 1 },
+  milliseconds,
+  dice,
+});
+
 const points: readonly RatePoint[] = [
-  { factor: 0, milliseconds: 10 },
-  { factor: 0.1, milliseconds: 12 },
-  { factor: 0.2, milliseconds: 15 },
-  { factor: 0.3, milliseconds: 20 },
-  { factor: 0.4, milliseconds: 26 },
-  { factor: 0.5, milliseconds: 34 },
+  at(0, 10),
+  at(0.1, 12),
+  at(0.2, 15),
+  at(0.3, 20),
+  at(0.4, 26),
+  at(0.5, 34),
 ];
 
 /** Frames on a device that takes `slowness` times what was measured, give or take `noise`. */
@@ -27,7 +33,7 @@ function film(
     places.push(state.place);
   }
   const moves = places.filter((place, i) => place !== (i === 0 ? start.place : places[i - 1])).length;
-  return { state, places, moves, factor: points[state.place]!.factor };
+  return { state, places, moves, factor: points[state.place]!.at.factor as number };
 }
 
 describe('what may be chosen', () => {
@@ -39,10 +45,7 @@ describe('what may be chosen', () => {
       { factor: 0.4, dice: 0.95, milliseconds: null, gflops: null },
     ]);
     // 0 measured slower than 0.25 by noise: the curve is made to rise.
-    expect(front).toEqual([
-      { factor: 0, milliseconds: 22 },
-      { factor: 0.25, milliseconds: 22 },
-    ]);
+    expect(front).toEqual([at(0, 22, 0.7), at(0.25, 22, 0.92)]);
   });
 
   test('leaves out a factor that saves next to nothing beside a better one', () => {
@@ -51,12 +54,12 @@ describe('what may be chosen', () => {
       { factor: 0.1, dice: 0.8, milliseconds: 11, gflops: 0.104 },
       { factor: 0.2, dice: 0.9, milliseconds: 14, gflops: 0.12 },
     ]);
-    expect(front.map(({ factor }) => factor)).toEqual([0.1, 0.2]);
+    expect(front.map((point) => point.at.factor)).toEqual([0.1, 0.2]);
   });
 
   test('is every factor where nobody knows Dice', () => {
     const unknown = [0.5, 0].map((factor) => ({ factor, milliseconds: 5, dice: null, gflops: null }));
-    expect(rateFront(unknown).map(({ factor }) => factor)).toEqual([0, 0.5]);
+    expect(rateFront(unknown).map((point) => point.at.factor)).toEqual([0, 0.5]);
   });
 });
 
@@ -70,7 +73,7 @@ describe('the controller', () => {
     [200, 0],
   ])('begins for %i frames per second with φ %d and stays there', (framesPerSecond, factor) => {
     const start = firstRate(points, framesPerSecond);
-    expect(points[start.place]!.factor).toBe(factor);
+    expect(points[start.place]!.at.factor).toBe(factor);
     expect(film(start, 500, { framesPerSecond, noise: 0.1 }).moves).toBe(0);
   });
 

@@ -1,8 +1,10 @@
-import type { AccuracyCostPoint } from '@sshn/model';
+import type { AccuracyCostPoint, NamedSetting } from '@sshn/model';
 
-/** A φ that the controller may choose, with what it cost when the device was measured. */
+/** A setting that the controller may choose, with what it cost when the device was measured. */
 export interface RatePoint {
-  readonly factor: number;
+  readonly at: NamedSetting;
+  /** Expected; undefined where nobody evaluated. */
+  readonly dice: number | undefined;
   readonly milliseconds: number;
 }
 
@@ -38,30 +40,35 @@ const calmest = 640;
 const negligible = 1.05;
 
 /**
- * The φ among which accuracy has a price: of all points with known time those that no cheaper one reaches in Dice, and
- * that save noticeably beside the next, in rising order of both. Where no Dice is known, larger factors count as better.
+ * The settings among which accuracy has a price: of all points with known time those that no cheaper one reaches in Dice, and
+ * that save noticeably beside the next, in rising order of both. Where no Dice is known, the one that computes more counts as
+ * better.
  */
 export function rateFront(points: readonly AccuracyCostPoint[]): RatePoint[] {
   const isEvaluated = points.every(({ dice }) => dice !== null);
-  const worth = ({ dice, factor }: AccuracyCostPoint) => (isEvaluated ? dice! : factor);
-  const rising = points.filter((point) => point.milliseconds !== null).sort((a, b) => a.factor - b.factor);
+  const rising = points
+    .filter((point) => point.milliseconds !== null)
+    .sort((a, b) => (a.gflops ?? 0) - (b.gflops ?? 0) || firstFactor(a) - firstFactor(b));
   let [best, slowest] = [Number.NEGATIVE_INFINITY, 0];
   return rising
-    .filter((point) => {
-      const isBetter = worth(point) > best;
-      best = Math.max(best, worth(point));
+    .filter((point, place) => {
+      const worth = isEvaluated ? point.dice! : place;
+      const isBetter = worth > best;
+      best = Math.max(best, worth);
       return isBetter;
     })
     .filter(({ gflops }, index, better) => {
       const next = better[index + 1]?.gflops ?? null;
       return gflops === null || next === null || next > negligible * gflops;
     })
-    .map(({ factor, milliseconds }) => {
-      // A larger factor computes more: where it measured less, that was noise.
+    .map(({ factor, width = 1, resolution = 1, milliseconds, dice }) => {
+      // What computes more takes longer: where it measured less, that was noise.
       slowest = Math.max(slowest, milliseconds!);
-      return { factor, milliseconds: slowest };
+      return { at: { factor, width, resolution }, milliseconds: slowest, dice: dice ?? undefined };
     });
 }
+
+const firstFactor = ({ factor }: AccuracyCostPoint): number => [factor].flat()[0]!;
 
 /** The state to begin with: the most accurate point that has room at the measured speed. */
 export function firstRate(points: readonly RatePoint[], framesPerSecond: number): RateState {

@@ -35,7 +35,7 @@ export class RateHistory {
   /** @param allowed Milliseconds that a frame may take. */
   draw(allowed: number, points: readonly RatePoint[]): void {
     const highest = 2 * allowed;
-    const largest = points.at(-1)!.factor || 1;
+    const largest = Math.max(...points.map(({ at }) => [at.factor].flat()[0]!)) || 1;
     const time = (value: number) => place(Math.min(1, value / highest), times);
     const factor = (value: number) => place(value / largest, factors);
     const step = (width - left - 8) / (most - 1);

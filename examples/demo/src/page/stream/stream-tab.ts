@@ -1,4 +1,3 @@
-import type { AccuracyCostPoint } from '@sshn/model';
 import type { CameraFrame } from '../../camera/protocol.js';
 import type { BackendName, ModelSummary } from '../../worker/protocol.js';
 import { Compute } from '../compute.js';
@@ -19,7 +18,6 @@ const usualRate = '20';
 interface Measured {
   readonly backend: BackendName;
   readonly model: ModelSummary;
-  readonly points: readonly AccuracyCostPoint[];
   readonly front: readonly RatePoint[];
 }
 
@@ -85,7 +83,7 @@ export class StreamTab {
       this.view.tell(`Measuring this device: ${Math.round(10 * share)}0 %`);
     const points = await this.compute.call('calibrate', {}, { onProgress });
     this.view.showLegend(model.labels);
-    return { backend, model, points, front: rateFront(points) };
+    return { backend, model, front: rateFront(points) };
   }
 
   /** Films the scene at the chosen rate, from the φ that the measured curve suggests. */
@@ -107,12 +105,12 @@ export class StreamTab {
 
   private async segmentFrame({ values }: CameraFrame): Promise<void> {
     if (this.state === undefined || this.measured === undefined) return;
-    const { front, points, model } = this.measured;
-    const { factor } = front[this.state.place]!;
+    const { front, model } = this.measured;
+    const { at, dice } = front[this.state.place]!;
     const began = performance.now();
     const frame = await this.compute.call(
       'segmentFrame',
-      { values, factor },
+      { values, at },
       { transfer: [values.buffer as ArrayBuffer] },
     );
     if (this.load > 0) await new Promise((resolve) => setTimeout(resolve, this.load));
@@ -120,7 +118,6 @@ export class StreamTab {
     // Stopped, or begun anew, meanwhile.
     if (this.state === undefined) return;
     this.state = nextRate(front, this.state, milliseconds, this.rate);
-    const dice = points.find((point) => point.factor === factor)?.dice ?? undefined;
     this.view.show(frame, { milliseconds, dice, state: this.state, front, size: model.size });
   }
 

@@ -55,12 +55,13 @@ export class StreamView {
     if (verdict.textContent !== words) verdict.textContent = words;
   }
 
-  show({ values, labels, factor }: SegmentedFrame, news: FrameNews): void {
+  show({ values, labels, at }: SegmentedFrame, news: FrameNews): void {
     const size = news.size as [number, number];
     const context = canvas('stream-picture').getContext('2d')!;
     drawRaster(context, greyRaster(values, size));
     drawRaster(context, overlayOf(labels, size, this.styles, 0.5));
     this.shown.count();
+    const factor = [at.factor].flat()[0]!;
     this.history.add({ factor, milliseconds: news.milliseconds });
     const now = performance.now();
     if (now - this.numbersAt < numbersEvery) return;

@@ -3,9 +3,9 @@ import { firstRate, type RateState } from './rate-controller.js';
 import { verdictOf } from './verdict.js';
 
 const points = [
-  { factor: 0, milliseconds: 10 },
-  { factor: 0.25, milliseconds: 20 },
-  { factor: 0.5, milliseconds: 40 },
+  { at: { factor: 0 }, milliseconds: 10, dice: undefined },
+  { at: { factor: 0.25 }, milliseconds: 20, dice: undefined },
+  { at: { factor: 0.5 }, milliseconds: 40, dice: undefined },
 ];
 const state = (changes: Partial<RateState>): RateState => ({ ...firstRate(points, 30), ...changes });
 

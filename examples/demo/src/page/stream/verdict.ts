@@ -1,3 +1,4 @@
+import { settingText } from '@sshn/model';
 import type { RatePoint, RateState } from './rate-controller.js';
 import { typicalMilliseconds } from './rate-controller.js';
 
@@ -17,7 +18,7 @@ export function verdictOf(
   points: readonly RatePoint[],
   { wanted, filmed, shown }: Rates,
 ): string {
-  const { factor } = points[state.place]!;
+  const factor = settingText(points[state.place]!.at);
   const typical = typicalMilliseconds(state) ?? 0;
   const isLate = typical > 1000 / wanted;
   const goal = `${wanted} frames per second`;

@@ -27,7 +27,7 @@ export class VolumeTab {
   private number = firstVolume;
   /** Segments and draws at the newest φ; what was overtaken is left out. */
   private readonly segment = latest(async (factor: number) => {
-    this.showSegmentation(await this.compute.call('segmentVolume', { factor }));
+    this.showSegmentation(await this.compute.call('segmentVolume', { at: { factor } }));
   });
 
   constructor(
@@ -119,7 +119,7 @@ export class VolumeTab {
   /** The labels on the volume's own grid, as NIfTI. */
   private async saveMask(): Promise<void> {
     const factor = input('volume-factor').valueAsNumber;
-    const { name, bytes } = await this.compute.call('saveVolumeMask', { factor });
+    const { name, bytes } = await this.compute.call('saveVolumeMask', { at: { factor } });
     download(bytes, name);
   }
 
