@@ -1,4 +1,5 @@
 export { folderOptions } from './config/data.js';
+export { knobRanges } from './config/knobs.js';
 export { middleOf, type Spread } from './config/prior.js';
 export { lambdaSpread, type RegistrationConfig } from './config/registration.js';
 export {
@@ -8,9 +9,10 @@ export {
   runOptions,
 } from './config/run-config.js';
 export { type FileSplit, readSplit, type SplitFileOptions } from './config/split-file.js';
-export type { FactorResult } from './evaluation/measure.js';
+export type { FactorResult, Place } from './evaluation/measure.js';
 export { evaluateFactor, gflopsAt } from './evaluation/measure.js';
 export { factorGrid, paretoFront } from './evaluation/pareto.js';
+export { type Axes, type Searched, type SearchedPlace, searchFront } from './evaluation/search-front.js';
 export { diceOver, type SurfaceResult, surfaceOver } from './evaluation/segment.js';
 export type { Timing, TimingOptions } from './evaluation/time-forward.js';
 export { describeNetwork, type ImageSpace } from './methods/network.js';

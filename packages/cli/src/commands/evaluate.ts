@@ -5,6 +5,7 @@ import type { Run } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
 import { telltaleFactors } from '../pareto/factors.js';
+import { hasKnobs } from '../pareto/front.js';
 import { sweep, withTimes } from '../pareto/measure.js';
 import { resultsCsv } from '../pareto/results-csv.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
@@ -169,6 +170,10 @@ async function evaluateOne(
 ): Promise<Evaluated & { readonly wanted: number }> {
   const { run, dataset } = await openRun(folder, options.data, 'evaluate');
   const { split, lambda, width, inputResolution: resolution, weightsOf } = options;
+  const knobs = {
+    ...(width === undefined ? {} : { width }),
+    ...(resolution === undefined ? {} : { resolution }),
+  };
   try {
     const one = options.factor === undefined ? undefined : [options.factor];
     const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
@@ -177,18 +182,16 @@ async function evaluateOne(
     );
     const view = new SweepView(terminal, factors.length, 0);
     const measured = await sweep(run, dataset, {
-      factors,
+      places: factors.map((factor) => ({ factor, ...knobs })),
       split,
       lambda,
-      width,
-      resolution,
       weightsOf,
       surface: options.surface === undefined ? undefined : { tolerance: options.surface },
       onResult: (result) => view.show(result),
       signal,
     });
     const timed = options.times
-      ? await withTimes(run, dataset, measured, { lambda, width, resolution, terminal, signal })
+      ? await withTimes(run, dataset, measured, { lambda, terminal, signal })
       : undefined;
     const results = timed ?? measured;
     const labelSizes = options.json ? await labelSizesIn(dataset, run.split(dataset)[split]) : {};
@@ -219,7 +222,9 @@ function formattedFolds(
   };
   if (csv) {
     const tables = all.map(({ run, results }) => {
-      const [head = '', ...rows] = resultsCsv(sourceOf(run), results).trimEnd().split('\n');
+      const [head = '', ...rows] = resultsCsv(sourceOf(run), results, { withKnobs: hasKnobs(run) })
+        .trimEnd()
+        .split('\n');
       const name = /[",]/.test(run.folder) ? `"${run.folder.replaceAll('"', '""')}"` : run.folder;
       return { head: `run,${head}`, rows: rows.map((row) => `${name},${row}`) };
     });
@@ -244,7 +249,7 @@ function formatted(
 ): string {
   const { method, architecture, seed } = run.config;
   const source = { method, architecture: architecture.name, seed, split };
-  if (csv) return resultsCsv(source, results).trimEnd();
+  if (csv) return resultsCsv(source, results, { withKnobs: hasKnobs(run) }).trimEnd();
   // JSON has no NaN: an undefined Dice is null.
   if (json) return JSON.stringify({ run: run.folder, ...source, weightsOf, labelSizes, results }, null, 2);
   return resultsTable(results);

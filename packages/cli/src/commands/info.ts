@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countParams } from '@sshn/core';
-import { networkOf } from '@sshn/model';
+import { networkOf, settingKey } from '@sshn/model';
 import { openModel } from '@sshn/predict/node';
 import type { Command } from 'commander';
+import { movesKnobs } from '../pareto/curve.js';
 import { startBackend } from '../process/backend.js';
 import { exitCodes } from '../program-help.js';
 import { modelHelp, modelSource } from '../run/model-source.js';
@@ -13,7 +14,7 @@ import { bytesText, costText, countText, diceText, textTable } from '../terminal
 
 const infoHelp = {
   description: `Tell what a model is: task, network and method, what images it expects, its labels, its accuracy and cost by \
-rescaling factor, and where it comes from. MODEL is a run folder, a model file, or the name of an included model.`,
+setting, and where it comes from. MODEL is a run folder, a model file, or the name of an included model.`,
   examples: `
 Examples:
   $ sshn info runs/cells
@@ -40,19 +41,13 @@ async function info(given: string, json: boolean): Promise<number> {
   try {
     const { manifest } = model;
     const { prior, method, network, preprocessing, provenance, accuracyCost } = manifest;
-    const factors =
-      prior.kind === 'constant'
-        ? [[prior.factor].flat()[0]!]
-        : [0, 0.25, 0.5, 0.75, 1].map((share) => prior.low + share * (prior.high - prior.low));
-    const costs =
-      accuracyCost.length > 0
-        ? accuracyCost
-        : factors.map((factor) => ({
-            factor,
-            dice: undefined,
-            gflops: model.gflopsAt(factor),
-            milliseconds: null,
-          }));
+    const all = model.points;
+    // Without a table, a few factors of many.
+    const some =
+      accuracyCost.length > 0 ? all : all.filter((_, i) => i % Math.max(1, (all.length - 1) / 4) === 0);
+    const timed = new Map(accuracyCost.map((row) => [settingKey(row), row.milliseconds]));
+    const costs = some.map((point) => ({ ...point, milliseconds: timed.get(settingKey(point)) ?? null }));
+    const isOfKnobs = movesKnobs(accuracyCost);
     if (json) {
       process.stdout.write(`${JSON.stringify({ ...manifest, costs }, null, 2)}\n`);
       return exitCodes.ok;
@@ -92,16 +87,18 @@ async function info(given: string, json: boolean): Promise<number> {
     const stated = rows.filter(([, text]) => text !== '');
     const width = Math.max(...stated.map(([name]) => name.length));
     const table = textTable(
-      ['φ', 'Dice', 'GFLOPs', 'ms'],
-      costs.map(({ factor, dice, gflops, milliseconds }) => [
-        String(factor),
-        diceText(dice),
-        costText(gflops),
-        milliseconds === null ? '–' : costText(milliseconds),
+      ['φ', ...(isOfKnobs ? ['width', 'resolution'] : []), 'Dice', 'GFLOPs', 'MiB', 'ms'],
+      costs.map(({ factor, width = 1, resolution = 1, dice, gflops, mebibytes, milliseconds }) => [
+        [factor].flat().join(', '),
+        ...(isOfKnobs ? [String(width), String(resolution)] : []),
+        diceText(dice ?? undefined),
+        ...[gflops, mebibytes, milliseconds].map((cost) =>
+          cost === null || cost === undefined ? '–' : costText(cost),
+        ),
       ]),
     );
     const hint =
-      accuracyCost.length > 0 ? '' : '\nDice by factor is not in the file: run `sshn pareto` on the run.';
+      accuracyCost.length > 0 ? '' : '\nDice by setting is not in the file: run `sshn pareto` on the run.';
     process.stdout.write(
       `${stated.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')}\n\n${table}${hint}\n`,
     );

@@ -31,6 +31,8 @@ export const stepType = { kind: 'number', above: 0, most: 1 } as const;
 export const toleranceType = { kind: 'number', least: 0 } as const;
 /** Values of each separate factor of a grid. */
 export const gridType = { kind: 'number', integer: true, least: 2, most: 101 } as const;
+/** Settings of a search: the first grid at least. */
+export const settingsType = { kind: 'number', integer: true, least: 36, most: 10_000 } as const;
 export const countType = { kind: 'number', integer: true, least: 0 } as const;
 
 /** An option under a heading of `--help`. */

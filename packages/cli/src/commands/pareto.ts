@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { updateManifest } from '@sshn/model/node';
-import type { FactorResult } from '@sshn/training';
+import type { FactorResult, Place } from '@sshn/training';
 import { type Command, Option } from 'commander';
 import { type Comparable, compareReports, readReport } from '../pareto/compare.js';
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
 import { alignExamples, overlayFactors, predictOverlays, spread } from '../pareto/examples.js';
 import { factorRange, factorValues } from '../pareto/factors.js';
+import { findFront, hasKnobs } from '../pareto/front.js';
 import { reportGrid } from '../pareto/grid.js';
 import { resultSchema } from '../pareto/kept-results.js';
 import { identify, type MeasureOptions, measureRun } from '../pareto/measure.js';
@@ -26,6 +27,7 @@ import {
   gridType,
   readerOf,
   type SplitName,
+  settingsType,
   stepType,
 } from './options.js';
 
@@ -37,6 +39,11 @@ ${factorHelp} A factor is on the Pareto front if no other reaches as much Dice w
 Writes into RUN/pareto: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg, and report.html, a page of its \
 own with plots, table, a slider over φ, and predictions on images. Interrupted, the same command goes on; factors \
 evaluated before are not evaluated again while weights, data and machine are the same.
+
+Of a run trained with --width-range or --resolution-range the front over all its knobs is looked for first, on validation images and \
+without the full grid: a coarse one, the cheapest setting first, then finer around the front, at most --settings in all. The front is \
+measured on the images of --split, shown beside φ alone, and stored in the model file with its Dice on validation images, so \
+that --gflops, --milliseconds, --mebibytes and --dice of sshn predict and sshn export choose from it.
 
 Of a run with separate factors this is the curve of equal ones; --grid 11 evaluates all combinations of 11 values each, \
 the cheapest first, and writes results.csv (one column per factor), grid.json, dice-vs-gflops.svg and dice-map.svg into RUN/pareto/grid.`,
@@ -53,6 +60,7 @@ interface ParetoOptions extends ComputingFlags {
   readonly to: number;
   readonly by: number;
   readonly grid?: number;
+  readonly settings: number;
   readonly split: SplitName;
   readonly images: number;
   readonly compare: readonly string[];
@@ -78,6 +86,14 @@ export function addParetoCommand(program: Command, finish: (exitCode: number) =>
       )
         .argParser(readerOf(gridType))
         .conflicts(['by', 'images', 'compare']),
+    )
+    .addOption(
+      new Option(
+        '--settings <count>',
+        'of a run with a range of widths or resolutions: settings that the search for its front evaluates at most',
+      )
+        .argParser(readerOf(settingsType))
+        .default(100),
     )
     .option('--images <count>', 'images whose predictions are shown', readerOf(countType), 4)
     .option('--data <folder>', 'where the images are now, if they have moved since training')
@@ -119,7 +135,7 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
         ? await reportCurve(
             opened,
             factors,
-            { images: options.images, others, isJson: options.json === true },
+            { images: options.images, most: options.settings, others, isJson: options.json === true },
             work,
           )
         : await reportGrid(opened, {
@@ -139,7 +155,7 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
 
 /** The command that goes on; with --fresh it would begin again, and what is by default is not said. */
 function again(folder: string, options: ParetoOptions): string {
-  const { from, to, by, grid, split, images, compare, data, backend, threads, json } = options;
+  const { from, to, by, grid, settings, split, images, compare, data, backend, threads, json } = options;
   const unlike = <Value>(value: Value, usual: Value): Value | undefined =>
     value === usual ? undefined : value;
   return commandText(['pareto', folder], {
@@ -148,6 +164,7 @@ function again(folder: string, options: ParetoOptions): string {
     by: grid === undefined ? unlike(by, 0.01) : undefined,
     grid,
     split: unlike(split, 'test'),
+    settings: unlike(settings, 100),
     images: unlike(images, 4),
     data,
     backend: unlike(backend, 'wasm'),
@@ -163,36 +180,69 @@ async function reportCurve(
   factors: readonly number[],
   {
     images,
+    most,
     others,
     isJson,
-  }: { readonly images: number; readonly others: readonly Comparable[]; readonly isJson: boolean },
-  work: Omit<MeasureOptions<number>, 'factors' | 'schema' | 'output'> & { print: (line: object) => void },
+  }: {
+    readonly images: number;
+    /** Settings that the search for a front evaluates at most. */
+    readonly most: number;
+    readonly others: readonly Comparable[];
+    readonly isJson: boolean;
+  },
+  work: Omit<MeasureOptions<number>, 'places' | 'schema' | 'output'> & { print: (line: object) => void },
 ): Promise<boolean> {
   const { run } = opened;
   const output = join(run.folder, 'pareto');
-  const measured = await measureRun(opened, { ...work, factors, schema: resultSchema, output });
+  const found = hasKnobs(run) ? await findFront(opened, { ...work, output, most }) : [];
+  if (found === undefined) return false;
+  const curve = factors.map((factor) => ({ factor }));
+  const places = [...curve, ...found.map(placeOf)];
+  const measured = await measureRun(opened, { ...work, places, schema: resultSchema, output });
   if (measured === undefined) return false;
-  if (work.split !== 'train') await storeCurve(opened, measured.results);
+  const results = measured.results.slice(0, curve.length);
+  const front = measured.results.slice(curve.length);
+  if (front.length > 0) await storeTable(opened, withTimesOf(found, front));
+  else if (work.split !== 'train') await storeTable(opened, results);
   const checkpoint = await identify(join(run.folder, 'best.safetensors'));
-  const report = makeReport(opened, { ...measured, checkpoint });
+  const report = makeReport(opened, { ...measured, results, front, checkpoint });
   const examples = await examplesShown(opened, work.split, images, overlayFactors(factors));
   const page = await writeReport(output, report, {
     curves: compareReports([report, ...others]),
     ...examples,
   });
-  if (!isJson) process.stdout.write(`${resultsTable(telling(report.points))}\n\nreport: ${page}\n`);
+  if (!isJson)
+    process.stdout.write(
+      `${resultsTable(front.length > 0 ? front : telling(report.points))}\n\nreport: ${page}\n`,
+    );
   work.print({ kind: 'report', folder: output, page });
   return true;
 }
 
+/** Only what names a setting. */
+function placeOf({ factor, width, resolution }: FactorResult): Place<number> {
+  return {
+    factor,
+    ...(width === undefined ? {} : { width }),
+    ...(resolution === undefined ? {} : { resolution }),
+  };
+}
+
+/** Accuracies on validation images, with the times that were measured at the same settings. */
+function withTimesOf(found: readonly FactorResult[], timed: readonly FactorResult[]): FactorResult[] {
+  return found.map((result, i) => ({ ...result, milliseconds: timed[i]!.milliseconds }));
+}
+
 /**
- * Writes the curve into the model file, so that a program can choose a factor by it: see `pick` of @sshn/model. Not if a
- * training has replaced the weights meanwhile.
+ * Writes settings into the model file, so that a program can choose one by it: see `pick` of @sshn/model. A front has the Dice of the
+ * validation images that it was chosen by, so that test images decide nothing. Not if a training has replaced the weights
+ * meanwhile.
  */
-async function storeCurve({ run, weights }: OpenedRun, results: readonly FactorResult[]): Promise<void> {
-  const accuracyCost = results.flatMap(({ factor, dice, gflops, milliseconds }) =>
-    Number.isNaN(dice) ? [] : [{ factor, dice, gflops, milliseconds }],
-  );
+async function storeTable({ run, weights }: OpenedRun, results: readonly FactorResult[]): Promise<void> {
+  const accuracyCost = results.flatMap((result) => {
+    const { dice, gflops, milliseconds } = result;
+    return Number.isNaN(dice) ? [] : [{ ...placeOf(result), dice, gflops, milliseconds }];
+  });
   const path = join(run.folder, 'best.safetensors');
   await updateManifest(path, (manifest) => ({ ...manifest, accuracyCost }), { weights });
 }

@@ -31,7 +31,7 @@ const reportSchema = z.object({
 
 /** The part of a report that can be compared. */
 export type Comparable =
-  | Pick<ParetoReport, 'format' | 'run' | 'data' | 'points'>
+  | Pick<ParetoReport, 'format' | 'run' | 'data' | 'points' | 'front'>
   | z.infer<typeof reportSchema>;
 
 /**
@@ -56,6 +56,8 @@ export async function readReport(folder: string): Promise<z.infer<typeof reportS
  * Curves of several runs with one Pareto front: of the first run and of runs trained for a range all points; of other
  * runs trained at one factor that point, together with those of the same method.
  *
+ * A front over several knobs comes last, beside the curve of its factor alone.
+ *
  * Scores are compared image by image, so images have to be the same by their content; reports of older releases, which do not
  * know it, by their number.
  *
@@ -79,7 +81,15 @@ export function compareReports(reports: readonly [Comparable, ...Comparable[]]):
     });
   }
   const own = { ...nameOf(first), isJoined: true, results: first.points };
-  const series = [own, ...groupsOf(others).map(seriesOf)];
+  const front = 'front' in first ? (first.front ?? []) : [];
+  const series =
+    front.length === 0
+      ? [own, ...groupsOf(others).map(seriesOf)]
+      : [
+          { ...own, name: `${own.name}, φ alone` },
+          ...groupsOf(others).map(seriesOf),
+          { ...own, name: `${own.name}, all knobs`, results: front },
+        ];
   const isTwice = (name: string) => series.filter((one) => one.name === name).length > 1;
   return curvesOf(
     series.map(({ name, detail, ...rest }) => ({

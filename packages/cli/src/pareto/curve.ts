@@ -1,6 +1,6 @@
 import type { Factor } from '@sshn/core';
 import { bootstrapInterval } from '@sshn/losses';
-import { type FactorResult, paretoFront } from '@sshn/training';
+import { type FactorResult, type Place, paretoFront } from '@sshn/training';
 
 /** A network at one factor, with its place in the comparison. */
 export interface CurvePoint extends FactorResult {
@@ -16,7 +16,7 @@ export interface Curve {
   readonly name: string;
   /** Whether one network is behind all points, so that a line may join them. */
   readonly isJoined: boolean;
-  /** In the order of factors. */
+  /** In the order of factors; where other knobs differ too, in that of their cost. */
   readonly points: readonly CurvePoint[];
 }
 
@@ -39,8 +39,13 @@ export function curvesOf(
         isOnFront: front.has(result),
         interval: bootstrapInterval(result.diceByImage ?? []),
       }))
-      .sort((a, b) => a.factor - b.factor),
+      .sort(movesKnobs(results) ? (a, b) => a.gflops - b.gflops : (a, b) => a.factor - b.factor),
   }));
+}
+
+/** Whether points differ in more than their factor, which then is no axis for them. */
+export function movesKnobs(points: readonly Place[]): boolean {
+  return points.some(({ width = 1, resolution = 1 }) => width !== 1 || resolution !== 1);
 }
 
 /**

@@ -26,7 +26,7 @@ export function byCost(
 
 /** How to evaluate a grid. */
 interface GridOptions
-  extends Omit<MeasureOptions<readonly number[]>, 'factors' | 'schema' | 'output' | 'batchSize'> {
+  extends Omit<MeasureOptions<readonly number[]>, 'places' | 'schema' | 'output' | 'batchSize'> {
   /** Of each separate factor. */
   readonly values: readonly number[];
   /** Whether a program reads the output. */
@@ -66,7 +66,7 @@ export async function reportGrid(
   const output = join(run.folder, 'pareto', 'grid');
   const measured = await measureRun(opened, {
     ...work,
-    factors: combinations,
+    places: combinations.map((factor) => ({ factor })),
     schema: separateResultSchema,
     output,
     batchSize,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Factor } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
-import type { FactorResult } from '@sshn/training';
+import type { FactorResult, Place } from '@sshn/training';
 import { z } from 'zod';
 
 /** Where results are kept, and of what. */
@@ -13,7 +13,7 @@ export interface KeptIn<At extends Factor> {
 }
 
 /**
- * Results of factors that were evaluated before, in a file: an interrupted sweep goes on, a finer one adds to a coarser.
+ * Results of settings that were evaluated before, in a file: an interrupted sweep goes on, a finer one adds to a coarser.
  *
  * They are kept for one key: under another, the file is begun anew.
  */
@@ -24,7 +24,7 @@ export class KeptResults<At extends Factor> {
     readonly at: KeptIn<At>,
     results: readonly FactorResult<At>[],
   ) {
-    this.#results = new Map(results.map((result) => [String(result.factor), result]));
+    this.#results = new Map(results.map((result) => [placeKey(result), result]));
   }
 
   /** Opens the file; one that is absent, damaged or of another key holds nothing. */
@@ -38,22 +38,31 @@ export class KeptResults<At extends Factor> {
     return new KeptResults(at, []);
   }
 
-  get(factor: At): FactorResult<At> | undefined {
-    return this.#results.get(String(factor));
+  get(place: Place<At>): FactorResult<At> | undefined {
+    return this.#results.get(placeKey(place));
   }
 
   /** Adds results, on disk before it returns. @throws {FileError} if the file cannot be written. */
   async keep(results: readonly FactorResult<At>[]): Promise<void> {
-    for (const result of results) this.#results.set(String(result.factor), result);
-    const all = [...this.#results.values()].sort((a, b) => compareFactors(a.factor, b.factor));
+    for (const result of results) this.#results.set(placeKey(result), result);
+    const all = [...this.#results.values()].sort(comparePlaces);
     await writeFileAtomic(this.at.path, `${JSON.stringify({ key: this.at.key, results: all })}\n`);
   }
 }
 
-/** The order of factors: by the first, then by the next. */
-function compareFactors(a: Factor, b: Factor): number {
-  const [first, second] = [[a].flat(), [b].flat()];
-  const place = first.findIndex((factor, i) => factor !== second[i]);
+/** The same for one setting, in files of older releases too. */
+function placeKey({ factor, width = 1, resolution = 1 }: Place): string {
+  return [factor, width, resolution].join('/');
+}
+
+/** The order of settings: by the first factor, then by the next, then by width and resolution. */
+function comparePlaces(a: Place, b: Place): number {
+  const [first, second] = [a, b].map(({ factor, width = 1, resolution = 1 }) => [
+    ...[factor].flat(),
+    width,
+    resolution,
+  ]) as [number[], number[]];
+  const place = first.findIndex((value, i) => value !== second[i]);
   return place === -1 ? 0 : first[place]! - second[place]!;
 }
 
@@ -78,6 +87,8 @@ const dice = z
 /** A result as JSON holds it. */
 export const resultSchema = z.object({
   factor: z.number(),
+  width: z.number().exactOptional(),
+  resolution: z.number().exactOptional(),
   dice,
   diceByLabel: z.record(z.string(), dice),
   undefinedCases: z.number(),

@@ -4,20 +4,21 @@ import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Factor } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
-import type { FactorResult } from '@sshn/training';
+import type { FactorResult, Place } from '@sshn/training';
 import { evaluateRun, type Run, timeRun } from '@sshn/training/node';
 import type { RunningBackend } from '../process/backend.js';
 import { environment, machine } from '../process/environment.js';
 import type { OpenedRun } from '../run/open-run.js';
 import { SweepView } from '../terminal/sweep-view.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { movesKnobs } from './curve.js';
 import { type KeptIn, KeptResults } from './kept-results.js';
 import type { Measurements, ParetoReport } from './report-data.js';
 
 /** What to measure, and where its results are kept. */
 export interface MeasureOptions<At extends Factor> {
   /** In the order in which they are evaluated. */
-  readonly factors: readonly At[];
+  readonly places: ReadonlyArray<Place<At>>;
   readonly split: Measurements['split'];
   /** How a result is read back. */
   readonly schema: KeptIn<At>['schema'];
@@ -25,7 +26,7 @@ export interface MeasureOptions<At extends Factor> {
   readonly output: string;
   /** How many results are evaluated before they are stored together. @default 1 */
   readonly batchSize?: number;
-  /** How often each factor has its turn when forward passes are timed. @default 5 */
+  /** How often each setting has its turn when forward passes are timed. @default 5 */
   readonly turns?: number;
   /** Evaluates even what is known already. @default false */
   readonly fresh?: boolean;
@@ -33,47 +34,102 @@ export interface MeasureOptions<At extends Factor> {
   readonly terminal: Terminal;
   /** Called with what a program that reads the output wants to know. @default nothing */
   readonly print?: (line: object) => void;
-  /** Aborting ends after the factor under way; what is done so far is kept. */
+  /** Aborting ends after the setting under way; what is done so far is kept. */
   readonly signal: AbortSignal;
 }
 
 /** What was measured. */
 type MeasuredRun<At extends Factor> = Omit<Measurements, 'results'> & {
-  /** In the order of `factors`. */
-  readonly results: readonly FactorResult<At>[];
+  /** In the order of `places`. */
+  readonly results: ReadonlyArray<FactorResult<At>>;
 };
 
-/** Evaluates the best model of a run at all factors that are not known yet, and times them; undefined if it was aborted. */
+/** Evaluates the best model of a run at all settings that are not known yet, and times them; undefined if it was aborted. */
 export async function measureRun<At extends Factor>(
-  { run, dataset, weights }: OpenedRun,
+  opened: OpenedRun,
   options: MeasureOptions<At>,
 ): Promise<MeasuredRun<At> | undefined> {
-  const { factors, split, schema, output, batchSize = 1, turns = 5, fresh = false } = options;
+  const { run, dataset } = opened;
+  const { places, split, batchSize = 1, turns = 5 } = options;
   const { backend, terminal, signal, print = () => {} } = options;
-  await mkdir(output, { recursive: true });
-  const ids = run.split(dataset)[split];
-  // What results hold for: weights and images by their content, wherever they lie.
-  const content = await digestOf(dataset, ids);
-  const key = [weights, content, split, backend.name, machine()].join('\n');
-  const keptIn = { path: join(output, 'evaluated.json'), key, schema };
-  const kept = fresh ? KeptResults.empty(keptIn) : await KeptResults.open(keptIn);
-  const known = factors.filter((factor) => kept.get(factor) !== undefined).length;
+  const { kept, content } = await openKept(opened, 'evaluated.json', options);
+  const known = places.filter((place) => kept.get(place) !== undefined).length;
+  const what = batchSize === 1 ? nameOf(places) : 'combinations of factors';
   terminal.line(
-    `${run.folder}: ${factors.length} ${batchSize === 1 ? 'factors' : 'combinations of factors'} on ${ids.length} ${split} images of ${dataset.name}, ${backend.description}`,
+    `${run.folder}: ${places.length} ${what} on ${run.split(dataset)[split].length} ${split} images of ${dataset.name}, ${backend.description}`,
   );
-  const view = new SweepView(terminal, factors.length, known);
+  const view = new SweepView(terminal, places.length, known, undefined, nameOf(places));
+  const results = await evaluateKept(opened, kept, { places, split, batchSize, signal }, (result) => {
+    view.show(result);
+    print(accuracyLine(result));
+  });
+  terminal.clear();
+  if (results.length < places.length) return undefined;
+  const timed = await withTimes(run, dataset, results, { turns, terminal, signal });
+  if (timed === undefined) return undefined;
+  await kept.keep(timed);
+  for (const result of timed) print({ kind: 'result', ...result });
+  const checkpoint = await identify(join(run.folder, 'best.safetensors'));
+  return { split, content, results: timed, checkpoint, environment: environment(backend.description) };
+}
+
+/** Settings that differ in their factors alone are called that. */
+function nameOf(places: readonly Place[]): 'factors' | 'settings' {
+  return movesKnobs(places) ? 'settings' : 'factors';
+}
+
+/** What a program reads of an accuracy as it comes. */
+export function accuracyLine({ factor, width, resolution, dice, gflops }: FactorResult<Factor>): object {
+  return { kind: 'accuracy', factor, width, resolution, dice, gflops };
+}
+
+/** Opens results of these weights on these images, on this machine, in a file of the output folder. */
+export async function openKept<At extends Factor>(
+  { run, dataset, weights }: OpenedRun,
+  file: string,
+  {
+    split,
+    schema,
+    output,
+    fresh = false,
+    backend,
+  }: Pick<MeasureOptions<At>, 'split' | 'schema' | 'output' | 'fresh' | 'backend'>,
+): Promise<{ readonly kept: KeptResults<At>; readonly content: string }> {
+  await mkdir(output, { recursive: true });
+  // What results hold for: weights and images by their content, wherever they lie.
+  const content = await digestOf(dataset, run.split(dataset)[split]);
+  const key = [weights, content, split, backend.name, machine()].join('\n');
+  const keptIn = { path: join(output, file), key, schema };
+  return { kept: fresh ? KeptResults.empty(keptIn) : await KeptResults.open(keptIn), content };
+}
+
+/**
+ * Evaluates settings that are not known yet, and keeps what comes.
+ *
+ * @returns The results in the order of `places`; fewer than those if it was aborted.
+ */
+export async function evaluateKept<At extends Factor>(
+  { run, dataset }: OpenedRun,
+  kept: KeptResults<At>,
+  {
+    places,
+    split,
+    batchSize = 1,
+    signal,
+  }: Pick<MeasureOptions<At>, 'places' | 'split' | 'batchSize' | 'signal'>,
+  onResult: (result: FactorResult<At>) => void,
+): Promise<FactorResult<At>[]> {
   const results: FactorResult<At>[] = [];
-  for (let start = 0; start < factors.length; start += batchSize) {
-    const batch = factors.slice(start, start + batchSize);
+  for (let start = 0; start < places.length; start += batchSize) {
+    const batch = places.slice(start, start + batchSize);
     const fromBatch: FactorResult<At>[] = [];
     const done = await sweep(run, dataset, {
-      factors: batch,
+      places: batch,
       split,
-      known: (factor) => kept.get(factor),
+      known: (place) => kept.get(place),
       onResult: (result) => {
         fromBatch.push(result);
-        view.show(result);
-        print({ kind: 'accuracy', factor: result.factor, dice: result.dice, gflops: result.gflops });
+        onResult(result);
       },
       signal,
     });
@@ -81,14 +137,7 @@ export async function measureRun<At extends Factor>(
     results.push(...done);
     if (done.length < batch.length) break;
   }
-  terminal.clear();
-  if (results.length < factors.length) return undefined;
-  const timed = await withTimes(run, dataset, results, { turns, terminal, signal });
-  if (timed === undefined) return undefined;
-  await kept.keep(timed);
-  for (const result of timed) print({ kind: 'result', ...result });
-  const checkpoint = await identify(join(run.folder, 'best.safetensors'));
-  return { split, content, results: timed, checkpoint, environment: environment(backend.description) };
+  return results;
 }
 
 /**
@@ -104,33 +153,22 @@ export async function withTimes<At extends Factor>(
   {
     turns = 5,
     lambda,
-    width,
-    resolution,
     terminal,
     signal,
   }: {
     readonly turns?: number;
     readonly lambda?: number | undefined;
-    readonly width?: number | undefined;
-    readonly resolution?: number | undefined;
     readonly terminal: Terminal;
     readonly signal: AbortSignal;
   },
 ): Promise<FactorResult<At>[] | undefined> {
   if (!results.some(({ milliseconds }) => Number.isNaN(milliseconds))) return [...results];
-  const times = await timeRun(
-    run,
-    dataset,
-    results.map(({ factor }) => factor),
-    {
-      turns,
-      ...(lambda === undefined ? {} : { lambda }),
-      ...(width === undefined ? {} : { width }),
-      ...(resolution === undefined ? {} : { resolution }),
-      onTurn: (done, total) => terminal.live(`timing forward passes ${done}/${total}`),
-      signal,
-    },
-  );
+  const times = await timeRun(run, dataset, results, {
+    turns,
+    lambda,
+    onTurn: (done, total) => terminal.live(`timing forward passes ${done}/${total}`),
+    signal,
+  });
   terminal.clear();
   if (times.length < results.length) return undefined;
   return results.map((result, i) => ({ ...result, ...times[i] }));
@@ -151,7 +189,7 @@ async function digestOf(dataset: Dataset, ids: readonly string[]): Promise<strin
 
 /** What to evaluate. */
 interface SweepOptions<At extends Factor> {
-  readonly factors: readonly At[];
+  readonly places: ReadonlyArray<Place<At>>;
   readonly split: keyof Split;
   /** Whose weights are used at all factors; see `EvaluateOptions`. */
   readonly weightsOf?: Factor | undefined;
@@ -159,57 +197,47 @@ interface SweepOptions<At extends Factor> {
   readonly surface?: { readonly tolerance: number } | undefined;
   /** Of registration networks that take one; see `EvaluateOptions`. */
   readonly lambda?: number | undefined;
-  /** Of networks that were trained with a range of them; see `EvaluateOptions`. */
-  readonly width?: number | undefined;
-  readonly resolution?: number | undefined;
   /** Results that are known already. @default none */
-  readonly known?: (factor: At) => FactorResult<At> | undefined;
+  readonly known?: (place: Place<At>) => FactorResult<At> | undefined;
   /** Called, and waited for, with each result that was not known. */
   readonly onResult: (result: FactorResult<At>) => Promise<void> | void;
-  /** Aborting ends after the factor under way. */
+  /** Aborting ends after the setting under way. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Evaluates a run at several factors, one by one.
+ * Evaluates a run at several settings, one by one.
  *
- * @returns The results in the order of `factors`; fewer than those if it was aborted.
+ * @returns The results in the order of `places`; fewer than those if it was aborted.
  */
 export async function sweep<At extends Factor>(
   run: Run,
   dataset: Dataset,
   options: SweepOptions<At>,
 ): Promise<FactorResult<At>[]> {
-  const {
-    factors,
-    split,
-    weightsOf,
-    surface,
-    lambda,
-    width,
-    resolution,
-    known = () => undefined,
-    onResult,
-    signal,
-  } = options;
+  const { places, split, weightsOf, surface, lambda, known = () => undefined, onResult, signal } = options;
   const what = {
     split,
+    lambda,
     ...(weightsOf === undefined ? {} : { weightsOf }),
     ...(surface === undefined ? {} : { surface }),
-    ...(lambda === undefined ? {} : { lambda }),
-    ...(width === undefined ? {} : { width }),
-    ...(resolution === undefined ? {} : { resolution }),
   };
   const results: FactorResult<At>[] = [];
-  for (const factor of factors) {
-    const old = known(factor);
+  for (const place of places) {
+    const old = known(place);
     if (old !== undefined) {
       results.push(old);
       continue;
     }
     await setImmediate(); // lets signals arrive
     if (signal.aborted) break;
-    for (const result of await evaluateRun(run, dataset, { factors: [factor], isTimed: false, ...what })) {
+    const { factor, ...knobs } = place;
+    for (const result of await evaluateRun(run, dataset, {
+      factors: [factor],
+      ...knobs,
+      isTimed: false,
+      ...what,
+    })) {
       await onResult(result);
       results.push(result);
     }

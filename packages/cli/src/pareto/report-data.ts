@@ -49,7 +49,10 @@ export interface ParetoReport {
   /** The most memory that the activations of one forward pass on one image take at a time, at some factors. */
   readonly activations: ReadonlyArray<{ readonly factor: number; readonly bytes: number }>;
   readonly config: RunConfig;
+  /** At full width and resolution, by factor. */
   readonly points: readonly CurvePoint[];
+  /** Of a run with more knobs: the settings that are worth their cost by its validation images, measured on these images. */
+  readonly front?: readonly FactorResult[];
 }
 
 /** The word that people know a method by. */
@@ -71,9 +74,12 @@ export interface Measurements {
 }
 
 /** Puts together what was measured and where it came from. */
-export function makeReport({ run, dataset, data }: OpenedRun, measured: Measurements): ParetoReport {
+export function makeReport(
+  { run, dataset, data }: OpenedRun,
+  measured: Measurements & { readonly front?: readonly FactorResult[] | undefined },
+): ParetoReport {
   const { config, folder, model, labelNames } = run;
-  const { split, results, checkpoint, environment } = measured;
+  const { split, results, front, checkpoint, environment } = measured;
   return {
     format: 'sshn-pareto',
     version: 1,
@@ -102,6 +108,7 @@ export function makeReport({ run, dataset, data }: OpenedRun, measured: Measurem
     })),
     config,
     points: curvesOf([{ name: '', results }])[0]!.points,
+    ...(front === undefined || front.length === 0 ? {} : { front }),
   };
 }
 

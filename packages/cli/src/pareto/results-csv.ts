@@ -27,7 +27,7 @@ export const resultColumns = [
 const surfaceColumns = ['hd95', 'assd', 'surfaceDice'] as const;
 
 /**
- * Results as CSV: a head and one row per factor; an undefined Dice is an empty cell.
+ * Results as CSV: a head and one row per setting; an undefined Dice is an empty cell.
  *
  * Separate factors have a column each: factor0, factor1, …
  *
@@ -35,6 +35,7 @@ const surfaceColumns = ['hd95', 'assd', 'surfaceDice'] as const;
  * Results of registration have a further column, `foldedPercent`.
  *
  * @param withFront Whether a last column says which are on the Pareto front. @default false
+ * @param withKnobs Whether two columns after the factor say width and resolution. @default false
  * @example
  * resultsCsv({ method: 'sshn', architecture: 'unet', seed: 1, split: 'test' }, results);
  * // method,architecture,factor,seed,split,dice,gflops,milliseconds
@@ -43,7 +44,10 @@ const surfaceColumns = ['hd95', 'assd', 'surfaceDice'] as const;
 export function resultsCsv(
   source: ResultSource,
   results: readonly ResultRow[],
-  { withFront = false }: { readonly withFront?: boolean } = {},
+  {
+    withFront = false,
+    withKnobs = false,
+  }: { readonly withFront?: boolean; readonly withKnobs?: boolean } = {},
 ): string {
   const { method, architecture, seed, split } = source;
   const separate = results.find(({ factor }) => typeof factor !== 'number')?.factor as number[] | undefined;
@@ -51,21 +55,34 @@ export function resultsCsv(
   const withSurface = results.some(({ surface }) => surface !== undefined);
   const withFolds = results.some(({ foldedPercent }) => foldedPercent !== undefined);
   const rows = results.map(
-    ({ factor, dice, gflops, milliseconds, surface, foldedPercent = 0, isOnFront }) => [
+    ({
+      factor,
+      width = 1,
+      resolution = 1,
+      dice,
+      gflops,
+      milliseconds,
+      surface,
+      foldedPercent = 0,
+      isOnFront,
+    }) => [
       method,
       architecture,
       ...(typeof factor === 'number' ? names.map(() => factor) : factor),
+      ...(withKnobs ? [width, resolution] : []),
       seed,
       split,
       Number.isNaN(dice) ? '' : rounded(dice),
       rounded(gflops),
-      rounded(milliseconds),
+      Number.isNaN(milliseconds) ? '' : rounded(milliseconds),
       ...(withSurface ? surfaceCells(surface) : []),
       ...(withFolds ? [rounded(foldedPercent)] : []),
       ...(withFront ? [isOnFront === true ? 'front' : ''] : []),
     ],
   );
-  const columns = resultColumns.flatMap((column) => (column === 'factor' ? names : [column]));
+  const columns = resultColumns.flatMap((column) =>
+    column === 'factor' ? [...names, ...(withKnobs ? ['width', 'resolution'] : [])] : [column],
+  );
   const head = [
     ...columns,
     ...(withSurface ? surfaceColumns : []),

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
+import { settingText } from '@sshn/model';
 import type { Prior } from '@sshn/training';
-import type { Curve, CurvePoint } from '../pareto/curve.js';
+import { type Curve, type CurvePoint, movesKnobs } from '../pareto/curve.js';
 import { legend, legendRow, legendRows, letter, symbols } from './curve-legend.js';
 import { factorTexts, labelMarks, longestLabel } from './curve-texts.js';
 import { type Drawing, draw, type Palette, paperPalette } from './draw.js';
@@ -27,14 +28,18 @@ export interface CurvePlotOptions {
 /**
  * Draws Dice against the rescaling factor or against the cost in GFLOPs, the front filled and the rest hollow.
  *
+ * Curves that move more knobs than the factor are drawn over `gflops` alone.
+ *
  * With one curve, the Dice of every label is drawn beside the mean over `factor`; over `gflops`, factors are written at
  * some points.
  *
  * @example
  * const { svg } = curvePlot(curvesOf([{ name: 'SSHN', results }]), { x: 'gflops' });
  */
-export function curvePlot(curves: readonly Curve[], options: CurvePlotOptions): Drawing {
+export function curvePlot(all: readonly Curve[], options: CurvePlotOptions): Drawing {
   const { x, width = 640, height = 400, palette = paperPalette, trained } = options;
+  // Points that differ in other knobs too have no place over the factor; they come last, so that the others keep their colors.
+  const curves = x === 'factor' ? all.filter(({ points }) => !movesKnobs(points)) : all;
   const points = curves.flatMap((curve) => curve.points);
   const withLabels = x === 'factor' && curves.length === 1;
   const rows = legendRows(curves, width - marginLeft - 8);
@@ -182,6 +187,6 @@ function rightMargin(curves: readonly Curve[], x: CostAxis): number {
   return 16 + 7 * Math.max(4, ...names.map((name) => Math.min(longestLabel, name.length)));
 }
 
-function describePoint(name: string, { factor, dice, gflops, milliseconds }: CurvePoint): string {
-  return `${name}, φ = ${factor}: Dice ${dice.toFixed(4)}, ${gflops.toFixed(3)} GFLOPs, ${milliseconds.toFixed(1)} ms`;
+function describePoint(name: string, { dice, gflops, milliseconds, ...place }: CurvePoint): string {
+  return `${name}, φ = ${settingText(place)}: Dice ${dice.toFixed(4)}, ${gflops.toFixed(3)} GFLOPs, ${milliseconds.toFixed(1)} ms`;
 }

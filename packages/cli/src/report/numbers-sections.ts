@@ -1,6 +1,7 @@
+import { settingText } from '@sshn/model';
 import type { Prior } from '@sshn/training';
 import { describeConfig } from '../config/file.js';
-import { type CurvePoint, cheapestWithin, imagesOf } from '../pareto/curve.js';
+import { type CurvePoint, cheapestWithin, imagesOf, movesKnobs } from '../pareto/curve.js';
 import { methodNames, type ParetoReport } from '../pareto/report-data.js';
 import { bytesText, costText, countText, diceText, factorText, phiText } from '../terminal/text.js';
 import { type Html, html } from './html.js';
@@ -15,7 +16,7 @@ export function tiles(points: readonly CurvePoint[]): Html {
   const thrifty = cheapestWithin(defined, margin);
   const cheapest = [...defined].sort((a, b) => a.gflops - b.gflops)[0];
   if (best === undefined || thrifty === undefined || cheapest === undefined) {
-    return html`<p>Dice is defined at none of these factors: the images hold no foreground.</p>`;
+    return html`<p>Dice is defined at none of these ${nameOf(points)}: the images hold no foreground.</p>`;
   }
   const cost = ({ gflops }: CurvePoint) => `${costText(gflops)} GFLOPs`;
   const saved = 1 - thrifty.gflops / best.gflops;
@@ -26,8 +27,13 @@ ${tile('Cheapest of all', cheapest, `${cost(cheapest)}, ${millisecondsText(cheap
 </dl>`;
 }
 
-function tile(name: string, { factor, dice }: CurvePoint, text: string): Html {
-  return html`<div class="tile"><dt>${name}</dt><dd><span class="figure">${diceText(dice)}</span><br>at ${phiText(factor)}: ${text}</dd></div>`;
+/** A setting as the page names it: `φ = 0.25, width 0.5`. */
+export function pointText({ factor, width = 1, resolution = 1 }: CurvePoint): string {
+  return `${phiText(factor)}${settingText({ factor: [], width, resolution })}`;
+}
+
+function tile(name: string, point: CurvePoint, text: string): Html {
+  return html`<div class="tile"><dt>${name}</dt><dd><span class="figure">${diceText(point.dice)}</span><br>at ${pointText(point)}: ${text}</dd></div>`;
 }
 
 function percent(share: number): string {
@@ -40,13 +46,15 @@ export function millisecondsText({ milliseconds, millisecondsQuartiles: quartile
   return quartiles === undefined ? median : `${median} (${quartiles.map(costText).join('–')})`;
 }
 
-/** Every factor with its numbers; the front is marked in words. */
-export function tableSection(points: readonly CurvePoint[]): Html {
+/** Every setting with its numbers, the front marked in words. @param ofFactor Where others are shown, those of the factor alone. @default none */
+export function tableSection(points: readonly CurvePoint[], ofFactor: readonly CurvePoint[] = []): Html {
   const labels = Object.keys(points[0]?.diceByLabel ?? {});
   const images = imagesOf(points);
   const front = points.filter(({ isOnFront }) => isOnFront).length;
+  const withKnobs = movesKnobs(points);
   const head = [
     'φ',
+    ...(withKnobs ? ['width', 'resolution'] : []),
     'Dice',
     ...labels.map((label) => `Dice ${label}`),
     'GFLOPs',
@@ -56,19 +64,25 @@ export function tableSection(points: readonly CurvePoint[]): Html {
   ];
   return html`<section aria-labelledby="numbers">
 <h2 id="numbers">The numbers</h2>
-<p class="muted">${front} of ${points.length} factors are on the front: each reaches more Dice than every cheaper one${images === undefined || images < 2 ? '' : `, by more than the choice of the ${images} images explains (bootstrap, 95 %)`}. Undefined cases are pairs of an image and a label without a Dice, absent from both prediction and truth; they are left out of the means.</p>
+<p class="muted">${front} of ${points.length} ${nameOf(points)} are on the front: each reaches more Dice than every cheaper one${images === undefined || images < 2 ? '' : `, by more than the choice of the ${images} images explains (bootstrap, 95 %)`}. Undefined cases are pairs of an image and a label without a Dice, absent from both prediction and truth; they are left out of the means.${ofFactor.length === 0 ? '' : ' Below the front: the factor alone, at full width and resolution.'}</p>
 <div class="scroll results" tabindex="0" role="region" aria-labelledby="numbers">
 <table>
-<thead><tr>${head.map((word) => html`<th scope="col">${word}</th>`)}</tr></thead>
+<thead><tr>${head.map((word) => html`<th scope="col"${word === 'width' || word === 'resolution' ? html` class="knob"` : ''}>${word}</th>`)}</tr></thead>
 <tbody>
-${points.map((point) => row(point, labels))}</tbody>
+${points.map((point) => row(point, labels, withKnobs, html` data-row`))}${ofFactor.map((point) => row(point, labels, withKnobs, html``))}</tbody>
 </table>
 </div>
 </section>`;
 }
 
-function row(point: CurvePoint, labels: readonly string[]): Html {
+function nameOf(points: readonly CurvePoint[]): string {
+  return movesKnobs(points) ? 'settings' : 'factors';
+}
+
+function row(point: CurvePoint, labels: readonly string[], withKnobs: boolean, mark: Html): Html {
+  const { width = 1, resolution = 1 } = point;
   const cells = [
+    ...(withKnobs ? [width, resolution] : []),
     diceText(point.dice),
     ...labels.map((label) => diceText(point.diceByLabel[label])),
     costText(point.gflops),
@@ -76,7 +90,7 @@ function row(point: CurvePoint, labels: readonly string[]): Html {
     point.undefinedCases,
     point.isOnFront ? 'on it' : '',
   ];
-  return html`<tr data-row><th scope="row">${factorText(point.factor)}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
+  return html`<tr${mark}><th scope="row">${factorText(point.factor)}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
 `;
 }
 

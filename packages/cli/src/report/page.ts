@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '@sshn/model/node';
 import type { Prior } from '@sshn/training';
-import { type Curve, curvesOf } from '../pareto/curve.js';
+import { type Curve, curvesOf, movesKnobs } from '../pareto/curve.js';
 import { methodNames, type ParetoReport } from '../pareto/report-data.js';
 import { resultsCsv } from '../pareto/results-csv.js';
 import { curvePlot } from '../plots/curve-plot.js';
@@ -34,18 +34,24 @@ export function reportPage(report: ParetoReport, { overlays, alignments = [], cu
   const { run, data } = report;
   const title = `${methodNames[run.method]} on ${data.name}: accuracy against cost`;
   const shown = curves ?? curvesOf([{ name: methodNames[run.method], results: report.points }]);
-  const { points } = shown[0]!;
-  const lead = html`<p class="muted">One network, trained ${trainedFor(run.prior)}, evaluated at ${points.length} ${points.length === 1 ? 'factor' : 'factors'} on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ&nbsp;=&nbsp;0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.</p>`;
-  const main = [
+  const main = shown.find((curve) => movesKnobs(curve.points));
+  const { points } = main ?? shown[0]!;
+  const ofFactor = main === undefined ? [] : shown[0]!.points;
+  const lead = html`<p class="muted">One network, trained ${trainedFor(run.prior)}, evaluated at ${countText(points.length, main === undefined ? 'factor' : 'setting')} on ${data.images} ${data.split} images. φ is the factor by which every pooling step scales its input: φ&nbsp;=&nbsp;0 leaves one pixel below the first stage, larger φ keeps more detail and costs more.${main === undefined ? '' : ` Width is the share of the features of every stage, resolution that of the images’ size. These settings are the front over all of them, chosen on validation images: each was worth its cost there.`}</p>`;
+  const sections = [
     tiles(points),
-    plotsSection(shown, run.prior),
+    plotsSection(shown, run.prior, points),
     alignments.length > 0
       ? alignmentsSection(alignments, data.split)
       : overlaysSection(overlays, data.labelNames, data.split),
-    tableSection(points),
+    tableSection(points, ofFactor),
     runSection(report),
   ];
-  return framed({ title, lead, main, script: chooserScript });
+  return framed({ title, lead, main: sections, script: chooserScript });
+}
+
+function countText(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function trainedFor(prior: Prior): string {
@@ -72,7 +78,9 @@ export async function writeReport(
   const plot = (x: 'factor' | 'gflops', title: string) =>
     svgFile(curvePlot(curves, { x, trained: run.prior }), { title, background: paperPalette.background });
   const files: Readonly<Record<string, string>> = {
-    'pareto.csv': resultsCsv({ ...run, split: data.split }, points),
+    'pareto.csv': resultsCsv({ ...run, split: data.split }, [...points, ...(report.front ?? [])], {
+      withKnobs: report.front !== undefined,
+    }),
     'pareto.json': `${JSON.stringify(report, null, 2)}\n`,
     'dice-vs-factor.svg': plot('factor', 'Dice against the rescaling factor'),
     'dice-vs-gflops.svg': plot('gflops', 'Dice against the cost of one forward pass'),

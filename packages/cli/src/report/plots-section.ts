@@ -1,10 +1,10 @@
 import type { Prior } from '@sshn/training';
-import { type Curve, type CurvePoint, cheapestWithin } from '../pareto/curve.js';
+import { type Curve, type CurvePoint, cheapestWithin, movesKnobs } from '../pareto/curve.js';
 import { type CostAxis, curvePlot } from '../plots/curve-plot.js';
 import { type Drawing, pagePalette } from '../plots/draw.js';
-import { costText, diceText, phiText } from '../terminal/text.js';
+import { costText, diceText } from '../terminal/text.js';
 import { type Html, html, jsonScript, raw } from './html.js';
-import { millisecondsText } from './numbers-sections.js';
+import { millisecondsText, pointText } from './numbers-sections.js';
 
 const widths = { wide: { width: 540, height: 370 }, narrow: { width: 350, height: 290 } } as const;
 
@@ -20,9 +20,12 @@ interface PagePlot {
   readonly drawing: Drawing;
 }
 
-/** Both plots with the slider that picks a point of the first curve. */
-export function plotsSection(curves: readonly Curve[], trained: Prior): Html {
-  const points = curves[0]?.points ?? [];
+/** Both plots with the slider that picks one of the points. @param points By default those of the first curve. */
+export function plotsSection(
+  curves: readonly Curve[],
+  trained: Prior,
+  points: readonly CurvePoint[] = curves[0]?.points ?? [],
+): Html {
   const axes = ['factor', 'gflops'] as const;
   const plots = axes.map((x) => ({ x, sizes: pagePlots(curves, x, trained) }));
   const all = plots.flatMap(({ sizes }) => sizes);
@@ -65,7 +68,7 @@ function chooser(points: readonly CurvePoint[]): Html {
     ['front', 'front'],
   ];
   return html`<div class="chooser">
-<label for="factor"><span>Choose a rescaling factor: <output for="factor" data-reading="factor"></output></span></label>
+<label for="factor"><span>${movesKnobs(points) ? 'Move along the front' : 'Choose a rescaling factor'}: <output for="factor" data-reading="factor"></output></span></label>
 <input id="factor" type="range" min="0" max="${Math.max(0, points.length - 1)}" step="1">
 <dl class="readings">${names.map(
     ([key, name]) => html`<div><dt>${name}</dt><dd data-reading="${key}"></dd></div>`,
@@ -76,7 +79,7 @@ function chooser(points: readonly CurvePoint[]): Html {
 function readings(point: CurvePoint, points: readonly CurvePoint[]): Record<string, string> {
   const largest = Math.max(...points.map(({ gflops }) => gflops));
   return {
-    factor: phiText(point.factor),
+    factor: pointText(point),
     dice: diceText(point.dice),
     ...Object.fromEntries(
       Object.entries(point.diceByLabel).map(([label, dice]) => [`label:${label}`, diceText(dice)]),
@@ -93,7 +96,9 @@ function places(
   plots: readonly PagePlot[],
 ): Record<string, readonly [number, number] | null> {
   const place = ({ x, drawing }: PagePlot) =>
-    Number.isNaN(point.dice) ? null : drawing.place(point[x], point.dice);
+    Number.isNaN(point.dice) || (x === 'factor' && movesKnobs([point]))
+      ? null
+      : drawing.place(point[x], point.dice);
   return Object.fromEntries(
     plots.map((plot) => {
       const at = place(plot);

@@ -1,31 +1,40 @@
 import type { Factor } from '@sshn/core';
+import { settingText } from '@sshn/model';
 import type { FactorResult } from '@sshn/training';
+import { movesKnobs } from '../pareto/curve.js';
 import { bar, type Terminal } from './terminal.js';
 import { costText, diceText, factorText, formatDuration, textTable } from './text.js';
 
 const barWidth = 24;
 
-/** Shows how far an evaluation over factors is: a live line on a terminal, else a line per factor. */
+/** Shows how far an evaluation over settings is: a live line on a terminal, else a line per setting. */
 export class SweepView {
   readonly #startedAt: number;
   #evaluated = 0;
 
-  /** @param known How many of the `total` factors are known already. */
+  /** @param known How many of the `total` settings are known already. @param what They are called. */
   constructor(
     readonly terminal: Terminal,
     readonly total: number,
-    readonly known: number,
+    private known: number,
     readonly now: () => number = () => performance.now(),
+    what: 'factors' | 'settings' = 'factors',
   ) {
     this.#startedAt = now();
-    if (known > 0) terminal.line(`${known} of ${total} factors were evaluated before and are kept`);
+    if (known > 0) terminal.line(`${known} of ${total} ${what} were evaluated before and are kept`);
     this.#draw('');
   }
 
-  /** Takes in the result of one more factor. */
-  show({ factor, dice, gflops }: FactorResult<Factor>): void {
+  /** Takes in that more of them are known already. */
+  skip(count: number): void {
+    this.known += count;
+    this.terminal.line(`${count} settings were evaluated before and are kept`);
+  }
+
+  /** Takes in the result of one more setting. */
+  show({ dice, gflops, ...place }: FactorResult<Factor>): void {
     this.#evaluated++;
-    const facts = `φ ${typeof factor === 'number' ? factor : factor.join(', ')}: Dice ${diceText(dice)}, ${costText(gflops)} GFLOPs`;
+    const facts = `φ ${settingText(place)}: Dice ${diceText(dice)}, ${costText(gflops)} GFLOPs`;
     if (this.terminal.isLive) this.#draw(facts);
     else this.terminal.line(`${this.known + this.#evaluated}/${this.total}  ${facts}`);
   }
@@ -43,15 +52,17 @@ export class SweepView {
 /** More labels than these make no table that fits a terminal; `results.json` has all. */
 const mostLabels = 8;
 
-/** Results as a text table: one row per factor, one column per label unless there are many. */
+/** Results as a text table: one row per setting, one column per label unless there are many. */
 export function resultsTable(results: ReadonlyArray<FactorResult<Factor>>): string {
   const all = Object.keys(results[0]?.diceByLabel ?? {});
   const labels = all.length > mostLabels ? [] : all;
   const isRegistration = results[0]?.foldedPercent !== undefined;
+  const withKnobs = movesKnobs(results);
   const unit = results[0]?.surface?.unit;
   return textTable(
     [
       'φ',
+      ...(withKnobs ? ['width', 'resolution'] : []),
       ...(isRegistration ? ['Dice before'] : []),
       'Dice',
       ...labels,
@@ -62,8 +73,20 @@ export function resultsTable(results: ReadonlyArray<FactorResult<Factor>>): stri
       'undefined',
     ],
     results.map(
-      ({ factor, dice, diceByLabel, surface, gflops, milliseconds, undefinedCases, ...aligned }) => [
+      ({
+        factor,
+        width = 1,
+        resolution = 1,
+        dice,
+        diceByLabel,
+        surface,
+        gflops,
+        milliseconds,
+        undefinedCases,
+        ...aligned
+      }) => [
         factorText(factor),
+        ...(withKnobs ? [String(width), String(resolution)] : []),
         ...(isRegistration ? [diceText(aligned.diceBefore)] : []),
         diceText(dice),
         ...labels.map((label) => diceText(diceByLabel[label])),

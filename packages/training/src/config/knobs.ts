@@ -42,6 +42,16 @@ export function knobsOf(config: KnobConfig): Knob[] {
   return knobs.filter((knob) => rangeOf(config)[knob] !== undefined);
 }
 
+/** The range of each knob that a run trains. */
+export function knobRanges(config: KnobConfig): Partial<Record<Knob, readonly [low: number, high: number]>> {
+  return Object.fromEntries(
+    knobsOf(config).map((knob) => {
+      const [low, high] = rangeOf(config)[knob]!;
+      return [knob, [low!, high!]];
+    }),
+  );
+}
+
 /** One draw of all knobs of a run. Takes nothing from the generator where there are none. */
 export function drawKnobs(config: KnobConfig, rng: Rng): Partial<Record<Knob, number>> {
   return Object.fromEntries(

@@ -2,7 +2,7 @@ import { type Factor, type Setting, setting, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import { type Knob, knobs, type Scalable } from '@sshn/hypernet';
 import { knobsOf } from '../config/knobs.js';
-import type { FactorResult } from '../evaluation/measure.js';
+import type { FactorResult, Place } from '../evaluation/measure.js';
 import { measure } from '../evaluation/measure.js';
 import { surfaceOver } from '../evaluation/segment.js';
 import { type Timing, type TimingOptions, timeForward } from '../evaluation/time-forward.js';
@@ -17,11 +17,11 @@ export interface EvaluateOptions<At extends Factor> {
   /** @default 'test' */
   readonly split?: keyof Split;
   /** Of registration networks that take the weight of their regularizer, in [0, 1]. @default the middle of training's */
-  readonly lambda?: number;
+  readonly lambda?: number | undefined;
   /** Share of the features of every stage, in (0, 1], of networks that were trained with a range of them. @default 1 */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Share of the images' size that the network sees, in (0, 1]; likewise. @default 1 */
-  readonly resolution?: number;
+  readonly resolution?: number | undefined;
   /**
    * Predicts the weights for this factor, and runs them at each of `factors`: how well weights serve at factors that they were not
    * made for (paper, section 5.2). @default the weights for the factor itself
@@ -81,6 +81,8 @@ export async function evaluateRun<At extends Factor>(
     const of = [model, run.params, examples.dataset, ids, at] as const;
     const result = {
       factor,
+      ...(rest.width === undefined ? {} : { width: rest.width }),
+      ...(rest.resolution === undefined ? {} : { resolution: rest.resolution }),
       ...(await measure(task, ...of)),
       ...(surface === undefined ? {} : { surface: await surfaceOver(...of, surface.tolerance) }),
     };
@@ -88,25 +90,24 @@ export async function evaluateRun<At extends Factor>(
     onProgress?.(result, results.length, factors.length);
   }
   if (!isTimed) return results;
-  const times = await timeRun(
-    run,
-    dataset,
-    results.map(({ factor }) => factor),
-    { ...rest, ...(signal === undefined ? {} : { signal }) },
-  );
+  const { lambda } = rest;
+  const times = await timeRun(run, dataset, results, {
+    ...(lambda === undefined ? {} : { lambda }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   return results.map((result, i) => ({ ...result, ...times[i] }));
 }
 
 /**
- * Times of one forward pass of a run's best model at several factors, which take turns: see `timeForward`.
+ * Times of one forward pass of a run's best model at several settings, which take turns: see `timeForward`.
  *
- * @returns In the order of the factors; none if it was aborted.
+ * @returns In the order of the settings; none if it was aborted.
  */
 export async function timeRun(
   run: Run,
   dataset: Dataset,
-  factors: readonly Factor[],
-  options: TimingOptions & Rest = {},
+  places: readonly Place[],
+  options: TimingOptions & Pick<Rest, 'lambda'> = {},
 ): Promise<Timing[]> {
   const { size, channels } = dataset;
   // Of a pair, both images lie side by side.
@@ -115,7 +116,7 @@ export async function timeRun(
     run.model,
     run.params,
     [1, ...size, images * channels],
-    factors.map((factor) => settingAt(run, factor, restOf(options))),
+    places.map(({ factor, ...knobs }) => settingAt(run, factor, restOf({ ...options, ...knobs }))),
     options,
   );
 }

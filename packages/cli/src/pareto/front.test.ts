@@ -1,0 +1,93 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BudgetError, type Manifest } from '@sshn/model';
+import { openModel } from '@sshn/predict/node';
+import { parseHTML } from 'linkedom';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runCommandLine } from '../command-line.js';
+import { result } from '../testing/report.js';
+import { worthTheirCost } from './front.js';
+
+test('what is worth its cost: better than every cheaper one by more than next to nothing, and the best of all', () => {
+  const at = (gflops: number, dice: number) => result({ gflops, dice });
+  const all = [at(4, 0.9), at(1, 0.7), at(2, 0.701), at(3, 0.8), at(5, 0.85), at(6, 0.9005)];
+  expect(worthTheirCost(all).map(({ gflops }) => gflops)).toEqual([1, 3, 4, 6]);
+  expect(worthTheirCost([at(1, Number.NaN)])).toEqual([]);
+});
+
+describe('sshn pareto of a network with several knobs', () => {
+  let folder: string;
+  let [stdout, stderr] = ['', ''];
+  const sshn = (line: string): Promise<number> => {
+    [stdout, stderr] = ['', ''];
+    const words = line.split(' ').map((word) => word.replace('@', `${folder}/`));
+    return runCommandLine(line.startsWith('info') ? words : [...words, '--threads', '1']);
+  };
+  const read = (...path: string[]) => readFile(join(folder, 'run', ...path), 'utf8');
+  beforeEach(() => {
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      stdout += text;
+      return true;
+    });
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      stderr += text;
+      return true;
+    });
+    return () => vi.restoreAllMocks();
+  });
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sshn-front-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('finds the front on validation images, reports it on others, stores it, and goes on', {
+    timeout: 120_000,
+  }, async () => {
+    const small = '--size 16x16 --features 4 --stages 2 --hyper-hidden 4 --batch-size 2';
+    const knobs = '--width-range 0.25,1 --resolution-range 0.5,1';
+    expect(await sshn(`train phantoms:cells:12 ${small} ${knobs} --epochs 6 --out @run`)).toBe(0);
+    expect(await sshn('pareto @run --by 0.25 --images 1 --settings 40')).toBe(0);
+    expect(stderr).toContain('looks for the front of its knobs on 2 validation images, at most 40 settings');
+    const { results } = JSON.parse(await read('pareto', 'searched.json'));
+    expect(results.length).toBeGreaterThanOrEqual(36);
+    expect(results.length).toBeLessThanOrEqual(40);
+    const front = worthTheirCost(results);
+
+    // The file has validation's Dice; the report those of the test images, at the same settings.
+    using model = await openModel(join(folder, 'run'));
+    const namesOf = (all: readonly { factor: unknown; width?: number; resolution?: number }[]) =>
+      all.map(({ factor, width = 1, resolution = 1 }) => [factor, width, resolution]);
+    const table: Manifest['accuracyCost'] = model.manifest.accuracyCost;
+    expect(namesOf(table)).toEqual(namesOf(front));
+    expect(table.map(({ dice }) => dice)).toEqual(front.map(({ dice }) => dice));
+    for (const { milliseconds } of table) expect(milliseconds).toBeGreaterThan(0);
+    const report = JSON.parse(await read('pareto', 'pareto.json'));
+    expect(namesOf(report.front)).toEqual(namesOf(front));
+    expect(report.points.map(({ factor }: { factor: number }) => factor)).toEqual([0, 0.25, 0.5]);
+    const [head, ...rows] = (await read('pareto', 'pareto.csv')).trimEnd().split('\n');
+    expect(head).toBe('method,architecture,factor,width,resolution,seed,split,dice,gflops,milliseconds');
+    expect(rows).toHaveLength(3 + front.length);
+    const { document } = parseHTML(await read('pareto', 'report.html'));
+    expect(document.querySelectorAll('tr[data-row]')).toHaveLength(front.length);
+    expect(document.querySelector('.chooser label')!.textContent).toContain('Move along the front');
+
+    // Budgets choose from it at once.
+    const best = table.at(-1)!;
+    expect(model.choose({ gflops: 1e6 })).toMatchObject({ dice: best.dice });
+    expect(() => model.choose({ gflops: table[0]!.gflops / 2 })).toThrow(BudgetError);
+
+    expect(await sshn('pareto @run --by 0.25 --images 0 --settings 40')).toBe(0);
+    expect(stderr).toContain('36 settings were evaluated before and are kept');
+    expect(stderr).toContain(`${3 + front.length} of ${3 + front.length} `);
+    expect(JSON.parse(await read('pareto', 'searched.json')).results).toEqual(results);
+    expect(await sshn('info @run')).toBe(0);
+    expect(stdout).toMatch(/φ +(width +resolution +)?Dice +GFLOPs +MiB +ms/);
+    expect(
+      await sshn('evaluate @run --factors 0.25 --width 0.5 --input-resolution 0.75 --csv --no-times'),
+    ).toBe(0);
+    expect(stdout).toMatch(/\nsshn,unet,0\.25,0\.5,0\.75,1,test,[\d.]+,[\d.]+,\n$/);
+    expect(await sshn('evaluate @run --factors 0.25 --width 0.5')).toBe(0);
+    expect(stdout).toMatch(/^φ +width +resolution +Dice/);
+  });
+});
