@@ -35,6 +35,23 @@ describe('curvePlot', () => {
     },
   );
 
+  it('draws a front over several knobs against its cost alone, in powers', () => {
+    const front = [0.25, 0.5, 1].map((width, i) =>
+      result({ width, gflops: 0.01 * 10 ** i, dice: 0.6 + 0.1 * i }),
+    );
+    const both = [
+      { name: 'φ alone', results: [result({ factor: 0, gflops: 0.9 }), result({ factor: 0.5, gflops: 1 })] },
+      { name: 'all knobs', results: front },
+    ];
+    expect(plot({ x: 'factor' }, both).dots(paperPalette.curves[1]!)).toHaveLength(0);
+    const { drawing, dots, texts } = plot({ x: 'gflops' }, both);
+    const titles = dots(paperPalette.curves[1]!).map((dot) => dot.querySelector('title')!.textContent);
+    expect(titles).toContain('all knobs, φ = 0.25, width 0.5: Dice 0.7000, 0.100 GFLOPs, 12.0 ms');
+    expect(texts).toEqual(expect.arrayContaining(['0.01', '0.1', '1']));
+    const [a, b, c] = [0.01, 0.1, 1].map((cost) => drawing.place(cost, 0.7)[0]);
+    expect(b! - a!).toBeCloseTo(c! - b!, 6);
+  });
+
   it.each(['factor', 'gflops'] as const)('says where its points are, over %s', (x) => {
     const { drawing, dots } = plot({ x });
     const point = risingResults[4]!;

@@ -41,13 +41,17 @@ export function curvePlot(all: readonly Curve[], options: CurvePlotOptions): Dra
   // Points that differ in other knobs too have no place over the factor; they come last, so that the others keep their colors.
   const curves = x === 'factor' ? all.filter(({ points }) => !movesKnobs(points)) : all;
   const points = curves.flatMap((curve) => curve.points);
+  // Knobs span costs of several powers of two.
+  const isWide = x === 'gflops' && movesKnobs(points);
   const withLabels = x === 'factor' && curves.length === 1;
   const rows = legendRows(curves, width - marginLeft - 8);
   const right = rightMargin(curves, x);
-  const ticks = tickCount(
-    points.map((point) => point[x]),
-    width - marginLeft - right,
-  );
+  const ticks = isWide
+    ? logTicks(points.map(({ gflops }) => gflops))
+    : tickCount(
+        points.map((point) => point[x]),
+        width - marginLeft - right,
+      );
   return draw({
     width,
     height,
@@ -57,6 +61,7 @@ export function curvePlot(all: readonly Curve[], options: CurvePlotOptions): Dra
     marginRight: right,
     style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '12px', color: palette.ink },
     x: {
+      ...(isWide ? ({ type: 'log', tickFormat: (cost: number) => `${cost}` } as const) : {}),
       label: x === 'factor' ? 'rescaling factor φ' : 'GFLOPs per image',
       labelAnchor: 'center',
       labelArrow: 'none',
@@ -161,6 +166,21 @@ function trainedMarks(trained: Prior, curves: readonly Curve[], palette: Palette
     Plot.rectY([trained], { x1: 'low', x2: 'high', fill: palette.muted, fillOpacity: 0.1 }),
     Plot.text([trained], { ...text, x: () => (low + high) / 2, text: () => 'trained range' }),
   ];
+}
+
+/** Round costs within the range: 1, 2, 5 times powers of ten, or the powers alone where there are many. */
+function logTicks(costs: readonly number[]): number[] {
+  const [low, high] = [Math.min(...costs), Math.max(...costs)];
+  const powers = Array.from(
+    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
+    (_, i) => Math.floor(Math.log10(low)) + i,
+  );
+  const within = (steps: readonly number[]) =>
+    powers
+      .flatMap((power) => steps.map((step) => Number(`${step}e${power}`)))
+      .filter((tick) => tick >= low && tick <= high);
+  const fine = within([1, 2, 5]);
+  return fine.length <= 6 ? fine : within([1]);
 }
 
 /** As many ticks as their texts have room for. */

@@ -1,4 +1,4 @@
-import { type AccuracyCostPoint, type NamedSetting, settingText } from '@sshn/model';
+import { type AccuracyCostPoint, type NamedSetting, settingKey, settingText } from '@sshn/model';
 import type { ModelSummary, Picture, Resolution, Segmentation } from '../../worker/protocol.js';
 import type { Compute } from '../compute.js';
 import { download } from '../download.js';
@@ -160,6 +160,8 @@ export class SegmentTab {
   private async moveTo({ factor, width = 1, resolution = 1 }: NamedSetting): Promise<void> {
     this.at = { factor, width, resolution };
     input('factor').value = `${[factor].flat()[0]!}`;
+    const place = this.front.findIndex((point) => settingKey(point) === settingKey(this.at));
+    if (place >= 0) input('front').value = `${place}`;
     await this.moved();
   }
 
