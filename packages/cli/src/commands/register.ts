@@ -1,7 +1,7 @@
 import { usualObjective } from '@sshn/predict';
 import { affineKinds, flowResolutions, regularizerNames, similarityNames } from '@sshn/registration';
 import { type Command, Option } from 'commander';
-import { parseFactor, parseIntensity } from '../config/values.js';
+import { parseIntensity } from '../config/values.js';
 import type { RegisterFlags } from '../register/flags.js';
 import { noModel, runRegister } from '../register/run-register.js';
 import {
@@ -14,6 +14,7 @@ import {
   grouped,
   readerOf,
 } from './options.js';
+import { addSettingOptions, requireOneChoice, settingFlags } from './setting-options.js';
 
 const registerHelp = {
   description: `Align a moving image with a fixed one: predict a displacement field, refine it if wanted, and move the image, on the \
@@ -85,12 +86,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
       ),
     ),
   );
-  add(
-    network,
-    '--factor <numbers>',
-    'rescaling factor (default: the largest of training)',
-    argument(parseFactor),
-  );
+  addSettingOptions(command, network);
   add(
     network,
     '--lambda <number>',
@@ -165,6 +161,7 @@ export function addRegisterCommand(program: Command, finish: (exitCode: number) 
   command.action(async (model: string, moving: string, fixed: string, flags: RegisterFlags) => {
     const fault = faultOf(model === noModel, flags);
     if (fault !== undefined) command.error(`error: ${fault}`);
+    requireOneChoice(command, flags);
     finish(await runRegister(model, moving, fixed, flags));
   });
 }
@@ -188,7 +185,7 @@ function faultOf(isBare: boolean, flags: RegisterFlags): string | undefined {
     return `--window is for the similarity localNcc, and --similarity is ${similarity}`;
   }
   const foreign = isBare
-    ? { factor: flags.factor, lambda: flags.lambda }
+    ? { ...settingFlags(flags), lambda: flags.lambda }
     : {
         'integration-steps': flags.integrationSteps,
         resolution: flags.resolution,

@@ -36,10 +36,10 @@ export function settingChoice(flags: SettingFlags): SettingChoice {
 
 const positive = { kind: 'number', above: 0 } as const;
 
-/** `--factor`, `--width`, `--input-resolution`, and the budgets that choose all three. */
-export function addSettingOptions(command: Command): Command {
+/** `--factor`, `--width`, `--input-resolution`, and the budgets that choose all three. @param heading Of `--help`. */
+export function addSettingOptions(command: Command, heading = 'Accuracy and cost'): Command {
   const add = (flag: string, text: string, read: (text: string) => unknown) =>
-    command.addOption(grouped('Accuracy and cost', new Option(flag, text).argParser(read)));
+    command.addOption(grouped(heading, new Option(flag, text).argParser(read)));
   add('--factor <numbers>', 'rescaling factor (default: the largest of training)', argument(parseFactor));
   add(
     '--width <share>',
@@ -68,6 +68,12 @@ export function addSettingOptions(command: Command): Command {
     readerOf(factorType),
   );
   return command;
+}
+
+/** What the flags ask of a model, by the names that people type: `input-resolution`. */
+export function settingFlags(flags: SettingFlags): Readonly<Record<string, unknown>> {
+  const { inputResolution, ...rest } = settingChoice(flags);
+  return { ...rest, 'input-resolution': inputResolution };
 }
 
 /** Ends the program where flags name a setting and a budget. */

@@ -149,6 +149,9 @@ const entrySchema = z.object({
   modified: z.number(),
   output: z.string(),
   factor: z.array(z.number()),
+  // Absent in files of older releases.
+  width: z.number().default(1),
+  resolution: z.number().default(1),
   notes: z.array(z.string()),
   labels: z.array(amountSchema),
 });

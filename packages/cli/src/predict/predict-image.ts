@@ -87,9 +87,12 @@ export async function predictImage(
   else await writeDicomLabels(target, segmentation, names, { series, format: flags.format, ...chosen });
   if (flags.overlays)
     await writeOverlay(join(flags.out, 'overlays', `${name}.png`), picture, segmentation, names);
+  const { at } = segmentation.setting;
   const entry = {
     output,
-    factor: [...segmentation.setting.at.factors],
+    factor: [...at.factors],
+    width: at.width,
+    resolution: at.resolution,
     notes: [...segmentation.notes],
     labels: labelAmounts(segmentation, names).map((amount, i) => amountRow(amount, dice?.[i])),
   };

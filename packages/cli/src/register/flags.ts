@@ -1,11 +1,12 @@
-import { type Factor, ValueError } from '@sshn/core';
+import { ValueError } from '@sshn/core';
 import { type IntensityNormalization, type Preprocessing, reorient } from '@sshn/data';
-import { type Picture, type Registrar, usualObjective } from '@sshn/predict';
+import { type Picture, type Registrar, type SettingChoice, usualObjective } from '@sshn/predict';
 import type { AffineKind, AffineRegistrationOptions, RegistrationObjective } from '@sshn/registration';
+import { type SettingFlags, settingChoice } from '../commands/setting-options.js';
 import type { ComputingFlags } from '../process/backend.js';
 
 /** The flags of `sshn register`. */
-export interface RegisterFlags extends ComputingFlags {
+export interface RegisterFlags extends ComputingFlags, SettingFlags {
   readonly out?: string;
   readonly field?: string;
   readonly labels?: string;
@@ -17,7 +18,6 @@ export interface RegisterFlags extends ComputingFlags {
   readonly affine?: AffineKind;
   readonly affineSimilarity?: RegistrationObjective['similarity'];
   readonly matrix?: string;
-  readonly factor?: Factor;
   readonly lambda?: number;
   readonly refine: number;
   readonly similarity?: RegistrationObjective['similarity'];
@@ -33,8 +33,8 @@ export interface RegisterFlags extends ComputingFlags {
 }
 
 /** At which setting a model predicts. */
-export function choiceOf({ factor, lambda }: RegisterFlags) {
-  return { ...(factor === undefined ? {} : { factor }), ...(lambda === undefined ? {} : { lambda }) };
+export function choiceOf(flags: RegisterFlags): SettingChoice {
+  return { ...settingChoice(flags), ...(flags.lambda === undefined ? {} : { lambda: flags.lambda }) };
 }
 
 /**

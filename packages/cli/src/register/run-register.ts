@@ -81,6 +81,10 @@ async function registerFiles(
         ? undefined
         : labelsInSpaceOf(moving, await readLabelPicture(flags.labels), resample);
     const preprocessing = model?.manifest.preprocessing ?? barePreprocessing(fixed, flags);
+    if (model !== undefined && flags.milliseconds !== undefined) {
+      stage('measuring this machine');
+      await model.calibrate({ signal: interruption.signal });
+    }
     const objective = objectiveOf(model, flags);
     terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
     const began = performance.now();

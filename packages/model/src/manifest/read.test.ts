@@ -59,6 +59,16 @@ describe('the manifest', () => {
     ['a volume', { ...manifest, preprocessing: { ...manifest.preprocessing, size: [8, 64, 64] } }],
     ['nothing measured yet', { ...manifest, accuracyCost: [] }],
     [
+      'a front over several knobs',
+      {
+        ...manifest,
+        accuracyCost: [
+          { factor: 0.5, width: 0.25, resolution: 0.5, dice: 0.8, gflops: 1, milliseconds: 2, mebibytes: 3 },
+          { factor: [0.5, 0.25], dice: 0.9, gflops: 2, milliseconds: null },
+        ],
+      },
+    ],
+    [
       'factors of which some were the ends',
       { ...manifest, prior: { kind: 'uniform', low: 0, high: 0.5, endpoints: 0.2 } },
     ],
@@ -83,7 +93,7 @@ describe('the manifest', () => {
       ...manifest,
       labels: [{ name: 'a' }, { name: 'a' }],
       prior: { kind: 'uniform', low: 0.5, high: 0.25 },
-      accuracyCost: [{ factor: 0.5, dice: Number.NaN, gflops: -1, milliseconds: null }],
+      accuracyCost: [{ factor: 0.5, width: 0, dice: Number.NaN, gflops: -1, milliseconds: null }],
       extra: 1,
     } as unknown as ManifestInput;
     let error: unknown;
@@ -98,6 +108,7 @@ describe('the manifest', () => {
       '',
       'accuracyCost.0.dice',
       'accuracyCost.0.gflops',
+      'accuracyCost.0.width',
       'labels',
       'prior.high',
     ]);
