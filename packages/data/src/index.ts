@@ -16,7 +16,17 @@ export {
   splitGroups,
   splitIds,
 } from './dataset/split.js';
-export type { Batch, Code, Dataset, Example, Image, LabelCodes, LabelMap, Split } from './dataset/types.js';
+export type {
+  Batch,
+  Code,
+  Dataset,
+  Example,
+  FolderDataset,
+  Image,
+  LabelCodes,
+  LabelMap,
+  Split,
+} from './dataset/types.js';
 export { type LayoutName, layoutNames } from './folder/layouts.js';
 export { type FolderOptions, openFiles } from './folder/open-files.js';
 export type { SourceFile } from './folder/source-file.js';

@@ -12,6 +12,7 @@ import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
 import { foldMeans, foldMeansTable, requireFolds } from '../run/folds.js';
+import { addMemoryOptions, type MemoryFlags } from '../run/memory.js';
 import { openRun } from '../run/open-run.js';
 import { resultsTable, SweepView } from '../terminal/sweep-view.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
@@ -48,7 +49,7 @@ Examples:
   $ sshn evaluate runs/cells --json | jq '.results[].dice'`,
 };
 
-interface EvaluateOptions extends ComputingFlags {
+interface EvaluateOptions extends ComputingFlags, MemoryFlags {
   readonly factors?: number[];
   readonly factor?: number | number[];
   readonly split: SplitName;
@@ -118,7 +119,7 @@ export function addEvaluateCommand(program: Command, finish: (exitCode: number) 
     .option('--json', 'print the results as JSON')
     .addOption(new Option('--csv', 'print the results as CSV, the columns of pareto.csv').conflicts('json'))
     .addHelpText('after', evaluateHelp.examples);
-  addComputingOptions(addSplitOption(command));
+  addComputingOptions(addMemoryOptions(addSplitOption(command)));
   command.action(async (folders: string[], options: EvaluateOptions) =>
     finish(await evaluate(folders, options)),
   );
@@ -168,7 +169,7 @@ async function evaluateOne(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Evaluated & { readonly wanted: number }> {
-  const { run, dataset } = await openRun(folder, options.data, 'evaluate');
+  const { run, dataset } = await openRun(folder, options.data, 'evaluate', options);
   const { split, lambda, width, inputResolution: resolution, weightsOf } = options;
   const knobs = {
     ...(width === undefined ? {} : { width }),

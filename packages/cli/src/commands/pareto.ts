@@ -15,6 +15,7 @@ import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
 import { type PageOptions, writeReport } from '../report/page.js';
+import { addMemoryOptions, type MemoryFlags } from '../run/memory.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
@@ -55,7 +56,7 @@ Examples:
   $ sshn pareto runs/cells --compare runs/fixed-0.25 runs/fixed-0.5`,
 };
 
-interface ParetoOptions extends ComputingFlags {
+interface ParetoOptions extends ComputingFlags, MemoryFlags {
   readonly from: number;
   readonly to: number;
   readonly by: number;
@@ -109,7 +110,7 @@ export function addParetoCommand(program: Command, finish: (exitCode: number) =>
       ).default([], 'none'),
     )
     .addHelpText('after', paretoHelp.examples);
-  addComputingOptions(addSplitOption(command));
+  addComputingOptions(addMemoryOptions(addSplitOption(command)));
   command.action(async (folder: string, options: ParetoOptions) => finish(await pareto(folder, options)));
 }
 
@@ -118,7 +119,7 @@ async function pareto(folder: string, options: ParetoOptions): Promise<number> {
   const factors = factorRange(options.from, options.to, options.by);
   const others = await Promise.all(options.compare.map(readReport));
   const backend = await startBackend(options, 'inference');
-  const opened = await openRun(folder, options.data, 'pareto');
+  const opened = await openRun(folder, options.data, 'pareto', options);
   const interruption = listenForInterruption(() => {
     terminal.clear();
     terminal.line('stopping after this factor; Ctrl-C again stops at once');

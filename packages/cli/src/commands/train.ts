@@ -18,6 +18,7 @@ import {
   openData,
   parseDataSource,
 } from '../run/data-source.js';
+import { addMemoryOptions, keepOptions, type MemoryFlags } from '../run/memory.js';
 import { noRun, requireData } from '../run/open-run.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { commandText, jsonLine } from '../terminal/text.js';
@@ -51,13 +52,15 @@ Examples:
   $ sshn train scans/ --task registration --align affine   # scans in any pose: aligned first, kept in the run folder
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train brains/ --split splits_final.json --fold 1   # the folds of nnU-Net
+  $ sshn train scans/ --memory 4GB --cache prepared/   # more images than memory
   $ sshn train --resume runs/cells
 
 The run folder holds run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints, and the best model; with --align
-also alignment.json (how each image is aligned).`,
+also alignment.json (how each image is aligned). Images that do not fit into memory (--memory) are prepared once into a folder (--cache), \
+and read from there ahead of their use; results are the same to the bit.`,
 };
 
-interface TrainOptions extends ComputingFlags {
+interface TrainOptions extends ComputingFlags, MemoryFlags {
   readonly out?: string;
   readonly config?: string;
   readonly layout?: FolderLayout;
@@ -107,6 +110,7 @@ export function addTrainCommand(program: Command, finish: (exitCode: number) => 
       'print one JSON object per line: the run, its epochs, its end; text goes to standard error',
     )
     .addHelpText('after', trainHelp.examples);
+  addMemoryOptions(command);
   addComputingOptions(command);
   addConfigOptions(command, settings);
   command.action(async (data: string | undefined, options: TrainOptions) => {
@@ -175,7 +179,8 @@ async function train(
     terminal.line(`${terminal.style('yellow', 'warning')}  ${warning}`);
     print({ kind: 'warning', message: warning });
   };
-  const opened = await openData(moved ?? data, config, warn).catch((error: unknown) => {
+  const keep = keepOptions(folder, flags);
+  const opened = await openData(moved ?? data, config, warn, keep).catch((error: unknown) => {
     if (!isFromFile && error instanceof SshnError) error.message = flagsIn(error.message);
     throw error;
   });
@@ -203,7 +208,7 @@ async function train(
       view.show(event);
       if (event.kind !== 'step') print(event);
     };
-    const end = await trainRun({ folder, dataset, data, config: settled, onEvent, signal });
+    const end = await trainRun({ folder, dataset, data, config: settled, keep, onEvent, signal });
     const kept = await readStoredSplit(folder);
     const hasTest = kept?.images.some(({ part }) => part === 'test') ?? true;
     terminal.line(conclusion(end, folder, flags, hasTest, terminal));

@@ -10,6 +10,7 @@ import {
 } from '@sshn/data';
 import { type FolderOptions, openFolder } from '@sshn/data/node';
 import { folderOptions, type RunConfig } from '@sshn/training';
+import { fileKeys, type KeepOptions, keepImages } from '@sshn/training/node';
 
 /** How a folder is laid out. */
 export type FolderLayout = NonNullable<FolderOptions['layout']>;
@@ -41,11 +42,12 @@ export function parseDataSource(text: string, layout: FolderLayout = 'auto'): Da
 }
 
 /**
- * Opens the images; each is decoded, or generated, once.
+ * Opens the images; each is decoded, or generated, once, and kept in memory or on disk.
  *
  * @param config Its `size` is what every image is resized to: one number is the edge of a square or a cube (default: the size that all files have; 128×128 for
  *   phantoms), its `data` says how volumes become images.
  * @param onWarning Called with what should be known and is no reason to stop.
+ * @param keep Where images are kept that do not fit into memory. @default all stay in memory
  * @throws {FileError} if the folder holds no usable data.
  * @throws {ValueError} if there are options for phantoms that only files have, or the size is beyond all memory.
  */
@@ -53,10 +55,11 @@ export async function openData(
   { path, layout }: DataSource,
   config: Pick<RunConfig, 'size' | 'data'> = {},
   onWarning?: (warning: string) => void,
+  keep?: KeepOptions,
 ): Promise<Dataset> {
   const [edge, ...more] = config.size ?? [];
   if (edge !== undefined && more.length === 0) {
-    return openSquare({ path, layout }, edge, { ...(config.data && { data: config.data }) }, onWarning);
+    return openSquare({ path, layout }, edge, { ...(config.data && { data: config.data }) }, onWarning, keep);
   }
   const pixels = (config.size ?? []).reduce((product, n) => product * n, 1);
   if (pixels > mostPixels) {
@@ -75,13 +78,19 @@ export async function openData(
         expected: 'none for phantoms, which are generated as they are trained on',
       });
     }
-    return cacheDataset(generatePhantoms({ ...parsePhantoms(path), size: config.size ?? phantomSize }));
+    const size = config.size ?? phantomSize;
+    const phantoms = generatePhantoms({ ...parsePhantoms(path), size });
+    return keep === undefined
+      ? cacheDataset(phantoms)
+      : keepImages(phantoms, () => `${path} ${size.join('×')}`, keep);
   }
-  return openFolder(path, {
+  const opened = await openFolder(path, {
     layout: layout as FolderLayout,
     ...folderOptions(config),
     ...(onWarning === undefined ? {} : { onWarning }),
+    cache: keep === undefined,
   });
+  return keep === undefined ? opened : keepImages(opened, fileKeys(opened, config.data ?? {}), keep);
 }
 
 /** Images are squares, and volumes cubes: which of the two they are shows when they are opened. */
@@ -89,13 +98,14 @@ async function openSquare(
   source: DataSource,
   edge: number,
   config: Pick<RunConfig, 'data'>,
-  onWarning?: (warning: string) => void,
+  onWarning: ((warning: string) => void) | undefined,
+  keep: KeepOptions | undefined,
 ): Promise<Dataset> {
   try {
-    return await openData(source, { ...config, size: [edge, edge] }, onWarning);
+    return await openData(source, { ...config, size: [edge, edge] }, onWarning, keep);
   } catch (error) {
     if (!(error instanceof ShapeError) || source.layout === 'phantoms') throw error;
-    return await openData(source, { ...config, size: [edge, edge, edge] }, onWarning);
+    return await openData(source, { ...config, size: [edge, edge, edge] }, onWarning, keep);
   }
 }
 
@@ -129,7 +139,7 @@ function isWhole(value: number, least: number): boolean {
 }
 
 /**
- * Loads every image once, so that a damaged one is found before hours of training; a cached dataset keeps them.
+ * Loads every image once, so that a damaged one is found before hours of training; the dataset keeps them.
  *
  * @param onLoaded Called after each.
  * @throws {FileError} naming the first file that cannot be used.

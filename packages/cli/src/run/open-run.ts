@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { FileError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { weightsDigest } from '@sshn/model/node';
-import { loadRun, type Run } from '@sshn/training/node';
+import { type KeepOptions, loadRun, type Run } from '@sshn/training/node';
 import { commandText } from '../terminal/text.js';
 import { type DataSource, layoutOf, openData, parseDataSource } from './data-source.js';
+import { keepOptions, type MemoryFlags } from './memory.js';
 
 /** A trained run and the images it was trained on. */
 export interface OpenedRun {
@@ -22,18 +23,21 @@ export interface OpenedRun {
  *
  * @param moved Where the data are now, if no longer where run.json says.
  * @param command That opens it, for what its error suggests.
+ * @param flags How much of the images stays in memory, and where the others are kept.
  * @throws {FileError} if the folder holds no trained run, or the data cannot be used or are others.
  */
 export async function openRun(
   folder: string,
   moved: string | undefined,
   command: 'evaluate' | 'pareto' | 'export' | 'analyze',
+  flags: MemoryFlags = {},
 ): Promise<OpenedRun> {
-  const { run, weights } = await loadSettled(folder);
+  const keep = keepOptions(folder, flags);
+  const { run, weights } = await loadSettled(folder, keep);
   try {
     const data = moved === undefined ? run.data : parseDataSource(moved, layoutOf(run.data));
     if (moved === undefined) await requireData(run.data, commandText([command, folder], { data: 'FOLDER' }));
-    const { dataset, changes } = await run.match(await openData(data, run.config));
+    const { dataset, changes } = await run.match(await openData(data, run.config, undefined, keep));
     for (const change of changes) process.stderr.write(`note: ${change}\n`);
     return { run, data, dataset, weights };
   } catch (error) {
@@ -43,12 +47,15 @@ export async function openRun(
 }
 
 /** Loads a run with the digest of its weights. A training may replace them meanwhile: then again. */
-async function loadSettled(folder: string): Promise<{ readonly run: Run; readonly weights: string }> {
+async function loadSettled(
+  folder: string,
+  keep: KeepOptions,
+): Promise<{ readonly run: Run; readonly weights: string }> {
   const path = join(folder, 'best.safetensors');
   const digest = () => weightsDigest(path).catch(() => undefined);
   for (;;) {
     const before = await digest();
-    const run = await loadRun(folder);
+    const run = await loadRun(folder, { keep });
     if (before !== undefined && before === (await digest())) return { run, weights: before };
     run.dispose();
   }

@@ -14,6 +14,8 @@ export interface BatchOptions {
   readonly transform?: (example: Example, rng: Rng) => Example;
   /** How many whole batches are loaded ahead of the one in use; 0 loads each when it is asked for. @default 2 */
   readonly prefetch?: number;
+  /** The first batch to give: those before it are not loaded. The others are as they were. @default 0 */
+  readonly first?: number;
   /** Whether a last batch of fewer than `batchSize` is left out. @default false */
   readonly dropLast?: boolean;
   /** Ends the iteration with the signal's reason. */
@@ -26,7 +28,7 @@ export interface BatchOptions {
  * What comes out depends on the arguments alone, not on how long a file takes to load. A load that fails throws at the
  * batch it belongs to, with the error it had; leaving the loop early starts no more loads.
  *
- * @throws {ValueError} if `batchSize` is not positive or `prefetch` is negative.
+ * @throws {ValueError} if `batchSize` is not positive, or `prefetch` or `first` is negative.
  * @throws {ShapeError} while iterating, if an example has another size or channel count than the first of its batch.
  * @example
  * for await (const { images, labels, shape } of batches(dataset, split.train, { batchSize: 4, order: rng })) { … }
@@ -36,18 +38,18 @@ export function batches(
   ids: readonly string[],
   options: BatchOptions,
 ): AsyncGenerator<Batch, void, void> {
-  const { batchSize, prefetch = 2 } = options;
+  const { batchSize, prefetch = 2, first = 0 } = options;
   requireIntegers('batches', { batchSize });
-  requireIntegers('batches', { prefetch }, 0);
-  return iterate(dataset, ids, { ...options, prefetch });
+  requireIntegers('batches', { prefetch, first }, 0);
+  return iterate(dataset, ids, { ...options, prefetch, first });
 }
 
 async function* iterate(
   dataset: Pick<Dataset, 'load'>,
   ids: readonly string[],
-  options: BatchOptions & { readonly prefetch: number },
+  options: BatchOptions & { readonly prefetch: number; readonly first: number },
 ): AsyncGenerator<Batch, void, void> {
-  const { batchSize, order, transform, prefetch, dropLast = false, signal } = options;
+  const { batchSize, order, transform, prefetch, first, dropLast = false, signal } = options;
   const ordered = order === undefined ? ids : order.split('order').shuffle(ids);
   const draws = (order ?? Rng.fromSeed(0)).split('transform');
   const count = dropLast ? Math.floor(ids.length / batchSize) : Math.ceil(ids.length / batchSize);
@@ -63,8 +65,8 @@ async function* iterate(
   };
 
   const ahead: Array<Promise<Batch>> = [];
-  let next = 0;
-  for (let index = 0; index < count; index++) {
+  let next = first;
+  for (let index = first; index < count; index++) {
     signal?.throwIfAborted();
     while (next < count && next <= index + prefetch) {
       const loading = loadBatch(next++);

@@ -83,7 +83,7 @@ function checkExample(
  * @example
  * const phantoms = cacheDataset(generatePhantoms({ kind: 'cells', count: 200, size: [128, 128], seed: 1 }));
  */
-export function cacheDataset(dataset: Dataset): Dataset {
+export function cacheDataset<Kind extends Dataset>(dataset: Kind): Kind {
   const loaded = new Map<string, Promise<Example>>();
   const load = (id: string): Promise<Example> => {
     const known = loaded.get(id);

@@ -1,3 +1,5 @@
+import type { SourceFile } from '../folder/source-file.js';
+
 /** Intensities, channels last, row by row: `values[(y * width + x) * channels + c]`; 3D adds depth first. */
 export interface Image {
   readonly values: Float32Array;
@@ -62,6 +64,12 @@ export interface Dataset {
   readonly subjectOf?: (id: string) => string;
   /** @throws {FileError} naming the file that cannot be used and the remedy; {ValueError} if the id is unknown. */
   load(id: string): Promise<Example>;
+}
+
+/** A dataset of files. */
+export interface FolderDataset extends Dataset {
+  /** The files that an example is read from. @throws {ValueError} if the id is unknown. */
+  sourcesOf(id: string): readonly SourceFile[];
 }
 
 /** Ids of three parts of a dataset that share none. */

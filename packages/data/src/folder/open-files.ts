@@ -1,6 +1,6 @@
 import { FileError, requireIntegers, requireOption, ShapeError, ValueError } from '@sshn/core';
 import { cacheDataset, unknownId } from '../dataset/from-examples.js';
-import type { Dataset, Example, LabelMap } from '../dataset/types.js';
+import type { Dataset, Example, FolderDataset, LabelMap } from '../dataset/types.js';
 import { decodeImage, decodeLabels, readImageHeader } from '../formats/decode.js';
 import { resizeLabels } from '../geometry/resize.js';
 import { headerBytes } from '../volumes/nifti/header.js';
@@ -70,7 +70,7 @@ export async function openFiles(
   name: string,
   files: readonly SourceFile[],
   options: FolderOptions = {},
-): Promise<Dataset> {
+): Promise<FolderDataset> {
   const { layout = 'auto', unpaired = 'refuse', cache = true } = options;
   requireOption('layout', layout, layoutNames);
   requireOption('unpaired', unpaired, ['refuse', 'skip']);
@@ -92,7 +92,7 @@ async function openImages(
   folder: Folder,
   path: PathOf,
   { size, channels, volumes = {}, onWarning }: FolderOptions,
-): Promise<Dataset> {
+): Promise<FolderDataset> {
   const unfit = Object.keys(volumes)[0];
   if (unfit !== undefined) {
     const expected = 'NIfTI volumes, and this folder holds images: leave the option out';
@@ -110,12 +110,12 @@ async function openImages(
   const { naming } = folder;
   const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, onWarning));
   const pairOf = new Map(pairs.map((pair) => [pair.id, pair]));
-  const load = (id: string): Promise<Example> =>
-    loadPair(pairOf.get(id) ?? unknownId(dataset.name, id), scheme, dataset, path);
+  const pairWith = (id: string): Pair => pairOf.get(id) ?? unknownId(dataset.name, id);
   return {
     ...dataset,
     ...labelsOf(scheme),
-    load: async (id) => load(id),
+    sourcesOf: (id) => [pairWith(id).image, pairWith(id).labels],
+    load: async (id) => loadPair(pairWith(id), scheme, dataset, path),
   };
 }
 

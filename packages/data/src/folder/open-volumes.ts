@@ -1,6 +1,6 @@
 import { FileError, requireIntegers, ShapeError } from '@sshn/core';
 import { unknownId } from '../dataset/from-examples.js';
-import type { Dataset, Example } from '../dataset/types.js';
+import type { Example, FolderDataset } from '../dataset/types.js';
 import { sliceOf } from '../volumes/orientation.js';
 import type { Triple } from '../volumes/volume.js';
 import {
@@ -56,7 +56,7 @@ export async function openVolumes(
   { pairs, naming }: Folder,
   path: PathOf,
   options: OpenVolumesOptions,
-): Promise<Dataset> {
+): Promise<FolderDataset> {
   checkVolumeOptions(options);
   const shapes = await mapLimited(pairs, atOnce, async (pair) =>
     conformedShape(await readSpace(pair, path, options.frame), options),
@@ -72,15 +72,17 @@ export async function openVolumes(
     conformed(await readPair(pair, scheme, path, options.frame), options),
   );
   const short = name.replace(/.*[\\/](?=.)/, '');
+  const originOf = (id: string): Origin => origins.get(id) ?? unknownId(short, id);
   return {
     name: short,
     ids: [...origins.keys()],
     size: options.slices === undefined ? shape : shape.slice(1),
     channels: 1,
     ...labelsOf(scheme),
-    subjectOf: (id) => (origins.get(id) ?? unknownId(short, id)).pair.id,
+    subjectOf: (id) => originOf(id).pair.id,
+    sourcesOf: (id) => [originOf(id).pair.image, originOf(id).pair.labels],
     load: async (id) => {
-      const { pair, slice } = origins.get(id) ?? unknownId(short, id);
+      const { pair, slice } = originOf(id);
       if (slice === undefined) {
         return exampleOf(
           id,

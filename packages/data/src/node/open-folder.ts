@@ -1,7 +1,7 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '@sshn/core';
-import type { Dataset } from '../dataset/types.js';
+import type { FolderDataset } from '../dataset/types.js';
 import { type FolderOptions, openFiles } from '../folder/open-files.js';
 import type { SourceFile } from '../folder/source-file.js';
 
@@ -20,7 +20,7 @@ const mostOpen = 64;
  * const dataset = await openFolder('wbc', { size: [128, 128] });
  * const { train, validation, test } = splitIds(dataset.ids, Rng.fromSeed(7));
  */
-export async function openFolder(path: string, options: FolderOptions = {}): Promise<Dataset> {
+export async function openFolder(path: string, options: FolderOptions = {}): Promise<FolderDataset> {
   const info = await stat(path).catch((cause) => unreadable(path, cause));
   if (!info.isDirectory()) {
     throw new FileError({

@@ -1,5 +1,5 @@
 import type { ParamsOf, Setting, SpecNode } from '@sshn/core';
-import { type Batch, batches, type Dataset } from '@sshn/data';
+import { type Batch, batches, type Dataset, type Example } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import {
   diceScore,
@@ -113,7 +113,9 @@ export async function surfaceOver(
   at: Setting,
   tolerance: number,
 ): Promise<SurfaceResult> {
-  const spacings = await Promise.all(ids.map(async (id) => (await dataset.load(id)).spacingMm));
+  const spacings: Array<Example['spacingMm']> = [];
+  // One by one: all images at once may be more than the memory holds.
+  for (const id of ids) spacings.push((await dataset.load(id)).spacingMm);
   const areKnown = spacings.every((spacing) => spacing !== undefined);
   const labels = dataset.labelNames.length;
   const cases: SurfaceScores[] = [];

@@ -1,4 +1,5 @@
 export { type EvaluateOptions, evaluateRun, timeRun } from './evaluate-run.js';
+export { fileKeys, type KeepOptions, keepImages } from './kept-images.js';
 export { loadRun, type Run } from './load-run.js';
 export { type RunFile, readRunFile } from './run-file.js';
 export { dropForeignLock, isLocked, lockRun } from './run-lock.js';

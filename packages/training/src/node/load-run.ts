@@ -9,6 +9,7 @@ import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { factorIn } from '../methods/prior.js';
 import { chosenIntensity, prepareDataset, splitOf } from '../tasks/of-config.js';
+import type { KeepOptions } from './kept-images.js';
 import { type RunFile, readRunFile } from './run-file.js';
 import { bestModel } from './run-model.js';
 import { withStoredAlignment } from './stored-alignment.js';
@@ -52,12 +53,13 @@ export interface Run {
 /**
  * Loads what `trainRun` made.
  *
+ * @param options `keep` says where aligned images are kept that do not fit into memory. @default all stay in memory
  * @throws {FileError} if the folder holds no run, or one without a validated model yet.
  * @example
  * const run = await loadRun('runs/cells');
  * const labels = await run.predict(image, 0.25);
  */
-export async function loadRun(folder: string): Promise<Run> {
+export async function loadRun(folder: string, { keep }: { readonly keep?: KeepOptions } = {}): Promise<Run> {
   const run = await readRunFile(folder);
   if (run === undefined) {
     throw new FileError({
@@ -110,7 +112,7 @@ export async function loadRun(folder: string): Promise<Run> {
       });
     },
     prepare: async (opened) =>
-      prepareDataset(await withStoredAlignment(folder, opened, config, stored), config),
+      prepareDataset(await withStoredAlignment(folder, opened, config, stored, keep), config),
     predict: async (image, factor) => {
       const { values } = preprocess(image, { size, channels, intensity: chosenIntensity(config) });
       const at = setting(factorIn(config, factor));

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { RunConfig } from '../config/run-config.js';
 import { type AlignmentState, alignDataset, alignedDataset, alignmentOf } from '../tasks/align.js';
 import type { AlignEvent } from '../trainer/events.js';
+import { type KeepOptions, keepImages } from './kept-images.js';
 import { textIfThere } from './run-file.js';
 import { describeSplit, type StoredSplit } from './stored-split.js';
 
@@ -80,6 +81,7 @@ export async function withStoredAlignment(
   dataset: Dataset,
   config: RunConfig,
   split: StoredSplit | undefined,
+  keep?: KeepOptions,
 ): Promise<Dataset> {
   if (alignmentOf(config) === undefined) return dataset;
   const state = await readStoredAlignment(folder);
@@ -91,7 +93,24 @@ export async function withStoredAlignment(
     });
   }
   const none = { train: [], validation: [], test: [] };
-  return alignedDataset(dataset, state, keysOf(split ?? (await describeSplit(dataset, none))));
+  return keptAligned(dataset, state, split ?? (await describeSplit(dataset, none)), keep);
+}
+
+/** The images of a run as they were aligned; kept in memory, or where `keep` says. */
+export function keptAligned(
+  dataset: Dataset,
+  alignment: AlignmentState,
+  split: StoredSplit,
+  keep: KeepOptions | undefined,
+): Dataset {
+  const keyOf = keysOf(split);
+  if (keep === undefined) return alignedDataset(dataset, alignment, keyOf);
+  const { reference, matrices } = alignment;
+  const grid = JSON.stringify([reference?.size, reference?.spacingMm]);
+  const contents = new Map(split.images.map(({ id, image, labels }) => [id, `${image} ${labels}`]));
+  const madeFrom = (id: string): string =>
+    `aligned ${contents.get(id)} ${grid} ${JSON.stringify(matrices[keyOf(id)])}`;
+  return alignedDataset(dataset, alignment, keyOf, (moved) => keepImages(moved, madeFrom, keep));
 }
 
 /** From an image's id to its digest. */

@@ -7,16 +7,17 @@ import { fileProblem, readRegularFile } from '@sshn/model/node';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
 import { type FileSplit, readSplit } from '../config/split-file.js';
-import { type AlignmentState, alignedDataset, alignmentOf } from '../tasks/align.js';
+import { type AlignmentState, alignmentOf } from '../tasks/align.js';
 import { type Examples, examplesOf, prepareDataset, requireParts, splitOf } from '../tasks/of-config.js';
 import { DivergenceError, type EndEvent, type TrainEvent } from '../trainer/events.js';
 import { Trainer } from '../trainer/trainer.js';
 import { lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+import type { KeepOptions } from './kept-images.js';
 import { MetricsLog } from './metrics-log.js';
 import { claimRunFolder, describeRun, type RunFile } from './run-file.js';
 import { lockRun } from './run-lock.js';
 import { bestModel, compactBestModel, lastModel, writeRunModel } from './run-model.js';
-import { alignRun, keysOf } from './stored-alignment.js';
+import { alignRun, keptAligned } from './stored-alignment.js';
 import { describeSplit, matchSplit, readStoredSplit, writeStoredSplit } from './stored-split.js';
 
 /** What to train, on what, and where to keep it. */
@@ -27,6 +28,8 @@ export interface TrainRunOptions {
   /** How the dataset was opened, so that later commands can open it again. */
   readonly data: RunFile['data'];
   readonly config: RunConfig;
+  /** Where images that are made for the run, those that are aligned, are kept. @default in memory */
+  readonly keep?: KeepOptions;
   readonly onEvent?: (event: TrainEvent) => void;
   /** Aborting ends the run after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -85,7 +88,7 @@ export async function trainRun(options: TrainRunOptions): Promise<EndEvent> {
     const { signal } = options;
     const alignment = await alignRun(folder, images, config, { split: described, onEvent, signal });
     if (alignment === undefined) return endedBefore(folder, run, onEvent);
-    const aligned = alignedDataset(images, alignment, keysOf(described));
+    const aligned = keptAligned(images, alignment, described, options.keep);
     return await trainIn(options, run, examplesOf(prepareDataset(aligned, config), config, parts), alignment);
   } finally {
     await unlock();

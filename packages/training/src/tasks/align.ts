@@ -112,13 +112,18 @@ export async function alignDataset(
   return signal?.aborted ? undefined : done;
 }
 
-/** A dataset whose images lie as their reference does. Each is moved once. */
+/**
+ * A dataset whose images lie as their reference does. Each is moved once.
+ *
+ * @param keep Keeps what was moved. @default in memory
+ */
 export function alignedDataset(
   dataset: Dataset,
   { reference, matrices }: AlignmentState,
   keyOf: (id: string) => string,
+  keep: (moved: Dataset) => Dataset = cacheDataset,
 ): Dataset {
-  return cacheDataset({
+  return keep({
     ...dataset,
     load: async (id) => {
       const example = await dataset.load(id);

@@ -133,8 +133,8 @@ export async function* align(
   try {
     for await (const batch of batches(dataset, ids, { batchSize: 1 })) {
       const id = batch.ids[0]!;
-      const { movingLabels } = await dataset.load(id);
-      const before = Int32Array.from(movingLabels.values);
+      const before = batch.movingLabels;
+      if (before === undefined) throw notPairs(dataset.name);
       const pair = tensor(batch.images, [...batch.shape], 'float32');
       const { field, moved } = registered(model, weights, pair, before, at, options);
       try {

@@ -179,13 +179,14 @@ export class Trainer {
     const transform = augment(config.augmentation);
     const began = performance.now();
     let images = 0;
-    let index = 0;
+    let index = done; // Those before were taken before the checkpoint that this run goes on from.
     for await (const batch of batches(dataset, split.train, {
       batchSize: config.batchSize,
       order,
       transform,
+      first: done,
     })) {
-      if (index++ < done) continue; // Taken before the checkpoint that this run goes on from.
+      index++;
       const generator = Rng.fromState(this.progress.generator);
       const drawn = this.task.draw(sampleSetting(this.prior, generator), generator);
       const knobs = drawKnobs(config.knobs, generator);

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { KeepOptions } from '@sshn/training/node';
+import { type Command, Option } from 'commander';
+import { argument } from '../commands/options.js';
+import { WordError } from '../config/values.js';
+
+/** What `addMemoryOptions` gives. */
+export interface MemoryFlags {
+  /** Bytes of images that may stay in memory. */
+  readonly memory?: number;
+  /** Folder of prepared images. */
+  readonly cache?: string;
+}
+
+/** `--memory` and `--cache`, for the commands that go through the images of a run again and again. */
+export function addMemoryOptions(command: Command): Command {
+  const memory = new Option(
+    '--memory <size>',
+    'how much of prepared images may stay in memory, such as 4GB or 512MB; more is kept on disk (default: a quarter of the machine)',
+  );
+  command.addOption(memory.argParser(argument(parseBytes)));
+  return command.option(
+    '--cache <folder>',
+    'where images are kept that do not fit into memory; runs may share it (default: images/ in the run folder)',
+  );
+}
+
+/** Where the images of a run are kept. */
+export function keepOptions(folder: string, { memory, cache }: MemoryFlags): KeepOptions {
+  return {
+    folder: cache ?? join(folder, 'images'),
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+  };
+}
+
+const bytesPerUnit: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+/**
+ * Reads a number of bytes: '4GB', '512 MB', '1.5GiB', '1000000'.
+ *
+ * @throws {WordError} saying what is expected.
+ */
+export function parseBytes(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?|\.\d+) *([a-z]*)$/i.exec(text.trim()) ?? [];
+  const factor = unit === undefined ? undefined : bytesPerUnit[unit.toLowerCase()];
+  const bytes = Math.floor(Number(number) * (factor ?? Number.NaN));
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new WordError('Expected a number of bytes, such as 4GB, 512MB or 1.5GiB.');
+}
