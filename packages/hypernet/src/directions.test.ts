@@ -4,7 +4,8 @@ import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { add, randomNormal, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { curveDirections } from './directions.js';
-import { encodeSetting } from './encoding.js';
+import { type Encoding, encodeSetting } from './encoding.js';
+import type { Form } from './head-plan.js';
 import { type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
 
 const target = dense({ inFeatures: 3, outFeatures: 2 }).specs;
@@ -25,12 +26,24 @@ function hiddenOf(hidden: number[], inputs: number, seed: number): ParamsOf<Hype
   };
 }
 
-/** The last hidden layer by tfjs's own dense layers, of norm 1. */
-function layerAt(
+/** What heads read, by tfjs's own dense layers: the last hidden layer at norm 1, in the centred form less that in the middle. */
+function featuresAt(
   params: ParamsOf<HypernetworkSpecs>,
   inputs: number[],
-  encoding: 'linear' | 'circular',
+  encoding: Encoding,
+  form: Form,
 ): number[] {
+  const here = layerAt(params, inputs, encoding);
+  if (form !== 'centred') return here;
+  const middle = layerAt(
+    params,
+    inputs.map(() => 0.25),
+    encoding,
+  );
+  return here.map((value, i) => value - middle[i]!);
+}
+
+function layerAt(params: ParamsOf<HypernetworkSpecs>, inputs: number[], encoding: Encoding): number[] {
   const at = setting(inputs);
   const values = tidy(() => {
     let h = tensor2d([encodeSetting(at, { factors: inputs.length, conditions: 0 }, encoding)]);
@@ -48,18 +61,19 @@ describe('curveDirections', () => {
   beforeAll(() => useBackend('cpu'));
 
   test.each([
-    [[10, 100], 1, 'linear'],
-    [[10, 100], 1, 'circular'],
-    [[4, 33], 2, 'linear'],
-    [[3, 64], 3, 'linear'],
-    [[40], 1, 'linear'],
-    [[6, 64], 5, 'linear'],
+    [[10, 100], 1, 'linear', 'residual'],
+    [[10, 100], 1, 'circular', 'direct'],
+    [[10, 100], 1, 'linear', 'centred'],
+    [[4, 33], 2, 'linear', 'residual'],
+    [[3, 64], 3, 'linear', 'centred'],
+    [[40], 1, 'linear', 'centred'],
+    [[6, 64], 5, 'linear', 'residual'],
   ] as const)(
-    'of %s units and %i inputs, %s: orthonormal, and the layer stays in them',
-    async (hidden, inputs, encoding) => {
+    'of %s units and %i inputs, %s, %s: orthonormal, and features stay in them',
+    async (hidden, inputs, encoding, form) => {
       const params = hiddenOf([...hidden], inputs, 5);
       const found = (await withoutLeak(() =>
-        curveDirections(params, { encoding, factors: inputs, conditions: 0 }),
+        curveDirections(params, { encoding, form, factors: inputs, conditions: 0 }),
       ))!;
       const { count, width, values } = found;
       expect(width).toBe(hidden.at(-1));
@@ -71,10 +85,11 @@ describe('curveDirections', () => {
       }
       const rng = Rng.fromSeed(77);
       for (let n = 0; n < 300; n++) {
-        const h = layerAt(
+        const h = featuresAt(
           params,
           Array.from({ length: inputs }, () => rng.uniform(0, 1)),
           encoding,
+          form,
         );
         const along = rows.map((row) => dot(row, h));
         const rest = h.map((value, i) => value - rows.reduce((sum, row, k) => sum + along[k]! * row[i]!, 0));
@@ -84,7 +99,7 @@ describe('curveDirections', () => {
   );
 
   test('none where they would save little, the layers are too large to follow, or there is no layer', async () => {
-    const config = { encoding: 'linear', factors: 1, conditions: 0 } as const;
+    const config = { encoding: 'linear', form: 'centred', factors: 1, conditions: 0 } as const;
     expect(await curveDirections(hiddenOf([8, 3], 1, 1), config)).toBeUndefined();
     expect(await curveDirections(hiddenOf([600, 600], 1, 1), config)).toBeUndefined();
     expect(await curveDirections({ hidden: [] }, config)).toBeUndefined();

@@ -1,6 +1,7 @@
-import { type ParamsOf, Rng, setting } from '@sshn/core';
+import { type ParamsOf, Rng, type Setting, setting } from '@sshn/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { type Encoding, encodeSetting, type Inputs } from './encoding.js';
+import { type Encoding, encodeSetting, type Inputs, middleSetting } from './encoding.js';
+import type { Form } from './head-plan.js';
 import type { HypernetworkSpecs } from './hypernetwork.js';
 
 /** Orthonormal directions, one after the other. */
@@ -15,6 +16,7 @@ export interface Directions {
 /** What of a hypernetwork's options decides about the curve. */
 interface CurveConfig extends Inputs {
   readonly encoding: Encoding;
+  readonly form: Form;
 }
 
 /** A width or a resolution is above 0. */
@@ -65,9 +67,12 @@ export async function curveDirections(
   const weights = layers.reduce((sum, { kernel }) => sum + kernel.length, 0);
   if (width === undefined || width < leastWidth || weights > mostWeights) return undefined;
   const most = Math.min(mostDirections, Math.floor(0.75 * width));
+  const middle = config.form === 'centred' ? featuresAt(layers, middleSetting(config), config) : undefined;
   const basis: Float64Array[] = [];
   const follow = (settings: ReadonlyArray<readonly number[]>): 'new' | 'nothing new' | 'too many' => {
-    const rests = settings.map((inputs) => hiddenAt(layers, inputs, config));
+    const rests = settings.map((inputs) => featuresAt(layers, settingAt(inputs, config), config));
+    if (middle !== undefined)
+      for (const rest of rests) for (const [i, value] of middle.entries()) rest[i]! -= value;
     for (const rest of rests) for (const direction of basis) remove(rest, direction);
     for (let found = 0; ; found++) {
       const norms = rests.map(norm);
@@ -125,16 +130,19 @@ async function readLayer({ kernel, bias }: ParamsOf<HypernetworkSpecs>['hidden']
   };
 }
 
-/** The last hidden layer at a setting, of norm 1. */
-function hiddenAt(layers: readonly Layer[], inputs: readonly number[], config: CurveConfig): Float64Array {
-  const { encoding, factors, conditions, knobs = [] } = config;
+/** The setting with these inputs, each in [0, 1]. */
+function settingAt(inputs: readonly number[], { factors, conditions, knobs = [] }: CurveConfig): Setting {
   const turned = knobs.map((knob, i) => [knob, Math.max(leastKnob, inputs[factors + conditions + i]!)]);
-  const at = setting({
+  return setting({
     factor: inputs.slice(0, factors),
     conditions: inputs.slice(factors, factors + conditions),
     ...Object.fromEntries(turned),
   });
-  let h = Float64Array.from(encodeSetting(at, config, encoding));
+}
+
+/** The last hidden layer at a setting, of norm 1. */
+function featuresAt(layers: readonly Layer[], at: Setting, config: CurveConfig): Float64Array {
+  let h = Float64Array.from(encodeSetting(at, config, config.encoding));
   for (const { outFeatures, kernel, bias } of layers) {
     const next = Float64Array.from(bias);
     for (const [i, value] of h.entries()) {

@@ -1,4 +1,4 @@
-import { type Setting, ValueError } from '@sshn/core';
+import { type Setting, setting, ValueError } from '@sshn/core';
 
 /** How a factor φ in [0, 1] becomes the input of a hypernetwork. */
 export type Encoding = 'linear' | 'circular';
@@ -18,6 +18,23 @@ export interface Inputs {
   readonly conditions: number;
   /** @default none */
   readonly knobs?: readonly Knob[];
+}
+
+/**
+ * The middle of what networks are usually trained for: of the paper's factors, 0 to 0.5, of conditions, and of widths and
+ * resolutions of about a half to 1.
+ */
+const usual = { factor: 0.25, condition: 0.5, width: 0.75, resolution: 0.75 } as const;
+
+/** The setting in the middle of the usual range, with as many factors and conditions as a hypernetwork takes. */
+export function middleSetting({ factors, conditions }: Inputs): Setting {
+  const { factor, condition, width, resolution } = usual;
+  return setting({
+    factor: Array<number>(factors).fill(factor),
+    conditions: Array<number>(conditions).fill(condition),
+    width,
+    resolution,
+  });
 }
 
 /**

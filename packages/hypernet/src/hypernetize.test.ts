@@ -191,7 +191,7 @@ describe.each(backends)('on %s', (backend) => {
           model.specs,
           new Map([...named.keys()].map((path, i) => [path, leaves[i]!])),
         );
-        return weighted(model.apply(params, image, setting(0.3)));
+        return weighted(model.apply(params, image, setting(0.45)));
       });
     expect(gradientError(f, [...named.values()], 2e-3)).toBeLessThan(5e-3);
   });

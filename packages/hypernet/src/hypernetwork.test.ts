@@ -14,8 +14,15 @@ import { registerGradients } from '@sshn/ops';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { add, dispose, grad, mul, sign, sub, sum, type Tensor, zerosLike } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { type HypernetworkConfig, type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
+import {
+  type Hypernetwork,
+  type HypernetworkConfig,
+  type HypernetworkSpecs,
+  hypernetwork,
+} from './hypernetwork.js';
 import { average, rms } from './testing/statistics.js';
+
+type HeadParams = ParamsOf<HypernetworkSpecs>['heads'][string];
 
 const { kernel, bias } = convolution({ inChannels: 4, outChannels: 8 }).specs;
 const targets = new Map<string, ParamSpec>([
@@ -24,16 +31,16 @@ const targets = new Map<string, ParamSpec>([
 ]);
 
 describe('specs', () => {
-  test('are the paper’s layers, 10 and 100 wide, and a head for every target', () => {
+  test('are two hidden layers, 10 and 16 wide, and a head for every target', () => {
     const shapes = namedSpecs(hypernetwork(targets).specs).map(([path, { shape }]) => [path, shape]);
     expect(Object.fromEntries(shapes)).toEqual({
       'hidden.0.kernel': [2, 10],
       'hidden.0.bias': [10],
-      'hidden.1.kernel': [10, 100],
-      'hidden.1.bias': [100],
-      'heads.stage.0.kernel.weight': [288, 100],
+      'hidden.1.kernel': [10, 16],
+      'hidden.1.bias': [16],
+      'heads.stage.0.kernel.weight': [288, 16],
       'heads.stage.0.kernel.base': [3, 3, 4, 8],
-      'heads.stage.0.bias.weight': [8, 100],
+      'heads.stage.0.bias.weight': [8, 16],
       'heads.stage.0.bias.base': [8],
     });
   });
@@ -87,6 +94,7 @@ describe.each(backends)('predictions on %s', (backend) => {
   test.each([
     [{}],
     [{ form: 'direct' }],
+    [{ form: 'residual' }],
     [{ encoding: 'circular' }],
     [{ hidden: [] }],
   ] as HypernetworkConfig[][])('%j: change with the factor, the same again for the same', (config) => {
@@ -125,64 +133,100 @@ describe.each(backends)('predictions on %s', (backend) => {
     });
   });
 
-  test.each([
-    ['residual', 1],
-    ['balanced', 0.5],
-  ] as const)('%s: without W the weight itself is left, times %d', (form, share) => {
-    const { specs, apply } = hypernetwork(targets, { form });
-    const params = initialize(specs, Rng.fromSeed(1));
+  /** The kernel's head under other parameters. */
+  const kernelOf = (
+    { apply }: Hypernetwork,
+    params: ParamsOf<HypernetworkSpecs>,
+    head: HeadParams,
+    factor: number,
+  ): Tensor =>
+    apply({ ...params, heads: { ...params.heads, 'stage.0.kernel': head } }, setting(factor)).get(
+      'stage.0.kernel',
+    )!;
+
+  test.each(['residual', 'centred'] as const)('%s: without W the weight itself is left', (form) => {
+    const net = hypernetwork(targets, { form });
+    const params = initialize(net.specs, Rng.fromSeed(1));
     const { weight, base } = params.heads['stage.0.kernel']!;
-    const heads = { ...params.heads, 'stage.0.kernel': { weight: zerosLike(weight), base } };
-    const got = apply({ ...params, heads }, setting(0.5))
-      .get('stage.0.kernel')!
-      .dataSync();
-    expect(got).toEqual(base.dataSync().map((value) => share * value));
+    const got = kernelOf(net, params, { weight: zerosLike(weight), base }, 0.5);
+    expect(got.dataSync()).toEqual(base.dataSync());
+  });
+
+  test('centred: in the middle the weight itself, elsewhere what the residual form changes from there', () => {
+    const [centred, residual] = [hypernetwork(targets), hypernetwork(targets, { form: 'residual' })];
+    const params = initialize(centred.specs, Rng.fromSeed(3));
+    const head = params.heads['stage.0.kernel']!;
+    expect(kernelOf(centred, params, head, 0.25).dataSync()).toEqual(head.base.dataSync());
+    const change = (net: Hypernetwork, factor: number) => {
+      const middle = kernelOf(net, params, head, 0.25).dataSync();
+      return [...kernelOf(net, params, head, factor).dataSync()].map((value, i) => value - middle[i]!);
+    };
+    const scale = kernel.init.kind === 'normal' ? kernel.init.std : Number.NaN;
+    // 16 features of a mean size of 0.2; a tenth of the kernel's scale.
+    const ratio = 1 / (16 * 0.2) / ((0.1 * scale) / Math.sqrt(1.01));
+    for (const factor of [0, 0.1, 0.5, 1]) {
+      const want = change(residual, factor).map((value) => ratio * value);
+      const largest = Math.max(...want.map(Math.abs));
+      for (const [i, value] of change(centred, factor).entries())
+        expect(Math.abs(value - want[i]!) / largest).toBeLessThan(1e-4);
+    }
+  });
+
+  test.each([0.1, 0.5, 2])('residual: residualScale is the size of predictions beside θ₀: %f', (scale) => {
+    expect(sizeBesideBase({ form: 'residual', residualScale: scale }, 0.25) / scale).toBeCloseTo(1, 1);
   });
 
   test.each([
-    ['residual', 1, 0.1],
-    ['residual', 1, 0.5],
-    ['residual', 1, 2],
-    ['balanced', 0.5, 0.1],
-    ['balanced', 0.5, 2],
-  ] as const)(
-    '%s: residualScale is the size of predictions beside %f θ₀: %f',
-    (form, share, residualScale) => {
-      const ratios = Array.from({ length: 30 }, (_, seed) => {
-        const { specs, apply } = hypernetwork(targets, { form, residualScale });
-        const params = initialize(specs, Rng.fromSeed(seed));
-        const base = params.heads['stage.0.kernel']!.base.dataSync().map((value) => share * value);
-        const whole = apply(params, setting(0.25)).get('stage.0.kernel')!.dataSync();
-        return rms([...whole].map((value, i) => value - base[i]!)) / rms([...base]);
-      });
-      expect(average(ratios) / residualScale).toBeCloseTo(1, 1);
-    },
-  );
+    [0.1, [10, 8]],
+    [0.1, [10, 16]],
+    [1, [10, 100]],
+  ])('centred: residualScale is about that size at the ends: %f, %j wide', (residualScale, hidden) => {
+    for (const factor of [0, 0.5]) {
+      const size = sizeBesideBase({ residualScale, hidden }, factor) / residualScale;
+      expect(size).toBeGreaterThan(0.6);
+      expect(size).toBeLessThan(1.5);
+    }
+  });
+
+  /** Root mean square of what is predicted, beside that of θ₀: the mean over seeds. */
+  function sizeBesideBase(config: HypernetworkConfig, factor: number): number {
+    const net = hypernetwork(targets, config);
+    const ratios = Array.from({ length: 60 }, (_, seed) => {
+      const params = initialize(net.specs, Rng.fromSeed(seed));
+      const head = params.heads['stage.0.kernel']!;
+      const base = head.base.dataSync();
+      const whole = [...kernelOf(net, params, head, factor).dataSync()];
+      return rms(whole.map((value, i) => value - base[i]!)) / rms([...base]);
+    });
+    return average(ratios);
+  }
 
   test.each([
-    [[10, 100], 0.1],
+    [[10, 8], 0.1],
     [[10, 16], 0.1],
     [[10, 100], 1],
   ])(
-    'balanced, %j wide, scale %f: a step of Adam moves weights as far as those of a plain network',
+    'centred, %j wide, scale %f: a step of Adam moves weights in the middle as those of a plain network, at the ends twice as far',
     (hidden, residualScale) => {
       // The first step moves every parameter by the learning rate, against the sign of its gradient.
       const step = 1e-3;
-      const moved = Array.from({ length: 20 }, (_, seed) => {
-        const { specs, apply } = hypernetwork(targets, { form: 'balanced', hidden, residualScale });
-        const params = initialize(specs, Rng.fromSeed(seed));
+      const net = hypernetwork(targets, { hidden, residualScale });
+      const movedAt = (factor: number, seed: number) => {
+        const params = initialize(net.specs, Rng.fromSeed(seed));
         const { weight, base } = params.heads['stage.0.kernel']!;
-        const kernelAt = (head: (typeof params.heads)[string]) =>
-          apply({ ...params, heads: { ...params.heads, 'stage.0.kernel': head } }, setting(0.25)).get(
-            'stage.0.kernel',
-          )!;
         // Of the sum of all weights: the same for every row of W.
-        const slopes = grad((w) => sum(kernelAt({ weight: w, base })))(weight);
+        const slopes = grad((w) => sum(kernelOf(net, params, { weight: w, base }, factor)))(weight);
         const next = { weight: add(weight, mul(step, sign(slopes))), base: add(base, step) };
-        return average([...sub(kernelAt(next), kernelAt({ weight, base })).dataSync()]) / step;
-      });
-      expect(average(moved)).toBeGreaterThan(0.85);
-      expect(average(moved)).toBeLessThan(1.15);
+        const [before, after] = [{ weight, base }, next].map((head) => kernelOf(net, params, head, factor));
+        return average([...sub(after!, before!).dataSync()]) / step;
+      };
+      const moved = (factor: number) =>
+        average(Array.from({ length: 60 }, (_, seed) => movedAt(factor, seed)));
+      expect(moved(0.25)).toBeCloseTo(1, 3);
+      for (const factor of [0, 0.5]) {
+        expect(moved(factor)).toBeGreaterThan(1.6);
+        expect(moved(factor)).toBeLessThan(2.4);
+      }
     },
   );
 
@@ -215,7 +259,7 @@ describe('what makes no hypernetwork is refused', () => {
   test.each([
     [
       { form: 'residuals' },
-      "Option 'hypernetwork: form': got 'residuals', expected one of 'direct', 'residual', 'balanced'. Did you mean 'residual'?",
+      "Option 'hypernetwork: form': got 'residuals', expected one of 'direct', 'residual', 'centred'. Did you mean 'residual'?",
     ],
     [
       { encoding: 'cos' },

@@ -18,15 +18,17 @@ import {
   mean,
   mul,
   reshape,
+  split,
   sqrt,
   square,
+  sub,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
   tensor2d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { encodeSetting, encodings, type Knob, knobs } from './encoding.js';
+import { encodeSetting, encodings, type Knob, knobs, middleSetting } from './encoding.js';
 import { forms, type HeadSpecs, planHead } from './head-plan.js';
 
 /** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
@@ -43,7 +45,7 @@ export const hypernetworkOptions = {
   hidden: option.list(option.integer({ least: 1, most: limits.width, help: '' }), {
     least: 0,
     most: limits.layers,
-    default: [10, 100],
+    default: [10, 16],
     help: 'Widths of the hidden layers; without any, predictions are linear in the encoding',
   }),
   encoding: option.choice(encodings, {
@@ -51,14 +53,14 @@ export const hypernetworkOptions = {
     help: 'How factors are fed in: [φ, 1 − φ] or [cos, sin]',
   }),
   form: option.choice(forms, {
-    default: 'residual',
-    help: 'Predict weights (direct), or what is added to shared ones (residual; balanced, whose steps are as long as those of a plain network)',
+    default: 'centred',
+    help: 'Predict weights (direct), what is added to shared ones (residual), or how they change from the middle of the range (centred)',
   }),
   residualScale: option.number({
     above: 0,
     most: 1000,
     default: 0.1,
-    help: 'Of the residual and the balanced form: size of predictions beside the shared weights',
+    help: 'Of the residual and the centred form: size of predictions beside the shared weights at the start',
   }),
 };
 
@@ -129,8 +131,9 @@ export interface Hypernetwork {
 const epsilon = 1e-12;
 
 /**
- * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 100 wide) → one linear head per
- * predicted tensor, θ = s · (W·ĥ + b), or in the residual form θ = θ₀ + r · s · W·ĥ.
+ * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 16 wide, the paper's 10 and 100) → one
+ * linear head per predicted tensor, θ = s · (W·ĥ + b) in the paper's direct form, θ = θ₀ + r · s · W·ĥ in the residual form,
+ * and θ = θ₀ + m · W·(ĥ − ĥ₀) in the centred form, the default, where ĥ₀ are the features in the middle of the range.
  *
  * Two additions make it train, as literal Kaiming initialization makes activations grow tenfold per layer: s is the
  * standard deviation that the target's own fan-in asks for, kept outside of W so that one optimizer step moves every
@@ -156,11 +159,11 @@ export function hypernetwork(
   config: HypernetworkConfig = {},
 ): Hypernetwork {
   const {
-    hidden = [10, 100],
+    hidden = [10, 16],
     encoding = 'linear',
     factors = 1,
     conditions = 0,
-    form = 'residual',
+    form = 'centred',
     residualScale = 0.1,
     directions,
     knobs: taken = [],
@@ -194,14 +197,17 @@ export function hypernetwork(
     heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])),
   };
   requireRoom(specs);
+  const takes = { factors, conditions, knobs: taken };
+  const settingsFor = (at: Setting) => (form === 'centred' ? [at, middleSetting(takes)] : [at]);
 
   return {
     specs,
     apply(params, at) {
       const predictions = tidy(() => {
-        let h = tensor2d([encodeSetting(at, { factors, conditions, knobs: taken }, encoding)]);
+        let h = tensor2d(settingsFor(at).map((each) => encodeSetting(each, takes, encoding)));
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
-        const features = div<Tensor2D>(h, sqrt(add(mean(square(h)), epsilon)));
+        const normal = div<Tensor2D>(h, sqrt(add(mean(square(h), 1, true), epsilon)));
+        const features = form === 'centred' ? differenceOf(normal) : normal;
         const { directions: basis } = params;
         const read = basis === undefined ? features : matMul(features, basis as Tensor2D, false, true);
         const scaled = oncePerScale(reshape(read, [directions ?? width]) as Tensor1D);
@@ -213,6 +219,12 @@ export function hypernetwork(
       return new Map(plans.map(([name], i) => [name, predictions[i]!]));
     },
   };
+}
+
+/** The first row less the second. */
+function differenceOf(rows: Tensor2D): Tensor2D {
+  const [first, second] = split(rows, 2) as [Tensor2D, Tensor2D];
+  return sub(first, second);
 }
 
 function directionSpec(directions: number, width: number): ParamSpec {
