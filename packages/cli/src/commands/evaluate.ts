@@ -12,12 +12,13 @@ import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
 import { foldMeans, foldMeansTable, requireFolds } from '../run/folds.js';
-import { addMemoryOptions, type MemoryFlags } from '../run/memory.js';
+import type { MemoryFlags } from '../run/memory.js';
 import { openRun } from '../run/open-run.js';
 import { resultsTable, SweepView } from '../terminal/sweep-view.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import {
   addComputingOptions,
+  addMemoryOptions,
   addSplitOption,
   argument,
   factorsType,

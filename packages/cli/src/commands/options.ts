@@ -2,6 +2,7 @@ import type { OptionType } from '@sshn/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseWord, WordError } from '../config/values.js';
 import { backendChoices } from '../process/backend.js';
+import { parseBytes } from '../run/memory.js';
 
 /** Makes a reader of texts one for commander: what it refuses becomes a fault of the command line (exit code 2). */
 export function argument<Value>(read: (text: string) => Value): (text: string) => Value {
@@ -64,6 +65,19 @@ export function addComputingOptions(command: Command): Command {
     'threads of wasm that compute at once (default: one per core, 8 at most)',
   );
   return command.addOption(option.argParser(readerOf({ kind: 'number', integer: true, least: 1, most: 64 })));
+}
+
+/** `--memory` and `--cache`, for the commands that go through the images of a run again and again. */
+export function addMemoryOptions(command: Command): Command {
+  const memory = new Option(
+    '--memory <size>',
+    'how much of prepared images may stay in memory, such as 4GB or 512MB; more is kept on disk (default: a quarter of the machine)',
+  );
+  command.addOption(memory.argParser(argument(parseBytes)));
+  return command.option(
+    '--cache <folder>',
+    'where images are kept that do not fit into memory; runs may share it (default: images/ in the run folder)',
+  );
 }
 
 /** What `addSplitOption` gives. */

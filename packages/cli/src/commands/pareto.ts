@@ -15,13 +15,14 @@ import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
 import { type PageOptions, writeReport } from '../report/page.js';
-import { addMemoryOptions, type MemoryFlags } from '../run/memory.js';
+import type { MemoryFlags } from '../run/memory.js';
 import { type OpenedRun, openRun } from '../run/open-run.js';
 import { resultsTable } from '../terminal/sweep-view.js';
 import { terminalOn } from '../terminal/terminal.js';
 import { commandText, jsonLine } from '../terminal/text.js';
 import {
   addComputingOptions,
+  addMemoryOptions,
   addSplitOption,
   countType,
   factorType,

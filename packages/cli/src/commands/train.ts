@@ -18,12 +18,12 @@ import {
   openData,
   parseDataSource,
 } from '../run/data-source.js';
-import { addMemoryOptions, keepOptions, type MemoryFlags } from '../run/memory.js';
+import { keepOptions, type MemoryFlags } from '../run/memory.js';
 import { noRun, requireData } from '../run/open-run.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import { commandText, jsonLine } from '../terminal/text.js';
 import { TrainView } from '../terminal/train-view.js';
-import { addComputingOptions } from './options.js';
+import { addComputingOptions, addMemoryOptions } from './options.js';
 
 const trainHelp = {
   description: `Train a network in a run folder, from generated weights or from where the run was left.

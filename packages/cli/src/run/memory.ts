@@ -1,28 +1,13 @@
 import { join } from 'node:path';
 import type { KeepOptions } from '@sshn/training/node';
-import { type Command, Option } from 'commander';
-import { argument } from '../commands/options.js';
 import { WordError } from '../config/values.js';
 
-/** What `addMemoryOptions` gives. */
+/** What `--memory` and `--cache` give. */
 export interface MemoryFlags {
   /** Bytes of images that may stay in memory. */
   readonly memory?: number;
   /** Folder of prepared images. */
   readonly cache?: string;
-}
-
-/** `--memory` and `--cache`, for the commands that go through the images of a run again and again. */
-export function addMemoryOptions(command: Command): Command {
-  const memory = new Option(
-    '--memory <size>',
-    'how much of prepared images may stay in memory, such as 4GB or 512MB; more is kept on disk (default: a quarter of the machine)',
-  );
-  command.addOption(memory.argParser(argument(parseBytes)));
-  return command.option(
-    '--cache <folder>',
-    'where images are kept that do not fit into memory; runs may share it (default: images/ in the run folder)',
-  );
 }
 
 /** Where the images of a run are kept. */
