@@ -32,7 +32,6 @@ export function adamOuter(args: AdamArgs, task: i32): void {
 }
 
 /** Moves up to four values, `at` bytes from the start, by their gradient. */
-// @ts-ignore: decorator
 @inline
 function update(args: AdamArgs, at: usize, g: v128, left: i32): void {
   const m = f32x4.mul(loadLanes(args.m + at, left), f32x4.splat(args.beta1));

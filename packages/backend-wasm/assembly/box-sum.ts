@@ -56,7 +56,6 @@ function storeLine(line: usize, sums: usize, count: i32): void {
 }
 
 /** The two high lanes, in the place of the low ones. */
-// @ts-ignore: decorator
 @inline
 function highPair(v: v128): v128 {
   return v128.shuffle<f32>(v, v, 2, 3, 2, 3);

@@ -56,7 +56,6 @@ function convChunk(args: ConvArgs, table: usize, first: i32, count: i32): void {
 }
 
 /** Adds to four values in memory. */
-// @ts-ignore: decorator
 @inline
 function addTo(address: usize, offset: usize, v: v128): void {
   v128.store(address + offset, f32x4.add(v128.load(address + offset), v));

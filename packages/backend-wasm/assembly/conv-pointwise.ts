@@ -97,7 +97,6 @@ function pixels4x4(
   if (count > 3) storeLanes(out + 3 * outBytes, leaky(f32x4.add(d0, d1), s), width);
 }
 
-// @ts-ignore: decorator
 @inline
 function store8(out: usize, low: v128, high: v128, width: i32): void {
   if (width >= 8) {

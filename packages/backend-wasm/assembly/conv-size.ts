@@ -1,14 +1,12 @@
 import { ConvArgs } from './layout';
 
 /** Pixels (voxels) of one image batch. */
-// @ts-ignore: decorator
 @inline
 export function pixelCount(args: ConvArgs): i32 {
   return args.batch * args.depth * args.height * args.width;
 }
 
 /** Taps of the kernel. */
-// @ts-ignore: decorator
 @inline
 export function tapCount(args: ConvArgs): i32 {
   return args.kernelDepth * args.kernelHeight * args.kernelWidth;

@@ -27,7 +27,6 @@ export function moveRuns(from: usize, fromStride: usize, to: usize, toStride: us
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function copyShort(from: usize, to: usize, bytes: usize): void {
   const end = from + bytes;

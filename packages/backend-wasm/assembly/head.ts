@@ -25,7 +25,6 @@ export function head(args: HeadArgs, task: i32): void {
  *
  * The weight is read strictly in order, here as below: memory answers twice as fast as to several rows at once.
  */
-// @ts-ignore: decorator
 @inline
 function multiplyRow(weight: usize, hidden: usize, width: i32): v128 {
   let a = f32x4.splat(0), b = a, c = a, d = a;
@@ -44,7 +43,6 @@ function multiplyRow(weight: usize, hidden: usize, width: i32): v128 {
 }
 
 /** The lanes of each of four vectors summed, pairs two apart first. */
-// @ts-ignore: decorator
 @inline
 function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
@@ -99,7 +97,6 @@ export function headHiddenGradient(args: HeadArgs, task: i32): void {
 }
 
 /** Adds a row times `scale` to the sums. */
-// @ts-ignore: decorator
 @inline
 function addRow(weight: usize, scale: v128, sums: usize, width: i32): void {
   for (; width >= 16; width -= 16) {

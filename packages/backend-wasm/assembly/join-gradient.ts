@@ -32,7 +32,6 @@ export function joinGradient(args: JoinGradientArgs, task: i32, worker: i32): vo
 }
 
 /** Writes the weights of an entry of `invertAxis` with two zeros on both sides; how many positions have one or are next to one. */
-// @ts-ignore: decorator
 @inline
 function betweenZeros(entry: usize, to: usize): i32 {
   const count = load<i32>(entry, 4) - load<i32>(entry);

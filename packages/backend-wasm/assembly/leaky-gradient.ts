@@ -21,7 +21,6 @@ export function rectify(dy: usize, y: usize, dx: usize, count: i32, slope: f32):
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function select(dy: v128, y: v128, slope: v128, zero: v128): v128 {
   return v128.bitselect(dy, f32x4.mul(dy, slope), f32x4.gt(y, zero));

@@ -84,7 +84,6 @@ export function nccGradients(args: NccArgs, task: i32): void {
 }
 
 /** How many places of a window lie inside of an axis. */
-// @ts-ignore: decorator
 @inline
 function inside(center: i32, reach: i32, length: i32): i32 {
   return min(center + reach, length - 1) - max(center - reach, 0) + 1;

@@ -9,21 +9,18 @@ import { leaky, madd, storeLanes } from './simd';
  */
 
 /** Columns of the next block of a packed kernel, of which `left` (padded to eights) are left. */
-// @ts-ignore: decorator
 @inline
 export function columnsOfBlock(left: i32): i32 {
   return WIDE && left >= 16 ? 16 : 8;
 }
 
 /** How many of `left` rows, a multiple of four, the next block takes: all of them are sixes and fours. */
-// @ts-ignore: decorator
 @inline
 export function rowsOfBlock(left: i32): i32 {
   return left == 4 || left == 8 ? 4 : 6;
 }
 
 /** Sixteen values to `out`, or added to those there. */
-// @ts-ignore: decorator
 @inline
 function finish16(out: usize, v0: v128, v1: v128, v2: v128, v3: v128, adds: bool): void {
   if (adds) {
@@ -40,7 +37,6 @@ function finish16(out: usize, v0: v128, v1: v128, v2: v128, v3: v128, adds: bool
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function rows6(
   pa: usize, pb: usize, pc: usize, pd: usize, pe: usize, pf: usize, weights: usize, length: i32, out: usize, outBytes: usize, adds: bool,
@@ -83,7 +79,6 @@ function rows6(
   finish16(out, f0, f1, f2, f3, adds);
 }
 
-// @ts-ignore: decorator
 @inline
 function rows4(
   pa: usize, pb: usize, pc: usize, pd: usize, weights: usize, length: i32, out: usize, outBytes: usize, adds: bool,

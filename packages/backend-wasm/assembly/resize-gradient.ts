@@ -75,7 +75,6 @@ function sumRows(args: ResizeArgs, image: i32, layer: usize, line: usize, sums: 
 }
 
 /** `sums = u a + v b`, or where not `isFirst` `sums += u a + v b`. */
-// @ts-ignore: decorator
 @inline
 function addRows(sums: usize, a: usize, u: f32, b: usize, v: f32, count: i32, isFirst: bool): void {
   const u4 = f32x4.splat(u), v4 = f32x4.splat(v);

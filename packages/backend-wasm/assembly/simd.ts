@@ -4,28 +4,24 @@
  * `a * b + c`: in the build with relaxed SIMD in one instruction, which rounds once where the processor has fused
  * multiply-add; in the other build rounded twice everywhere.
  */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** `c - a * b`, rounded as in `madd`. */
-// @ts-ignore: decorator
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(a, b, c) : f32x4.sub(c, f32x4.mul(a, b));
 }
 
 /** Leaky rectifier of four lanes, slope from 0 to 1: `v` where positive, `slope * v` elsewhere; NaN stays NaN. */
-// @ts-ignore: decorator
 @inline
 export function leaky(v: v128, slope: v128): v128 {
   return f32x4.pmax(v, f32x4.mul(v, slope));
 }
 
 /** Stores the first `count` (1 to 4) lanes of `v`. */
-// @ts-ignore: decorator
 @inline
 export function storeLanes(address: usize, v: v128, count: i32): void {
   if (count >= 4) {
@@ -38,7 +34,6 @@ export function storeLanes(address: usize, v: v128, count: i32): void {
 }
 
 /** The first `count` (1 to 4) values at `address`, zeros after them. */
-// @ts-ignore: decorator
 @inline
 export function loadLanes(address: usize, count: i32): v128 {
   if (count >= 4) return v128.load(address);
@@ -49,14 +44,12 @@ export function loadLanes(address: usize, count: i32): v128 {
 }
 
 /** Four lanes of the bias, of which only `width` exist; zeros without a bias. */
-// @ts-ignore: decorator
 @inline
 export function biasLanes(bias: usize, width: i32): v128 {
   return bias && width > 0 ? loadLanes(bias, width) : f32x4.splat(0);
 }
 
 /** Adds eight values to those in memory. */
-// @ts-ignore: decorator
 @inline
 export function addPair(sum: usize, low: v128, high: v128): void {
   v128.store(sum, f32x4.add(v128.load(sum), low));
@@ -64,7 +57,6 @@ export function addPair(sum: usize, low: v128, high: v128): void {
 }
 
 /** The first `count` (1 to 4) of four values `stride` bytes apart, zeros after them. */
-// @ts-ignore: decorator
 @inline
 export function gatherLanes(address: usize, stride: usize, count: i32): v128 {
   if (stride == 4) return loadLanes(address, count);
@@ -76,7 +68,6 @@ export function gatherLanes(address: usize, stride: usize, count: i32): v128 {
 }
 
 /** Adds four values to those in memory. */
-// @ts-ignore: decorator
 @inline
 export function addLanes(sum: usize, v: v128): void {
   v128.store(sum, f32x4.add(v128.load(sum), v));

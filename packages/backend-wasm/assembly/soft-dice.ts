@@ -77,7 +77,6 @@ function softmax(logits: usize, out: usize, pixels: i32, labels: i32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function addTo(entry: usize, value: f64): void {
   store<f64>(entry, load<f64>(entry) + value);
@@ -116,7 +115,6 @@ function addSoft(p: usize, truth: usize, sums: usize, pixels: i32, row: usize, i
 }
 
 /** A pixel's probabilities replaced by the gradient to its logits: `p (g - Σ p g)`, g the gradient to p. */
-// @ts-ignore: decorator
 @inline
 function turnIntoGradient(p: usize, truth: usize, isSoft: bool, sums: usize, row: usize, isSquared: bool): void {
   const label: u32 = isSoft ? 0 : load<u32>(truth);
@@ -135,7 +133,6 @@ function turnIntoGradient(p: usize, truth: usize, isSoft: bool, sums: usize, row
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function toProbability(p: usize, truth: usize, isSoft: bool, isHit: bool, entry: usize, isSquared: bool): f32 {
   const t: f32 = isSoft ? load<f32>(truth) : isHit ? 1 : 0;

@@ -8,7 +8,6 @@ const LOWEST: f32 = -87.33654;
  *
  * `exp(x) = 2^n exp(r)`, `r = x - n ln 2` in two parts, and a polynomial in r (Cephes, `expf`).
  */
-// @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
   const bounded = f32x4.max(x, f32x4.splat(LOWEST));
@@ -46,7 +45,6 @@ export function subtractLargest(logits: usize, out: usize, pixels: i32, labels: 
 }
 
 /** Sum of a row, from the first value on. */
-// @ts-ignore: decorator
 @inline
 export function sumRow(from: usize, bytes: usize): f32 {
   let sum: f32 = 0;

@@ -19,7 +19,6 @@ export function sumSquares(x: usize, count: i32): f64 {
 }
 
 /** Squares of the lower two of four float32 lanes, as doubles. */
-// @ts-ignore: decorator
 @inline
 function square(v: v128): v128 {
   const wide = f64x2.promote_low_f32x4(v);

@@ -91,7 +91,6 @@ function combine(args: WarpArgs, plan: usize, out: usize): void {
 }
 
 /** Four dots of a plane to one; `byHeight` and `byWidth` are `LOW_WEIGHT` or `LOW_SLOPE`, whose `HIGH` list follows. */
-// @ts-ignore: decorator
 @inline
 function plane(at: usize, dots: usize, list: usize, byHeight: usize, byWidth: usize): v128 {
   const left = v128.load(at + (WIDTH + byWidth) * list), right = v128.load(at + (WIDTH + byWidth + 1) * list);
@@ -102,7 +101,6 @@ function plane(at: usize, dots: usize, list: usize, byHeight: usize, byWidth: us
 }
 
 /** Stores up to four lanes `stride` bytes apart. */
-// @ts-ignore: decorator
 @inline
 function storeStrided(to: usize, v: v128, count: i32, stride: usize): void {
   store<f32>(to, f32x4.extract_lane(v, 0));

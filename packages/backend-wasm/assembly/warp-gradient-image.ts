@@ -73,7 +73,6 @@ function scatterRow(args: WarpArgs, base: usize, plan: usize, dy: usize, begin: 
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function scatterLine(line: usize, at: usize, list: usize, dy: usize, weight: f32, channels: i32, neighbors: usize): void {
   for (let k: usize = 0; k < neighbors; k++) {

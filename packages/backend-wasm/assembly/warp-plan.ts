@@ -14,7 +14,6 @@ export const WIDTH: usize = 2 * PLAN_AXIS_LISTS;
 export const DOTS: usize = 3 * PLAN_AXIS_LISTS;
 
 /** Bytes of one list: whole vectors. */
-// @ts-ignore: decorator
 @inline
 export function listBytes(args: WarpArgs): usize {
   return <usize>((args.outWidth + 3) & ~3) << 2;
@@ -77,7 +76,6 @@ export function planAxis(args: WarpArgs, row: i32, axis: i32, plan: usize): void
 }
 
 /** Brings places to where the image has values: `[0, size - 1]`, or one voxel further where it goes on as zeros. */
-// @ts-ignore: decorator
 @inline
 function fold(place: v128, size: i32, padding: i32): v128 {
   if (padding == PADDING_REFLECT && size > 1) {
@@ -89,7 +87,6 @@ function fold(place: v128, size: i32, padding: i32): v128 {
 }
 
 /** Derivative of `fold`: 1 or -1, and 0 where it is constant or has a kink. */
-// @ts-ignore: decorator
 @inline
 function slopeOf(place: v128, inside: v128, size: i32, padding: i32): v128 {
   const one = f32x4.splat(1);
@@ -104,21 +101,18 @@ function slopeOf(place: v128, inside: v128, size: i32, padding: i32): v128 {
 }
 
 /** NaN stays NaN. */
-// @ts-ignore: decorator
 @inline
 function clamp(v: v128, least: f32, most: f32): v128 {
   return f32x4.min(f32x4.max(v, f32x4.splat(least)), f32x4.splat(most));
 }
 
 /** 1 where an index lies in the image, else 0. */
-// @ts-ignore: decorator
 @inline
 function exists(index: v128, last: v128): v128 {
   return v128.and(f32x4.splat(1), v128.and(f32x4.ge(index, f32x4.splat(0)), f32x4.le(index, last)));
 }
 
 /** Bytes from the first voxel to the one of an index, or to the nearest that exists. */
-// @ts-ignore: decorator
 @inline
 function offsetOf(index: v128, size: i32, stride: i32): v128 {
   const whole = i32x4.trunc_sat_f32x4_s(index);

@@ -56,7 +56,6 @@ function warpRow1(args: WarpArgs, image: usize, plan: usize, out: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function plane1(image: usize, layer: v128, at: usize, list: usize): v128 {
   const top = i32x4.add(layer, v128.load(at + (HEIGHT + LOW) * list));
@@ -66,7 +65,6 @@ function plane1(image: usize, layer: v128, at: usize, list: usize): v128 {
   return madd(below, v128.load(at + (HEIGHT + HIGH_WEIGHT) * list), sum);
 }
 
-// @ts-ignore: decorator
 @inline
 function line1(image: usize, line: v128, at: usize, list: usize): v128 {
   const left = valuesAt(image, i32x4.add(line, v128.load(at + (WIDTH + LOW) * list)));
@@ -76,7 +74,6 @@ function line1(image: usize, line: v128, at: usize, list: usize): v128 {
 }
 
 /** Four values, each at its own offset in bytes. */
-// @ts-ignore: decorator
 @inline
 export function valuesAt(base: usize, offsets: v128): v128 {
   let lanes = v128.load32_zero(base + <usize>i32x4.extract_lane(offsets, 0));
@@ -135,7 +132,6 @@ function warpRow3(args: WarpArgs, image: usize, plan: usize, out: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function pair(left: usize, right: usize, across0: v128, across1: v128, count: i32): v128 {
   return madd(loadLanes(right, count), across1, f32x4.mul(loadLanes(left, count), across0));

@@ -6,14 +6,12 @@ import { SKEW } from './layout';
  * of the cache.
  */
 /** Channels rounded up to whole vectors. */
-// @ts-ignore: decorator
 @inline
 export function ceil4(channels: i32): i32 {
   return (channels + 3) & ~3;
 }
 
 /** Channels rounded up to whole register blocks. */
-// @ts-ignore: decorator
 @inline
 export function ceil8(channels: i32): i32 {
   return (channels + 7) & ~7;
@@ -25,7 +23,6 @@ export function ceil8(channels: i32): i32 {
  * A band lies between the image and the transforms. So memory is read and written in order and row by row, the borders of
  * the image are zeros, and the transforms know none.
  */
-// @ts-ignore: decorator
 @inline
 export function bandRowBytes(tiles: i32, padded: i32): usize {
   return (<usize>((4 * tiles + 2) * padded) << 2) + SKEW;

@@ -12,28 +12,24 @@ import { leaky, madd, nmadd } from './simd';
 export const ROOT_HALF: f32 = 0.7071067811865476;
 export const ROOT_2: f32 = 1.4142135623730951;
 
-// @ts-ignore: decorator
 @inline
 export function times(v: v128, factor: f32): v128 {
   return f32x4.mul(v, f32x4.splat(factor));
 }
 
 /** `sum + factor * v` */
-// @ts-ignore: decorator
 @inline
 export function plus(sum: v128, v: v128, factor: f32): v128 {
   return madd(v, f32x4.splat(factor), sum);
 }
 
 /** `sum - factor * v` */
-// @ts-ignore: decorator
 @inline
 export function minus(sum: v128, v: v128, factor: f32): v128 {
   return nmadd(v, f32x4.splat(factor), sum);
 }
 
 /** Bᵀ: six inputs to six values. */
-// @ts-ignore: decorator
 @inline
 export function inputLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const x0 = v128.load(from);
@@ -53,7 +49,6 @@ export function inputLine(from: usize, fromStride: usize, to: usize, toStride: u
 }
 
 /** Aᵀ: six products to four outputs. */
-// @ts-ignore: decorator
 @inline
 export function outputLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const m0 = v128.load(from), m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);
@@ -68,7 +63,6 @@ export function outputLine(from: usize, fromStride: usize, to: usize, toStride: 
 }
 
 /** Aᵀ of a row of six values, then bias (four lanes at `biasAt`) and leaky rectifier: four pixels, stored. */
-// @ts-ignore: decorator
 @inline
 export function finishLine(from: usize, fromStride: usize, to: usize, toStride: usize, biasAt: usize, slope: v128): void {
   const bias = v128.load(biasAt);
@@ -88,7 +82,6 @@ export function finishLine(from: usize, fromStride: usize, to: usize, toStride: 
 }
 
 /** A, the transpose of `outputLine`: four output gradients to six values. */
-// @ts-ignore: decorator
 @inline
 export function outputGradientLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const y0 = v128.load(from), y1 = v128.load(from + fromStride);
@@ -104,7 +97,6 @@ export function outputGradientLine(from: usize, fromStride: usize, to: usize, to
 }
 
 /** G: three taps to six values. */
-// @ts-ignore: decorator
 @inline
 export function kernelLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const k0 = v128.load(from), k1 = v128.load(from + fromStride), k2 = v128.load(from + 2 * fromStride);
@@ -119,7 +111,6 @@ export function kernelLine(from: usize, fromStride: usize, to: usize, toStride: 
 }
 
 /** Gᵀ, the transpose of `kernelLine`: six products to the gradients of three taps. */
-// @ts-ignore: decorator
 @inline
 export function kernelGradientLine(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const m1 = v128.load(from + fromStride), m2 = v128.load(from + 2 * fromStride);

@@ -3,7 +3,6 @@
 import { minus, plus, ROOT_2, ROOT_HALF, times } from './winograd-lines';
 import { leaky } from './simd';
 
-// @ts-ignore: decorator
 @inline
 export function inputLinePair(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const x0Low = v128.load(from, 0), x0High = v128.load(from, 16);
@@ -22,7 +21,6 @@ export function inputLinePair(from: usize, fromStride: usize, to: usize, toStrid
   v128.store(to + 5 * toStride, f32x4.add(minus(x1Low, x3Low, 2.5), x5Low)); v128.store(to + 5 * toStride, f32x4.add(minus(x1High, x3High, 2.5), x5High), 16);
 }
 
-// @ts-ignore: decorator
 @inline
 export function outputLinePair(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const m0Low = v128.load(from, 0), m0High = v128.load(from, 16), m1Low = v128.load(from + fromStride, 0), m1High = v128.load(from + fromStride, 16), m2Low = v128.load(from + 2 * fromStride, 0), m2High = v128.load(from + 2 * fromStride, 16);
@@ -36,7 +34,6 @@ export function outputLinePair(from: usize, fromStride: usize, to: usize, toStri
   v128.store(to + 3 * toStride, f32x4.add(lastLow, m5Low)); v128.store(to + 3 * toStride, f32x4.add(lastHigh, m5High), 16);
 }
 
-// @ts-ignore: decorator
 @inline
 export function finishLinePair(from: usize, fromStride: usize, to: usize, toStride: usize, biasAt: usize, slopeLow: v128, slopeHigh: v128): void {
   const biasLow = v128.load(biasAt, 0), biasHigh = v128.load(biasAt, 16);
@@ -55,7 +52,6 @@ export function finishLinePair(from: usize, fromStride: usize, to: usize, toStri
   v128.store(to + 3 * toStride, leaky(f32x4.add(y3Low, biasLow), slopeLow)); v128.store(to + 3 * toStride, leaky(f32x4.add(y3High, biasHigh), slopeHigh), 16);
 }
 
-// @ts-ignore: decorator
 @inline
 export function outputGradientLinePair(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const y0Low = v128.load(from, 0), y0High = v128.load(from, 16), y1Low = v128.load(from + fromStride, 0), y1High = v128.load(from + fromStride, 16);

@@ -32,7 +32,6 @@ function widenFunction(source: string, name: string): string {
     .filter((statement) => statement !== '')
     .map((statement) => widenStatement(statement, values));
   return [
-    '// @ts-ignore: decorator',
     '@inline',
     `export function ${name}Pair(${typed.join(', ')}): void {`,
     ...lines.map((line) => `  ${line}`),

@@ -26,7 +26,7 @@ export interface JoinedFeatures {
 }
 
 /** Whether the current backend convolves joined features without upsampling and concatenating them. */
-export function convolvesJoined(): boolean {
+function convolvesJoined(): boolean {
   return getKernel('SshnConvJoin', getBackend()) != null;
 }
 

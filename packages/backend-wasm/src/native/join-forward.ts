@@ -1,0 +1,140 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { convDirect } from './conv-direct.js';
+import { type ConvGeometry, convGeometry, type KernelCut } from './conv-geometry.js';
+import { convWinogradJoined, type TileBand } from './conv-winograd.js';
+import type { NativeModule } from './module.js';
+
+/** What a convolution of an upsampled map and a skip reads. */
+export interface JoinInputs {
+  /** `[batch, ...lowSize, lowChannels]`. */
+  readonly low: TensorInfo;
+  /** `[batch, ...size, skipChannels]`. */
+  readonly skip: TensorInfo;
+  /** `[...window, lowChannels + skipChannels, out]`. */
+  readonly kernel: TensorInfo;
+}
+
+/** Products that the forward pass makes at once, about: they are still in the cache when they are read. */
+const FORWARD_BYTES = 2 ** 21;
+
+/** Read, but not used, behind the last products. */
+export const MARGIN = 128;
+
+/** Sizes of the two inputs and of the result in two dimensions. */
+export interface Join {
+  readonly lowHeight: number;
+  readonly lowWidth: number;
+  readonly lowChannels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outChannels: number;
+  /** Of the skip's half. */
+  readonly geometry: ConvGeometry;
+  /** The parts of the kernel that meet the map, as a product with all taps, and the skip. */
+  readonly cuts: { readonly low: KernelCut; readonly skip: KernelCut };
+  /** Of one row of products. */
+  readonly rowBytes: number;
+}
+
+/** None for volumes and for other kernels than 3×3. */
+export function joinOf({ low, skip, kernel }: JoinInputs): Join | undefined {
+  if (kernel.shape.length !== 4 || kernel.shape[0] !== 3 || kernel.shape[1] !== 3) return undefined;
+  const [, lowHeight, lowWidth, lowChannels] = low.shape as [number, number, number, number];
+  const [, height, width, skipChannels] = skip.shape as [number, number, number, number];
+  const outChannels = kernel.shape[3]!;
+  const total = lowChannels + skipChannels;
+  return {
+    lowHeight,
+    lowWidth,
+    lowChannels,
+    height,
+    width,
+    outChannels,
+    geometry: convGeometry(skip.shape, [3, 3, skipChannels, outChannels]),
+    cuts: {
+      low: { first: 0, total, isTaps: true },
+      skip: { first: lowChannels, total, isTaps: false },
+    },
+    rowBytes: lowWidth * 9 * outChannels * 4,
+  };
+}
+
+/** The products of some rows of the map, as a 1×1 convolution. */
+export function productsOf({ lowWidth, lowChannels, outChannels }: Join, rows: number): ConvGeometry {
+  return convGeometry([1, 1, rows * lowWidth, lowChannels], [1, 1, lowChannels, 9 * outChannels]);
+}
+
+/** `convJoin` with the map at its own resolution, band by band. */
+export function joinForward(
+  native: NativeModule,
+  join: Join,
+  { low, skip, kernel, bias }: JoinInputs & { readonly bias: TensorInfo },
+  slope: number,
+): TensorInfo {
+  const { lowHeight, lowWidth, lowChannels, geometry, cuts, rowBytes } = join;
+  const y = native.output([...skip.shape.slice(0, -1), join.outChannels]);
+  const bands = forwardBands(join);
+  const most = Math.max(...bands.map((band) => band.endRow - band.firstRow));
+  const products = native.allocate(most * rowBytes + MARGIN);
+  const weights = {
+    kernel: native.address(kernel),
+    kernelData: native.dataNumber(kernel),
+    isGradient: false,
+  };
+  try {
+    for (const band of bands) {
+      convDirect(native, productsOf(join, band.endRow - band.firstRow), {
+        ...weights,
+        cut: cuts.low,
+        x: native.address(low) + band.firstRow * lowWidth * lowChannels * 4,
+        bias: 0,
+        y: products,
+        slope: 1,
+      });
+      convWinogradJoined(
+        native,
+        geometry,
+        {
+          ...weights,
+          cut: cuts.skip,
+          x: native.address(skip),
+          bias: native.address(bias),
+          y: native.address(y),
+          slope,
+        },
+        { ...band, products, lowHeight, lowWidth },
+      );
+    }
+  } finally {
+    native.free(products);
+  }
+  return y;
+}
+
+/** Lines of tiles with the rows of the map that they read. */
+function forwardBands({ geometry, lowHeight, height, rowBytes }: Join): TileBand[] {
+  const down = Math.ceil(height / 4);
+  const lines = geometry.batch * down;
+  // Two rows more than its share are read by a band.
+  const rows = Math.max(1, Math.floor(FORWARD_BYTES / rowBytes) - 2);
+  const count = Math.ceil(lines / Math.max(1, Math.floor((rows * down) / lowHeight)));
+  return Array.from({ length: count }, (_, i) => {
+    const firstLine = Math.floor((i * lines) / count);
+    const endLine = Math.floor(((i + 1) * lines) / count);
+    const top = Math.max(0, (firstLine % down) * 4 - 1);
+    const bottom = Math.min(height - 1, (((endLine - 1) % down) + 1) * 4);
+    return {
+      firstLine,
+      endLine,
+      firstRow: Math.floor(firstLine / down) * lowHeight + lowerRow(top, lowHeight, height),
+      endRow:
+        Math.floor((endLine - 1) / down) * lowHeight +
+        Math.min(lowHeight, lowerRow(bottom, lowHeight, height) + 2),
+    };
+  });
+}
+
+/** The first of the two rows that row `o` of `outSize` reads: see `fillAxis`. */
+function lowerRow(o: number, inSize: number, outSize: number): number {
+  return Math.floor(Math.min(Math.max((o + 0.5) * (inSize / outSize) - 0.5, 0), inSize - 1));
+}
