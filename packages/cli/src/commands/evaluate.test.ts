@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
+import { captureOutput } from '../testing/captured-output.js';
 
 let folder: string;
-let [stdout, stderr] = ['', ''];
+const output = captureOutput();
 const sshn = (line: string): Promise<number> => {
-  [stdout, stderr] = ['', ''];
+  output.clear();
   return runCommandLine([
     ...line.split(' ').map((word) => word.replace('@', `${folder}/`)),
     '--threads',
@@ -15,17 +16,6 @@ const sshn = (line: string): Promise<number> => {
   ]);
 };
 
-beforeEach(() => {
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-  return () => vi.restoreAllMocks();
-});
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sshn-folds-'));
 });
@@ -53,7 +43,7 @@ test('folds are evaluated one by one and together; runs that are none are refuse
     expect(await sshn(`${train} --folds 2 --fold ${fold} --out @f${fold}`)).toBe(0);
   }
   expect(await sshn('evaluate @f1 @f2 --factors 0,0.5 --json')).toBe(0);
-  const { folds, mean } = JSON.parse(stdout) as Printed;
+  const { folds, mean } = JSON.parse(output.stdout) as Printed;
   expect(folds.map(({ run }) => run)).toEqual([`${folder}/f1`, `${folder}/f2`]);
   expect(mean.map(({ factor }) => factor)).toEqual([0, 0.5]);
   for (const [i, { dice }] of mean.entries()) {
@@ -65,22 +55,22 @@ test('folds are evaluated one by one and together; runs that are none are refuse
   }
 
   expect(await sshn('evaluate @f1 @f2 --factors 0.5')).toBe(0);
-  expect(stdout).toContain(`${folder}/f1\nφ `);
-  expect(stdout).toMatch(
+  expect(output.stdout).toContain(`${folder}/f1\nφ `);
+  expect(output.stdout).toMatch(
     /mean ± standard deviation over 2 folds\nφ +Dice .*\n[─ ]+\n0\.50 +\d\.\d+ ± \d\.\d+ /,
   );
   expect(await sshn('evaluate @f1 @f2 --factors 0,0.5 --csv')).toBe(0);
-  const rows = stdout.trim().split('\n');
+  const rows = output.stdout.trim().split('\n');
   expect(rows[0]).toMatch(/^run,method,architecture,factor,/);
   expect(rows.slice(1).map((row) => row.split(',')[0])).toEqual(
     ['f1', 'f1', 'f2', 'f2'].map((name) => `${folder}/${name}`),
   );
 
   expect(await sshn('evaluate @f1 @f1')).toBe(1);
-  expect(stderr).toContain('they are no folds of one data set');
+  expect(output.stderr).toContain('they are no folds of one data set');
   expect(await sshn(`${train} --folds 2 --fold 2 --seed 2 --out @other`)).toBe(0);
   expect(await sshn('evaluate @f1 @other')).toBe(1);
-  expect(stderr).toContain('with another configuration than');
+  expect(output.stderr).toContain('with another configuration than');
   expect(await sshn('evaluate @f1 @nothing')).toBe(1);
-  expect(stderr).toContain('there is no run here');
+  expect(output.stderr).toContain('there is no run here');
 });

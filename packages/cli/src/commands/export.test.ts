@@ -10,15 +10,16 @@ import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
+import { captureOutput } from '../testing/captured-output.js';
 import { storeModel } from '../testing/random-model.js';
 
 let folder: string;
-let [stdout, stderr] = ['', ''];
+const output = captureOutput();
 const at = (name: string): string => join(folder, name);
 const sshn = (line: string): Promise<number> => {
-  [stdout, stderr] = ['', ''];
+  output.clear();
   return runCommandLine(line.split(' ').map((word) => word.replace('@', `${folder}/`)));
 };
 
@@ -33,18 +34,6 @@ beforeAll(async () => {
   await writeFile(at('a.png'), encode({ width: 24, height: 20, channels: 3, depth: 8, data }));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-beforeEach(() => {
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-  return () => vi.restoreAllMocks();
-});
 
 /** What the library says of an image. */
 async function labelsOf(model: string, image: string, setting = {}): Promise<number[]> {
@@ -64,9 +53,12 @@ test('export: the plain network predicts the same, is smaller, and opens with th
     await labelsOf('cells.safetensors', 'a.png', { factor: 0.25 }),
   );
   expect(await sshn('info @plain.safetensors')).toBe(0);
-  expect(stdout).toContain('fixed');
+  expect(output.stdout).toContain('fixed');
   expect(await sshn('info @cells.safetensors --json')).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ method: { kind: 'sshn' }, preprocessing: { size: [16, 16] } });
+  expect(JSON.parse(output.stdout)).toMatchObject({
+    method: { kind: 'sshn' },
+    preprocessing: { size: [16, 16] },
+  });
 });
 
 describe('export as float16', () => {
@@ -74,11 +66,11 @@ describe('export as float16', () => {
     const line = 'export @cells.safetensors --factor 0.25 --threads 1';
     expect(await sshn(`${line} -o @whole.safetensors`)).toBe(0);
     expect(await sshn(`${line} -o @half.safetensors --dtype float16 --data phantoms:cells:3:5`)).toBe(0);
-    expect(stdout).toContain('rounded to 16-bit floats; Dice 0.');
+    expect(output.stdout).toContain('rounded to 16-bit floats; Dice 0.');
     const bytesOf = async (name: string) => (await stat(at(name))).size;
     expect(await bytesOf('half.safetensors')).toBeLessThan(0.7 * (await bytesOf('whole.safetensors')));
     expect(await sshn('info @half.safetensors --json')).toBe(0);
-    const { rounded } = JSON.parse(stdout);
+    const { rounded } = JSON.parse(output.stdout);
     expect(rounded).toMatchObject({ dtype: 'float16', measured: { images: 3, points: [{ factor: 0.25 }] } });
     const [{ before, after }] = rounded.measured.points;
     expect(Math.abs(before - after)).toBeLessThan(0.05);
@@ -94,7 +86,7 @@ describe('export as float16', () => {
     }
     expect(after).toBeCloseTo(scores.reduce((sum, one) => sum + one, 0) / scores.length, 6);
     expect(await sshn('info @half.safetensors')).toBe(0);
-    expect(stdout).toMatch(/^weights +rounded to 16-bit floats; Dice .* at φ = 0.25 \(3 images of /m);
+    expect(output.stdout).toMatch(/^weights +rounded to 16-bit floats; Dice .* at φ = 0.25 \(3 images of /m);
   });
 
   test('the model for all factors: three of them are compared, and it takes any', async () => {
@@ -103,7 +95,7 @@ describe('export as float16', () => {
         'export @cells.safetensors --whole --dtype float16 -o @all.safetensors --data phantoms:cells:2:5 --threads 1',
       ),
     ).toBe(0);
-    expect(stdout).toContain('The model for all factors.');
+    expect(output.stdout).toContain('The model for all factors.');
     using opened = await openModel(at('all.safetensors'));
     expect(opened.manifest.rounded?.measured?.points.map(({ factor }) => factor)).toEqual([0, 0.25, 0.5]);
     expect(opened.manifest.method.kind).toBe('sshn');
@@ -142,7 +134,7 @@ describe('export as float16', () => {
       `evaluate @${run} --factors 0.5 --split validation --json --threads 1${task === 'segmentation' ? '' : ' --lambda 0.0949'}`,
     );
     expect(evaluated).toBe(0);
-    const [{ dice }] = JSON.parse(stdout).results;
+    const [{ dice }] = JSON.parse(output.stdout).results;
     // λ is the middle of training, 0.0949 to four digits.
     expect(measured!.points[0]!.before).toBeCloseTo(dice, task === 'segmentation' ? 10 : 3);
     expect(Math.abs(measured!.points[0]!.after - dice)).toBeLessThan(0.05);
@@ -153,15 +145,15 @@ describe('export as float16', () => {
     expect(await sshn('export @cells.safetensors --dtype float16 -o @unknown.safetensors --threads 1')).toBe(
       0,
     );
-    expect(stderr).toContain('note: what rounding costs is not measured: give --data');
+    expect(output.stderr).toContain('note: what rounding costs is not measured: give --data');
     expect(await sshn('info @unknown.safetensors')).toBe(0);
-    expect(stdout).toContain('what that cost was not measured');
+    expect(output.stdout).toContain('what that cost was not measured');
   });
 });
 
 test('export to ONNX: onnxruntime gives the logits of the plain network, and the file says what it expects', async () => {
   expect(await sshn('export @cells.safetensors --dice 0.75 -o @cells.onnx --threads 1')).toBe(0);
-  expect(stdout).toContain('Factor 0.1');
+  expect(output.stdout).toContain('Factor 0.1');
   const session = await InferenceSession.create(at('cells.onnx'));
   const values = Float32Array.from({ length: 3 * 16 * 16 }, (_, i) => (i % 17) / 17);
   const { logits } = await session.run({ image: new Tensor('float32', values, [1, 3, 16, 16]) });
@@ -212,5 +204,5 @@ test.each([
   ['export @cells.safetensors -o @no/such/cells.onnx', 1, 'there is no such folder'],
 ])('%s is refused', async (line, code, message) => {
   expect(await sshn(line)).toBe(code);
-  expect(stderr).toContain(message);
+  expect(output.stderr).toContain(message);
 });

@@ -16,15 +16,16 @@ import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
 import { dicomSeries, useBackend } from '@sshn-internal/testing';
 import { decode, encode } from 'fast-png';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
+import { captureOutput } from '../testing/captured-output.js';
 import { storeModel } from '../testing/random-model.js';
 
 let folder: string;
-let [stdout, stderr] = ['', ''];
+const output = captureOutput();
 const at = (name: string): string => join(folder, name);
 const sshn = (line: string): Promise<number> => {
-  [stdout, stderr] = ['', ''];
+  output.clear();
   return runCommandLine(line.split(' ').map((word) => word.replace('@', `${folder}/`)));
 };
 
@@ -49,18 +50,6 @@ beforeAll(async () => {
   await writeFile(at('scan.nii.gz'), encodeNifti(scan));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-beforeEach(() => {
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-  return () => vi.restoreAllMocks();
-});
 
 /** What the library says of an image. */
 async function labelsOf(model: string, image: string, setting = {}): Promise<number[]> {
@@ -89,13 +78,13 @@ test('a folder: label maps as the library gives them, a table, names and colors'
   const pixels = rows.slice(1).map((row) => Number(row.split(',')[4]));
   expect(pixels.slice(0, 3).reduce((sum, count) => sum + count, 0)).toBe(480);
   expect(await readFile(at('out/labels.dseg.tsv'), 'utf8')).toContain('1\tnucleus\t#');
-  expect(stdout).toContain('3 label map(s) in');
+  expect(output.stdout).toContain('3 label map(s) in');
 });
 
 test('on onnxruntime: the same label maps, but where two labels are as likely', async () => {
   const line = 'predict @cells.safetensors @images --factor 0.25 --threads 1';
   expect(await sshn(`${line} -o @native --runtime onnxruntime`)).toBe(0);
-  expect(stderr).toContain('On onnxruntime.');
+  expect(output.stderr).toContain('On onnxruntime.');
   const wanted = await labelsOf('cells.safetensors', 'images/a.png', { factor: 0.25 });
   const { data } = decode(await readFile(at('native/a.png')));
   const differing = [...data].filter((label, i) => label !== wanted[i]).length;
@@ -107,19 +96,19 @@ test('what is done is not done again, unless the image or the setting changed', 
   const line = 'predict @cells.safetensors @images -o @again --threads 1 --json';
   expect(await sshn(`${line} --factor 0.1`)).toBe(0);
   expect(
-    stdout
+    output.stdout
       .trim()
       .split('\n')
       .map((one) => JSON.parse(one).output),
   ).toEqual(['a.png', 'b.png', 'deep/er/a.png']);
   const first = await times();
   expect(await sshn(`${line} --factor 0.1`)).toBe(0);
-  expect([stdout, await times()]).toEqual(['', first]);
+  expect([output.stdout, await times()]).toEqual(['', first]);
   await utimes(at('images/a.png'), new Date(), new Date(Date.now() - 5000));
   expect(await sshn(`${line} --factor 0.1`)).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ output: 'a.png', factor: [0.1] });
+  expect(JSON.parse(output.stdout)).toMatchObject({ output: 'a.png', factor: [0.1] });
   expect(await sshn(`${line} --factor 0.2`)).toBe(0);
-  expect(stdout.trim().split('\n').length).toBe(3);
+  expect(output.stdout.trim().split('\n').length).toBe(3);
 });
 
 test('a bad image is reported, the others go on, and the exit code tells', async () => {
@@ -127,8 +116,8 @@ test('a bad image is reported, the others go on, and the exit code tells', async
   await writeFile(at('mixed/bad.png'), 'no image');
   await writeFile(at('mixed/good.png'), await readFile(at('images/a.png')));
   expect(await sshn('predict @cells.safetensors @mixed -o @mixed-out --threads 1')).toBe(1);
-  expect(stderr).toContain(`error: ${at('mixed/bad.png')}: `);
-  expect(stderr).toContain('1 of 2 images could not be predicted');
+  expect(output.stderr).toContain(`error: ${at('mixed/bad.png')}: `);
+  expect(output.stderr).toContain('1 of 2 images could not be predicted');
   expect(await readdir(at('mixed-out'))).toContain('good.png');
 });
 
@@ -139,18 +128,18 @@ test('Dice against known labels', async () => {
       'predict @cells.safetensors @images/a.png -o @scored --factor 0.5 --labels @truth/a.png --json --threads 1',
     ),
   ).toBe(0);
-  const { labels } = JSON.parse(stdout);
+  const { labels } = JSON.parse(output.stdout);
   for (const { voxels, dice } of labels) expect(dice).toBe(voxels > 0 ? 1 : null);
   expect(
     await sshn('predict @cells.safetensors @images/a.png -o @scored --labels @images/b.png --threads 1'),
   ).toBe(1);
-  expect(stderr).toContain(`${at('images/b.png')}: is a color image, and labels are numbers`);
+  expect(output.stderr).toContain(`${at('images/b.png')}: is a color image, and labels are numbers`);
   const small = encode({ width: 3, height: 2, channels: 1, depth: 8, data: new Uint8Array(6) });
   await writeFile(at('small.png'), small);
   expect(
     await sshn('predict @cells.safetensors @images/a.png -o @scored --labels @small.png --threads 1'),
   ).toBe(1);
-  expect(stderr).toContain(`${at('small.png')}: does not fit the image ${at('images/a.png')}`);
+  expect(output.stderr).toContain(`${at('small.png')}: does not fit the image ${at('images/a.png')}`);
 });
 
 test('known labels of a volume may have their axes in another order, and have to lie on its grid', async () => {
@@ -159,11 +148,11 @@ test('known labels of a volume may have their axes in another order, and have to
   const labels = decodeNifti(await readFile(at('plain/scan.nii.gz')), 'labels');
   await writeFile(at('turned.nii.gz'), encodeNifti(reorient(labels, 'PSL')));
   expect(await sshn(`${predict} -o @turned --labels @turned.nii.gz`)).toBe(0);
-  for (const { voxels, dice } of JSON.parse(stdout).labels) expect(dice).toBe(voxels > 0 ? 1 : null);
+  for (const { voxels, dice } of JSON.parse(output.stdout).labels) expect(dice).toBe(voxels > 0 ? 1 : null);
   const [x, y, [a, b, c, top]] = labels.affine;
   await writeFile(at('elsewhere.nii.gz'), encodeNifti({ ...labels, affine: [x, y, [a, b, c, top + 4]] }));
   expect(await sshn(`${predict} -o @elsewhere --labels @elsewhere.nii.gz`)).toBe(1);
-  expect(stderr).toMatch(/elsewhere\.nii\.gz: lies up to 4\.0 mm away from .*on its grid\.$/m);
+  expect(output.stderr).toMatch(/elsewhere\.nii\.gz: lies up to 4\.0 mm away from .*on its grid\.$/m);
 });
 
 test('a volume comes back as NIfTI on its own grid, or as a segmentation for 3D Slicer', async () => {
@@ -255,7 +244,7 @@ json.dump([d.Modality, d.SegmentationType, d.ReferencedSeriesSequence[0].SeriesI
   test('is needed for one', async () => {
     const line = 'predict @brains.safetensors @scan.nii.gz -o @none --format dicom --threads 1';
     expect(await sshn(line)).toBe(1);
-    expect(stderr).toContain('is no DICOM file, and a DICOM segmentation refers to the series');
+    expect(output.stderr).toContain('is no DICOM file, and a DICOM segmentation refers to the series');
     expect(await readdir(at('none'))).not.toContain('scan.dcm');
   });
 });
@@ -285,7 +274,9 @@ test('of a file of several volumes one is chosen with --frame, as the message sa
   await writeFile(at('moments.nii.gz'), encodeNifti([other, scan]));
   const line = 'predict @brains.safetensors @moments.nii.gz -o @moments --threads 1';
   expect(await sshn(line)).toBe(1);
-  expect(stderr).toContain('holds 2 volumes, and one is expected. Choose one with `frame` (--frame), 0 to 1');
+  expect(output.stderr).toContain(
+    'holds 2 volumes, and one is expected. Choose one with `frame` (--frame), 0 to 1',
+  );
   expect(await sshn(`${line} --frame 1`)).toBe(0);
   const labels = decodeNifti(await readFile(at('moments/moments.nii.gz')), 'labels');
   expect([...labels.data]).toEqual(await labelsOf('brains.safetensors', 'scan.nii.gz'));
@@ -295,7 +286,7 @@ test('of a file of several volumes one is chosen with --frame, as the message sa
   const first = decodeNifti(await readFile(at('moments/moments.nii.gz')), 'labels');
   expect([...first.data]).toEqual(await labelsOf('brains.safetensors', 'other.nii.gz'));
   expect(await sshn(`${line} --frame 2`)).toBe(1);
-  expect(stderr).toContain('frame: got 2, expected an index from 0 to 1');
+  expect(output.stderr).toContain('frame: got 2, expected an index from 0 to 1');
 });
 
 test('a pipe among the images is left out, and one that is named is refused', async () => {
@@ -310,7 +301,7 @@ test('a pipe among the images is left out, and one that is named is refused', as
     'd.png',
   ]);
   expect(await sshn('predict @cells.safetensors @piped/b.png -o @piped-out --threads 1')).toBe(1);
-  expect(stderr).toContain('is neither a file nor a folder');
+  expect(output.stderr).toContain('is neither a file nor a folder');
   await expect(readPicture(at('piped/b.png'))).rejects.toThrow(/is a folder, a pipe, a socket or a device/);
 });
 
@@ -327,5 +318,5 @@ test.each([
   ['predict @cells.safetensors @scan.nii.gz -o @x --threads 1', 1, 'expected a raster image'],
 ])('%s is refused', async (line, code, message) => {
   expect(await sshn(line)).toBe(code);
-  expect(stderr).toContain(message);
+  expect(output.stderr).toContain(message);
 });

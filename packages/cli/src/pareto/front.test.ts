@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { BudgetError, type Manifest } from '@sshn/model';
 import { openModel } from '@sshn/predict/node';
 import { parseHTML } from 'linkedom';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
+import { captureOutput } from '../testing/captured-output.js';
 import { result } from '../testing/report.js';
 import { worthTheirCost } from './front.js';
 
@@ -18,24 +19,13 @@ test('what is worth its cost: better than every cheaper one by more than next to
 
 describe('sshn pareto of a network with several knobs', () => {
   let folder: string;
-  let [stdout, stderr] = ['', ''];
+  const output = captureOutput();
   const sshn = (line: string): Promise<number> => {
-    [stdout, stderr] = ['', ''];
+    output.clear();
     const words = line.split(' ').map((word) => word.replace('@', `${folder}/`));
     return runCommandLine(line.startsWith('info') ? words : [...words, '--threads', '1']);
   };
   const read = (...path: string[]) => readFile(join(folder, 'run', ...path), 'utf8');
-  beforeEach(() => {
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      stdout += text;
-      return true;
-    });
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-      stderr += text;
-      return true;
-    });
-    return () => vi.restoreAllMocks();
-  });
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sshn-front-'));
   });
@@ -48,7 +38,9 @@ describe('sshn pareto of a network with several knobs', () => {
     const knobs = '--width-range 0.25,1 --resolution-range 0.5,1';
     expect(await sshn(`train phantoms:cells:12 ${small} ${knobs} --epochs 6 --out @run`)).toBe(0);
     expect(await sshn('pareto @run --by 0.25 --images 1 --settings 40')).toBe(0);
-    expect(stderr).toContain('looks for the front of its knobs on 2 validation images, at most 40 settings');
+    expect(output.stderr).toContain(
+      'looks for the front of its knobs on 2 validation images, at most 40 settings',
+    );
     const { results } = JSON.parse(await read('pareto', 'searched.json'));
     expect(results.length).toBeGreaterThanOrEqual(36);
     expect(results.length).toBeLessThanOrEqual(40);
@@ -78,16 +70,16 @@ describe('sshn pareto of a network with several knobs', () => {
     expect(() => model.choose({ gflops: table[0]!.gflops / 2 })).toThrow(BudgetError);
 
     expect(await sshn('pareto @run --by 0.25 --images 0 --settings 40')).toBe(0);
-    expect(stderr).toContain('36 settings were evaluated before and are kept');
-    expect(stderr).toContain(`${3 + front.length} of ${3 + front.length} `);
+    expect(output.stderr).toContain('36 settings were evaluated before and are kept');
+    expect(output.stderr).toContain(`${3 + front.length} of ${3 + front.length} `);
     expect(JSON.parse(await read('pareto', 'searched.json')).results).toEqual(results);
     expect(await sshn('info @run')).toBe(0);
-    expect(stdout).toMatch(/φ +(width +resolution +)?Dice +GFLOPs +MiB +ms/);
+    expect(output.stdout).toMatch(/φ +(width +resolution +)?Dice +GFLOPs +MiB +ms/);
     expect(
       await sshn('evaluate @run --factors 0.25 --width 0.5 --input-resolution 0.75 --csv --no-times'),
     ).toBe(0);
-    expect(stdout).toMatch(/\nsshn,unet,0\.25,0\.5,0\.75,1,test,[\d.]+,[\d.]+,\n$/);
+    expect(output.stdout).toMatch(/\nsshn,unet,0\.25,0\.5,0\.75,1,test,[\d.]+,[\d.]+,\n$/);
     expect(await sshn('evaluate @run --factors 0.25 --width 0.5')).toBe(0);
-    expect(stdout).toMatch(/^φ +width +resolution +Dice/);
+    expect(output.stdout).toMatch(/^φ +width +resolution +Dice/);
   });
 });

@@ -5,11 +5,12 @@ import { type Affine, decodeNifti, encodeNifti, resampleOnto, type Volume, volum
 import { readField } from '@sshn/predict/node';
 import { affineMatrix, invertAffine } from '@sshn/registration';
 import { decode, encode } from 'fast-png';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
+import { captureOutput } from '../testing/captured-output.js';
 
 let folder: string;
-let [stdout, stderr] = ['', ''];
+const output = captureOutput();
 const at = (name: string) => join(folder, name);
 const load = async (name: string) => decodeNifti(await readFile(at(name)), name);
 
@@ -84,19 +85,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-beforeEach(() => {
-  [stdout, stderr] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-  return () => vi.restoreAllMocks();
-});
-
 const apart = (a: Volume, b: Volume) =>
   Array.from(a.data).reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length;
 
@@ -108,7 +96,7 @@ describe('sshn register --affine', () => {
     expect(
       await sshn(`register none @moving.nii.gz @fixed.nii.gz --affine rigid --threads 1 ${outputs}`),
     ).toBe(0);
-    expect(stdout).toMatch(/rigid +loss \S+ before, \S+ after\ncovered +\S+ % of the fixed grid\n/);
+    expect(output.stdout).toMatch(/rigid +loss \S+ before, \S+ after\ncovered +\S+ % of the fixed grid\n/);
     const rows = (await readFile(at('matrix.txt'), 'utf8')).trim().split('\n');
     const matrix = rows.map((row) => row.split(' ').map(Number));
     expect(matrix[3]).toEqual([0, 0, 0, 1]);
@@ -139,7 +127,7 @@ describe('sshn register --affine', () => {
     const outputs = '-o @moved.nii.gz --field @field.nii.gz';
     const line = `register none @bent.nii.gz @fixed.nii.gz --affine similarity ${refine} --threads 1 ${outputs}`;
     expect(await sshn(line)).toBe(0);
-    const [, before, after] = /mse loss +(\S+) before, (\S+) after/.exec(stdout)!;
+    const [, before, after] = /mse loss +(\S+) before, (\S+) after/.exec(output.stdout)!;
     expect(Number(after)).toBeLessThan(0.9 * Number(before));
     const fixed = await load('fixed.nii.gz');
     const moved = await load('moved.nii.gz');
@@ -166,7 +154,7 @@ describe('sshn register --affine', () => {
     ['register none @a.png @b.png --affine warped', 'Allowed choices'],
   ])('%s is no command', async (line, says) => {
     expect(await sshn(line)).toBe(2);
-    expect(stderr).toContain(says);
+    expect(output.stderr).toContain(says);
   });
 });
 
@@ -191,7 +179,7 @@ describe('a model whose images were aligned for training', () => {
     expect(
       await sshn(`train @poses --task registration --align rigid ${small} --threads 1 --out @aligned`),
     ).toBe(0);
-    [stdout, stderr] = ['', ''];
+    output.clear();
     const pair = '@poses/images/s3.png @poses/images/s0.png';
     expect(
       await sshn(`register @aligned ${pair} --threads 1 -o @moved.png --field @field.nii.gz --matrix @m.txt`),
@@ -203,7 +191,7 @@ describe('a model whose images were aligned for training', () => {
     expect(matrix).toHaveLength(4);
     // The two are turned by -0.3 and 0.25.
     expect(Math.abs(Math.acos(matrix[0]![0]!) - 0.55)).toBeLessThan(0.08);
-    expect(stdout).toMatch(/covered +\d+\.\d % of the fixed grid/);
+    expect(output.stdout).toMatch(/covered +\d+\.\d % of the fixed grid/);
     const [moving, moved, fixed] = await Promise.all(
       ['poses/images/s3.png', 'moved.png', 'poses/images/s0.png'].map(async (name) =>
         decode(await readFile(at(name))),
@@ -215,7 +203,7 @@ describe('a model whose images were aligned for training', () => {
     expect(await sshn('warp @poses/images/s3.png --field @field.nii.gz -o @again.png')).toBe(0);
     expect(decode(await readFile(at('again.png'))).data).toEqual(moved!.data);
     expect(await sshn(`register @aligned ${pair} --affine rigid --threads 1 -o @moved.png`)).toBe(1);
-    expect(stderr).toContain('the model aligns both images');
+    expect(output.stderr).toContain('the model aligns both images');
   });
 });
 
@@ -225,22 +213,22 @@ describe('images that do not overlap', () => {
 
   test('are refused, and nothing is written', async () => {
     expect(await sshn(`${none('far.nii.gz')} --resample -o @out.nii.gz`)).toBe(1);
-    expect(stderr).toContain('does not overlap with');
-    expect(stderr).toContain('--affine');
+    expect(output.stderr).toContain('does not overlap with');
+    expect(output.stderr).toContain('--affine');
     await expect(readFile(at('out.nii.gz'))).rejects.toThrow('ENOENT');
   });
 
   test('by half: a warning says how much is covered', async () => {
     expect(await sshn(`${none('aside.nii.gz')} --resample -o @out.nii.gz`)).toBe(0);
-    expect(stderr).toMatch(/warning: \S+aside.nii.gz covers 40.0 % of the grid of \S+fixed.nii.gz/);
-    expect(stdout).toContain('covered         40.0 % of the fixed grid');
+    expect(output.stderr).toMatch(/warning: \S+aside.nii.gz covers 40.0 % of the grid of \S+fixed.nii.gz/);
+    expect(output.stdout).toContain('covered         40.0 % of the fixed grid');
   });
 
   test('with a field are refused by sshn warp too', async () => {
     expect(await sshn(`${none('fixed.nii.gz')} --field @zero.nii.gz`)).toBe(0);
     expect(await sshn('warp @far.nii.gz --field @zero.nii.gz -o @out2.nii.gz')).toBe(1);
-    expect(stderr).toContain('does not overlap with the field');
+    expect(output.stderr).toContain('does not overlap with the field');
     expect(await sshn('warp @aside.nii.gz --field @zero.nii.gz -o @out2.nii.gz')).toBe(0);
-    expect(stderr).toContain('covers 40.0 % of the grid of the field');
+    expect(output.stderr).toContain('covers 40.0 % of the grid of the field');
   });
 });

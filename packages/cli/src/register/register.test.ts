@@ -17,12 +17,13 @@ import { readField } from '@sshn/predict/node';
 import { describeNetwork, parseRunConfig, type RunConfigInput } from '@sshn/training';
 import { dicomSeries, useBackend } from '@sshn-internal/testing';
 import { decode, encode } from 'fast-png';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 import { ball } from '../testing/balls.js';
+import { captureOutput } from '../testing/captured-output.js';
 
 let folder: string;
-let [stdout, stderr] = ['', ''];
+const output = captureOutput();
 const at = (name: string) => join(folder, name);
 const load = async (name: string) => decodeNifti(await readFile(at(name)), name);
 
@@ -63,19 +64,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-beforeEach(() => {
-  [stdout, stderr] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-  return () => vi.restoreAllMocks();
-});
-
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 const apart = (a: Volume, b: Volume) => mean(a.data.map((value, i) => Math.abs(value - b.data[i]!)));
 const dice = (a: Volume, b: Volume) => {
@@ -102,7 +90,7 @@ describe('DICOM', () => {
     const run = (a: string, b: string, out: string) =>
       sshn(`register none @${a} @${b} --refine 10 ${bare} -o @${out}.nii.gz`);
     expect(await run('moving-series', 'fixed-series', 'of-series')).toBe(0);
-    expect(stderr).toMatch(/warning: \S+readme\.txt: is not a DICOM file, and was left out/);
+    expect(output.stderr).toMatch(/warning: \S+readme\.txt: is not a DICOM file, and was left out/);
     expect(await run('moving-scan.nii.gz', 'fixed-scan.nii.gz', 'of-files')).toBe(0);
     const [series, files] = [await load('of-series.nii.gz'), await load('of-files.nii.gz')];
     expect(series.shape).toEqual(shape);
@@ -123,7 +111,7 @@ describe('DICOM', () => {
     expect([written.width, written.height, written.data[0], written.data.at(-1)]).toEqual([20, 18, 0, 255]);
     await mkdir(at('empty'));
     expect(await sshn('register none @empty @empty --refine 1 -o @x.nii.gz')).toBe(1);
-    expect(stderr).toMatch(
+    expect(output.stderr).toMatch(
       /empty: is a folder without files\. Give an image, or the folder of one DICOM series/,
     );
   });
@@ -229,20 +217,20 @@ describe('a model', () => {
     await store('plain.safetensors', {}, [18, 20]);
     const pair = 'register @plain.safetensors @a.png @b.png --threads 1 -o @moved.png --similarity mse';
     expect(await sshn(pair)).toBe(0);
-    expect(stdout).toContain('0.00 pixels at most');
-    const [, before, after] = /loss +(\S+) before, (\S+) after/.exec(stdout)!;
+    expect(output.stdout).toContain('0.00 pixels at most');
+    const [, before, after] = /loss +(\S+) before, (\S+) after/.exec(output.stdout)!;
     expect(Number(after)).toBeCloseTo(Number(before), 3);
-    stdout = '';
+    output.stdout = '';
     const labels = '--labels @a-labels.png --moved-labels @moved-labels.png';
     expect(await sshn(`${pair} --refine 30 --regularizer diffusion --weight 0.001 ${labels}`)).toBe(0);
-    const [, , refined] = /loss +(\S+) before, (\S+) after/.exec(stdout)!;
+    const [, , refined] = /loss +(\S+) before, (\S+) after/.exec(output.stdout)!;
     expect(Number(refined)).toBeLessThan(0.5 * Number(before));
   });
 
   test('tells on a terminal what is under way, layer by layer, and in a pipe nothing of it', async () => {
     const pair = 'register @plain.safetensors @a.png @b.png --threads 1 -o @moved.png';
     expect(await sshn(pair)).toBe(0);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(output.stderr.trimEnd().split('\n')).toHaveLength(1);
     const { isTTY, hasColors } = process.stderr;
     Object.assign(process.stderr, { isTTY: true, hasColors: () => false });
     try {
@@ -260,7 +248,7 @@ describe('a model', () => {
       'warping',
       'writing',
     ];
-    const places = stages.map((text) => stderr.indexOf(text));
+    const places = stages.map((text) => output.stderr.indexOf(text));
     expect(Math.min(...places)).toBeGreaterThan(-1);
     expect(places).toEqual([...places].sort((a, b) => a - b));
   });
@@ -270,7 +258,7 @@ describe('a model', () => {
     const told = 'register @told.safetensors @a.png @b.png --threads 1';
     expect(await sshn(`${told} --lambda 0.3 --factor 0.25`)).toBe(0);
     expect(await sshn(told)).toBe(1);
-    expect(stderr).toContain('Give --lambda');
+    expect(output.stderr).toContain('Give --lambda');
     await store('knows.safetensors', { registration: { lambdaRange: [0.01, 1] } }, [18, 20], {
       registration: {
         similarity: 'globalNcc',
@@ -284,14 +272,14 @@ describe('a model', () => {
     expect(await sshn(`register @knows.safetensors @a.png @b.png --threads 1 ${page}`)).toBe(0);
     expect(await readFile(at('knows.html'), 'utf8')).toContain('globalNcc + λ = 0.1 × bendingEnergy');
     expect(await sshn('register @plain.safetensors @a.png @b.png --lambda 0.3')).toBe(1);
-    expect(stderr).toContain('lambda: got 0.3, expected none');
+    expect(output.stderr).toContain('lambda: got 0.3, expected none');
     expect(await sshn('register @plain.safetensors @a.png @b.png --factor 0.3,0.4,0.5')).toBe(1);
-    expect(stderr).toContain('factor: got [0.3,0.4,0.5], expected one, as the model has');
+    expect(output.stderr).toContain('factor: got [0.3,0.4,0.5], expected one, as the model has');
   });
 
   test('of images refuses volumes', async () => {
     expect(await sshn('register @plain.safetensors @moving.nii.gz @fixed.nii.gz')).toBe(1);
-    expect(stderr).toContain('an image of 3 dimensions", expected one of 2');
+    expect(output.stderr).toContain('an image of 3 dimensions", expected one of 2');
   });
 });
 
@@ -302,7 +290,7 @@ describe('what does not fit is refused, with what to do', () => {
     '-o @early.nii.gz --field @no/field.nii.gz',
   ])('a folder that is not there, before the work: %s', async (outputs) => {
     expect(await sshn(`register none @moving.nii.gz @fixed.nii.gz --refine 1 ${bare} ${outputs}`)).toBe(1);
-    expect(stderr).toMatch(/is to lie in \S+no, and there is no such folder\. Make it first/);
+    expect(output.stderr).toMatch(/is to lie in \S+no, and there is no such folder\. Make it first/);
     await expect(readFile(at('early.nii.gz'))).rejects.toThrow('ENOENT');
   });
 
@@ -396,8 +384,8 @@ describe('what does not fit is refused, with what to do', () => {
     ],
   ])('%s', async (line, says, wayOut) => {
     expect(await sshn(line)).toBe(1);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain(wayOut);
+    expect(output.stderr).toContain(says);
+    expect(output.stderr).toContain(wayOut);
   });
 
   test.each([
@@ -414,7 +402,7 @@ describe('what does not fit is refused, with what to do', () => {
     ['warp @a.png -o @b.png', "required option '--field"],
   ])('%s is no command', async (line, says) => {
     expect(await sshn(line)).toBe(2);
-    expect(stderr).toContain(says);
+    expect(output.stderr).toContain(says);
   });
 
   test('but with --resample they are brought together: by their place, or stretched', async () => {
@@ -423,7 +411,7 @@ describe('what does not fit is refused, with what to do', () => {
       expect(await sshn(line)).toBe(0);
       expect((await load('out.nii.gz')).shape).toEqual(turnedFixed.shape);
     }
-    expect(stderr).toContain(', at 6×5×6, on');
+    expect(output.stderr).toContain(', at 6×5×6, on');
     const labels = '--labels @small-labels.nii.gz --moved-labels @out.nii.gz';
     expect(await sshn(`${none('@moving.nii.gz @fixed.nii.gz')} --resample ${labels}`)).toBe(0);
     expect(await sshn(`${none('@wide.png @b.png')} --resample -o @out.png`)).toBe(0);
