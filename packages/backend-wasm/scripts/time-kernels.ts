@@ -3,21 +3,13 @@
  *
  *   npx tsx --conditions @sshn/source packages/backend-wasm/scripts/time-kernels.ts [threads]
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import '@tensorflow/tfjs-backend-wasm';
 
-import {
-  randomNormal,
-  registerBackend,
-  removeBackend,
-  setBackend,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
-import { createBackend } from '../src/heap/tfjs-backend.js';
+import { randomNormal, type TensorInfo } from '@tensorflow/tfjs-core';
 import { conv, convGradInput, convGradKernel } from '../src/native/conv.js';
 import { convGeometry, pixelCount, tapCount } from '../src/native/conv-geometry.js';
 import { loadNative } from '../src/native/index.js';
+import { sharedBackendForTests } from '../src/native/testing/shared.js';
 
 const MILLISECONDS_PER_PASS = 300;
 
@@ -76,12 +68,7 @@ const work: ReadonlyArray<readonly [x: number[], kernel: number[]]> = [
   ],
 ];
 
-const { resolve } = createRequire(import.meta.url);
-const binary = readFileSync(resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
-const wasm = await createBackend(binary, { isShared: true });
-removeBackend('wasm');
-registerBackend('wasm', () => wasm);
-await setBackend('wasm');
+const wasm = await sharedBackendForTests();
 const native = await loadNative(wasm, { threads: Number(process.argv[2] ?? 1) });
 console.log(`${native.threads} thread(s)`);
 

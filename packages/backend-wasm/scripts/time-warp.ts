@@ -3,21 +3,12 @@
  *
  *   npx tsx --conditions @sshn/source packages/backend-wasm/scripts/time-warp.ts [threads]
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import '@tensorflow/tfjs-backend-wasm';
 
-import {
-  randomNormal,
-  registerBackend,
-  removeBackend,
-  setBackend,
-  type TensorInfo,
-  tensor,
-} from '@tensorflow/tfjs-core';
+import { randomNormal, type TensorInfo, tensor } from '@tensorflow/tfjs-core';
 
-import { createBackend } from '../src/heap/tfjs-backend.js';
 import { loadNative } from '../src/native/index.js';
+import { sharedBackendForTests } from '../src/native/testing/shared.js';
 import { warp, warpGradField, warpGradImage } from '../src/native/warp.js';
 
 const MILLISECONDS_PER_PASS = 400;
@@ -30,13 +21,8 @@ const shapes: readonly number[][] = [
   [1, 64, 64, 64, 16],
 ];
 
-const { resolve } = createRequire(import.meta.url);
-const binary = readFileSync(resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'));
 const threads = Number(process.argv[2] ?? 1);
-removeBackend('wasm');
-const shared = await createBackend(binary, { isShared: true });
-registerBackend('wasm', () => shared);
-await setBackend('wasm');
+const shared = await sharedBackendForTests();
 const native = await loadNative(shared, { threads });
 
 /** Milliseconds of processor time, which other programs on the machine lengthen less than the clock's; lowest of the passes that fit into the time given. */
