@@ -9,7 +9,7 @@ export {
   runOptions,
 } from './config/run-config.js';
 export { type FileSplit, readSplit, type SplitFileOptions } from './config/split-file.js';
-export type { FactorResult, Place } from './evaluation/measure.js';
+export type { FactorResult } from './evaluation/measure.js';
 export { evaluateFactor, gflopsAt } from './evaluation/measure.js';
 export { factorGrid, paretoFront } from './evaluation/pareto.js';
 export { type Axes, type Searched, type SearchedPlace, searchFront } from './evaluation/search-front.js';

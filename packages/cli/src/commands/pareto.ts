@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { NamedSetting } from '@sshn/model';
 import { updateManifest } from '@sshn/model/node';
-import type { FactorResult, Place } from '@sshn/training';
+import type { FactorResult } from '@sshn/training';
 import { type Command, Option } from 'commander';
 import { type Comparable, compareReports, readReport } from '../pareto/compare.js';
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
@@ -222,7 +223,7 @@ async function reportCurve(
 }
 
 /** Only what names a setting. */
-function placeOf({ factor, width, resolution }: FactorResult): Place<number> {
+function placeOf({ factor, width, resolution }: FactorResult): NamedSetting<number> {
   return {
     factor,
     ...(width === undefined ? {} : { width }),

@@ -1,6 +1,7 @@
 import type { Factor } from '@sshn/core';
 import { bootstrapInterval } from '@sshn/losses';
-import { type FactorResult, type Place, paretoFront } from '@sshn/training';
+import type { NamedSetting } from '@sshn/model';
+import { type FactorResult, paretoFront } from '@sshn/training';
 
 /** A network at one factor, with its place in the comparison. */
 export interface CurvePoint extends FactorResult {
@@ -44,7 +45,7 @@ export function curvesOf(
 }
 
 /** Whether points differ in more than their factor, which then is no axis for them. */
-export function movesKnobs(points: readonly Place[]): boolean {
+export function movesKnobs(points: readonly NamedSetting[]): boolean {
   return points.some(({ width = 1, resolution = 1 }) => width !== 1 || resolution !== 1);
 }
 

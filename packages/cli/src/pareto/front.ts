@@ -1,11 +1,11 @@
 import { setting } from '@sshn/core';
+import type { NamedSetting } from '@sshn/model';
 import {
   type Axes,
   type FactorResult,
   factorIn,
   gflopsAt,
   knobRanges,
-  type Place,
   paretoFront,
   priorOf,
   type SearchedPlace,
@@ -111,7 +111,7 @@ function axesOf({ config }: Run): Axes {
 }
 
 /** A setting as results and files name it: without knobs that are at their largest. */
-function namedPlace({ factor, width, resolution }: SearchedPlace): Place<number> {
+function namedPlace({ factor, width, resolution }: SearchedPlace): NamedSetting<number> {
   return {
     factor,
     ...(width === 1 ? {} : { width }),

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Factor } from '@sshn/core';
+import { type NamedSetting, settingKey } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
-import type { FactorResult, Place } from '@sshn/training';
+import type { FactorResult } from '@sshn/training';
 import { z } from 'zod';
 
 /** Where results are kept, and of what. */
@@ -24,7 +25,7 @@ export class KeptResults<At extends Factor> {
     readonly at: KeptIn<At>,
     results: readonly FactorResult<At>[],
   ) {
-    this.#results = new Map(results.map((result) => [placeKey(result), result]));
+    this.#results = new Map(results.map((result) => [settingKey(result), result]));
   }
 
   /** Opens the file; one that is absent, damaged or of another key holds nothing. */
@@ -38,25 +39,20 @@ export class KeptResults<At extends Factor> {
     return new KeptResults(at, []);
   }
 
-  get(place: Place<At>): FactorResult<At> | undefined {
-    return this.#results.get(placeKey(place));
+  get(place: NamedSetting<At>): FactorResult<At> | undefined {
+    return this.#results.get(settingKey(place));
   }
 
   /** Adds results, on disk before it returns. @throws {FileError} if the file cannot be written. */
   async keep(results: readonly FactorResult<At>[]): Promise<void> {
-    for (const result of results) this.#results.set(placeKey(result), result);
+    for (const result of results) this.#results.set(settingKey(result), result);
     const all = [...this.#results.values()].sort(comparePlaces);
     await writeFileAtomic(this.at.path, `${JSON.stringify({ key: this.at.key, results: all })}\n`);
   }
 }
 
-/** The same for one setting, in files of older releases too. */
-function placeKey({ factor, width = 1, resolution = 1 }: Place): string {
-  return [factor, width, resolution].join('/');
-}
-
 /** The order of settings: by the first factor, then by the next, then by width and resolution. */
-function comparePlaces(a: Place, b: Place): number {
+function comparePlaces(a: NamedSetting, b: NamedSetting): number {
   const [first, second] = [a, b].map(({ factor, width = 1, resolution = 1 }) => [
     ...[factor].flat(),
     width,

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Factor } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
-import type { FactorResult, Place } from '@sshn/training';
+import type { NamedSetting } from '@sshn/model';
+import type { FactorResult } from '@sshn/training';
 import { evaluateRun, type Run, timeRun } from '@sshn/training/node';
 import type { RunningBackend } from '../process/backend.js';
 import { environment, machine } from '../process/environment.js';
@@ -18,7 +19,7 @@ import type { Measurements, ParetoReport } from './report-data.js';
 /** What to measure, and where its results are kept. */
 export interface MeasureOptions<At extends Factor> {
   /** In the order in which they are evaluated. */
-  readonly places: ReadonlyArray<Place<At>>;
+  readonly places: ReadonlyArray<NamedSetting<At>>;
   readonly split: Measurements['split'];
   /** How a result is read back. */
   readonly schema: KeptIn<At>['schema'];
@@ -74,7 +75,7 @@ export async function measureRun<At extends Factor>(
 }
 
 /** Settings that differ in their factors alone are called that. */
-function nameOf(places: readonly Place[]): 'factors' | 'settings' {
+function nameOf(places: readonly NamedSetting[]): 'factors' | 'settings' {
   return movesKnobs(places) ? 'settings' : 'factors';
 }
 
@@ -189,7 +190,7 @@ async function digestOf(dataset: Dataset, ids: readonly string[]): Promise<strin
 
 /** What to evaluate. */
 interface SweepOptions<At extends Factor> {
-  readonly places: ReadonlyArray<Place<At>>;
+  readonly places: ReadonlyArray<NamedSetting<At>>;
   readonly split: keyof Split;
   /** Whose weights are used at all factors; see `EvaluateOptions`. */
   readonly weightsOf?: Factor | undefined;
@@ -198,7 +199,7 @@ interface SweepOptions<At extends Factor> {
   /** Of registration networks that take one; see `EvaluateOptions`. */
   readonly lambda?: number | undefined;
   /** Results that are known already. @default none */
-  readonly known?: (place: Place<At>) => FactorResult<At> | undefined;
+  readonly known?: (place: NamedSetting<At>) => FactorResult<At> | undefined;
   /** Called, and waited for, with each result that was not known. */
   readonly onResult: (result: FactorResult<At>) => Promise<void> | void;
   /** Aborting ends after the setting under way. */

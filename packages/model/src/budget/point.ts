@@ -1,9 +1,13 @@
 import { type Factor, type Setting, setting } from '@sshn/core';
 
-/** A setting in the words of a model's table: what is not said is 1. */
-export interface NamedSetting {
+/**
+ * A setting in the words of a model's table: what is not said is 1.
+ *
+ * @typeParam At How its factors are given: `number` for one common to all downsampling steps, a list for separate ones.
+ */
+export interface NamedSetting<At extends Factor = Factor> {
   /** φ in [0, 1], common to all downsampling steps, or a list with one for each of them. */
-  readonly factor: Factor;
+  readonly factor: At;
   /** Share of the features of every stage, in (0, 1]. @default 1 */
   readonly width?: number;
   /** Share of the images' size that the network sees, in (0, 1]. @default 1 */

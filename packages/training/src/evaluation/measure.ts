@@ -2,25 +2,17 @@ import { type Factor, type ParamsOf, type Setting, setting } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { countModule } from '@sshn/flops';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
+import type { NamedSetting } from '@sshn/model';
 import type { Task } from '../tasks/task.js';
 import { diceOver, type SurfaceResult } from './segment.js';
 import { timeForward } from './time-forward.js';
-
-/** A setting as results name it. */
-export interface Place<At extends Factor = Factor> {
-  readonly factor: At;
-  /** Share of the features of every stage, in (0, 1], of networks with that knob. @default 1 */
-  readonly width?: number;
-  /** Share of the images' size that the network sees, in (0, 1]; likewise. @default 1 */
-  readonly resolution?: number;
-}
 
 /**
  * What one trained network reaches at one setting.
  *
  * @typeParam At How its factors are given: `number` for one common to all downsampling steps, a list for separate ones.
  */
-export interface FactorResult<At extends Factor = number> extends Place<At> {
+export interface FactorResult<At extends Factor = number> extends NamedSetting<At> {
   /** Mean hard Dice over foreground labels and images, in [0, 1]. */
   readonly dice: number;
   /** Mean Dice of each foreground label, by label name; NaN where a label occurs nowhere. */
@@ -52,7 +44,7 @@ const segmenting: Pick<Task, 'accuracy'> = {
 };
 
 /** What is measured at a setting, however its factors are given. */
-export type Measured = Omit<FactorResult, keyof Place>;
+export type Measured = Omit<FactorResult, keyof NamedSetting>;
 
 /**
  * Accuracy over images, and cost per image, of a model at one factor, or at a list with one for each downsampling step.

@@ -1,5 +1,5 @@
 import { requireIntegers, ValueError } from '@sshn/core';
-import type { Place } from './measure.js';
+import type { NamedSetting } from '@sshn/model';
 import { paretoFront } from './pareto.js';
 
 /** A knob that is searched: its range, and how many values of it are tried at first, at equal distances, both ends among them. */
@@ -26,7 +26,7 @@ export interface SearchOptions {
 }
 
 /** A setting of a search: every knob is said. */
-export type SearchedPlace = Required<{ readonly [Key in keyof Place]: number }>;
+export type SearchedPlace = Required<{ readonly [Key in keyof NamedSetting]: number }>;
 
 /** A setting that was evaluated. */
 export interface Searched {

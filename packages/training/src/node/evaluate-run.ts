@@ -1,8 +1,9 @@
 import { type Factor, type Setting, setting, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import { type Knob, knobs, type Scalable } from '@sshn/hypernet';
+import type { NamedSetting } from '@sshn/model';
 import { knobsOf } from '../config/knobs.js';
-import type { FactorResult, Place } from '../evaluation/measure.js';
+import type { FactorResult } from '../evaluation/measure.js';
 import { measure } from '../evaluation/measure.js';
 import { surfaceOver } from '../evaluation/segment.js';
 import { type Timing, type TimingOptions, timeForward } from '../evaluation/time-forward.js';
@@ -106,7 +107,7 @@ export async function evaluateRun<At extends Factor>(
 export async function timeRun(
   run: Run,
   dataset: Dataset,
-  places: readonly Place[],
+  places: readonly NamedSetting[],
   options: TimingOptions & Pick<Rest, 'lambda'> = {},
 ): Promise<Timing[]> {
   const { size, channels } = dataset;
