@@ -15,6 +15,7 @@ import {
 } from '@sshn/core';
 import {
   averagePooling,
+  type ConvolutionInput,
   type ConvolutionSpecs,
   convolution,
   downsample,
@@ -23,7 +24,7 @@ import {
   stridedConvolution,
   upsample,
 } from '@sshn/layers';
-import { requireFeatures, resizeLinear } from '@sshn/ops';
+import { convolvesJoined, requireFeatures, resizeLinear } from '@sshn/ops';
 import { concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { BlockConfig, BlockSpecs } from './block.js';
 import { limits } from './options.js';
@@ -57,11 +58,15 @@ export type Stage<Specs extends SpecNode> = (inChannels: number, outChannels: nu
  *
  * Every stage has the features that the plan says. The heads are 1×1 convolutions without activation, the coarse ones for
  * deep supervision.
+ *
+ * @param readsJoined Whether a stage of the decoder only convolves what it reads: it then gets the two maps of `concat` as they are,
+ * where the backend convolves them faster so.
  */
 export function encoderDecoder<Encoder extends SpecNode, Decoder extends SpecNode = Encoder>(
   plan: Plan,
   encoderStage: Stage<Encoder>,
   decoderStage: Stage<Decoder>,
+  { readsJoined = false }: { readonly readsJoined?: boolean } = {},
 ): Network<EncoderDecoderSpecs<Encoder, Decoder>> {
   const { inChannels, widths, deepSupervision } = plan;
   const { modules, specs } = scoped({
@@ -75,17 +80,24 @@ export function encoderDecoder<Encoder extends SpecNode, Decoder extends SpecNod
     coarseHeads: deepSupervision ? widths.slice(1).map((width) => head(plan, width)) : [],
   });
   type Params = ParamsOf<EncoderDecoderSpecs<Encoder, Decoder>>;
-  const decoder: readonly Module[] = modules.decoder;
+  const decoder: ReadonlyArray<Module<SpecNode, ConvolutionInput, Tensor>> = modules.decoder;
 
   /** The features that the heads read, the image's resolution first. */
   function featuresOf(params: Params, image: Tensor, at: Setting): Tensor[] {
     const features = encode(modules, params, image, at);
     for (let level = decoder.length - 1; level >= 0; level--) {
       const skip = features[level]!;
-      const joined = tidy(() => concat([upsampleTo(skip, features[level + 1]!, at), skip], skip.rank - 1));
-      dispose(skip); // Volumes of full resolution are large: keep only those that are still read.
-      features[level] = decoder[level]!.apply(params.decoder[level]!, joined, at);
-      dispose(joined);
+      const parts = { low: features[level + 1]!, skip };
+      const stage = (x: ConvolutionInput) => decoder[level]!.apply(params.decoder[level]!, x, at);
+      if (readsJoined && convolvesJoined(parts)) {
+        features[level] = stage(parts);
+        dispose(skip);
+      } else {
+        const joined = tidy(() => concat([upsampleTo(skip, parts.low, at), skip], skip.rank - 1));
+        dispose(skip); // Volumes of full resolution are large: keep only those that are still read.
+        features[level] = stage(joined);
+        dispose(joined);
+      }
     }
     return features;
   }

@@ -33,7 +33,7 @@ export type ResUNetSpecs = EncoderDecoderSpecs<ResidualStageSpecs>;
  */
 export function resunet(config: ResUNetConfig): Network<ResUNetSpecs> {
   const plan = planOf('resunet', config, { make: resunet });
-  return encoderDecoder(plan, residualStage(plan), residualStage(plan));
+  return encoderDecoder(plan, residualStage(plan), residualStage(plan), { readsJoined: true });
 }
 
 /** The convolutions of one resolution with a residual connection around them, and the activation behind it. */

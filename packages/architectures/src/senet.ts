@@ -52,7 +52,7 @@ export type SENetSpecs = EncoderDecoderSpecs<ExcitedStageSpecs>;
  */
 export function senet(config: SENetConfig): Network<SENetSpecs> {
   const plan = planOf('senet', config, { make: senet, options: senetOptions });
-  return encoderDecoder(plan, excitedStage(plan, config), excitedStage(plan, config));
+  return encoderDecoder(plan, excitedStage(plan, config), excitedStage(plan, config), { readsJoined: true });
 }
 
 /** The convolutions of one resolution, and the gate behind them. */

@@ -32,5 +32,5 @@ export type UNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[]>;
  */
 export function unet(config: UNetConfig): Network<UNetSpecs> {
   const plan = planOf('unet', config, { make: unet });
-  return encoderDecoder(plan, convolutions(plan), convolutions(plan));
+  return encoderDecoder(plan, convolutions(plan), convolutions(plan), { readsJoined: true });
 }

@@ -7,7 +7,7 @@ import {
   ValueError,
   zeros,
 } from '@sshn/core';
-import { applyConvolution } from '@sshn/ops';
+import { applyConvolution, applyJoinedConvolution, type JoinedFeatures } from '@sshn/ops';
 import { add, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type ActivationConfig, activationSlope } from './activation.js';
 import { type FilmSpecs, filmSpecs } from './film.js';
@@ -22,6 +22,9 @@ export interface ConvolutionConfig extends ActivationConfig {
   readonly kernelSize?: number | readonly number[];
 }
 
+/** What a convolution reads: features, or those of a lower resolution and a skip as one map. */
+export type ConvolutionInput = Tensor | JoinedFeatures;
+
 /** Parameters of a convolution. */
 export type ConvolutionSpecs = {
   readonly kernel: ParamSpec;
@@ -32,7 +35,8 @@ export type ConvolutionSpecs = {
  * Convolution with bias, stride 1 and zero padding that keeps the size: y = a(k * x + b).
  *
  * Input `[batch, height, width, inChannels]` (rank 3: `[batch, depth, height, width, inChannels]`), output the same with
- * `outChannels`. The kernel starts by Kaiming's rule for the activation that follows, the bias at zero.
+ * `outChannels`. `{ low, skip }` is read as the map low, linearly upsampled to the size of the skip, and the skip behind it in one
+ * tensor; where that is faster neither is made. The kernel starts by Kaiming's rule for the activation that follows, the bias at zero.
  *
  * @throws {ValueError} if the rank is not 2 or 3, a channel count not a positive integer, a kernel edge not a positive odd one,
  * or the slope outside [0, 1] or without use; from `apply`, if the input is not float32.
@@ -45,12 +49,17 @@ export type ConvolutionSpecs = {
  *
  * *Source*: the paper, section 4.4; initialization as in He et al., "Delving deep into rectifiers" (2015).
  */
-export function convolution(config: ConvolutionConfig): Module<ConvolutionSpecs, Tensor, Tensor> {
+export function convolution(config: ConvolutionConfig): Module<ConvolutionSpecs, ConvolutionInput, Tensor> {
   const { specs, slope } = convolutionParts(config);
   return {
     specs,
-    apply: ({ kernel, bias }, x) => applyConvolution(x, kernel, bias, slope),
+    apply: ({ kernel, bias }, x) => convolve(x, kernel, bias, slope),
   };
+}
+
+function convolve(x: ConvolutionInput, kernel: Tensor, bias: Tensor, slope: number): Tensor {
+  if ('low' in x) return applyJoinedConvolution(x, kernel, bias, slope);
+  return applyConvolution(x, kernel, bias, slope);
 }
 
 /** What a convolution's options amount to: its parameters, and the slope of what follows (1 for nothing). */
@@ -105,7 +114,7 @@ export type ModulatedConvolutionSpecs = ConvolutionSpecs & FilmSpecs;
  */
 export function modulatedConvolution(
   config: ConvolutionConfig,
-): Module<ModulatedConvolutionSpecs, Tensor, Tensor> {
+): Module<ModulatedConvolutionSpecs, ConvolutionInput, Tensor> {
   const { outChannels } = config;
   const { specs, slope } = convolutionParts(config);
   return {
@@ -113,7 +122,7 @@ export function modulatedConvolution(
     apply({ kernel, bias, gamma, beta }, x) {
       return tidy(() => {
         const scale = add(gamma, 1);
-        return applyConvolution(x, mul(kernel, scale), add(mul(bias, scale), beta), slope);
+        return convolve(x, mul(kernel, scale), add(mul(bias, scale), beta), slope);
       });
     },
   };

@@ -24,6 +24,7 @@ export {
 } from './containers.js';
 export {
   type ConvolutionConfig,
+  type ConvolutionInput,
   type ConvolutionSpecs,
   convolution,
   type ModulatedConvolutionSpecs,

@@ -34,7 +34,12 @@ export {
 } from './kernels/contract.js';
 export { addBias, applyConvolution, convolutionMacs, padSpatial } from './kernels/convolution.js';
 export { applyHead, type HeadInputs } from './kernels/head.js';
-export { applyJoinedConvolution, type JoinedFeatures, type JoinKernels } from './kernels/join.js';
+export {
+  applyJoinedConvolution,
+  convolvesJoined,
+  type JoinedFeatures,
+  type JoinKernels,
+} from './kernels/join.js';
 export {
   type Implementations,
   implementationsOf,

@@ -189,8 +189,11 @@ describe('applyJoinedConvolution on compiled kernels', () => {
 
   it.each([
     { low: [2, 3, 4, 8], skip: [2, 24, 31, 8], kernel: [3, 3, 16, 8] },
+    { low: [1, 12, 18, 3], skip: [1, 24, 31, 2], kernel: [3, 3, 5, 4] },
     { low: [1, 20, 31, 3], skip: [1, 24, 31, 2], kernel: [3, 3, 5, 4] },
     { low: [2, 3, 4, 3], skip: [2, 9, 9, 2], kernel: [5, 1, 5, 4] },
+    { low: [2, 3, 4, 3], skip: [2, 9, 9, 2], kernel: [1, 1, 5, 4] },
+    { low: [1, 9, 9, 3], skip: [1, 9, 9, 2], kernel: [1, 1, 5, 4] },
     { low: [1, 2, 1, 3, 2], skip: [1, 5, 4, 6, 1], kernel: [3, 3, 3, 3, 2] },
   ])('value and gradients of $low beside $skip are those of its composition', ({ low, skip, kernel }) => {
     const out = kernel.at(-1)!;

@@ -1,7 +1,18 @@
 import { ShapeError } from '@sshn/core';
-import { concat, engine, getBackend, getKernel, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  concat,
+  engine,
+  getBackend,
+  getKernel,
+  split,
+  type Tensor,
+  tidy,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import { differentiable } from '../differentiable.js';
 import { requireFeatures } from '../features.js';
+import { applyLeakyRelu } from './activation.js';
 import type { Kernel } from './contract.js';
 import { applyConvolution, gradientsBehind } from './convolution.js';
 import { resizeLinear } from './resize.js';
@@ -25,9 +36,21 @@ export interface JoinedFeatures {
   readonly skip: Tensor;
 }
 
-/** Whether the current backend convolves joined features without upsampling and concatenating them. */
-function convolvesJoined(): boolean {
-  return getKernel('SshnConvJoin', getBackend()) != null;
+/** Share of the pixels of the skip above which a map at its own resolution saves nothing. */
+const LARGEST_SHARE = 0.36;
+
+/**
+ * Whether the current backend convolves such features without upsampling and concatenating them: images, not volumes, of which the
+ * map of lower resolution has at most 0.36 of the pixels of the skip. Elsewhere `joinFeatures` and a convolution of its result are as
+ * fast.
+ */
+export function convolvesJoined({ low, skip }: JoinedFeatures): boolean {
+  const pixels = (x: Tensor) => x.size / (x.shape.at(-1) || 1);
+  return (
+    skip.rank === 4 &&
+    pixels(low) <= LARGEST_SHARE * pixels(skip) &&
+    getKernel('SshnConvJoin', getBackend()) != null
+  );
 }
 
 /** Joined features in one tensor, `[batch, ...size, lowChannels + skipChannels]`. */
@@ -42,7 +65,8 @@ export function joinFeatures({ low, skip }: JoinedFeatures): Tensor {
  * Convolution and interpolation are both linear. So the half of it that reads the upsampled map is
  * `Σ_dy Σ_dx A_dy · (low ∗ k_dy,dx) · A_dxᵀ`: nine 1×1 products at the low resolution, which are then interpolated. `A_d` is the
  * interpolation of one axis, shifted by d, with zeros outside of the image: that is exact, at borders too. A backend with kernels
- * for it computes 2D convolutions of 3×3 so where that is faster, and makes neither the upsampled map nor the concatenation.
+ * for it computes 2D convolutions of 3×3 so where that is faster, and makes neither the upsampled map nor the concatenation. Those of
+ * 1×1 then upsample what the convolution of the map gives.
  *
  * @param kernel `[...window, lowChannels + skipChannels, out]` with odd window edges.
  * @param bias `[out]`.
@@ -60,9 +84,11 @@ export function applyJoinedConvolution(
 ): Tensor {
   const { low, skip } = features;
   requireJoined(features, kernel, bias);
-  if (!convolvesJoined()) {
+  const isWindow = (edge: number) => kernel.shape.slice(0, -2).every((n) => n === edge);
+  const isApart = convolvesJoined(features);
+  if (isApart && isWindow(1)) return tidy(() => pointwiseApart(features, kernel, bias, slope));
+  if (!isApart || !isWindow(3))
     return tidy(() => applyConvolution(joinFeatures(features), kernel, bias, slope));
-  }
   return differentiable([low, skip, kernel, bias], {
     forward: (coarse, fine, weights, offsets) => {
       const inputs = { low: coarse, skip: fine, kernel: weights, bias: offsets };
@@ -82,6 +108,14 @@ export function applyJoinedConvolution(
       return [...gradients, toBias];
     },
   });
+}
+
+/** A 1×1 convolution mixes channels, an interpolation pixels: the map is convolved first, and the result upsampled. */
+function pointwiseApart({ low, skip }: JoinedFeatures, kernel: Tensor, bias: Tensor, slope: number): Tensor {
+  const [toLow, toSkip] = split(kernel, [low.shape.at(-1)!, skip.shape.at(-1)!], kernel.rank - 2);
+  const fromLow = applyConvolution(low, toLow!, zerosLike(bias));
+  const sum = add(resizeLinear(fromLow, skip.shape.slice(1, -1)), applyConvolution(skip, toSkip!, bias));
+  return slope === 1 ? sum : applyLeakyRelu(sum, slope);
 }
 
 function requireJoined({ low, skip }: JoinedFeatures, kernel: Tensor, bias: Tensor): void {
