@@ -15,6 +15,7 @@ export { distanceTransform, type Grid } from './distance-transform.js';
 export { type CrossEntropyOptions, crossEntropy } from './distribution/cross-entropy.js';
 export { type FocalOptions, focalLoss } from './distribution/focal-loss.js';
 export type { Loss, Task } from './input/loss.js';
+export { type Agreement, agreement, mostProbable } from './metrics/agreement.js';
 export {
   type ImageErrors,
   imageErrors,

@@ -19,11 +19,13 @@ export {
   settingKey,
   settingText,
 } from './budget/point.js';
+export { type PredictedDice, predictDice } from './budget/predicted-dice.js';
 export { type FetchOptions, fetchModel } from './fetch-model.js';
 export { importWeights, readForeignWeights } from './foreign/foreign-weights.js';
 export type { ForeignTensor } from './foreign/torch-file.js';
 export { distributions, imageEdge, priorFaults, priorKinds, sizeFaults } from './manifest/options.js';
 export {
+  type Cascade,
   type Manifest,
   type ManifestInput,
   manifestSchema,

@@ -218,7 +218,8 @@ export abstract class TrainedModel {
    */
   plainAt({ at }: Pick<Chosen, 'at'>): Model<ReturnType<typeof networkOf>['specs']> {
     const factor = at.factors.length === 1 ? at.factors[0]! : [...at.factors];
-    const { format: _, version: __, registration, rounded, ...kept } = this.manifest;
+    // Its cascade was fitted to settings that the plain network does not have.
+    const { format: _, version: __, registration, rounded, cascade: _cascade, ...kept } = this.manifest;
     const { lambda: ___, ...objective } = { lambda: undefined, ...registration };
     // What rounding costs was measured for the whole network.
     const isWhole = at.width === 1 && at.resolution === 1;

@@ -12,6 +12,7 @@ import { reportGrid } from '../pareto/grid.js';
 import { resultSchema } from '../pareto/kept-results.js';
 import { identify, type MeasureOptions, measureRun } from '../pareto/measure.js';
 import { makeReport } from '../pareto/report-data.js';
+import { fitSureness } from '../pareto/sureness.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
@@ -47,6 +48,10 @@ Of a run trained with --width-range or --resolution-range the front over all its
 without the full grid: a coarse one, the cheapest setting first, then finer around the front, at most --settings in all. The front is \
 measured on the images of --split, shown beside φ alone, and stored in the model file with its Dice on validation images, so \
 that --gflops, --milliseconds, --mebibytes and --dice of sshn predict and sshn export choose from it.
+
+Of a network that segments it also learns, on the validation images, how good an answer is from how far a few of its settings \
+agree, stores that in the model file, and reports on the images of --split how well it holds: sureness.csv, cascade.csv, and \
+a section of the page.
 
 Of a run with separate factors this is the curve of equal ones; --grid 11 evaluates all combinations of 11 values each, \
 the cheapest first, and writes results.csv (one column per factor), grid.json, dice-vs-gflops.svg and dice-map.svg into RUN/pareto/grid.`,
@@ -208,7 +213,14 @@ async function reportCurve(
   if (front.length > 0) await storeTable(opened, withTimesOf(found, front));
   else if (work.split !== 'train') await storeTable(opened, results);
   const checkpoint = await identify(join(run.folder, 'best.safetensors'));
-  const report = makeReport(opened, { ...measured, results, front, checkpoint });
+  const sureness = await fitSureness(opened, {
+    split: work.split,
+    front: front.length > 0 ? found : undefined,
+    measured: front.length > 0 ? front : results,
+    signal: work.signal,
+  });
+  if (work.signal.aborted) return false;
+  const report = makeReport(opened, { ...measured, results, front, sureness, checkpoint });
   const examples = await examplesShown(opened, work.split, images, overlayFactors(factors));
   const page = await writeReport(output, report, {
     curves: compareReports([report, ...others]),

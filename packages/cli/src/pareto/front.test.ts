@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BudgetError, type Manifest } from '@sshn/model';
+import { BudgetError, type Manifest, settingKey } from '@sshn/model';
 import { openModel } from '@sshn/predict/node';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,12 +9,24 @@ import { runCommandLine } from '../command-line.js';
 import { captureOutput } from '../testing/captured-output.js';
 import { result } from '../testing/report.js';
 import { worthTheirCost } from './front.js';
+import { rungsOf } from './sureness.js';
 
 test('what is worth its cost: better than every cheaper one by more than next to nothing, and the best of all', () => {
   const at = (gflops: number, dice: number) => result({ gflops, dice });
   const all = [at(4, 0.9), at(1, 0.7), at(2, 0.701), at(3, 0.8), at(5, 0.85), at(6, 0.9005)];
   expect(worthTheirCost(all).map(({ gflops }) => gflops)).toEqual([1, 3, 4, 6]);
   expect(worthTheirCost([at(1, Number.NaN)])).toEqual([]);
+});
+
+test('rungs: the most accurate, the cheapest nearly as good, and one between where costs are far apart', () => {
+  const at = (gflops: number, dice: number) => result({ gflops, dice });
+  const costs = (front: readonly ReturnType<typeof at>[]) => rungsOf(front).map(({ gflops }) => gflops);
+  expect(costs([at(1, 0.7), at(2, 0.885), at(4, 0.89), at(7, 0.892), at(9, 0.895), at(40, 0.9)])).toEqual([
+    2, 9, 40,
+  ]);
+  expect(costs([at(40, 0.9), at(10, 0.89), at(20, 0.895), at(15, 0.88)])).toEqual([10, 40]);
+  expect(costs([at(1, 0.5), at(2, 0.9), at(3, 0.85)])).toEqual([2]);
+  expect(costs([at(1, Number.NaN)])).toEqual([]);
 });
 
 describe('sshn pareto of a network with several knobs', () => {
@@ -36,10 +48,10 @@ describe('sshn pareto of a network with several knobs', () => {
   }, async () => {
     const small = '--size 16x16 --features 4 --stages 2 --hyper-hidden 4 --batch-size 2';
     const knobs = '--width-range 0.25,1 --resolution-range 0.5,1';
-    expect(await sshn(`train phantoms:cells:12 ${small} ${knobs} --epochs 6 --out @run`)).toBe(0);
+    expect(await sshn(`train phantoms:cells:32 ${small} ${knobs} --epochs 4 --out @run`)).toBe(0);
     expect(await sshn('pareto @run --by 0.25 --images 1 --settings 40')).toBe(0);
     expect(output.stderr).toContain(
-      'looks for the front of its knobs on 2 validation images, at most 40 settings',
+      'looks for the front of its knobs on 5 validation images, at most 40 settings',
     );
     const { results } = JSON.parse(await read('pareto', 'searched.json'));
     expect(results.length).toBeGreaterThanOrEqual(36);
@@ -64,9 +76,37 @@ describe('sshn pareto of a network with several knobs', () => {
     expect(document.querySelectorAll('tr[data-row]')).toHaveLength(front.length);
     expect(document.querySelector('.chooser label')!.textContent).toContain('Move along the front');
 
+    // How sure it is: learned from the validation images, measured on the others.
+    const { cascade } = model.manifest;
+    expect(cascade!.images).toBe(5);
+    const dices = new Map(table.map((row) => [settingKey(row), row.dice]));
+    for (const rung of cascade!.rungs) expect(rung.dice).toBeCloseTo(dices.get(settingKey(rung))!, 9);
+    const { methods, predictions, cascade: curve, images } = report.sureness;
+    expect(images).toBe(6);
+    expect(predictions).toHaveLength(6);
+    const best = report.front.at(-1);
+    expect(methods.map(({ name }: { name: string }) => name)).toEqual([
+      'disagreement',
+      'softmax',
+      'entropy',
+      'flips',
+    ]);
+    for (const { dice, gflops } of methods.slice(0, 3)) {
+      expect(dice).toBeCloseTo(best.dice, 9);
+      expect(gflops).toBeGreaterThanOrEqual(best.gflops);
+    }
+    const sum = (all: readonly number[]) => all.reduce((a, b) => a + b, 0);
+    const off = predictions.map(([predicted, dice]: [number, number]) => Math.abs(predicted - dice));
+    expect(methods[0].meanAbsoluteError).toBeCloseTo(sum(off) / 6, 9);
+    expect(curve[0].gflops).toBeLessThanOrEqual(curve.at(-1).gflops);
+    expect(curve.at(-1).dice).toBeCloseTo(best.dice, 9);
+    for (const { answered } of curve) expect(sum(answered)).toBeCloseTo(1, 9);
+    expect((await read('pareto', 'sureness.csv')).trimEnd().split('\n')).toHaveLength(5);
+    expect((await read('pareto', 'cascade.csv')).trimEnd().split('\n')).toHaveLength(1 + curve.length);
+    expect(document.querySelector('#sure')!.textContent).toBe('How sure it is');
+
     // Budgets choose from it at once.
-    const best = table.at(-1)!;
-    expect(model.choose({ gflops: 1e6 })).toMatchObject({ dice: best.dice });
+    expect(model.choose({ gflops: 1e6 })).toMatchObject({ dice: table.at(-1)!.dice });
     expect(() => model.choose({ gflops: table[0]!.gflops / 2 })).toThrow(BudgetError);
 
     expect(await sshn('pareto @run --by 0.25 --images 0 --settings 40')).toBe(0);

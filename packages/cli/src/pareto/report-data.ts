@@ -7,6 +7,7 @@ import { dataName } from '../run/data-source.js';
 import type { OpenedRun } from '../run/open-run.js';
 import { type CurvePoint, curvesOf } from './curve.js';
 import { overlayFactors } from './examples.js';
+import type { SurenessReport } from './sureness.js';
 
 /** Where and with what something was measured. */
 export interface Environment {
@@ -53,6 +54,8 @@ export interface ParetoReport {
   readonly points: readonly CurvePoint[];
   /** Of a run with more knobs: the settings that are worth their cost by its validation images, measured on these images. */
   readonly front?: readonly FactorResult[];
+  /** How sure it is: where there were validation images to learn it from. */
+  readonly sureness?: SurenessReport;
 }
 
 /** The word that people know a method by. */
@@ -76,10 +79,13 @@ export interface Measurements {
 /** Puts together what was measured and where it came from. */
 export function makeReport(
   { run, dataset, data }: OpenedRun,
-  measured: Measurements & { readonly front?: readonly FactorResult[] | undefined },
+  measured: Measurements & {
+    readonly front?: readonly FactorResult[] | undefined;
+    readonly sureness?: SurenessReport | undefined;
+  },
 ): ParetoReport {
   const { config, folder, model, labelNames } = run;
-  const { split, results, front, checkpoint, environment } = measured;
+  const { split, results, front, sureness, checkpoint, environment } = measured;
   return {
     format: 'sshn-pareto',
     version: 1,
@@ -109,6 +115,7 @@ export function makeReport(
     config,
     points: curvesOf([{ name: '', results }])[0]!.points,
     ...(front === undefined || front.length === 0 ? {} : { front }),
+    ...(sureness === undefined ? {} : { sureness }),
   };
 }
 

@@ -59,6 +59,7 @@ h1, dt, li, figcaption { overflow-wrap: anywhere; }
 h1 { font-size: clamp(1.5rem, 4vw, 2rem); line-height: 1.2; margin: 0 0 .35rem; }
 h2 { font-size: 1.2rem; margin: 0 0 .75rem; }
 p { margin: 0 0 .75rem; max-width: 75ch; text-wrap: pretty; }
+.below { margin-top: .75rem; }
 .muted, figcaption, dt { color: var(--muted); }
 section, .tile { background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; }
 section { padding: 1.25rem clamp(1rem, 2vw, 1.5rem); margin-top: 1.25rem; }

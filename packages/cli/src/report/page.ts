@@ -4,6 +4,7 @@ import type { Prior } from '@sshn/training';
 import { type Curve, curvesOf, movesKnobs } from '../pareto/curve.js';
 import { methodNames, type ParetoReport } from '../pareto/report-data.js';
 import { resultsCsv } from '../pareto/results-csv.js';
+import { writeSureness } from '../pareto/sureness.js';
 import { curvePlot } from '../plots/curve-plot.js';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { phiText } from '../terminal/text.js';
@@ -17,6 +18,7 @@ import { framed } from './frame.js';
 import { html } from './html.js';
 import { runSection, tableSection, tiles } from './numbers-sections.js';
 import { chooserScript, plotsSection } from './plots-section.js';
+import { surenessSection } from './sureness-section.js';
 
 /** What else goes on the page. */
 export interface PageOptions {
@@ -45,6 +47,7 @@ export function reportPage(report: ParetoReport, { overlays, alignments = [], cu
       ? alignmentsSection(alignments, data.split)
       : overlaysSection(overlays, data.labelNames, data.split),
     tableSection(points, ofFactor),
+    report.sureness === undefined ? html`` : surenessSection(report.sureness, report.front ?? report.points),
     runSection(report),
   ];
   return framed({ title, lead, main: sections, script: chooserScript });
@@ -61,7 +64,8 @@ function trainedFor(prior: Prior): string {
 }
 
 /**
- * Writes a report into a folder: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg and report.html.
+ * Writes a report into a folder: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg and report.html; where it tells how
+ * sure the network is, sureness.csv and cascade.csv too.
  *
  * @returns The path of the page.
  * @throws {FileError} if a file cannot be written; each is there as a whole or as it was.
@@ -87,5 +91,6 @@ export async function writeReport(
     'report.html': reportPage(report, { ...examples, curves }),
   };
   for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(folder, name), content);
+  if (report.sureness !== undefined) await writeSureness(folder, report.sureness);
   return join(folder, 'report.html');
 }

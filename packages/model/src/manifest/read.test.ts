@@ -7,6 +7,16 @@ import type { ManifestInput } from './schema.js';
 const read = (value: unknown) => readManifest({ sshn: JSON.stringify(value) }, 'unet.safetensors');
 const good = { format: 'sshn', version: 2, ...manifest };
 
+const line = { slope: 1.2, intercept: -0.3, error: 0.04 };
+const rung = {
+  factor: 0.25,
+  width: 0.5,
+  dice: 0.8,
+  error: 0.05,
+  labels: manifest.labels.slice(1).map(() => line),
+};
+const cascade = { images: 20, rungs: [rung, { ...rung, width: 1, labels: rung.labels.map(() => null) }] };
+
 const lambda = { low: 0.01, high: 1, distribution: 'logUniform', endpoints: 0.2 } as const;
 const told: ManifestInput = {
   ...manifest,
@@ -34,6 +44,18 @@ describe('the manifest', () => {
       { ...told, registration: { ...told.registration, window: 8 } },
       'registration.window: got 8, expected an odd integer ≥ 1',
     ],
+    ['a cascade of a registration', { ...told, cascade }, 'cascade: is for models of segmentation'],
+    [
+      'a line too many',
+      { ...manifest, cascade: { ...cascade, rungs: [{ ...rung, labels: [...rung.labels, line] }] } },
+      'cascade.rungs.0.labels: has',
+    ],
+    [
+      'a line that falls',
+      { ...manifest, cascade: { ...cascade, rungs: [{ ...rung, labels: [{ ...line, slope: -1 }] }] } },
+      'cascade.rungs.0.labels.0.slope',
+    ],
+    ['a cascade without rungs', { ...manifest, cascade: { images: 3, rungs: [] } }, 'cascade.rungs'],
     ['registration of a segmentation', { ...told, task: 'segmentation' }, 'is for models of registration'],
     [
       'spacing of nothing',
@@ -57,6 +79,7 @@ describe('the manifest', () => {
     ['fixed, one factor per step', { ...manifest, method: { kind: 'fixed', factor: [0.5, 0.25] } }],
     ['stochastic', { ...manifest, method: { kind: 'stochastic' }, prior: { kind: 'constant', factor: 0.5 } }],
     ['a volume', { ...manifest, preprocessing: { ...manifest.preprocessing, size: [8, 64, 64] } }],
+    ['how sure it is', { ...manifest, cascade }],
     ['nothing measured yet', { ...manifest, accuracyCost: [] }],
     [
       'a front over several knobs',

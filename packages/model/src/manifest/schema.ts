@@ -6,7 +6,7 @@ import { manifestOptions } from './options.js';
 export const manifestVersion = 2;
 
 /** Far more than any model has, so that a file cannot ask for more than there is. */
-const most = { labels: 2 ** 16, points: 10_000, versions: 1000, text: 10_000 } as const;
+const most = { labels: 2 ** 16, points: 10_000, rungs: 100, versions: 1000, text: 10_000 } as const;
 
 const share = z.number().min(0).max(1);
 const word = z.string().min(1).max(most.text);
@@ -87,6 +87,38 @@ export const manifestSchema = z
         }),
       )
       .max(most.points),
+    /**
+     * Of segmentation: settings from cheap to expensive, and how their labels' Dice follows from how far the labels agree with the mean
+     * probabilities of that setting and all before it. Absent where nobody fitted it; `sshn pareto` does.
+     */
+    cascade: z
+      .strictObject({
+        /** Validation images that it was fitted to. */
+        images: z.int().min(1),
+        rungs: z
+          .array(
+            z.strictObject({
+              factor: z.union([share, z.array(share).min(1).max(most.points)]),
+              width: share.gt(0).exactOptional(),
+              resolution: share.gt(0).exactOptional(),
+              /** Mean foreground Dice on those images. */
+              dice: share,
+              /** Mean distance of an image's predicted mean Dice from the true one, each image left out of the fit in its turn. */
+              error: share,
+              /** Of each label but the background the line from agreement to Dice; null where it occurs in too few images. */
+              labels: z
+                .array(
+                  z
+                    .strictObject({ slope: z.number().min(0), intercept: z.number(), error: share })
+                    .nullable(),
+                )
+                .max(most.labels),
+            }),
+          )
+          .min(1)
+          .max(most.rungs),
+      })
+      .exactOptional(),
     provenance: z.strictObject({
       /** Of the packages that trained it, by name. */
       versions: z
@@ -124,8 +156,20 @@ export const manifestSchema = z
       })
       .exactOptional(),
   })
-  .superRefine(({ task, registration, method, prior }, context) => {
+  .superRefine(({ task, registration, method, prior, cascade, labels }, context) => {
     const fault = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', path, message });
+    if (cascade !== undefined && task !== 'segmentation')
+      fault(`is for models of segmentation, and this is one of ${task}`, 'cascade');
+    for (const [i, rung] of cascade?.rungs.entries() ?? []) {
+      if (rung.labels.length !== labels.length - 1)
+        fault(
+          `has ${rung.labels.length} lines, where the model has ${labels.length - 1} labels besides the background`,
+          'cascade',
+          'rungs',
+          `${i}`,
+          'labels',
+        );
+    }
     if (registration === undefined) return;
     if (task !== 'registration')
       fault(`is for models of registration, and this is one of ${task}`, 'registration');
@@ -144,6 +188,9 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
 
 /** What a file of weights says about itself. */
 export type Manifest = DeepReadonly<z.infer<typeof manifestSchema>>;
+
+/** Settings from cheap to expensive that tell how well they segment an image, as a manifest keeps them. */
+export type Cascade = NonNullable<Manifest['cascade']>;
 
 /** A manifest as a program writes it: format and version are filled in. */
 export type ManifestInput = Omit<Manifest, 'format' | 'version'>;

@@ -1,3 +1,10 @@
+export {
+  type CascadeOptions,
+  fitCascade,
+  type MethodSureness,
+  measureSureness,
+  type Sureness,
+} from './cascade.js';
 export { type EvaluateOptions, evaluateRun, timeRun } from './evaluate-run.js';
 export { fileKeys, type KeepOptions, keepImages } from './kept-images.js';
 export { loadRun, type Run } from './load-run.js';

@@ -1,0 +1,319 @@
+import { type Setting, setting, ValueError } from '@sshn/core';
+import type { Dataset, Split } from '@sshn/data';
+import { agreement, diceScore, mostProbable } from '@sshn/losses';
+import { type Cascade, type NamedSetting, namedSetting, predictDice, settingKey } from '@sshn/model';
+import { gflopsAt } from '../evaluation/measure.js';
+import { type Pass, probabilities } from '../evaluation/probabilities.js';
+import {
+  type CascadePoint,
+  correlation,
+  costAt,
+  fitRung,
+  Retention,
+  type RungOutcome,
+  runCascade,
+  type Seen,
+} from '../evaluation/sureness.js';
+import { factorIn } from '../methods/prior.js';
+import { examplesOf } from '../tasks/of-config.js';
+import type { Run } from './load-run.js';
+
+/** A way to tell how sure an answer is. */
+interface Judge {
+  readonly passes: readonly Pass[];
+  /** The answer to what the passes gave, and what it is judged by. */
+  readonly look: (maps: readonly Float32Array[]) => {
+    readonly labels: Uint8Array;
+    /** Of each label but the background. */
+    readonly agreement: readonly number[];
+    /** Of each pixel, in [0, 1]. */
+    readonly uncertainty: Float32Array;
+  };
+}
+
+/** What a judge saw of the images of a split. */
+interface Judged {
+  readonly seen: readonly Seen[];
+  readonly retention: Retention;
+}
+
+/** The labels of the last pass, judged by the mean of all: how far settings disagree. */
+function disagreement(settings: readonly Setting[], labels: number): Judge {
+  return {
+    passes: settings.map((at) => ({ at })),
+    look: (maps) => {
+      const answer = mostProbable(maps.at(-1)!, labels);
+      const { dice, uncertainty } = agreement(answer, meanMap(maps), labels);
+      return { labels: answer, agreement: dice, uncertainty };
+    },
+  };
+}
+
+/** The labels of one pass, judged by the entropy of its softmax. */
+function softmaxEntropy(at: Setting, labels: number): Judge {
+  return {
+    passes: [{ at }],
+    look: ([map]) => {
+      const answer = mostProbable(map!, labels);
+      const uncertainty = entropies(map!, labels);
+      const [sums, counts] = [new Float64Array(labels), new Float64Array(labels)];
+      for (let i = 0; i < answer.length; i++) {
+        sums[answer[i]!]! += 1 - uncertainty[i]!;
+        counts[answer[i]!]! += 1;
+      }
+      return { labels: answer, agreement: [...sums.map((sum, l) => sum / counts[l]!)].slice(1), uncertainty };
+    },
+  };
+}
+
+/** The labels of the mean over flips of the image, judged by that mean. */
+function flips(at: Setting, labels: number, rank: number): Judge {
+  const sets = Array.from({ length: 2 ** rank }, (_, bits) =>
+    Array.from({ length: rank }, (__, axis) => axis).filter((axis) => (bits >> axis) & 1),
+  );
+  return {
+    passes: sets.map((flipped) => ({ at, flipped })),
+    look: (maps) => {
+      const mean = meanMap(maps);
+      const answer = mostProbable(mean, labels);
+      const { dice, uncertainty } = agreement(answer, mean, labels);
+      return { labels: answer, agreement: dice, uncertainty };
+    },
+  };
+}
+
+function meanMap(maps: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(maps[0]!.length);
+  for (const map of maps) for (let i = 0; i < mean.length; i++) mean[i]! += map[i]! / maps.length;
+  return mean;
+}
+
+/** Of each pixel, over that of labels that are all as probable. */
+function entropies(map: Float32Array, labels: number): Float32Array {
+  const result = new Float32Array(map.length / labels);
+  for (let i = 0; i < map.length; i++) {
+    const p = map[i]!;
+    if (p > 0) result[Math.floor(i / labels)]! -= (p * Math.log(p)) / Math.log(labels);
+  }
+  return result;
+}
+
+/** Applies judges to the images of a split; passes that several of them take are made once. Undefined if it was aborted. */
+async function judge(
+  run: Run,
+  dataset: Dataset,
+  split: keyof Split,
+  judges: readonly Judge[],
+  signal: AbortSignal | undefined,
+): Promise<Judged[] | undefined> {
+  const matched = await run.match(dataset);
+  const examples = examplesOf(await run.prepare(matched.dataset), run.config, matched.split);
+  const keyOf = ({ at, flipped = [] }: Pass) => `${settingKey(namedSetting(at))} ${flipped}`;
+  const passes = new Map(judges.flatMap((one) => one.passes).map((pass) => [keyOf(pass), pass]));
+  const places = new Map([...passes.keys()].map((key, i) => [key, i]));
+  const labels = run.labelNames.length;
+  const judged = judges.map(() => ({ seen: [] as Seen[], retention: new Retention() }));
+  const ids = examples.split[split];
+  for await (const { truth, maps } of probabilities(run.model, run.params, examples.dataset, ids, [
+    ...passes.values(),
+  ])) {
+    for (const [i, { passes: own, look }] of judges.entries()) {
+      const answer = look(own.map((pass) => maps[places.get(keyOf(pass))!]!));
+      const dice = [...diceScore(answer.labels, truth, { labels }).perLabel.values()];
+      judged[i]!.seen.push({ agreement: answer.agreement, dice });
+      judged[i]!.retention.add(answer.uncertainty, answer.labels, truth);
+    }
+    if (signal?.aborted) return undefined;
+  }
+  return judged;
+}
+
+/** How to fit a cascade. */
+export interface CascadeOptions {
+  /** Aborting ends after the image under way. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Learns from validation images how good the labels of settings are, without knowing the truth: of each rung and label a line
+ * from how far the labels agree with the mean probabilities of that rung and all before it to their Dice. See `agreement` of
+ * @sshn/losses.
+ *
+ * @param places From the cheapest to the most expensive.
+ * @returns undefined where no label occurs in enough validation images, or it was aborted.
+ * @throws {ValueError} if there is no place, or the run does not segment.
+ */
+export async function fitCascade(
+  run: Run,
+  dataset: Dataset,
+  places: readonly NamedSetting[],
+  { signal }: CascadeOptions = {},
+): Promise<Cascade | undefined> {
+  requireSegmentation(run, places);
+  const labels = run.labelNames.length;
+  const settings = places.map((place) => settingAt(run, place));
+  const judges = settings.map((_, i) => disagreement(settings.slice(0, i + 1), labels));
+  const judged = await judge(run, dataset, 'validation', judges, signal);
+  if (judged === undefined) return undefined;
+  const rungs = judged.flatMap(({ seen }, i) => {
+    const fit = fitRung(seen);
+    const dice = meanOf(seen.map(meanDice));
+    return fit === undefined || Number.isNaN(dice) ? [] : [{ ...namedSetting(settings[i]!), dice, ...fit }];
+  });
+  return rungs.length < places.length ? undefined : { images: judged[0]!.seen.length, rungs };
+}
+
+/** How well a method tells what it does not know. */
+export interface MethodSureness {
+  readonly name: 'disagreement' | 'softmax' | 'entropy' | 'flips';
+  /** Of the answer; of disagreement the last of the settings. */
+  readonly place: NamedSetting;
+  /** Of one image, all passes together, in units of 10⁹ FLOPs. */
+  readonly gflops: number;
+  /** Mean over images. */
+  readonly dice: number;
+  /** See `Retention`. */
+  readonly area: number;
+  readonly errorRate: number;
+  /** Of predicted and true mean Dice of the images, by lines that were fitted to validation images; NaN where too few have a label. */
+  readonly r: number;
+  readonly meanAbsoluteError: number;
+}
+
+/** How sure a run's answers are, measured. */
+export interface Sureness {
+  readonly split: keyof Split;
+  readonly images: number;
+  readonly methods: readonly MethodSureness[];
+  /** Predicted and true mean Dice of each image at the last rung. */
+  readonly predictions: ReadonlyArray<readonly [predicted: number, dice: number]>;
+  /** The last rung alone, and the cascade by the Dice that is asked for, in rising order. */
+  readonly cascade: readonly CascadePoint[];
+  /** The one of `cascade` that on validation images saves most beside a single setting of the same Dice. */
+  readonly chosen: CascadePoint;
+  /** The cascade if it knew the true Dice in place of the predicted one: what better predictions could give at most. */
+  readonly ideal: readonly CascadePoint[];
+}
+
+/**
+ * Measures how well the disagreement of a cascade's settings tells what is wrong, beside other ways that cost no more: the softmax
+ * of the most accurate setting that costs as much as all of them together, its entropy, and the mean over flips of one that costs as much
+ * with them. All predict Dice by lines that are fitted to validation images in the same way. And what the cascade costs and gives.
+ *
+ * @param front Settings with their cost and validation Dice, from which the other ways take theirs.
+ * @returns undefined if it was aborted.
+ * @throws as `fitCascade`; {ValueError} if the split has no images.
+ */
+export async function measureSureness(
+  run: Run,
+  dataset: Dataset,
+  cascade: Cascade,
+  front: ReadonlyArray<NamedSetting & { readonly gflops: number; readonly dice: number }>,
+  { split = 'test', signal }: CascadeOptions & { readonly split?: keyof Split } = {},
+): Promise<Sureness | undefined> {
+  requireSegmentation(run, cascade.rungs);
+  const labels = run.labelNames.length;
+  const rank = dataset.size.length;
+  const settings = cascade.rungs.map((rung) => settingAt(run, rung));
+  const costs = settings.map((at) => gflopsAt(run.model, dataset, at));
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
+  const within = (most: number) => {
+    const cheap = front.filter(({ gflops }) => gflops <= most * (1 + 1e-9));
+    const from = cheap.length > 0 ? cheap : [front.reduce((a, b) => (b.gflops < a.gflops ? b : a))];
+    return settingAt(
+      run,
+      from.reduce((a, b) => (b.dice > a.dice ? b : a)),
+    );
+  };
+  const [single, flipped] = [within(total), within(total / 2 ** rank)];
+  const others = [
+    { name: 'softmax', at: single, judge: disagreement([single], labels) },
+    { name: 'entropy', at: single, judge: softmaxEntropy(single, labels) },
+    { name: 'flips', at: flipped, judge: flips(flipped, labels, rank) },
+  ] as const;
+  const rungs = settings.map((_, i) => disagreement(settings.slice(0, i + 1), labels));
+  const all = [...rungs, ...others.map((other) => other.judge)];
+  const known = await judge(run, dataset, 'validation', all, signal);
+  const tested = known && (await judge(run, dataset, split, all, signal));
+  if (known === undefined || tested === undefined) return undefined;
+  if (tested[0]!.seen.length === 0) {
+    throw new ValueError({ where: `measureSureness: ${split} images`, got: 0, expected: 'at least one' });
+  }
+  const fits = known.map(({ seen }) => fitRung(seen));
+  const outcomesOf = ({ seen }: Judged, i: number): RungOutcome[] =>
+    seen.map((one) => ({
+      predicted: meanPredicted(fits[i], one.agreement),
+      dice: meanDice(one),
+    }));
+  const [before, after] = [known.map(outcomesOf), tested.map(outcomesOf)];
+  const last = rungs.length - 1;
+  const methods = [
+    { name: 'disagreement' as const, at: settings[last]!, which: last },
+    ...others.map(({ name, at }, i) => ({ name, at, which: rungs.length + i })),
+  ].map(({ name, at, which }): MethodSureness => {
+    const pairs = after[which]!.map(({ predicted, dice }) => [predicted, dice] as const);
+    const errors = pairs.map(([predicted, dice]) => Math.abs(predicted - dice));
+    return {
+      name,
+      place: namedSetting(at),
+      gflops: all[which]!.passes.reduce((sum, pass) => sum + gflopsAt(run.model, dataset, pass.at), 0),
+      dice: meanOf(pairs.map(([, dice]) => dice)),
+      area: tested[which]!.retention.area,
+      errorRate: tested[which]!.retention.errorRate,
+      r: correlation(pairs),
+      meanAbsoluteError: meanOf(errors),
+    };
+  });
+  const byImage = (outcomes: readonly RungOutcome[][]) =>
+    outcomes[0]!.map((_, image) => settings.map((__, rung) => outcomes[rung]![image]!));
+  // In percent: a sum of fractions is none of the numbers that people ask for.
+  const asked = Array.from({ length: 101 }, (_, percent) => percent / 100);
+  const at = (outcomes: readonly RungOutcome[][], dice: number) => runCascade(byImage(outcomes), costs, dice);
+  const best = asked
+    .map((dice) => at(before, dice))
+    .map((point) => ({ ...point, share: point.gflops / (costAt(front, point.dice) ?? Number.NaN) }))
+    .reduce<{ asked: number; share: number }>((a, b) => (b.share < a.share ? b : a), {
+      asked: 1,
+      share: Infinity,
+    });
+  return {
+    split,
+    images: tested[0]!.seen.length,
+    methods,
+    predictions: after[last]!.map(({ predicted, dice }) => [predicted, dice]),
+    cascade: asked.map((dice) => at(after, dice)),
+    chosen: at(after, best.asked),
+    ideal: asked.map((dice) =>
+      at(
+        after.map((outcomes) => outcomes.map((one) => ({ ...one, predicted: one.dice }))),
+        dice,
+      ),
+    ),
+  };
+}
+
+function settingAt({ config }: Run, { factor, ...knobs }: NamedSetting): Setting {
+  return setting({ factor: factorIn(config, factor), ...knobs });
+}
+
+/** NaN where nothing was fitted, or no label occurs. */
+function meanPredicted(fit: ReturnType<typeof fitRung>, agreements: readonly number[]): number {
+  return (fit && predictDice(fit, agreements).mean) ?? Number.NaN;
+}
+
+const meanDice = ({ dice }: Seen): number => meanOf(dice);
+
+/** Of those that are not NaN. */
+function meanOf(values: readonly number[]): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
+function requireSegmentation({ config }: Run, places: readonly unknown[]): void {
+  if (config.task === 'segmentation' && places.length > 0) return;
+  throw new ValueError({
+    where: 'cascade',
+    got: config.task === 'segmentation' ? places : `a run of ${config.task}`,
+    expected: 'at least one setting of a run that segments',
+  });
+}
