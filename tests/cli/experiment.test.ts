@@ -26,7 +26,7 @@ also:
 test('a grid is trained, killed, interrupted, gone on with to the same weights and compared; a cell that fails stops no other', async () => {
   await writeFile(join(scratch.path, 'methods.yaml'), plan);
   const cells = join(scratch.path, 'out', 'cells');
-  const run = ['experiment', 'run', 'methods.yaml', '-o', 'out', '--jobs', '2'];
+  const run = ['experiment', 'run', 'methods.yaml', '-o', 'out', '--jobs', '2', '--memory', '1kB'];
   const metrics = join(cells, 'method=sshn_seed=1', 'run', 'metrics.jsonl');
   const epochs = () => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0);
   /** Runs until the cell has another epoch. */
@@ -40,7 +40,9 @@ test('a grid is trained, killed, interrupted, gone on with to the same weights a
   await runAnEpoch('SIGKILL');
   const interrupted = await runAnEpoch('SIGINT');
   expect(interrupted.code).toBe(130);
-  expect(printedCommand(interrupted)).toBe('sshn experiment run methods.yaml --out out --jobs 2');
+  expect(printedCommand(interrupted)).toBe(
+    'sshn experiment run methods.yaml --out out --jobs 2 --memory 1000',
+  );
   const { code, stdout } = await inShell(printedCommand(interrupted), scratch.path);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^method=sshn_seed=7 {2}failed: .*nowhere/m);
@@ -50,6 +52,12 @@ test('a grid is trained, killed, interrupted, gone on with to the same weights a
   expect((await sshn([...alone, '--threads', '1'], scratch.path)).code).toBe(0);
   const weights = async (folder: string) => tensorsOf(await readFile(join(folder, 'last.safetensors')));
   expect((await weights(join(cell, 'run'))).equals(await weights(join(scratch.path, 'alone')))).toBe(true);
+
+  // Too large for so little memory, the images are on disk: once, for all cells.
+  expect(
+    (await readdir(join(scratch.path, 'out', 'images'))).filter((name) => !name.endsWith('.tmp')),
+  ).toHaveLength(16);
+  expect(await readdir(join(cell, 'run'))).not.toContain('images');
 
   const rows = (await read('out', 'results.csv')).trim().split('\n');
   expect(rows[0]).toMatch(/^cell,method,seed,trainedFactor,factor,dice,/);

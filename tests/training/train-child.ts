@@ -1,9 +1,16 @@
-// A small real training run in a process of its own, for tests that kill it. Arguments: the run folder.
+// A small real training run in a process of its own, for tests that kill it. Arguments: the run folder; then a folder of images and
+// where they are prepared, or nothing for generated images.
 import { useFastWasm } from '@sshn/backend-wasm';
-import { generatePhantoms } from '@sshn/data';
+import { type Dataset, generatePhantoms } from '@sshn/data';
+import { openFolder } from '@sshn/data/node';
 import { parseRunConfig } from '@sshn/training';
-import { trainRun } from '@sshn/training/node';
+import { fileKeys, keepImages, trainRun } from '@sshn/training/node';
 
+const [folder, images, kept] = process.argv.slice(2) as [string, string?, string?];
+const dataset =
+  images === undefined || kept === undefined
+    ? generatePhantoms({ kind: 'cells', count: 20, size: [24, 24], seed: 1 })
+    : await prepare(images, kept);
 await useFastWasm();
 const config = parseRunConfig(
   {
@@ -16,8 +23,8 @@ const config = parseRunConfig(
   'train-child',
 );
 const end = await trainRun({
-  folder: process.argv[2]!,
-  dataset: generatePhantoms({ kind: 'cells', count: 20, size: [24, 24], seed: 1 }),
+  folder,
+  dataset,
   data: { path: 'phantoms', layout: 'generated' },
   config,
   onEvent: (event) => {
@@ -25,3 +32,14 @@ const end = await trainRun({
   },
 });
 console.log(end.kind);
+
+/** Loads all images of a folder once, so that each is on disk, as `sshn train` does. */
+async function prepare(path: string, store: string): Promise<Dataset> {
+  const opened = await openFolder(path, { cache: false });
+  const all = keepImages(opened, fileKeys(opened, {}), { folder: store, memoryBytes: 0 });
+  for (const id of all.ids) {
+    console.log('prepare', id);
+    await all.load(id);
+  }
+  return all;
+}

@@ -19,9 +19,10 @@ import { paperPalette, svgFile } from '../plots/draw.js';
 import { version } from '../process/environment.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes } from '../program-help.js';
+import type { MemoryFlags } from '../run/memory.js';
 import { terminalOn } from '../terminal/terminal.js';
 import { commandText, textTable } from '../terminal/text.js';
-import { readerOf } from './options.js';
+import { addMemoryOptions, readerOf } from './options.js';
 
 const experimentHelp = {
   description: `Train and evaluate a grid of configurations, and compare them.
@@ -51,7 +52,7 @@ Examples:
   $ sshn experiment report methods.yaml -o runs/methods    # results.csv, plots, report.html`,
 };
 
-interface Flags {
+interface Flags extends MemoryFlags {
   readonly engine?: 'local' | 'bullmq' | 'slurm';
   readonly slurm?: string;
   readonly cell?: string;
@@ -81,7 +82,7 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
       .argument('<file>', 'the experiment: YAML or JSON')
       .option('-o, --out <folder>', 'where it is kept (default: runs/, and the name of the file)');
   const addWork = (name: string, summary: string) =>
-    add(name, summary)
+    addMemoryOptions(add(name, summary), 'images/ in the folder of the experiment, for all its cells')
       .option('--jobs <count>', 'cells at a time (default: one per core and thread)', readerOf(count))
       .option('--threads <count>', 'of wasm, for each cell', readerOf(count), 1)
       .option('--redis <url>', 'of --engine bullmq: where Redis is, such as redis://host:6379')
@@ -165,7 +166,7 @@ async function submit(file: string, flags: Flags): Promise<number> {
   await mkdir(out, { recursive: true });
   const { jobs, threads, slurm } = flags;
   const { job, cells } = await submitToSlurm(plan, {
-    ...{ file, out, threads },
+    ...{ file, out, threads, keep: flags },
     ...(jobs === undefined ? {} : { jobs }),
     ...(slurm === undefined ? {} : { options: slurm }),
   });
@@ -192,8 +193,10 @@ async function run(file: string, flags: Flags): Promise<number> {
   try {
     await mkdir(out, { recursive: true });
     const progress = new Progress(terminal, plan.cells.length);
-    const { threads, engine, redis, lease, isWorker = false } = flags;
-    const options = { jobs, threads, progress, signal: interruption.signal };
+    const { threads, memory, cache, engine, redis, lease, isWorker = false } = flags;
+    const images = cache ?? join(out, 'images');
+    const keep = { cache: images, ...(memory === undefined ? {} : { memory }) };
+    const options = { jobs, threads, keep, progress, signal: interruption.signal };
     if (engine === 'bullmq') await runFromQueue(plan, { ...options, lease, redis: requireRedis(redis) });
     else await runLocally(plan, { ...options, isOurs: flags.cell !== undefined });
     terminal.clear();
@@ -208,6 +211,7 @@ async function run(file: string, flags: Flags): Promise<number> {
           out: flags.out,
           jobs: flags.jobs,
           threads: threads === 1 ? undefined : threads,
+          ...{ memory, cache },
           ...(engine === 'bullmq' ? { engine: isWorker ? undefined : engine, redis, lease } : {}),
         })}`,
       );

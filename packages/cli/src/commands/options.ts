@@ -67,8 +67,12 @@ export function addComputingOptions(command: Command): Command {
   return command.addOption(option.argParser(readerOf({ kind: 'number', integer: true, least: 1, most: 64 })));
 }
 
-/** `--memory` and `--cache`, for the commands that go through the images of a run again and again. */
-export function addMemoryOptions(command: Command): Command {
+/**
+ * `--memory` and `--cache`, for the commands that go through the images of a run again and again.
+ *
+ * @param usualCache Where images are kept unless `--cache` says.
+ */
+export function addMemoryOptions(command: Command, usualCache = 'images/ in the run folder'): Command {
   const memory = new Option(
     '--memory <size>',
     'how much of prepared images may stay in memory, such as 4GB or 512MB; more is kept on disk (default: a quarter of the machine)',
@@ -76,7 +80,7 @@ export function addMemoryOptions(command: Command): Command {
   command.addOption(memory.argParser(argument(parseBytes)));
   return command.option(
     '--cache <folder>',
-    'where images are kept that do not fit into memory; runs may share it (default: images/ in the run folder)',
+    `where images are kept that do not fit into memory; runs may share it (default: ${usualCache})`,
   );
 }
 

@@ -7,6 +7,7 @@ import { FileError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { dropForeignLock, isLocked, lockRun } from '@sshn/training/node';
 import { z } from 'zod';
+import { type MemoryFlags, memoryWords } from '../run/memory.js';
 import type { Cell, Evaluation } from './plan.js';
 
 const number = z
@@ -101,6 +102,8 @@ export type CellEnd = 'done' | 'failed' | 'interrupted' | 'taken';
 export interface CellOptions {
   /** Of wasm, for each cell. */
   readonly threads: number;
+  /** How many bytes of images each cell keeps in memory, and where the others are. */
+  readonly keep: MemoryFlags;
   readonly version: string;
   readonly signal: AbortSignal;
   /**
@@ -136,12 +139,12 @@ export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd
     await rm(join(folder, 'failed.json'), { force: true });
     const config = join(folder, 'config.json');
     await writeFileAtomic(config, `${JSON.stringify(cell.config, null, 2)}\n`);
-    const threads = ['--threads', String(options.threads)];
+    const computing = ['--threads', String(options.threads), ...memoryWords(options.keep)];
     const run = join(folder, 'run');
     // A training whose experiment was killed is stopping.
     while ((await isLocked(run)) && !options.signal.aborted) await setTimeout(500);
     const training = await command(
-      ['train', cell.data, '--config', config, '--out', run, '--json', ...threads],
+      ['train', cell.data, '--config', config, '--out', run, '--json', ...computing],
       folder,
       options,
       (line) => {
@@ -153,7 +156,7 @@ export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd
     const found: Found[] = part.success && part.data.hash === cell.hash ? [...part.data.found] : [];
     for (const evaluation of cell.evaluations.slice(found.length)) {
       const { args, read } = commandOf(evaluation, run);
-      const ended = await command([...args, '--json', ...threads], folder, options);
+      const ended = await command([...args, '--json', ...computing], folder, options);
       if (ended.code !== 0) return await failed(cell, ended);
       found.push(foundSchema.parse(await read(ended.stdout)));
       await writeFileAtomic(

@@ -18,6 +18,14 @@ export function keepOptions(folder: string, { memory, cache }: MemoryFlags): Kee
   };
 }
 
+/** The same flags again, for a command that this one starts. */
+export function memoryWords({ memory, cache }: MemoryFlags): string[] {
+  return [
+    ...(memory === undefined ? [] : ['--memory', `${memory}`]),
+    ...(cache === undefined ? [] : ['--cache', cache]),
+  ];
+}
+
 const bytesPerUnit: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,

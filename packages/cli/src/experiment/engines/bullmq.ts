@@ -32,7 +32,7 @@ class QueueError extends SshnError {
  */
 export async function runFromQueue(
   plan: Plan,
-  { redis, lease, jobs, threads, progress, signal }: QueueOptions,
+  { redis, lease, jobs, threads, keep, progress, signal }: QueueOptions,
 ): Promise<void> {
   const { Queue, Worker, DelayedError } = await loadBullmq();
   const connection = { url: redis, maxRetriesPerRequest: null };
@@ -60,7 +60,7 @@ export async function runFromQueue(
       try {
         progress.started(cell);
         const onEpoch = (epoch: number): void => progress.epoch(cell, epoch);
-        const options = { threads, version, signal: own.signal, onEpoch, isOurs: true };
+        const options = { threads, keep, version, signal: own.signal, onEpoch, isOurs: true };
         const end = await runWhenFree(cell, options);
         await progress.ended(cell, end, false);
         if (end !== 'interrupted') return;

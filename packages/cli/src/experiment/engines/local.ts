@@ -1,4 +1,5 @@
 import { version } from '../../process/environment.js';
+import type { MemoryFlags } from '../../run/memory.js';
 import { runCell, stateOf } from '../cells.js';
 import type { Plan } from '../plan.js';
 import type { Progress } from './progress.js';
@@ -9,6 +10,7 @@ export interface EngineOptions {
   readonly jobs: number;
   /** Of wasm, for each cell. */
   readonly threads: number;
+  readonly keep: MemoryFlags;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** Whether whoever gives out the work knows that nobody else has these cells; see `CellOptions`. @default false */
@@ -18,7 +20,7 @@ export interface EngineOptions {
 /** Runs cells, some at a time, in the order of the plan. */
 export async function runLocally(
   plan: Pick<Plan, 'cells'>,
-  { jobs, threads, progress, signal, isOurs = false }: EngineOptions,
+  { jobs, threads, keep, progress, signal, isOurs = false }: EngineOptions,
 ): Promise<void> {
   const waiting = [...plan.cells];
   const work = async (): Promise<void> => {
@@ -27,7 +29,7 @@ export async function runLocally(
       const wasDone = (await stateOf(one)).kind === 'done';
       progress.started(one);
       const onEpoch = (epoch: number): void => progress.epoch(one, epoch);
-      const end = await runCell(one, { threads, version, signal, onEpoch, isOurs });
+      const end = await runCell(one, { threads, keep, version, signal, onEpoch, isOurs });
       await progress.ended(one, end, wasDone);
     }
   };

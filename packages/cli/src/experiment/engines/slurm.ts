@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { SshnError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
+import { type MemoryFlags, memoryWords } from '../../run/memory.js';
 import { shellQuoted } from '../../terminal/text.js';
 import { stateOf } from '../cells.js';
 import type { Plan } from '../plan.js';
@@ -16,6 +17,7 @@ export interface SlurmOptions {
   readonly jobs?: number;
   /** Cores of a cell. */
   readonly threads: number;
+  readonly keep?: MemoryFlags;
   /** Further options of sbatch: '--partition=gpu --time=8:00:00'. */
   readonly options?: string;
 }
@@ -62,13 +64,14 @@ export async function submitToSlurm(plan: Plan, options: SlurmOptions): Promise<
 export function scriptOf(
   name: string,
   cells: readonly string[],
-  { file, out, jobs, threads, options }: SlurmOptions,
+  { file, out, jobs, threads, keep = {}, options }: SlurmOptions,
 ): string {
   const folder = resolve(out);
   const program = [process.execPath, ...process.execArgv, resolve(process.argv[1]!)].map(shellQuoted);
-  const words = ['experiment', 'work', resolve(file), '-o', folder, '--threads', `${threads}`].map(
-    shellQuoted,
-  );
+  const { cache } = keep;
+  const images = memoryWords({ ...keep, ...(cache === undefined ? {} : { cache: resolve(cache) }) });
+  const place = ['experiment', 'work', resolve(file), '-o', folder];
+  const words = [...place, '--threads', `${threads}`, ...images].map(shellQuoted);
   return `#!/bin/bash
 #SBATCH --job-name=${`sshn-${name}`.replace(/[^\w.-]/g, '-')}
 #SBATCH --array=0-${cells.length - 1}${jobs === undefined ? '' : `%${jobs}`}
