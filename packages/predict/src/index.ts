@@ -4,6 +4,7 @@ export {
   requireCoverage,
 } from './align.js';
 export { coefficientsOfVariation, type WeightCurve, weightsOver } from './analysis/weights.js';
+export type { CascadeOptions } from './cascade.js';
 export { type CleanOptions, cleanLabels } from './clean.js';
 export { encodeField, type FieldMm, longest, warpPicture } from './field.js';
 export {

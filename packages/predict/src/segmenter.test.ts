@@ -15,7 +15,7 @@ import { encode } from 'fast-png';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from './open-model.js';
-import { Segmenter } from './segmenter.js';
+import { type Segmentation, Segmenter } from './segmenter.js';
 
 const hypernetwork = {
   hidden: [4],
@@ -33,6 +33,7 @@ interface Case {
   readonly accuracyCost?: ManifestInput['accuracyCost'];
   readonly intensity?: ManifestInput['preprocessing']['intensity'];
   readonly knobs?: ManifestInput['network']['knobs'];
+  readonly cascade?: ManifestInput['cascade'];
 }
 
 /** A model with random weights, as bytes. */
@@ -43,6 +44,7 @@ async function modelBytes({
   accuracyCost = [],
   intensity = { kind: 'minMax' },
   knobs,
+  cascade,
 }: Case): Promise<Uint8Array> {
   const manifest: ManifestInput = {
     task: 'segmentation',
@@ -61,6 +63,7 @@ async function modelBytes({
     },
     labels: [{ name: 'background' }, { name: 'nucleus' }, { name: 'cytoplasm' }],
     accuracyCost,
+    ...(cascade === undefined ? {} : { cascade }),
     provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
   };
   const { specs } = networkOf(manifest as Parameters<typeof networkOf>[0]);
@@ -441,5 +444,131 @@ describe('on onnxruntime', () => {
     })) as Segmenter;
     const { image } = await cells.load(cells.ids[0]!);
     await expect(broken.predict(image)).rejects.toThrow('no such device');
+  });
+});
+
+describe('how sure it is', () => {
+  const line = { slope: 0.9, intercept: 0.08, error: 0.04 };
+  const rung = { dice: 0.8, error: 0.03, labels: [line, { ...line, slope: 0.5 }] };
+  const cascade = {
+    images: 9,
+    rungs: [
+      { factor: 0.1, ...rung },
+      { factor: 0.3, ...rung, dice: 0.85 },
+      { factor: 0.5, ...rung, dice: 0.9 },
+    ],
+  };
+
+  test('the answer is that of the last setting, judged by the mean of all, as by hand', async () => {
+    using model = await segmenterOf({ size: [16, 12], channels: 3, cascade });
+    const { image } = await cells.load(cells.ids[0]!);
+    const got = await model.predict(image, { uncertainty: true, probabilities: true });
+    const each: Segmentation[] = [];
+    for (const { factor } of cascade.rungs)
+      each.push(await model.predict(image, { factor, probabilities: true }));
+    expect([...got.labels.data]).toEqual([...each[2]!.labels.data]);
+    expect(got.probabilities).toEqual(each[2]!.probabilities);
+    const mean = got.probabilities!.map(
+      (_, i) => each.reduce((sum, { probabilities }) => sum + probabilities![i]!, 0) / 3,
+    );
+    const { data } = got.labels;
+    for (const [i, label] of data.entries())
+      expect(got.uncertainty!.data[i]).toBeCloseTo(1 - mean[3 * i + label]!, 5);
+    const wanted = [1, 2].map((label) => {
+      const [own, mass] = [
+        data.filter((one) => one === label).length,
+        mean.filter((_, i) => i % 3 === label),
+      ];
+      const shared = mass.reduce((sum, p, i) => sum + (data[i] === label ? p : 0), 0);
+      return (2 * shared) / (own + mass.reduce((sum, p) => sum + p, 0));
+    });
+    const dices = [0.08 + 0.9 * wanted[0]!, 0.08 + 0.5 * wanted[1]!];
+    expect(got.predictedDice!.labels.map((one) => one!.dice)).toEqual(
+      dices.map((dice) => expect.closeTo(dice, 5)),
+    );
+    expect(got.predictedDice!.mean).toBeCloseTo((dices[0]! + dices[1]!) / 2, 5);
+    expect(got.setting).toMatchObject({ at: { factors: [0.5] }, dice: got.predictedDice!.mean });
+    expect(got.spent).toMatchObject({ settings: 3, of: 3 });
+    const costs = cascade.rungs.map(({ factor }) => model.gflopsAt(factor));
+    expect(got.spent!.gflops).toBeCloseTo(costs[0]! + costs[1]! + costs[2]!, 9);
+    expect(got.spent!.milliseconds).toBeGreaterThan(0);
+  });
+
+  test('a cascade ends where the Dice asked for is predicted, or the budget does', async () => {
+    using model = await segmenterOf({ size: [16, 12], channels: 3, cascade });
+    const { image } = await cells.load(cells.ids[1]!);
+    const progress: number[] = [];
+    const first = await model.predict(image, {
+      cascade: true,
+      dice: 0,
+      onProgress: ({ done }) => progress.push(done),
+    });
+    expect(first.spent!.settings).toBe(1);
+    expect(progress).toEqual([1]);
+    expect(first.uncertainty).toBeUndefined();
+    expect([...first.labels.data]).toEqual([...(await model.predict(image, { factor: 0.1 })).labels.data]);
+    const last = await model.predict(image, { cascade: true, dice: 1 });
+    expect(last.spent!.settings).toBe(3);
+    expect(last.setting.reason).toContain('1 was asked for, and no setting is more accurate');
+    const [, second] = model.rungs;
+    const budget = { cascade: true, dice: 1, gflops: second!.gflops! + 1e-9 };
+    const within = await model.predict(image, budget);
+    expect(within.spent!.settings).toBe(2);
+    expect(within.setting.reason).toContain('the budget allows no more');
+    expect(model.choose(budget)).toMatchObject({ at: { factors: [0.3] }, dice: 0.85 });
+    await expect(model.predict(image, { ...budget, gflops: 1e-9 })).rejects.toThrow(BudgetError);
+    await model.calibrate({ repeats: 1, settings: cascade.rungs.map(({ factor }) => factor) });
+    expect(model.choose({ cascade: true, dice: 1, milliseconds: 1e6 }).at.factors).toEqual([0.5]);
+  });
+
+  test.each<[string, Case, () => Promise<Parameters<Segmenter['predict']>[0]>]>([
+    [
+      'of another size',
+      { size: [16, 12], channels: 3 },
+      async () => {
+        const others = generatePhantoms({ kind: 'cells', count: 1, size: [41, 33], seed: 4 });
+        return (await others.load(others.ids[0]!)).image;
+      },
+    ],
+    [
+      'in tiles, turned',
+      { size: [6, 6, 6], volumes: { fit: 'pad' } },
+      async () => picture(reorient(volume([9, 7, 8]), 'LPI')),
+    ],
+  ])('%s: a map on the grid of the labels', async (_, model, image) => {
+    using segmenter = await segmenterOf({ ...model, cascade });
+    const source = await image();
+    const got = await segmenter.predict(source, { uncertainty: true });
+    const plain = await segmenter.predict(source, { factor: 0.5, probabilities: true });
+    expect([...got.labels.data]).toEqual([...plain.labels.data]);
+    const { data, ...grid } = got.uncertainty!;
+    const { data: __, ...wanted } = got.labels;
+    expect(grid).toEqual(wanted);
+    expect(data).toHaveLength(got.labels.data.length);
+    expect(Math.min(...data)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...data)).toBeLessThanOrEqual(1);
+    expect(new Set(data).size).toBeGreaterThan(10);
+    // It lies where the image does: near what one setting by itself is unsure of.
+    const own = [...plain.labels.data].map((label, i) => 1 - plain.probabilities![3 * i + label]!);
+    const off = own.reduce((sum, value, i) => sum + Math.abs(value - data[i]!), 0) / own.length;
+    const turned =
+      own.toReversed().reduce((sum, value, i) => sum + Math.abs(value - data[i]!), 0) / own.length;
+    expect(off).toBeLessThan(turned);
+  });
+
+  test('what does not go together is refused, and nothing is left behind', async () => {
+    using model = await segmenterOf({ size: [16, 12], channels: 3, cascade });
+    using plain = await segmenterOf({ size: [16, 12], channels: 3 });
+    const { image } = await cells.load(cells.ids[0]!);
+    await expect(model.predict(image, { uncertainty: true, flips: true })).rejects.toThrow('no flips with');
+    await expect(model.predict(image, { uncertainty: true, factor: 0.2 })).rejects.toThrow('predict: factor');
+    await expect(plain.predict(image, { uncertainty: true })).rejects.toThrow('Run `sshn pareto` on its run');
+    expect(() => plain.choose({ cascade: true, dice: 0.9 })).toThrow('Run `sshn pareto` on its run');
+    expect(model.plainAt(model.choose({ factor: 0.5 })).manifest).not.toHaveProperty('cascade');
+    const bytes = await modelBytes({ size: [16, 12], channels: 3, cascade });
+    await withoutLeak(async () => {
+      using again = (await openModel(bytes)) as Segmenter;
+      await again.predict(image, { uncertainty: true, cascade: true, dice: 0.9 });
+    });
   });
 });

@@ -1,20 +1,37 @@
-import { FileError, observeScopes } from '@sshn/core';
+import { FileError, observeScopes, type Setting, ValueError } from '@sshn/core';
 import type { Image, Volume } from '@sshn/data';
-import type { LoadedModel, RunningNetwork, Runtime } from '@sshn/model';
+import type {
+  AccuracyCostPoint,
+  LoadedModel,
+  NamedSetting,
+  PredictedDice,
+  RunningNetwork,
+  Runtime,
+} from '@sshn/model';
 import { dispose, keep, reverse, softmax, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  type CascadeOptions,
+  costsOfRungs,
+  isStepped,
+  lastRung,
+  pointOfRung,
+  rungsOf,
+  steppedReason,
+  throughRungs,
+} from './cascade.js';
 import { type CleanOptions, cleanLabels } from './clean.js';
 import { decodePicture, type Picture, pictureOf } from './picture.js';
-import { prepare } from './prepare.js';
-import { LabelWriter, type Size3 } from './probabilities.js';
-import type { Chosen, SettingChoice } from './setting-choice.js';
+import { type Prepared, prepare } from './prepare.js';
+import { type GridWindow, LabelWriter, type Size3 } from './probabilities.js';
+import { type Chosen, type SettingChoice, settingOf } from './setting-choice.js';
 import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
 import { TrainedModel } from './trained-model.js';
 
 /** How an image is segmented. */
-export interface SegmentOptions extends SettingChoice {
+export interface SegmentOptions extends SettingChoice, CascadeOptions {
   /** Also returns the probability of every label at every voxel. @default false */
   readonly probabilities?: boolean;
-  /** Averages over all flips of the image: 4 predictions in 2D, 8 in 3D. @default false */
+  /** Averages over all flips of the image: 4 predictions in 2D, 8 in 3D; not with `uncertainty` or `cascade`. @default false */
   readonly flips?: boolean;
   /** Of the labels, afterwards. @default nothing */
   readonly clean?: CleanOptions;
@@ -40,6 +57,23 @@ export interface Segmentation {
   /** Names of the labels, the background first. */
   readonly labelNames: readonly string[];
   readonly setting: Chosen;
+  /**
+   * With `uncertainty` or `cascade`: the Dice that is expected of these labels, before they are cleaned, by what the model learned from
+   * its validation images.
+   */
+  readonly predictedDice?: PredictedDice;
+  /**
+   * With `uncertainty`, on the grid of the labels: the share of the mean probability over the settings that were run that the
+   * pixel's label does not have, in [0, 1].
+   */
+  readonly uncertainty?: Volume<Float32Array>;
+  /** With `uncertainty` or `cascade`: how many settings were run, of how many the cascade has, and what they took together. */
+  readonly spent?: {
+    readonly settings: number;
+    readonly of: number;
+    readonly gflops: number;
+    readonly milliseconds: number;
+  };
   /** What a user should know: where the image is unlike those of training, how it was tiled. */
   readonly notes: readonly string[];
 }
@@ -84,47 +118,139 @@ export class Segmenter extends TrainedModel {
     options: SegmentOptions = {},
   ): Promise<Segmentation> {
     const picture = await pictureFrom(source);
-    const setting = this.choose(options);
+    const chosen = this.choose(options);
     const prepared = prepare(picture, this.manifest.preprocessing, options.resolution);
     const notes = [...prepared.notes];
     const labelNames = this.manifest.labels.map(({ name }) => name);
     const writer = new LabelWriter(prepared.window, labelNames.length, options.probabilities ?? false);
-    const tiling = tilingOf(prepared.window.size, prepared.tile);
-    const total = tileCount(tiling);
-    if (total > 1 && prepared.tile[0] > 1)
+    const tiles = tileCount(tilingOf(prepared.window.size, prepared.tile));
+    if (tiles > 1 && prepared.tile[0] > 1)
       notes.push(
-        `Predicted in ${total} overlapping tiles of ${prepared.tile.filter((n) => n > 1).join('×')}.`,
+        `Predicted in ${tiles} overlapping tiles of ${prepared.tile.filter((n) => n > 1).join('×')}.`,
       );
-    let done = 0;
-    const { image, window } = prepared;
-    await blendTiles(
-      tiling,
-      labelNames.length,
-      async (begin) => {
-        await new Promise<void>((resolve) => setTimeout(resolve));
-        options.signal?.throwIfAborted();
-        const values = await this.#probabilitiesOf(
-          cut(image, window.size, begin, prepared.tile),
-          [...prepared.tile, image.channels],
-          setting,
-          options.flips ?? false,
-        );
-        options.onProgress?.({ done: ++done, total });
-        return values;
-      },
-      (plane) => writer.push(plane),
-    );
-    const cleaned = cleanLabels(writer.labels, window.image, options.clean ?? {});
+    const stepped = isStepped(options) ? await this.#step(prepared, tiles, options) : undefined;
+    if (stepped === undefined) {
+      let done = 0;
+      const onTile = () => options.onProgress?.({ done: ++done, total: tiles });
+      await this.#forward(prepared, chosen.at, { ...options, onTile }, (plane) => writer.push(plane));
+    } else pushPlanes(writer, prepared.window, stepped.probabilities, labelNames.length);
+    const cleaned = cleanLabels(writer.labels, prepared.window.image, options.clean ?? {});
+    const labels = prepared.back(cleaned);
     return {
-      labels: prepared.back(cleaned),
+      labels,
       format: picture.format,
       ...(writer.probabilities === undefined
         ? {}
         : { probabilities: prepared.backValues(writer.probabilities, labelNames.length) }),
       labelNames,
-      setting,
+      setting: stepped?.setting ?? chosen,
+      ...(stepped === undefined ? {} : { predictedDice: stepped.predicted, spent: stepped.spent }),
+      ...(stepped === undefined || options.uncertainty !== true
+        ? {}
+        : { uncertainty: { ...labels, data: uncertaintyOn(prepared, stepped.uncertainty) } }),
       notes,
     };
+  }
+
+  /**
+   * As `choose` of every model; with `uncertainty` or `cascade` the last setting that may be run, and why.
+   *
+   * @throws as `choose` of every model; {ValueError} if the model was not fitted to tell how sure it is, or the words of a setting are given.
+   */
+  override choose(choice: SettingChoice & CascadeOptions = {}): Chosen {
+    if (!isStepped(choice)) return super.choose(choice);
+    const rungs = rungsOf(this.manifest);
+    const { rung, reason } = lastRung(this.rungs, choice);
+    return { at: this.#atRung(rungs[rung]!, choice), dice: rungs[rung]!.dice, reason };
+  }
+
+  /**
+   * The settings of the model's cascade: what an answer of each costs with all before it, and its Dice on validation images.
+   *
+   * @throws {ValueError} if the model was not fitted to tell how sure it is.
+   */
+  get rungs(): readonly AccuracyCostPoint[] {
+    const { points } = this;
+    return costsOfRungs(rungsOf(this.manifest), (rung) => {
+      const { factor, width = 1, resolution = 1 } = rung;
+      const known = pointOfRung(points, rung);
+      const place = { factor, width, resolution };
+      return known ?? { ...place, dice: rung.dice, gflops: this.gflopsAt(place), milliseconds: null };
+    });
+  }
+
+  #atRung({ factor, width, resolution }: NamedSetting, { lambda }: SettingChoice): Setting {
+    return settingOf(this.manifest, { factor, width, resolution, lambda });
+  }
+
+  /** Runs the rungs of the cascade as far as the options say. */
+  async #step(prepared: Prepared, tiles: number, options: SegmentOptions) {
+    if (options.flips === true) {
+      throw new ValueError({
+        where: 'predict: flips',
+        got: true,
+        expected:
+          'no flips with uncertainty or cascade: the Dice that they predict is of predictions without',
+      });
+    }
+    const rungs = rungsOf(this.manifest);
+    const { rung: last } = lastRung(this.rungs, options);
+    const labels = this.manifest.labels.length;
+    const began = performance.now();
+    let done = 0;
+    const onTile = () => options.onProgress?.({ done: ++done, total: tiles * (last + 1) });
+    const asked = options.cascade === true ? options.dice : undefined;
+    const stepped = await throughRungs(rungs, { last, asked, labels }, async (rung) => {
+      const { size } = prepared.window;
+      const values = new Float32Array(size[0] * size[1] * size[2] * labels);
+      let filled = 0;
+      await this.#forward(prepared, this.#atRung(rungs[rung]!, options), { ...options, onTile }, (plane) => {
+        values.set(plane, filled);
+        filled += plane.length;
+      });
+      return values;
+    });
+    const { rung, predicted } = stepped;
+    return {
+      ...stepped,
+      setting: {
+        at: this.#atRung(rungs[rung]!, options),
+        reason: steppedReason(rungs, stepped, options, last),
+        ...(predicted.mean === null ? {} : { dice: predicted.mean }),
+      },
+      spent: {
+        settings: rung + 1,
+        of: rungs.length,
+        gflops: tiles * rungs.slice(0, rung + 1).reduce((sum, one) => sum + this.gflopsAt(one), 0),
+        milliseconds: performance.now() - began,
+      },
+    };
+  }
+
+  /** Probabilities of a prepared image at a setting, plane by plane. */
+  async #forward(
+    { image, window, tile }: Prepared,
+    at: Setting,
+    {
+      flips = false,
+      signal,
+      onTile,
+    }: Pick<SegmentOptions, 'flips' | 'signal'> & { readonly onTile: () => void },
+    onPlane: (plane: Float32Array) => void,
+  ): Promise<void> {
+    await blendTiles(
+      tilingOf(window.size, tile),
+      this.manifest.labels.length,
+      async (begin) => {
+        await new Promise<void>((resolve) => setTimeout(resolve));
+        signal?.throwIfAborted();
+        const cutOut = cut(image, window.size, begin, tile);
+        const values = await this.#probabilitiesOf(cutOut, [...tile, image.channels], at, flips);
+        onTile();
+        return values;
+      },
+      onPlane,
+    );
   }
 
   /**
@@ -170,7 +296,7 @@ export class Segmenter extends TrainedModel {
   async #probabilitiesOf(
     values: Float32Array,
     shape: readonly number[],
-    { at }: Chosen,
+    at: Setting,
     flips: boolean,
   ): Promise<Float32Array> {
     const running = await this.runningAt(at);
@@ -202,6 +328,24 @@ export class Segmenter extends TrainedModel {
   #flatAxis(): 0 | 2 {
     return this.manifest.preprocessing.volumes === undefined ? 2 : 0;
   }
+}
+
+/** Hands a whole image to a writer, plane by plane along its first axis. */
+function pushPlanes(writer: LabelWriter, { size }: GridWindow, values: Float32Array, count: number): void {
+  const length = size[1] * size[2] * count;
+  for (let i = 0; i < size[0]; i++) writer.push(values.subarray(i * length, (i + 1) * length));
+}
+
+/** The uncertainty on the image's own grid, interpolated as probabilities are; 0 where the network did not look. */
+function uncertaintyOn({ window, backValues }: Prepared, uncertainty: Float32Array): Float32Array {
+  const writer = new LabelWriter(window, 2, true);
+  const pairs = new Float32Array(2 * uncertainty.length);
+  for (const [i, value] of uncertainty.entries()) pairs.set([1 - value, value], 2 * i);
+  pushPlanes(writer, window, pairs, 2);
+  return backValues(
+    Float32Array.from({ length: writer.labels.length }, (_, i) => writer.probabilities![2 * i + 1]!),
+    1,
+  );
 }
 
 /** Softmax of the logits of an image that is flipped along some axes, flipped back. */

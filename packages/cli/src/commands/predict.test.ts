@@ -320,3 +320,97 @@ test.each([
   expect(await sshn(line)).toBe(code);
   expect(output.stderr).toContain(message);
 });
+
+describe('how sure it is', () => {
+  beforeAll(async () => {
+    const line = { slope: 0.5, intercept: 0.4, error: 0.05 };
+    const rung = { error: 0.03, labels: [line, null] };
+    for (const [name, size] of [
+      ['sure', [16, 16]],
+      ['sure3d', [8, 8, 8]],
+    ] as const) {
+      const path = at(`${name}.safetensors`);
+      await storeModel(path, {}, { size: [...size], channels: size.length === 3 ? 1 : 3 });
+      await updateManifest(path, (manifest) => ({
+        ...manifest,
+        cascade: {
+          images: 7,
+          rungs: [
+            { factor: 0.1, dice: 0.8, ...rung },
+            { factor: 0.4, dice: 0.9, ...rung },
+          ],
+        },
+      }));
+    }
+  });
+
+  test('--uncertainty writes a map beside each label map, and the Dice that is predicted', async () => {
+    expect(await sshn('predict @sure.safetensors @images/a.png -o @unsure --uncertainty --threads 1')).toBe(
+      0,
+    );
+    using model = await openModel(at('sure.safetensors'));
+    if (!(model instanceof Segmenter)) throw new Error('expected a segmenter');
+    const wanted = await model.predict(await readPicture(at('images/a.png')), { uncertainty: true });
+    const { data, width, height, depth } = decode(await readFile(at('unsure/a.uncertainty.png')));
+    expect([width, height, depth]).toEqual([24, 20, 16]);
+    expect([...data]).toEqual([...wanted.uncertainty!.data].map((value) => Math.round(65535 * value)));
+    const labels = decode(await readFile(at('unsure/a.png')));
+    expect([...labels.data]).toEqual([...wanted.labels.data]);
+    const { mean, error, labels: each } = wanted.predictedDice!;
+    const { images } = JSON.parse(await readFile(at('unsure/predictions.json'), 'utf8'));
+    expect(images.a).toMatchObject({ factor: [0.4], settings: 2, predictedDice: { mean, error } });
+    expect(images.a.labels.map((label: { predictedDice?: unknown }) => label.predictedDice)).toEqual([
+      undefined,
+      each[0],
+      null,
+    ]);
+    const rows = (await readFile(at('unsure/volumes.csv'), 'utf8')).trim().split('\n');
+    expect(rows[0]).toBe('input,output,factor,label,voxels,mm3,ml,dice,predictedDice,predictedDiceError');
+    expect(rows[2]!.endsWith(`,${each[0]!.dice},0.05`)).toBe(true);
+    expect(rows[3]!.endsWith(',,')).toBe(true);
+    expect(output.stdout).toContain('predicted Dice');
+    expect(output.stderr).toContain('Runs all 2 settings of its cascade.');
+  });
+
+  test('of volumes it is NIfTI on their grid', async () => {
+    expect(
+      await sshn('predict @sure3d.safetensors @scan.nii.gz -o @unsure3d --uncertainty --threads 1'),
+    ).toBe(0);
+    const map = decodeNifti(await readFile(at('unsure3d/scan.uncertainty.nii.gz')), 'map');
+    const labels = decodeNifti(await readFile(at('unsure3d/scan.nii.gz')), 'labels');
+    expect([map.shape, map.affine]).toEqual([labels.shape, labels.affine]);
+    expect(Math.max(...map.data)).toBeLessThanOrEqual(1);
+    expect(Math.min(...map.data)).toBeGreaterThanOrEqual(0);
+  });
+
+  test('--cascade ends at the first setting that predicts --dice, or at the last within the budget', async () => {
+    const line = (dice: number, out: string) =>
+      `predict @sure.safetensors @images/a.png @images/b.png -o @${out} --cascade --dice ${dice} --json --threads 1`;
+    const settings = () =>
+      output.stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text).settings);
+    expect(await sshn(line(0.1, 'few'))).toBe(0);
+    expect(settings()).toEqual([1, 1]);
+    expect(await sshn(line(1, 'all'))).toBe(0);
+    expect(settings()).toEqual([2, 2]);
+    expect(await readdir(at('all'))).not.toContain('a.uncertainty.png');
+    using model = await openModel(at('sure.safetensors'));
+    if (!(model instanceof Segmenter)) throw new Error('expected a segmenter');
+    const least = model.rungs[0]!.gflops!;
+    expect(await sshn(`${line(1, 'within')} --gflops ${least * 1.01}`)).toBe(0);
+    expect(settings()).toEqual([1, 1]);
+    expect(await sshn(`${line(1, 'none')} --gflops ${least / 2}`)).toBe(1);
+    expect(output.stderr).toContain('No setting has at most');
+  });
+
+  test.each([
+    ['--cascade', '--cascade needs --dice'],
+    ['--uncertainty --factor 0.3', 'leave out --factor, or it'],
+    ['--cascade --dice 0.9 --flips', 'leave out --flips, or it'],
+  ])('%s is refused', async (flags, message) => {
+    expect(await sshn(`predict @sure.safetensors @images/a.png -o @refused ${flags}`)).toBe(2);
+    expect(output.stderr).toContain(message);
+  });
+});

@@ -31,6 +31,8 @@ Examples:
   $ sshn predict runs/brains series/ -o out --format dicom     # a DICOM segmentation, for a PACS
   $ sshn predict runs/cells images/ -o out --runtime onnxruntime     # native speed, after: npm install onnxruntime-node
   $ sshn predict runs/brains scans/ -o out --processes 4 --threads 2     # four at a time, each on two cores
+  $ sshn predict runs/cells images/ -o out --uncertainty     # also maps of where it is unsure, and predicted Dice
+  $ sshn predict runs/cells images/ -o out --cascade --dice 0.93 --milliseconds 50     # cheap first, more where it is needed
   $ sshn predict runs/cells test/images -o out --labels test/labels    # also Dice against known labels`,
 };
 
@@ -63,6 +65,16 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
   const flag = (heading: string, name: string, text: string) =>
     command.addOption(grouped(heading, new Option(name, text)));
   const quality = 'Prediction';
+  flag(
+    quality,
+    '--uncertainty',
+    'also write how unsure each pixel is, and predict the Dice: runs the settings that sshn pareto chose for that, as far as a budget allows',
+  );
+  flag(
+    quality,
+    '--cascade',
+    'run those settings one after the other until the Dice predicted for the image reaches --dice, as long as the other budgets allow',
+  );
   flag(quality, '--flips', 'average over flips of the image: 4 predictions in 2D, 8 in 3D');
   command.addOption(
     grouped(
@@ -104,6 +116,24 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
   command.action(async (model: string, paths: string[], flags: PredictFlags) => {
     if (flags.out === '') command.error("error: option '-o, --out <folder>' is empty: name a folder");
     requireOneChoice(command, flags);
+    requireCascade(command, flags);
     finish(await runPredict(model, paths, flags));
   });
+}
+
+/** Ends the program where flags do not go with --uncertainty or --cascade. */
+function requireCascade(command: Command, flags: PredictFlags): void {
+  if (flags.cascade === true && flags.dice === undefined)
+    command.error('error: --cascade needs --dice: the Dice that an image is to reach');
+  const word = flags.cascade === true ? '--cascade' : '--uncertainty';
+  if (flags.cascade !== true && flags.uncertainty !== true) return;
+  for (const [name, flag] of [
+    ['factor', '--factor'],
+    ['width', '--width'],
+    ['inputResolution', '--input-resolution'],
+    ['flips', '--flips'],
+  ] as const) {
+    if (flags[name] !== undefined)
+      command.error(`error: ${word} takes the settings that sshn pareto chose: leave out ${flag}, or it`);
+  }
 }

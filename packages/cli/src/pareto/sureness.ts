@@ -46,7 +46,7 @@ export interface SurenessReport extends Sureness {
 interface SurenessOptions {
   /** On which images it is measured. */
   readonly split: Sureness['split'];
-  /** Settings with their validation Dice; of a run with one knob, undefined: a few factors are evaluated. */
+  /** Settings with their validation Dice; of a run with one knob, undefined: a few of its factors are evaluated. */
   readonly front: readonly FactorResult[] | undefined;
   /** Settings measured on `split`. */
   readonly measured: readonly FactorResult[];
@@ -65,7 +65,7 @@ export async function fitSureness(
   const { run, dataset, weights } = opened;
   const images = run.split(dataset);
   if (run.config.task !== 'segmentation' || images.validation.length === 0) return undefined;
-  const candidates = front ?? (await factorsOnValidation(opened, signal));
+  const candidates = front ?? (await factorsOnValidation(opened, measured, signal));
   const rungs = rungsOf(candidates);
   if (rungs.length === 0 || signal.aborted) return undefined;
   const cascade = await fitCascade(run, dataset, rungs, { signal });
@@ -77,17 +77,21 @@ export async function fitSureness(
   return found && { ...found, cascadeOf: cascade, single: costAt(measured, found.chosen.dice) };
 }
 
-/** A run with one knob: a few factors over the range of training, or its one factor. */
+/** A run with one knob: a few of the factors that were measured, over the range of training, or the one nearest to its own. */
 async function factorsOnValidation(
   { run, dataset }: OpenedRun,
+  measured: readonly FactorResult[],
   signal: AbortSignal,
 ): Promise<FactorResult[]> {
   const prior = priorOf(run.config);
-  const factors =
+  const wanted =
     prior.kind === 'constant'
       ? [prior.factor].flat().slice(0, 1)
       : [0, 0.2, 0.4, 0.7, 1].map((share) => prior.low + share * (prior.high - prior.low));
-  const places: NamedSetting<number>[] = factors.map((factor) => ({ factor }));
+  const nearest = wanted.map((factor) =>
+    measured.reduce((a, b) => (Math.abs(b.factor - factor) < Math.abs(a.factor - factor) ? b : a)),
+  );
+  const places: NamedSetting<number>[] = [...new Set(nearest)].map(({ factor }) => ({ factor }));
   return sweep(run, dataset, { places, split: 'validation', onResult: () => {}, signal });
 }
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FileError } from '@sshn/core';
-import { type DicomSource, encodeSegmentation, reorient } from '@sshn/data';
+import { type DicomSource, encodeNifti, encodeSegmentation, reorient } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import {
   encodeLabelNifti,
@@ -91,6 +91,27 @@ export async function writeLabels(
   }
 }
 
+/**
+ * Writes the uncertainty of every pixel beside its label map: of raster images `NAME.uncertainty.png` with 16 bits, where 65535 is 1; of
+ * volumes `NAME.uncertainty.nii.gz`, in [0, 1].
+ *
+ * @throws {FileError} if it cannot be written.
+ */
+export async function writeUncertainty(
+  stem: string,
+  map: NonNullable<Segmentation['uncertainty']>,
+  format: Picture['format'],
+): Promise<void> {
+  await mkdir(dirname(stem), { recursive: true });
+  if (format === 'volume') {
+    await writeFileAtomic(`${stem}.uncertainty.nii.gz`, encodeNifti(map));
+    return;
+  }
+  const [, height, width] = map.shape;
+  const data = Uint16Array.from(map.data, (value) => Math.round(65535 * value));
+  await writeFileAtomic(`${stem}.uncertainty.png`, encode({ width, height, channels: 1, depth: 16, data }));
+}
+
 /** How strongly a label's color covers the image. */
 const opacity = 0.45;
 
@@ -140,6 +161,8 @@ const amountSchema = z.object({
   voxels: z.int(),
   mm3: z.number().nullable(),
   dice: z.number().nullable().exactOptional(),
+  /** Of --uncertainty and --cascade: what is expected, and how far off that is on average; null where nothing is. */
+  predictedDice: z.object({ dice: z.number(), error: z.number() }).nullable().exactOptional(),
 });
 
 /** What is known of one image that is done. */
@@ -152,6 +175,10 @@ const entrySchema = z.object({
   // Absent in files of older releases.
   width: z.number().default(1),
   resolution: z.number().default(1),
+  /** Of --uncertainty and --cascade: over the labels, and how many settings were run with how many FLOPs. */
+  predictedDice: z.object({ mean: z.number().nullable(), error: z.number() }).exactOptional(),
+  settings: z.int().exactOptional(),
+  gflops: z.number().exactOptional(),
   notes: z.array(z.string()),
   labels: z.array(amountSchema),
 });
@@ -242,14 +269,26 @@ export class Journal {
   /** Writes what is left, and `volumes.csv`: a row for each image and label. */
   async writeTable(): Promise<void> {
     await this.#flush();
-    const rows = this.#inOrder.flatMap(([, { input, output, factor, labels }]) =>
-      labels.map(({ name, voxels, mm3, dice }) =>
-        [input, output, factor.join(' '), name, voxels, mm3 ?? '', mm3 === null ? '' : mm3 / 1000, dice ?? '']
+    const entries = this.#inOrder.map(([, entry]) => entry);
+    const isPredicted = entries.some(({ predictedDice }) => predictedDice !== undefined);
+    const rows = entries.flatMap(({ input, output, factor, labels }) =>
+      labels.map(({ name, voxels, mm3, dice, predictedDice }) =>
+        [
+          input,
+          output,
+          factor.join(' '),
+          name,
+          voxels,
+          mm3 ?? '',
+          mm3 === null ? '' : mm3 / 1000,
+          dice ?? '',
+          ...(isPredicted ? [predictedDice?.dice ?? '', predictedDice?.error ?? ''] : []),
+        ]
           .map((cell) => csvCell(String(cell)))
           .join(','),
       ),
     );
-    const head = 'input,output,factor,label,voxels,mm3,ml,dice';
+    const head = `input,output,factor,label,voxels,mm3,ml,dice${isPredicted ? ',predictedDice,predictedDiceError' : ''}`;
     await writeFileAtomic(join(this.folder, 'volumes.csv'), `${[head, ...rows].join('\n')}\n`);
   }
 }

@@ -16,6 +16,7 @@ import {
   writeDicomLabels,
   writeLabels,
   writeOverlay,
+  writeUncertainty,
 } from './outputs.js';
 
 /** The flags of `sshn predict`. */
@@ -25,6 +26,8 @@ export interface PredictFlags extends ComputingFlags, SettingFlags {
   readonly format: LabelFormat;
   readonly frame?: number;
   readonly overlays?: boolean;
+  readonly uncertainty?: boolean;
+  readonly cascade?: boolean;
   readonly flips?: boolean;
   readonly resolution: 'training' | 'own';
   readonly largestComponent?: boolean;
@@ -87,14 +90,30 @@ export async function predictImage(
   else await writeDicomLabels(target, segmentation, names, { series, format: flags.format, ...chosen });
   if (flags.overlays)
     await writeOverlay(join(flags.out, 'overlays', `${name}.png`), picture, segmentation, names);
+  if (segmentation.uncertainty !== undefined)
+    await writeUncertainty(join(flags.out, name), segmentation.uncertainty, picture.format);
   const { at } = segmentation.setting;
+  const { predictedDice, spent } = segmentation;
   const entry = {
     output,
     factor: [...at.factors],
     width: at.width,
     resolution: at.resolution,
+    ...(predictedDice === undefined || spent === undefined
+      ? {}
+      : {
+          predictedDice: { mean: predictedDice.mean, error: predictedDice.error },
+          settings: spent.settings,
+          gflops: spent.gflops,
+        }),
     notes: [...segmentation.notes],
-    labels: labelAmounts(segmentation, names).map((amount, i) => amountRow(amount, dice?.[i])),
+    labels: labelAmounts(segmentation, names).map((amount, i) => ({
+      ...amountRow(amount, dice?.[i]),
+      // The background, the first, has none.
+      ...(predictedDice === undefined || i === 0
+        ? {}
+        : { predictedDice: predictedDice.labels[i - 1] ?? null }),
+    })),
   };
   return { entry, warnings };
 }

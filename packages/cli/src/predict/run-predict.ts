@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { SshnError } from '@sshn/core';
+import { type Setting, SshnError } from '@sshn/core';
+import { namedSetting, settingKey } from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
 import { dsegTable, freesurferTable, namedLabels, type Segmenter, type SegmentOptions } from '@sshn/predict';
 import { settingChoice } from '../commands/setting-options.js';
@@ -11,7 +12,7 @@ import { isSystemError, listenForInterruption } from '../process/exit.js';
 import { exitCodes } from '../program-help.js';
 import { modelSource } from '../run/model-source.js';
 import { bar, type Terminal, terminalOn } from '../terminal/terminal.js';
-import { formatDuration, textTable } from '../terminal/text.js';
+import { diceText, formatDuration, textTable } from '../terminal/text.js';
 import { findInputs, type Input } from './inputs.js';
 import { Journal } from './outputs.js';
 import { openSegmenter, type PredictFlags } from './predict-image.js';
@@ -55,17 +56,9 @@ export async function runPredict(
       },
       inputs.map(({ name }) => name),
     );
-    const { flips, resolution, clean } = options;
     const setup = {
       modelPath,
-      options: {
-        factor: at.factors,
-        width: at.width,
-        inputResolution: at.resolution,
-        flips,
-        resolution,
-        clean,
-      } as SegmentOptions,
+      options: elsewhere(model, options, at),
       flags: count > 1 ? { ...flags, threads: flags.threads ?? threadsOf(count) } : flags,
     };
     const start = (signal: AbortSignal) =>
@@ -90,11 +83,25 @@ export async function runPredict(
   }
 }
 
+/** The options for other processes, which have not measured this machine: with the setting that was chosen, or the cost of a cascade. */
+function elsewhere(model: Segmenter, options: SegmentOptions, at: Setting): SegmentOptions {
+  const { flips, resolution, clean, uncertainty, cascade, dice } = options;
+  const rest = { flips, resolution, clean } as SegmentOptions;
+  if (uncertainty !== true && cascade !== true)
+    return { ...rest, factor: at.factors, width: at.width, inputResolution: at.resolution };
+  const { rungs } = model;
+  const last = rungs.find((rung) => settingKey(rung) === settingKey(namedSetting(at)));
+  const gflops = last?.gflops ?? undefined;
+  return { ...rest, uncertainty, cascade, gflops, ...(cascade === true ? { dice } : {}) };
+}
+
 function segmentOptions(flags: PredictFlags): SegmentOptions {
-  const { flips = false, resolution } = flags;
+  const { flips = false, resolution, uncertainty, cascade } = flags;
   const { largestComponent = false, fillHoles = false, minimumVoxels } = flags;
   return {
     ...settingChoice(flags),
+    ...(uncertainty === undefined ? {} : { uncertainty }),
+    ...(cascade === undefined ? {} : { cascade }),
     flips,
     resolution,
     clean: { largestComponent, fillHoles, minimumVoxels },
@@ -217,17 +224,20 @@ function summary({ images, folder }: Journal, inputs: readonly Input[]): string 
   if (first === undefined) return 'no image was predicted';
   const labels = first.labels.slice(1);
   const isMm = labels.some(({ mm3 }) => mm3 !== null);
-  const rows = entries.map(({ output, labels: [, ...all] }) => [
+  const isPredicted = entries.some(({ predictedDice }) => predictedDice !== undefined);
+  const rows = entries.map(({ output, predictedDice, labels: [, ...all] }) => [
     output,
     ...all.map(({ voxels, mm3 }) => (mm3 === null ? String(voxels) : (mm3 / 1000).toFixed(2))),
     ...(all.some(({ dice }) => dice !== undefined)
       ? [meanOf(all.flatMap(({ dice }) => dice ?? [])).toFixed(4)]
       : []),
+    ...(isPredicted ? [diceText(predictedDice?.mean ?? undefined)] : []),
   ]);
   const head = [
     isMm ? 'ml' : 'pixels',
     ...labels.map(({ name }) => name),
     ...(labels.some(({ dice }) => dice !== undefined) ? ['Dice'] : []),
+    ...(isPredicted ? ['predicted Dice'] : []),
   ];
   const shown = labels.length > 8 ? [] : [textTable(head, rows.slice(0, 20))];
   return [
