@@ -24,7 +24,12 @@ beforeAll(async () => {
     validation: dataset.ids.slice(10, 19),
     test: dataset.ids.slice(19),
   };
-  run = { ...trained, params, match: async () => ({ dataset, split, changes: [] }), split: () => split };
+  run = {
+    ...trained,
+    params,
+    match: async () => ({ dataset, split, changes: [], digest: '' }),
+    split: () => split,
+  };
 });
 afterAll(() => {
   dispose(run.params as never);
