@@ -69,6 +69,31 @@ describe('TrainView', () => {
     ]);
   });
 
+  it('says how much of the time steps wait for data, from a tenth on', () => {
+    const terminal = fakeTerminal(true);
+    const view = new TrainView(terminal, () => 0);
+    view.show(start());
+    view.show({ ...step(0, 0), waitingShare: 0.346 } as TrainEvent);
+    expect(terminal.blocks.at(-1)).toContain('52.3 images/s  35 % waiting for data  0.0 s left');
+    view.show(
+      epoch({
+        phase: 'softDice',
+        validation: [{ factor: 0.5, dice: 0.9 }],
+        secondsLeft: 9,
+        isBest: false,
+        waitingShare: 0.1,
+      }),
+    );
+    expect(terminal.lines.at(-1)).toMatch(/ {2}10 % waiting for data {2}9\.0 s left$/);
+    view.show(epoch({ waitingShare: 0.099 }));
+    expect(terminal.lines.at(-1)).not.toContain('waiting');
+    // Rather than the Dice at every factor, where there is no room for both.
+    view.show(epoch({ waitingShare: 0.5 }));
+    expect(terminal.lines.at(-1)).toBe(
+      'epoch  1/10  cross-entropy  loss 0.2310  Dice 0.850  50 % waiting for data  3 min 10 s left  best',
+    );
+  });
+
   it('writes no line of an epoch that is longer than 100 characters', () => {
     for (const count of [1, 3, 8, 40]) {
       const terminal = fakeTerminal(false);

@@ -77,6 +77,7 @@ export class TrainView {
       `loss ${event.loss.toFixed(4)}`,
       ...(Number.isNaN(this.#dice) ? [] : [`Dice ${this.#dice.toFixed(3)}`]),
       `${event.imagesPerSecond.toFixed(1)} images/s`,
+      ...waitingText(event),
       `${formatDuration(secondsLeft)} left`,
     ];
     const { terminal } = this;
@@ -96,6 +97,7 @@ export class TrainView {
     const dice = shownDice(this.#dice);
     const left = event.epoch + 1 < event.epochs ? [`${formatDuration(event.secondsLeft)} left`] : [];
     const speed = [`${event.imagesPerSecond.toFixed(1)} images/s`];
+    const waiting = waitingText(event);
     const line = (facts: readonly string[], more: readonly string[]) => [
       `epoch ${String(event.epoch + 1).padStart(digits)}/${event.epochs}`,
       lossNames[event.phase].padEnd(13),
@@ -107,7 +109,9 @@ export class TrainView {
     // The fullest line that does not wrap.
     const short = validation?.map((one) => shownDice(one.dice)).join(', ') ?? '';
     const lines = [
-      line([`Dice ${dice} (${short})`], [...speed, ...left]),
+      line([`Dice ${dice} (${short})`], [...speed, ...waiting, ...left]),
+      line([`Dice ${dice} (${short})`], [...waiting, ...left]),
+      line([`Dice ${dice}`], [...waiting, ...left]),
       line([`Dice ${dice} (${short})`], left),
       line([`Dice ${dice}`], left),
       line([`Dice ${dice}`], []),
@@ -116,6 +120,11 @@ export class TrainView {
     terminal.line(shown.replace(/best$/, terminal.style('green', 'best')));
     this.#drawnAt = -Infinity;
   }
+}
+
+/** Where steps wait for images for a tenth of the time or more: how much. */
+function waitingText({ waitingShare = 0 }: { readonly waitingShare?: number }): string[] {
+  return waitingShare < 0.1 ? [] : [`${Math.round(100 * waitingShare)} % waiting for data`];
 }
 
 /** A dash where no image has the label. */

@@ -42,6 +42,8 @@ export interface StepEvent {
   readonly factor: Factor;
   readonly loss: number;
   readonly imagesPerSecond: number;
+  /** Share of the time of the epoch's steps so far in which they waited for images to be read and augmented. */
+  readonly waitingShare?: number;
 }
 
 /** Something that should be known at once, with what to do; training goes on. */
@@ -74,6 +76,8 @@ export interface EpochEvent {
   readonly imagesPerSecond: number;
   /** Of the steps of the epoch, without validation; of an epoch that went on from a checkpoint, of the steps since. */
   readonly seconds?: number;
+  /** Share of these seconds in which steps waited for images to be read and augmented; absent of what older releases wrote. */
+  readonly waitingShare?: number;
   /** Until the last epoch, at the pace so far. */
   readonly secondsLeft: number;
   /** Mean foreground Dice on the validation images, by factor; absent in epochs that are not validated. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { namedParams, paramTree } from '@sshn/core';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
@@ -232,6 +233,21 @@ describe('Trainer', () => {
       validation?.map(({ factor }) => factor),
     );
     expect(validations).toEqual([undefined, [0.1, 0.4], [0.1, 0.4]]);
+  });
+
+  test('says in what share of the time steps waited for images', async () => {
+    const config = parseRunConfig({ ...small, epochs: 1 }, 'test');
+    const load = async (id: string) => {
+      await setTimeout(100);
+      return dataset.load(id);
+    };
+    using trainer = new Trainer({ config, dataset: { ...dataset, load }, split });
+    const events = await collect(trainer);
+    const { waitingShare, seconds } = epochsOf(events)[0]!;
+    expect(waitingShare! * seconds!).toBeGreaterThan(0.09); // The first batch, at least.
+    expect(waitingShare!).toBeLessThan(1);
+    const last = events.findLast((event) => event.kind === 'step')!;
+    expect(last.waitingShare! / waitingShare!).toBeCloseTo(1, 1);
   });
 
   test('a loss that is no number stops the run, with step, factor and way out', async () => {

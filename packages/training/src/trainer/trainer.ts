@@ -78,6 +78,7 @@ export class Trainer {
   private imagesPerSecond = Number.NaN;
   /** Of the steps of the epoch that ended last. */
   private seconds = 0;
+  private waitingShare = 0;
   private hasLabels = true;
   private readonly warned = new Set<string>();
 
@@ -179,6 +180,8 @@ export class Trainer {
     const transform = augment(config.augmentation);
     const began = performance.now();
     let images = 0;
+    let waited = 0;
+    let asked = began; // For the next batch.
     let index = done; // Those before were taken before the checkpoint that this run goes on from.
     for await (const batch of batches(dataset, split.train, {
       batchSize: config.batchSize,
@@ -186,6 +189,7 @@ export class Trainer {
       transform,
       first: done,
     })) {
+      waited += performance.now() - asked;
       index++;
       const generator = Rng.fromState(this.progress.generator);
       const drawn = this.task.draw(sampleSetting(this.prior, generator), generator);
@@ -210,7 +214,7 @@ export class Trainer {
         loss: next.loss,
         generator: generator.state(),
       });
-      const imagesPerSecond = (1000 * images) / (performance.now() - began);
+      const passed = performance.now() - began;
       yield {
         kind: 'step',
         epoch,
@@ -218,13 +222,16 @@ export class Trainer {
         steps: this.stepsPerEpoch,
         factor,
         loss: next.loss,
-        imagesPerSecond,
+        imagesPerSecond: (1000 * images) / passed,
+        waitingShare: waited / passed,
       };
+      asked = performance.now(); // What was read meanwhile is augmented now.
       await nextTask();
       if (signal?.aborted) return;
     }
     this.seconds = (performance.now() - began) / 1000;
     this.imagesPerSecond = images / this.seconds;
+    this.waitingShare = waited / 1000 / this.seconds;
   }
 
   private async endOfEpoch(secondsPerEpoch: number): Promise<EpochEvent> {
@@ -256,6 +263,7 @@ export class Trainer {
       learningRate,
       imagesPerSecond: this.imagesPerSecond,
       seconds: this.seconds,
+      waitingShare: this.waitingShare,
       secondsLeft: secondsPerEpoch * (config.epochs - epoch - 1),
       ...(validation === undefined ? {} : { validation }),
       isBest,
