@@ -1,21 +1,45 @@
 import { defineConfig } from 'vitest/config';
 
+/** Of these packages one process runs many files, which saves the imports. They leave the engine as they found it. */
+const shared = 'packages/{core,data,flops,hypernet,layers,losses,ops,optim,trace}/src/**/*.test.ts';
+
+/** Of the same packages, files that want an engine which nobody has used, or register kernels of their own. */
+const alone = [
+  'packages/core/src/no-backend.test.ts',
+  'packages/ops/src/gradients/register.test.ts',
+  'packages/ops/src/kernels/convolution.test.ts',
+  'packages/trace/src/kernels/shapes.test.ts',
+];
+
 // Packages resolve to their sources (`@sshn/source`), so tests never run against a stale build.
 export default defineConfig({
   resolve: { conditions: ['@sshn/source'] },
   ssr: { resolve: { conditions: ['@sshn/source'] } },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'tests/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'benchmarks/**/*.test.ts',
-    ],
     setupFiles: ['tests/testing/src/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    // Tensor counts and the engine are global: every file gets a process of its own.
+    // Tensor counts and the engine are global: every other file gets a process of its own.
     pool: 'forks',
+    projects: [
+      {
+        extends: true,
+        test: { name: 'shared', include: [shared], exclude: alone, isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: [
+            'packages/{architectures,backend-*,cli,graph-model,model,onnx,predict,registration,serve,training,zoo}/src/**/*.test.ts',
+            'tests/**/*.test.ts',
+            'examples/**/*.test.ts',
+            'benchmarks/**/*.test.ts',
+            ...alone,
+          ],
+        },
+      },
+    ],
   },
 });
