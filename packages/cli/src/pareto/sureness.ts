@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import type { Cascade, NamedSetting } from '@sshn/model';
 import { updateManifest, writeFileAtomic } from '@sshn/model/node';
 import { costAt, type FactorResult, paretoFront, priorOf } from '@sshn/training';
-import { fitCascade, measureSureness, type Sureness } from '@sshn/training/node';
+import { evaluateRun, fitCascade, measureSureness, type Sureness } from '@sshn/training/node';
 import type { OpenedRun } from '../run/open-run.js';
-import { sweep } from './measure.js';
 
 /** By how much the Dice of the first rung may be below that of the last: one that is worse says little, and answers little. */
 const within = 0.02;
@@ -91,8 +90,8 @@ async function factorsOnValidation(
   const nearest = wanted.map((factor) =>
     measured.reduce((a, b) => (Math.abs(b.factor - factor) < Math.abs(a.factor - factor) ? b : a)),
   );
-  const places: NamedSetting<number>[] = [...new Set(nearest)].map(({ factor }) => ({ factor }));
-  return sweep(run, dataset, { places, split: 'validation', onResult: () => {}, signal });
+  const factors = [...new Set(nearest)].map(({ factor }) => factor);
+  return evaluateRun(run, dataset, { factors, split: 'validation', isTimed: false, signal });
 }
 
 /** Writes `sureness.csv`, a row for each method, and `cascade.csv`, a row for each Dice that is asked for. */
