@@ -5,15 +5,16 @@ import { build } from 'esbuild';
 /** Bundles that must stay small: what they import, and what may not come along. */
 const cases = [
   {
+    // With the linear resize and the convolution of joined features, which it may read.
     code: "export { convolution } from '@sshn/layers';",
     without: ['@sshn/hypernet', '@sshn/architectures'],
-    atMostBytes: 14_900,
+    atMostBytes: 19_000,
   },
   {
     code: "export { unet } from '@sshn/architectures'; export { setting } from '@sshn/core';",
     // Descriptors of a U-Net's options come along: they check its configuration.
     without: ['@sshn/hypernet', '@sshn/training'],
-    atMostBytes: 46_000,
+    atMostBytes: 48_500,
   },
   {
     // What guards the end of the heap, the gradients that stock tfjs lacks, and joined convolutions. Each build of the compiled
