@@ -454,9 +454,20 @@ describe('how sure it is', () => {
     images: 9,
     rungs: [
       { factor: 0.1, ...rung },
-      { factor: 0.3, ...rung, dice: 0.85 },
+      { factor: 0.3, ...rung, dice: 0.85, flipped: [1] },
       { factor: 0.5, ...rung, dice: 0.9 },
     ],
+  };
+
+  /** Rows of 12 pixels from right to left. */
+  const mirrored = (values: Float32Array, channels: number) => {
+    const result = new Float32Array(values.length);
+    const row = 12 * channels;
+    for (let i = 0; i < values.length; i++) {
+      const [begin, x, channel] = [i - (i % row), Math.floor((i % row) / channels), i % channels];
+      result[begin + (11 - x) * channels + channel] = values[i]!;
+    }
+    return result;
   };
 
   test('the answer is that of the last setting, judged by the mean of all, as by hand', async () => {
@@ -466,6 +477,13 @@ describe('how sure it is', () => {
     const each: Segmentation[] = [];
     for (const { factor } of cascade.rungs)
       each.push(await model.predict(image, { factor, probabilities: true }));
+    // The second sees the image from the other side.
+    const other = await model.predict(
+      { ...image, values: mirrored(image.values, 3) },
+      { factor: 0.3, probabilities: true },
+    );
+    expect(other.probabilities).not.toEqual(each[1]!.probabilities);
+    each[1] = { ...other, probabilities: mirrored(other.probabilities!, 3) };
     expect([...got.labels.data]).toEqual([...each[2]!.labels.data]);
     expect(got.probabilities).toEqual(each[2]!.probabilities);
     const mean = got.probabilities!.map(

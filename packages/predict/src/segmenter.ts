@@ -132,7 +132,10 @@ export class Segmenter extends TrainedModel {
     if (stepped === undefined) {
       let done = 0;
       const onTile = () => options.onProgress?.({ done: ++done, total: tiles });
-      await this.#forward(prepared, chosen.at, { ...options, onTile }, (plane) => writer.push(plane));
+      const axes = this.manifest.preprocessing.size.map((_, axis) => axis);
+      const { signal, flips = false } = options;
+      const flipped = flips ? subsets(axes) : [[]];
+      await this.#forward(prepared, chosen.at, { flipped, signal, onTile }, (plane) => writer.push(plane));
     } else pushPlanes(writer, prepared.window, stepped.probabilities, labelNames.length);
     const cleaned = cleanLabels(writer.labels, prepared.window.image, options.clean ?? {});
     const labels = prepared.back(cleaned);
@@ -204,7 +207,9 @@ export class Segmenter extends TrainedModel {
       const { size } = prepared.window;
       const values = new Float32Array(size[0] * size[1] * size[2] * labels);
       let filled = 0;
-      await this.#forward(prepared, this.#atRung(rungs[rung]!, options), { ...options, onTile }, (plane) => {
+      const { flipped = [] } = rungs[rung]!;
+      const way = { flipped: [flipped], signal: options.signal, onTile };
+      await this.#forward(prepared, this.#atRung(rungs[rung]!, options), way, (plane) => {
         values.set(plane, filled);
         filled += plane.length;
       });
@@ -232,10 +237,14 @@ export class Segmenter extends TrainedModel {
     { image, window, tile }: Prepared,
     at: Setting,
     {
-      flips = false,
+      flipped,
       signal,
       onTile,
-    }: Pick<SegmentOptions, 'flips' | 'signal'> & { readonly onTile: () => void },
+    }: {
+      readonly flipped: Flips;
+      readonly signal: AbortSignal | undefined;
+      readonly onTile: () => void;
+    },
     onPlane: (plane: Float32Array) => void,
   ): Promise<void> {
     await blendTiles(
@@ -245,7 +254,7 @@ export class Segmenter extends TrainedModel {
         await new Promise<void>((resolve) => setTimeout(resolve));
         signal?.throwIfAborted();
         const cutOut = cut(image, window.size, begin, tile);
-        const values = await this.#probabilitiesOf(cutOut, [...tile, image.channels], at, flips);
+        const values = await this.#probabilitiesOf(cutOut, [...tile, image.channels], at, flipped);
         onTile();
         return values;
       },
@@ -292,25 +301,24 @@ export class Segmenter extends TrainedModel {
     }
   }
 
-  /** Softmax of the logits of one tile, the mean over flips where asked for. */
+  /** Softmax of the logits of one tile, the mean over flips. */
   async #probabilitiesOf(
     values: Float32Array,
     shape: readonly number[],
     at: Setting,
-    flips: boolean,
+    flips: Flips,
   ): Promise<Float32Array> {
     const running = await this.runningAt(at);
     const spatial = this.#spatial(shape);
-    const sets = flips ? subsets(spatial.map((_, axis) => axis + 1)) : [[]];
     const image = tensor(values, [1, ...spatial, shape.at(-1)!], 'float32');
     try {
-      const mean = await flippedProbabilities(running, image, sets[0]!);
-      if (!flips) return mean;
-      for (const flipped of sets.slice(1)) {
+      const mean = await flippedProbabilities(running, image, flips[0]!);
+      if (flips.length === 1) return mean;
+      for (const flipped of flips.slice(1)) {
         const more = await flippedProbabilities(running, image, flipped);
         for (let i = 0; i < mean.length; i++) mean[i]! += more[i]!;
       }
-      for (let i = 0; i < mean.length; i++) mean[i]! /= sets.length;
+      for (let i = 0; i < mean.length; i++) mean[i]! /= flips.length;
       return mean;
     } finally {
       image.dispose();
@@ -348,12 +356,16 @@ function uncertaintyOn({ window, backValues }: Prepared, uncertainty: Float32Arr
   );
 }
 
-/** Softmax of the logits of an image that is flipped along some axes, flipped back. */
+/** Ways to flip an image: the spatial axes of each, the first is 0. */
+type Flips = ReadonlyArray<readonly number[]>;
+
+/** Softmax of the logits of an image that is flipped along some spatial axes, flipped back. */
 async function flippedProbabilities(
   running: RunningNetwork,
   image: Tensor,
-  axes: number[],
+  flipped: Flips[number],
 ): Promise<Float32Array> {
+  const axes = flipped.map((axis) => axis + 1);
   const turned = (x: Tensor) => (axes.length > 0 ? reverse(x, axes) : x.clone());
   const input = turned(image);
   const owned: Tensor[] = [input];
@@ -379,6 +391,6 @@ async function pictureFrom(source: Picture | Image | Blob | Uint8Array): Promise
 }
 
 /** All subsets of the axes, the empty one first. */
-function subsets(axes: readonly number[]): number[][] {
+function subsets(axes: readonly number[]): Flips {
   return Array.from({ length: 2 ** axes.length }, (_, bits) => axes.filter((_, i) => (bits >> i) & 1));
 }

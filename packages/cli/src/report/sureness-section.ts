@@ -16,7 +16,9 @@ const names = {
 /** How sure the network is of its answers, and what a cascade saves. @param measured Single settings on the same images. */
 export function surenessSection(report: SurenessReport, measured: readonly FactorResult[]): Html {
   const { images, split, methods, cascadeOf } = report;
-  const rungs = cascadeOf.rungs.map((rung) => settingText(rung)).join('; ');
+  const rungs = cascadeOf.rungs
+    .map((rung) => `${settingText(rung)}${rung.flipped === undefined ? '' : ' (of the flipped image)'}`)
+    .join('; ');
   const isCascade = cascadeOf.rungs.length > 1;
   return html`<section aria-labelledby="sure">
 <h2 id="sure">How sure it is</h2>

@@ -15,7 +15,10 @@ const rung = {
   error: 0.05,
   labels: manifest.labels.slice(1).map(() => line),
 };
-const cascade = { images: 20, rungs: [rung, { ...rung, width: 1, labels: rung.labels.map(() => null) }] };
+const cascade = {
+  images: 20,
+  rungs: [rung, { ...rung, width: 1, flipped: [1], labels: rung.labels.map(() => null) }],
+};
 
 const lambda = { low: 0.01, high: 1, distribution: 'logUniform', endpoints: 0.2 } as const;
 const told: ManifestInput = {
@@ -54,6 +57,11 @@ describe('the manifest', () => {
       'a line that falls',
       { ...manifest, cascade: { ...cascade, rungs: [{ ...rung, labels: [{ ...line, slope: -1 }] }] } },
       'cascade.rungs.0.labels.0.slope',
+    ],
+    [
+      'a flip of an axis that there is not',
+      { ...manifest, cascade: { ...cascade, rungs: [{ ...rung, flipped: [1, 2] }] } },
+      'cascade.rungs.0.flipped: flips axis 2 of images with 2',
     ],
     ['a cascade without rungs', { ...manifest, cascade: { images: 3, rungs: [] } }, 'cascade.rungs'],
     ['registration of a segmentation', { ...told, task: 'segmentation' }, 'is for models of registration'],

@@ -101,6 +101,8 @@ export const manifestSchema = z
               factor: z.union([share, z.array(share).min(1).max(most.points)]),
               width: share.gt(0).exactOptional(),
               resolution: share.gt(0).exactOptional(),
+              /** Spatial axes, the first is 0, along which this rung sees the image flipped; its answer is flipped back. */
+              flipped: z.array(z.int().min(0).max(2)).min(1).max(3).exactOptional(),
               /** Mean foreground Dice on those images. */
               dice: share,
               /** Mean distance of an image's predicted mean Dice from the true one, each image left out of the fit in its turn. */
@@ -156,7 +158,7 @@ export const manifestSchema = z
       })
       .exactOptional(),
   })
-  .superRefine(({ task, registration, method, prior, cascade, labels }, context) => {
+  .superRefine(({ task, registration, method, prior, cascade, labels, preprocessing }, context) => {
     const fault = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', path, message });
     if (cascade !== undefined && task !== 'segmentation')
       fault(`is for models of segmentation, and this is one of ${task}`, 'cascade');
@@ -168,6 +170,14 @@ export const manifestSchema = z
           'rungs',
           `${i}`,
           'labels',
+        );
+      if (rung.flipped?.some((axis) => axis >= preprocessing.size.length))
+        fault(
+          `flips axis ${Math.max(...rung.flipped)} of images with ${preprocessing.size.length}, counted from 0`,
+          'cascade',
+          'rungs',
+          `${i}`,
+          'flipped',
         );
     }
     if (registration === undefined) return;
