@@ -18,7 +18,7 @@ test('what is worth its cost: better than every cheaper one by more than next to
   expect(worthTheirCost([at(1, Number.NaN)])).toEqual([]);
 });
 
-test('rungs: the most accurate, the cheapest nearly as good, and one between where costs are far apart', () => {
+test('rungs: the cheapest as good as the most accurate, the cheapest nearly as good, one between where costs are far apart', () => {
   const at = (gflops: number, dice: number) => result({ gflops, dice });
   const costs = (front: readonly ReturnType<typeof at>[]) => rungsOf(front).map(({ gflops }) => gflops);
   expect(costs([at(1, 0.7), at(2, 0.885), at(4, 0.89), at(7, 0.892), at(9, 0.895), at(40, 0.9)])).toEqual([
@@ -26,6 +26,7 @@ test('rungs: the most accurate, the cheapest nearly as good, and one between whe
   ]);
   expect(costs([at(40, 0.9), at(10, 0.89), at(20, 0.895), at(15, 0.88)])).toEqual([10, 40]);
   expect(costs([at(1, 0.5), at(2, 0.9), at(3, 0.85)])).toEqual([2]);
+  expect(costs([at(2, 0.885), at(40, 0.9), at(90, 0.9019), at(99, 0.902)])).toEqual([2, 40]);
   expect(costs([at(1, Number.NaN)])).toEqual([]);
 });
 

@@ -8,22 +8,26 @@ import type { OpenedRun } from '../run/open-run.js';
 /** By how much the Dice of the first rung may be below that of the last: one that is worse says little, and answers little. */
 const within = 0.02;
 
+/** Less Dice than that is no gain: the last rung is the cheapest that is as good as the most accurate setting but for so much. */
+const asGood = 0.002;
+
 /** How much more a rung costs than the one before it, at least: what a rung costs is lost for images that go on. */
 const ratio = 3;
 
 /**
- * The rungs of a cascade from settings that are worth their cost: the most accurate, the cheapest nearly as good, and one between
- * where that is at least three times as expensive as the cheapest, and the most accurate three times as expensive as it.
+ * The rungs of a cascade from settings that are worth their cost: the cheapest that is as good as the most accurate, the cheapest nearly
+ * as good, and one between where that is at least three times as expensive as the first, and the last three times as expensive as it.
  *
  * @param front With their Dice on validation images.
- * @returns From the cheapest to the most accurate; none where there is no setting.
+ * @returns From the cheapest to the last; none where there is no setting.
  */
 export function rungsOf(front: readonly FactorResult[]): FactorResult[] {
   const known = front.filter(({ dice }) => !Number.isNaN(dice));
   const isOnFront = paretoFront(known.map(({ gflops, dice }) => ({ cost: gflops, value: dice })));
   const rising = known.filter((_, i) => isOnFront[i]).sort((a, b) => a.gflops - b.gflops);
-  const last = rising.at(-1);
-  const first = rising.find(({ dice }) => dice >= last!.dice - within);
+  const most = rising.at(-1)?.dice ?? Number.NaN;
+  const last = rising.find(({ dice }) => dice >= most - asGood);
+  const first = rising.find(({ dice }) => dice >= most - within);
   if (last === undefined || first === undefined) return [];
   if (first === last) return [last];
   const wanted = Math.sqrt(first.gflops * last.gflops);
