@@ -217,7 +217,8 @@ describe('a model', () => {
     await store('plain.safetensors', {}, [18, 20]);
     const pair = 'register @plain.safetensors @a.png @b.png --threads 1 -o @moved.png --similarity mse';
     expect(await sshn(pair)).toBe(0);
-    expect(output.stdout).toContain('0.00 pixels at most');
+    // The network was not trained, and hardly moves anything.
+    expect(output.stdout).toMatch(/0\.0\d pixels at most/);
     const [, before, after] = /loss +(\S+) before, (\S+) after/.exec(output.stdout)!;
     expect(Number(after)).toBeCloseTo(Number(before), 3);
     output.stdout = '';
