@@ -24,9 +24,16 @@ export function moduleOf({ rank, inChannels, outChannels, features, slope, sizes
   return unet({ rank, inChannels, outChannels, features, slope, stages: sizes.length });
 }
 
-/** The same with a hypernetwork that predicts all of its weights, or with one that predicts none. */
+/**
+ * The same with a hypernetwork that predicts all of its weights, or with one that predicts none. It has the paper's widths, more work than
+ * the default ones, and the form that the peer computes.
+ */
 export function hypernetizedOf(network: Network, method: 'fixed' | 'sshn') {
-  return hypernetize(moduleOf(network), { predict: method === 'sshn' ? 'convolutions' : 'nothing' });
+  return hypernetize(moduleOf(network), {
+    predict: method === 'sshn' ? 'convolutions' : 'nothing',
+    hidden: [10, 100],
+    form: 'residual',
+  });
 }
 
 /** The network of a job that aligns volumes. */
