@@ -31,16 +31,16 @@ const targets = new Map<string, ParamSpec>([
 ]);
 
 describe('specs', () => {
-  test('are two hidden layers, 10 and 16 wide, and a head for every target', () => {
+  test('are the paper’s layers, 10 and 100 wide, and a head for every target', () => {
     const shapes = namedSpecs(hypernetwork(targets).specs).map(([path, { shape }]) => [path, shape]);
     expect(Object.fromEntries(shapes)).toEqual({
       'hidden.0.kernel': [2, 10],
       'hidden.0.bias': [10],
-      'hidden.1.kernel': [10, 16],
-      'hidden.1.bias': [16],
-      'heads.stage.0.kernel.weight': [288, 16],
+      'hidden.1.kernel': [10, 100],
+      'hidden.1.bias': [100],
+      'heads.stage.0.kernel.weight': [288, 100],
       'heads.stage.0.kernel.base': [3, 3, 4, 8],
-      'heads.stage.0.bias.weight': [8, 16],
+      'heads.stage.0.bias.weight': [8, 100],
       'heads.stage.0.bias.base': [8],
     });
   });
@@ -94,7 +94,7 @@ describe.each(backends)('predictions on %s', (backend) => {
   test.each([
     [{}],
     [{ form: 'direct' }],
-    [{ form: 'residual' }],
+    [{ form: 'centred' }],
     [{ encoding: 'circular' }],
     [{ hidden: [] }],
   ] as HypernetworkConfig[][])('%j: change with the factor, the same again for the same', (config) => {
@@ -153,7 +153,9 @@ describe.each(backends)('predictions on %s', (backend) => {
   });
 
   test('centred: in the middle the weight itself, elsewhere what the residual form changes from there', () => {
-    const [centred, residual] = [hypernetwork(targets), hypernetwork(targets, { form: 'residual' })];
+    const hidden = [10, 16];
+    const centred = hypernetwork(targets, { form: 'centred', hidden });
+    const residual = hypernetwork(targets, { form: 'residual', hidden });
     const params = initialize(centred.specs, Rng.fromSeed(3));
     const head = params.heads['stage.0.kernel']!;
     expect(kernelOf(centred, params, head, 0.25).dataSync()).toEqual(head.base.dataSync());
@@ -182,7 +184,7 @@ describe.each(backends)('predictions on %s', (backend) => {
     [1, [10, 100]],
   ])('centred: residualScale is about that size at the ends: %f, %j wide', (residualScale, hidden) => {
     for (const factor of [0, 0.5]) {
-      const size = sizeBesideBase({ residualScale, hidden }, factor) / residualScale;
+      const size = sizeBesideBase({ form: 'centred', residualScale, hidden }, factor) / residualScale;
       expect(size).toBeGreaterThan(0.6);
       expect(size).toBeLessThan(1.5);
     }
@@ -210,7 +212,7 @@ describe.each(backends)('predictions on %s', (backend) => {
     (hidden, residualScale) => {
       // The first step moves every parameter by the learning rate, against the sign of its gradient.
       const step = 1e-3;
-      const net = hypernetwork(targets, { hidden, residualScale });
+      const net = hypernetwork(targets, { form: 'centred', hidden, residualScale });
       const movedAt = (factor: number, seed: number) => {
         const params = initialize(net.specs, Rng.fromSeed(seed));
         const { weight, base } = params.heads['stage.0.kernel']!;

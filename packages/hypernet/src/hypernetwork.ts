@@ -45,7 +45,7 @@ export const hypernetworkOptions = {
   hidden: option.list(option.integer({ least: 1, most: limits.width, help: '' }), {
     least: 0,
     most: limits.layers,
-    default: [10, 16],
+    default: [10, 100],
     help: 'Widths of the hidden layers; without any, predictions are linear in the encoding',
   }),
   encoding: option.choice(encodings, {
@@ -53,7 +53,7 @@ export const hypernetworkOptions = {
     help: 'How factors are fed in: [φ, 1 − φ] or [cos, sin]',
   }),
   form: option.choice(forms, {
-    default: 'centred',
+    default: 'residual',
     help: 'Predict weights (direct), what is added to shared ones (residual), or how they change from the middle of the range (centred)',
   }),
   residualScale: option.number({
@@ -131,9 +131,9 @@ export interface Hypernetwork {
 const epsilon = 1e-12;
 
 /**
- * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 16 wide, the paper's 10 and 100) → one
+ * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 100 wide) → one
  * linear head per predicted tensor, θ = s · (W·ĥ + b) in the paper's direct form, θ = θ₀ + r · s · W·ĥ in the residual form,
- * and θ = θ₀ + m · W·(ĥ − ĥ₀) in the centred form, the default, where ĥ₀ are the features in the middle of the range.
+ * the default, and θ = θ₀ + m · W·(ĥ − ĥ₀) in the centred form, where ĥ₀ are the features in the middle of the range.
  *
  * Two additions make it train, as literal Kaiming initialization makes activations grow tenfold per layer: s is the
  * standard deviation that the target's own fan-in asks for, kept outside of W so that one optimizer step moves every
@@ -159,11 +159,11 @@ export function hypernetwork(
   config: HypernetworkConfig = {},
 ): Hypernetwork {
   const {
-    hidden = [10, 16],
+    hidden = [10, 100],
     encoding = 'linear',
     factors = 1,
     conditions = 0,
-    form = 'centred',
+    form = 'residual',
     residualScale = 0.1,
     directions,
     knobs: taken = [],

@@ -63,7 +63,7 @@ const configs: HypernetworkConfig[] = [
  * What predictions add to the variance in the centred form, as a share: nothing in the middle, and at other factors as much as
  * the hidden layer changes up to there, which differs between seeds.
  */
-function added({ form = 'centred', residualScale = 0.1 }: HypernetworkConfig, factor: number): number {
+function added({ form = 'residual', residualScale = 0.1 }: HypernetworkConfig, factor: number): number {
   if (form !== 'centred' || factor === 0.25) return 0;
   return (factor === 1 ? 10 : 3) * residualScale ** 2;
 }
@@ -88,7 +88,7 @@ describe.each(configs)('%j', (config) => {
   });
 
   test.each(factors)('φ = %f: biases and FiLM start small, but not at zero', (factor) => {
-    const { form = 'centred', residualScale: r = 0.1 } = config;
+    const { form = 'residual', residualScale: r = 0.1 } = config;
     const want = form === 'direct' ? 0.1 : (0.1 * r) / Math.sqrt(1 + r ** 2);
     for (const [name, { init, role, fanIn }] of targets) {
       if (init.kind === 'normal') continue;

@@ -152,8 +152,7 @@ describe('a registration run', () => {
     const diceAfter = async (diceWeight: number): Promise<number> => {
       // λ = 1 is smoothness alone.
       const words = { lambdaRange: [1, 1], diceWeight, pairsPerImage: 2 };
-      const hypernetwork = { hidden: [10, 16] };
-      const config = parseRunConfig({ ...small, hypernetwork, epochs: 6, registration: words }, 'test');
+      const config = parseRunConfig({ ...small, epochs: 6, registration: words }, 'test');
       const examples = examplesOf(images, config);
       using trainer = new Trainer({ config, ...examples });
       await collect(trainer);

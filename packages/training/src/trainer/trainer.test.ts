@@ -61,8 +61,7 @@ describe('Trainer', () => {
     '%s learns',
     { timeout: 180_000 },
     async (method) => {
-      // Of seeds 1 to 12, the first is the one where networks that small see nothing but background for long.
-      using trainer = make({ method, seed: 2, epochs: 40, batchSize: 2, crossEntropyShare: 0.7 });
+      using trainer = make({ method, epochs: 40, batchSize: 2, crossEntropyShare: 0.7 });
       const events = await collect(trainer);
       const epochs = epochsOf(events);
       expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'finished', epoch: 40 });
