@@ -1,0 +1,49 @@
+#!/bin/sh
+# Trains one network with knobs, one with φ alone, and networks for one cost each, and writes the table and the plot beside this script.
+# Cut at any moment, the same command goes on: finished epochs and evaluated settings are kept in RUNS.
+#
+#   experiments/knobs/run.sh DATA RUNS [SEED]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+data=$1
+runs=$2
+seed=${3:-1}
+
+sshn() {
+  (cd "$root" && node --conditions=@sshn/source --import tsx packages/cli/src/main.ts "$@" --threads 1)
+}
+train() {
+  name=$1
+  shift
+  sshn train "$data" --config "$here/wbc.yaml" --seed "$seed" --out "$runs/$name-$seed" "$@"
+}
+
+train knobs --width-range 0.25,1 --resolution-range 0.5,1 --epochs 120
+train phi --epochs 60
+sshn pareto "$runs/phi-$seed" --by 0.05
+others="$runs/phi-$seed"
+# Features, factor and epochs of the networks for one cost: small ones take more epochs to converge.
+for one in 4:0.1:200 5:0.1:200 8:0.1:200 12:0.1:150 16:0.1:150 24:0.25:100 32:0.5:100; do
+  features=${one%%:*}
+  factor=${one#*:}
+  factor=${factor%%:*}
+  name=fixed-$features
+  train "$name" --method fixed --features "$features" --factor "$factor" --epochs "${one##*:}"
+  sshn pareto "$runs/$name-$seed" --from "$factor" --to "$factor"
+  others="$others $runs/$name-$seed"
+done
+# Split on purpose: one word per run.
+# shellcheck disable=SC2086
+sshn pareto "$runs/knobs-$seed" --by 0.05 --compare $others
+cp "$runs/knobs-$seed/pareto/dice-vs-gflops.svg" "$here/"
+for file in sureness cascade; do cp "$runs/knobs-$seed/pareto/$file.csv" "$here/"; done
+# One table: the network first, width and resolution of all.
+{
+  echo network,method,architecture,factor,width,resolution,seed,split,dice,gflops,milliseconds
+  tail -n +2 "$runs/knobs-$seed/pareto/pareto.csv" | sed 's/^/knobs,/'
+  for run in $others; do
+    tail -n +2 "$run/pareto/pareto.csv" | awk -F, -v OFS=, -v name="$(basename "${run%-*}")" \
+      '{ print name, $1, $2, $3, 1, 1, $4, $5, $6, $7, $8 }'
+  done
+} >"$here/results.csv"
