@@ -1,132 +1,20 @@
 import { type Setting, setting, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
-import { agreement, diceScore, mostProbable } from '@sshn/losses';
-import { type Cascade, type NamedSetting, namedSetting, predictDice, settingKey } from '@sshn/model';
+import { type Cascade, type NamedSetting, namedSetting, predictDice } from '@sshn/model';
 import { gflopsAt } from '../evaluation/measure.js';
-import { type Pass, probabilities } from '../evaluation/probabilities.js';
+import type { Pass } from '../evaluation/probabilities.js';
 import {
   type CascadePoint,
   correlation,
   costAt,
   fitRung,
-  Retention,
   type RungOutcome,
   runCascade,
   type Seen,
 } from '../evaluation/sureness.js';
 import { factorIn } from '../methods/prior.js';
-import { examplesOf } from '../tasks/of-config.js';
+import { disagreement, flips, type Judged, judge, softmaxEntropy } from './judges.js';
 import type { Run } from './load-run.js';
-
-/** A way to tell how sure an answer is. */
-interface Judge {
-  readonly passes: readonly Pass[];
-  /** The answer to what the passes gave, and what it is judged by. */
-  readonly look: (maps: readonly Float32Array[]) => {
-    readonly labels: Uint8Array;
-    /** Of each label but the background. */
-    readonly agreement: readonly number[];
-    /** Of each pixel, in [0, 1]. */
-    readonly uncertainty: Float32Array;
-  };
-}
-
-/** What a judge saw of the images of a split. */
-interface Judged {
-  readonly seen: readonly Seen[];
-  readonly retention: Retention;
-}
-
-/** The labels of the last pass, judged by the mean of all: how far settings disagree. */
-function disagreement(passes: readonly Pass[], labels: number): Judge {
-  return {
-    passes,
-    look: (maps) => {
-      const answer = mostProbable(maps.at(-1)!, labels);
-      const { dice, uncertainty } = agreement(answer, meanMap(maps), labels);
-      return { labels: answer, agreement: dice, uncertainty };
-    },
-  };
-}
-
-/** The labels of one pass, judged by the entropy of its softmax. */
-function softmaxEntropy(at: Setting, labels: number): Judge {
-  return {
-    passes: [{ at }],
-    look: ([map]) => {
-      const answer = mostProbable(map!, labels);
-      const uncertainty = entropies(map!, labels);
-      const [sums, counts] = [new Float64Array(labels), new Float64Array(labels)];
-      for (let i = 0; i < answer.length; i++) {
-        sums[answer[i]!]! += 1 - uncertainty[i]!;
-        counts[answer[i]!]! += 1;
-      }
-      return { labels: answer, agreement: [...sums.map((sum, l) => sum / counts[l]!)].slice(1), uncertainty };
-    },
-  };
-}
-
-/** The labels of the mean over flips of the image, judged by that mean. */
-function flips(at: Setting, labels: number, rank: number): Judge {
-  const sets = Array.from({ length: 2 ** rank }, (_, bits) =>
-    Array.from({ length: rank }, (__, axis) => axis).filter((axis) => (bits >> axis) & 1),
-  );
-  return {
-    passes: sets.map((flipped) => ({ at, flipped })),
-    look: (maps) => {
-      const mean = meanMap(maps);
-      const answer = mostProbable(mean, labels);
-      const { dice, uncertainty } = agreement(answer, mean, labels);
-      return { labels: answer, agreement: dice, uncertainty };
-    },
-  };
-}
-
-function meanMap(maps: readonly Float32Array[]): Float32Array {
-  const mean = new Float32Array(maps[0]!.length);
-  for (const map of maps) for (let i = 0; i < mean.length; i++) mean[i]! += map[i]! / maps.length;
-  return mean;
-}
-
-/** Of each pixel, over that of labels that are all as probable. */
-function entropies(map: Float32Array, labels: number): Float32Array {
-  const result = new Float32Array(map.length / labels);
-  for (let i = 0; i < map.length; i++) {
-    const p = map[i]!;
-    if (p > 0) result[Math.floor(i / labels)]! -= (p * Math.log(p)) / Math.log(labels);
-  }
-  return result;
-}
-
-/** Applies judges to the images of a split; passes that several of them take are made once. Undefined if it was aborted. */
-async function judge(
-  run: Run,
-  dataset: Dataset,
-  split: keyof Split,
-  judges: readonly Judge[],
-  signal: AbortSignal | undefined,
-): Promise<Judged[] | undefined> {
-  const matched = await run.match(dataset);
-  const examples = examplesOf(await run.prepare(matched.dataset), run.config, matched.split);
-  const keyOf = ({ at, flipped = [] }: Pass) => `${settingKey(namedSetting(at))} ${flipped}`;
-  const passes = new Map(judges.flatMap((one) => one.passes).map((pass) => [keyOf(pass), pass]));
-  const places = new Map([...passes.keys()].map((key, i) => [key, i]));
-  const labels = run.labelNames.length;
-  const judged = judges.map(() => ({ seen: [] as Seen[], retention: new Retention() }));
-  const ids = examples.split[split];
-  for await (const { truth, maps } of probabilities(run.model, run.params, examples.dataset, ids, [
-    ...passes.values(),
-  ])) {
-    for (const [i, { passes: own, look }] of judges.entries()) {
-      const answer = look(own.map((pass) => maps[places.get(keyOf(pass))!]!));
-      const dice = [...diceScore(answer.labels, truth, { labels }).perLabel.values()];
-      judged[i]!.seen.push({ agreement: answer.agreement, dice });
-      judged[i]!.retention.add(answer.uncertainty, answer.labels, truth);
-    }
-    if (signal?.aborted) return undefined;
-  }
-  return judged;
-}
 
 /** How to fit a cascade. */
 export interface CascadeOptions {
