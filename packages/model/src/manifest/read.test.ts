@@ -63,6 +63,11 @@ describe('the manifest', () => {
       { ...manifest, cascade: { ...cascade, rungs: [{ ...rung, flipped: [1, 2] }] } },
       'cascade.rungs.0.flipped: flips axis 2 of images with 2',
     ],
+    [
+      'a flip of the same axis twice',
+      { ...manifest, cascade: { ...cascade, rungs: [{ ...rung, flipped: [1, 1] }] } },
+      'cascade.rungs.0.flipped: names an axis twice',
+    ],
     ['a cascade without rungs', { ...manifest, cascade: { images: 3, rungs: [] } }, 'cascade.rungs'],
     ['registration of a segmentation', { ...told, task: 'segmentation' }, 'is for models of registration'],
     [

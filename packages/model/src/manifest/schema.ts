@@ -102,7 +102,11 @@ export const manifestSchema = z
               width: share.gt(0).exactOptional(),
               resolution: share.gt(0).exactOptional(),
               /** Spatial axes, the first is 0, along which this rung sees the image flipped; its answer is flipped back. */
-              flipped: z.array(z.int().min(0).max(2)).min(1).max(3).exactOptional(),
+              flipped: z
+                .array(z.int().min(0).max(2))
+                .min(1)
+                .refine((axes) => new Set(axes).size === axes.length, { message: 'names an axis twice' })
+                .exactOptional(),
               /** Mean foreground Dice on those images. */
               dice: share,
               /** Mean distance of an image's predicted mean Dice from the true one, each image left out of the fit in its turn. */
