@@ -6,10 +6,9 @@ import type { SettingFlags } from '../commands/setting-options.js';
 import type { ComputingFlags } from '../process/backend.js';
 import { type RuntimeChoice, runtimeOf } from '../process/runtime.js';
 import type { Input } from './inputs.js';
+import { amountRow, type Entry } from './journal.js';
 import { diceOf, knownLabels } from './known-labels.js';
 import {
-  amountRow,
-  type Entry,
   endingOf,
   isDicom,
   type LabelFormat,

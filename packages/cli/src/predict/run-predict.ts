@@ -14,7 +14,7 @@ import { modelSource } from '../run/model-source.js';
 import { bar, type Terminal, terminalOn } from '../terminal/terminal.js';
 import { diceText, formatDuration, textTable } from '../terminal/text.js';
 import { findInputs, type Input } from './inputs.js';
-import { Journal } from './outputs.js';
+import { Journal } from './journal.js';
 import { openSegmenter, type PredictFlags } from './predict-image.js';
 import { type Predictor, predictElsewhere, predictHere, usualProcesses } from './processes.js';
 
