@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleSources, serveWorker } from '../../scripts/bundle-sources.mjs';
 import { packages, readmes, repository, type Snippet, snippetsOf } from './snippets.js';
@@ -51,19 +50,21 @@ describe.concurrent('runs', () => {
   });
 });
 
-test('all compile under strict rules', () => {
-  const { config } = ts.readConfigFile(join(repository, 'tsconfig.base.json'), ts.sys.readFile);
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, repository);
-  const program = ts.createProgram(snippets.map(fileOf), { ...options, noEmit: true });
-  const errors = program
-    .getSemanticDiagnostics()
-    .concat(program.getSyntacticDiagnostics())
-    .filter(({ file }) => file?.fileName.includes('.cache/readme'))
-    .map(({ file, start, messageText }) => {
-      const { line } = file!.getLineAndCharacterOfPosition(start!);
-      return `${file!.fileName}:${line + 1} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
-    });
-  expect(errors).toEqual([]);
+test('all compile under strict rules', async () => {
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(repository, 'tsconfig.base.json'),
+      compilerOptions: { noEmit: true },
+      files: snippets.map(fileOf),
+    }),
+  );
+  const compiler = join(repository, 'node_modules/typescript-native/bin/tsc');
+  const { stdout } = await promisify(execFile)(process.execPath, [compiler, '-p', folder]).catch(
+    (failure: { stdout: string }) => failure,
+  );
+  // Sources of packages, which the snippets import, are checked by `pnpm types`.
+  expect(stdout.split('\n').filter((line) => line.includes('.cache/readme'))).toEqual([]);
   // Seconds, or minutes on a busy machine.
 }, 240_000);
 
