@@ -11,6 +11,7 @@ export {
   dsegTable,
   encodeLabelNifti,
   encodeSegmentationNrrd,
+  encodeUncertainty,
   freesurferTable,
   type LabelAmount,
   labelAmounts,

@@ -1,6 +1,8 @@
 import { FileError } from '@sshn/core';
 import { encodeNifti, type LabelCodes, type Segment, type Volume } from '@sshn/data';
 import type { Manifest } from '@sshn/model';
+import { encode } from 'fast-png';
+import type { Picture } from './picture.js';
 import type { Segmentation } from './segmenter.js';
 
 /** A label as files name it; in lists of all labels of a model, its place is the number that the network gives it. */
@@ -173,6 +175,19 @@ export function encodeSegmentationNrrd(
   file.set(head);
   file.set(body, head.length);
   return file;
+}
+
+/**
+ * The uncertainty of every pixel as a file: of raster images a PNG with 16 bits, where 65535 is 1; of volumes NIfTI, gzipped, in [0, 1].
+ */
+export function encodeUncertainty(
+  map: NonNullable<Segmentation['uncertainty']>,
+  format: Picture['format'],
+): Uint8Array {
+  if (format === 'volume') return encodeNifti(map);
+  const [, height, width] = map.shape;
+  const data = Uint16Array.from(map.data, (value) => Math.round(65535 * value));
+  return encode({ width, height, channels: 1, depth: 16, data });
 }
 
 function format(value: number): string {

@@ -7,6 +7,7 @@ import {
   encodeLabelNifti,
   encodePicture,
   encodeSegmentationNrrd,
+  encodeUncertainty,
   labelAmounts,
   type NamedLabel,
   type Picture,
@@ -18,7 +19,7 @@ import {
 } from '@sshn/predict';
 import { encode } from 'fast-png';
 import type { Input } from './input.js';
-import type { AnswerFormat, Prediction, RegistrationFormat } from './protocol.js';
+import type { AnswerFile, AnswerFormat, Prediction, RegistrationFormat } from './protocol.js';
 
 /**
  * The answer to a request in the format it asks for, and how much of each label there is.
@@ -28,12 +29,15 @@ import type { AnswerFormat, Prediction, RegistrationFormat } from './protocol.js
 export async function answer(
   format: AnswerFormat,
   { picture, series }: Input,
-  { labels }: Pick<Segmentation, 'labels'>,
+  { labels, uncertainty }: Pick<Segmentation, 'labels' | 'uncertainty'>,
   names: readonly NamedLabel[],
-): Promise<Pick<Prediction, 'file' | 'labels'>> {
+): Promise<Pick<Prediction, 'files' | 'labels'>> {
   const amounts = labelAmounts({ labels, format: picture.format }, names);
-  if (format === 'json') return { file: undefined, labels: amounts };
-  const chosen = format === 'auto' ? (picture.format === 'volume' ? 'nii.gz' : 'png') : format;
+  const unsure = uncertainty === undefined ? [] : [uncertaintyFile(uncertainty, picture)];
+  if (format === 'json') return { files: [], labels: amounts };
+  if (format === 'uncertainty') return { files: unsure, labels: amounts };
+  const usual = picture.format === 'volume' ? 'nii.gz' : 'png';
+  const chosen = format === 'auto' || format === 'form' ? usual : format;
   if (chosen === 'png' && picture.format === 'volume') {
     throw new ValueError({
       where: 'format',
@@ -65,7 +69,16 @@ export async function answer(
     },
   }[chosen];
   const { type, ending, write } = file;
-  return { file: { bytes: await write(), type, name: `labels.${ending}` }, labels: amounts };
+  const labelMap = { field: 'labels', bytes: await write(), type, name: `labels.${ending}` } as const;
+  return { files: format === 'form' ? [labelMap, ...unsure] : [labelMap], labels: amounts };
+}
+
+function uncertaintyFile(
+  map: NonNullable<Segmentation['uncertainty']>,
+  { format }: Pick<Picture, 'format'>,
+): AnswerFile {
+  const [type, ending] = format === 'volume' ? ['application/gzip', 'nii.gz'] : ['image/png', 'png'];
+  return { field: 'uncertainty', bytes: encodeUncertainty(map, format), type, name: `uncertainty.${ending}` };
 }
 
 /**
@@ -77,11 +90,13 @@ export function registrationAnswer(
   format: RegistrationFormat,
   moving: Picture,
   { field }: Pick<Registered, 'field'>,
-): Prediction['file'] {
-  if (format === 'json') return undefined;
+): readonly AnswerFile[] {
+  if (format === 'json') return [];
   const gzip = { gzip: true } as const;
-  if (format === 'field')
-    return { bytes: encodeField(field, gzip), type: 'application/gzip', name: 'field.nii.gz' };
+  if (format === 'field') {
+    const bytes = encodeField(field, gzip);
+    return [{ field: 'field', bytes, type: 'application/gzip', name: 'field.nii.gz' }];
+  }
   const chosen = format === 'auto' ? (moving.format === 'volume' ? 'nii.gz' : 'png') : format;
   if ((chosen === 'png') !== (moving.format === 'raster')) {
     throw new ValueError({
@@ -91,9 +106,8 @@ export function registrationAnswer(
     });
   }
   const bytes = encodePicture(warpPicture(moving, field, 'linear'), gzip);
-  return chosen === 'png'
-    ? { bytes, type: 'image/png', name: 'moved.png' }
-    : { bytes, type: 'application/gzip', name: 'moved.nii.gz' };
+  const type = chosen === 'png' ? 'image/png' : 'application/gzip';
+  return [{ field: 'moved', bytes, type, name: `moved.${chosen}` }];
 }
 
 function pngOf({ shape, data }: Volume<Uint8Array | Uint16Array>): Uint8Array {

@@ -8,7 +8,7 @@ import type { LatencyController } from './controller.js';
 import { Metrics } from './metrics.js';
 import type { WorkerPool } from './pool.js';
 import { explain, problemOf, problemType, RequestError } from './problem.js';
-import type { Prediction, WorkRequest } from './protocol.js';
+import type { AnswerFile, Prediction, WorkRequest } from './protocol.js';
 import {
   type Choice,
   formLimits,
@@ -123,7 +123,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const guarded = { onRequest: async (request: FastifyRequest) => admission.authorize(request) };
 
   /** Answers requests for models of a task: `toWork` says what a worker does for one. */
-  const route = <Schema extends z.ZodType<Choice>>(
+  const route = <Schema extends z.ZodType<Choice & { readonly format: string }>>(
     task: WorkRequest['task'],
     schema: Schema,
     toWork: (of: Work<z.infer<Schema>>) => WorkRequest,
@@ -154,7 +154,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         metrics.latency.observe({ model: name }, (done - arrived) / 1000);
         metrics.waited.observe((began - arrived) / 1000);
         for (const factor of prediction.setting.factors) metrics.factor.observe({ model: name }, factor);
-        return respond(reply, { name, prediction, chosen, waited: began - arrived });
+        return respond(reply, { name, prediction, chosen, waited: began - arrived, format: settings.format });
       } finally {
         dispose();
       }
@@ -248,43 +248,76 @@ function limitOf(reply: FastifyReply, timeoutMs: number): { readonly signal: Abo
 }
 
 function paretoOf({ facts }: ModelEntry) {
-  return { model: facts.name, points: facts.points, measured: facts.measured };
+  const { name, points, measured, cascade } = facts;
+  return { model: name, points, measured, cascade };
 }
 
 function respond(
   reply: FastifyReply,
-  answer: {
+  given: {
     readonly name: string;
     readonly prediction: Prediction;
     readonly chosen: ChosenSetting;
     readonly waited: number;
+    readonly format: string;
   },
-): FastifyReply {
-  const { name, prediction, chosen, waited } = answer;
-  const { file, setting, labels, figures, shape, notes, milliseconds } = prediction;
+): FastifyReply | Promise<FastifyReply> {
+  const { name, prediction, chosen, waited, format } = given;
+  const { files, setting, labels, figures, cascade, shape, notes, milliseconds } = prediction;
+  const predicted = cascade?.predictedDice;
   reply.headers({
     'x-sshn-model': name,
     'x-sshn-factor': setting.factors.join(', '),
     'x-sshn-width': String(setting.width),
     'x-sshn-resolution': String(setting.resolution),
+    ...(typeof predicted?.mean === 'number' ? { 'x-sshn-predicted-dice': String(predicted.mean) } : {}),
     'server-timing': `queue;dur=${waited.toFixed(1)}, predict;dur=${milliseconds.toFixed(1)}`,
   });
-  if (file !== undefined) {
-    return reply
-      .type(file.type)
-      .header('content-disposition', `attachment; filename="${file.name}"`)
-      .send(Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength));
-  }
-  return reply.type('application/json').send({
+  const answer = {
     model: name,
     factor: setting.factors,
     width: setting.width,
     resolution: setting.resolution,
-    reason: chosen.reason,
+    reason: cascade?.reason ?? chosen.reason,
+    ...(predicted === undefined
+      ? {}
+      : { predictedDice: { mean: predicted.mean, error: predicted.error }, spent: cascade?.spent }),
     shape,
-    ...(labels === undefined ? {} : { labels: labels.map(amountsOf) }),
+    ...(labels === undefined
+      ? {}
+      : {
+          // The background, the first, has no predicted Dice.
+          labels: labels.map((amount, i) =>
+            amountsOf(
+              amount,
+              i === 0 || predicted === undefined ? undefined : (predicted.labels[i - 1] ?? null),
+            ),
+          ),
+        }),
     ...(figures === undefined ? {} : { figures }),
     notes,
     milliseconds: { queue: waited, predict: milliseconds },
-  });
+  };
+  if (format === 'form') return sendForm(reply, files, answer);
+  const [file] = files;
+  if (file === undefined) return reply.type('application/json').send(answer);
+  return reply
+    .type(file.type)
+    .header('content-disposition', `attachment; filename="${file.name}"`)
+    .send(Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength));
+}
+
+/** All files of an answer, and in the field `answer` what is said of them. */
+async function sendForm(
+  reply: FastifyReply,
+  files: readonly AnswerFile[],
+  answer: object,
+): Promise<FastifyReply> {
+  const form = new FormData();
+  for (const { field, bytes, type, name } of files)
+    form.set(field, new Blob([Uint8Array.from(bytes)], { type }), name);
+  form.set('answer', JSON.stringify(answer));
+  const encoded = new Response(form);
+  const type = encoded.headers.get('content-type')!;
+  return reply.type(type).send(Buffer.from(await encoded.arrayBuffer()));
 }

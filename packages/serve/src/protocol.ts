@@ -1,9 +1,11 @@
 import type { AccuracyCostPoint } from '@sshn/model';
 import type {
+  CascadeOptions,
   CleanOptions,
   LabelAmount,
   NamedLabel,
   RegistrationFigures,
+  Segmentation,
   SettingChoice,
 } from '@sshn/predict';
 
@@ -59,10 +61,22 @@ export interface ModelFacts {
   readonly points: readonly AccuracyCostPoint[];
   /** The same at a few settings with milliseconds of this machine; empty where the worker did not measure. */
   readonly measured: readonly AccuracyCostPoint[];
+  /** The settings of its cascade, with what an answer of each costs, all before it counted in; empty where it has none. */
+  readonly cascade: readonly AccuracyCostPoint[];
 }
 
-/** Formats of an answer: 'auto' is PNG for raster images and nii.gz for volumes. */
-export const answerFormats = ['auto', 'png', 'nii.gz', 'nrrd', 'json', 'dicom', 'dicom-labelmap'] as const;
+/** Formats of an answer: 'auto' is PNG for raster images and nii.gz for volumes, 'form' has all that there is in one. */
+export const answerFormats = [
+  'auto',
+  'png',
+  'nii.gz',
+  'nrrd',
+  'json',
+  'dicom',
+  'dicom-labelmap',
+  'uncertainty',
+  'form',
+] as const;
 export type AnswerFormat = (typeof answerFormats)[number];
 
 /** Formats of a registration's answer: the moved image, or the displacement field as NIfTI. */
@@ -78,8 +92,12 @@ export interface UploadedFile {
   readonly bytes: Uint8Array;
 }
 
-/** At which setting a model is applied; what is undefined is the model's own: its largest factor, all of its width. */
-export type ServedSetting = Pick<SettingChoice, 'factor' | 'width' | 'inputResolution'>;
+/**
+ * At which setting a model is applied; what is undefined is the model's own: its largest factor, all of its width. Of its cascade: how
+ * many FLOPs it may take at most, and the Dice that is asked for.
+ */
+export type ServedSetting = Pick<SettingChoice, 'factor' | 'width' | 'inputResolution' | 'gflops' | 'dice'> &
+  CascadeOptions;
 
 /** What a worker is asked to do; the setting is decided already. */
 export type WorkRequest = PredictRequest | RegisterRequest;
@@ -112,10 +130,18 @@ export interface RegisterRequest {
   readonly resample: boolean;
 }
 
+/** A file of an answer. */
+export interface AnswerFile {
+  readonly field: 'labels' | 'uncertainty' | 'moved' | 'field';
+  readonly bytes: Uint8Array;
+  readonly type: string;
+  readonly name: string;
+}
+
 /** What became of it. */
 export interface Prediction {
-  /** The answer's bytes; undefined where JSON is asked for. */
-  readonly file: { readonly bytes: Uint8Array; readonly type: string; readonly name: string } | undefined;
+  /** One; none where JSON is asked for. Of a form there may be several. */
+  readonly files: readonly AnswerFile[];
   /** With which it was computed. */
   readonly setting: {
     readonly factors: readonly number[];
@@ -128,6 +154,8 @@ export interface Prediction {
   readonly labels?: readonly LabelAmount[];
   /** Of a registration. */
   readonly figures?: RegistrationFigures;
+  /** Of an image that went through the model's cascade: why it ended there, what Dice is expected, and what it cost. */
+  readonly cascade?: Required<Pick<Segmentation, 'predictedDice' | 'spent'>> & { readonly reason: string };
   readonly notes: readonly string[];
   /** That the worker took, reading and writing included. */
   readonly milliseconds: number;

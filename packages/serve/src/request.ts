@@ -43,14 +43,38 @@ const choice = {
 };
 
 /** What decides about the setting of a request. */
-export type Choice = z.infer<z.ZodObject<typeof choice>>;
+export type Choice = z.infer<z.ZodObject<typeof choice>> & {
+  readonly uncertainty?: boolean;
+  readonly cascade?: boolean;
+};
+
+const words = ['factor', 'width', 'inputResolution'] as const;
 
 function oneChoice(asked: Choice, context: z.RefinementCtx): void {
   if (!isLimited(asked)) return;
-  for (const word of ['factor', 'width', 'inputResolution'] as const) {
+  for (const word of words) {
     if (asked[word] === undefined) continue;
     context.addIssue({ code: 'custom', path: [word], message: `expected a ${word} or a budget, not both` });
   }
+}
+
+/** What goes with uncertainty and cascade. */
+function cascadeChoice(
+  asked: Choice & { readonly flips: boolean; readonly format: string },
+  context: z.RefinementCtx,
+): void {
+  const { uncertainty, cascade, flips, format } = asked;
+  const fault = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  if (format === 'uncertainty' && uncertainty !== true)
+    fault('uncertainty', 'expected true with the format uncertainty');
+  if (cascade === true && asked.dice === undefined)
+    fault('dice', 'expected the Dice that a cascade is to reach');
+  if (cascade !== true && uncertainty !== true) return;
+  for (const word of words.filter((word) => asked[word] !== undefined))
+    fault(word, "expected none with uncertainty or cascade, which take the settings of the model's cascade");
+  if (flips)
+    fault('flips', 'expected false with uncertainty or cascade, whose Dice is predicted without flips');
 }
 
 /** Settings of a segmentation, in the query or in fields of a form. */
@@ -61,7 +85,17 @@ export const predictSettings = z
       .enum(answerFormats)
       .default('auto')
       .describe(
-        'Of the answer: png and nii.gz are label maps, nrrd a segmentation of 3D Slicer, dicom a DICOM segmentation of DICOM input, json the amount of each label alone. auto: png for raster images, nii.gz for volumes.',
+        'Of the answer: png and nii.gz are label maps, nrrd a segmentation of 3D Slicer, dicom a DICOM segmentation of DICOM input, json the amount of each label alone, uncertainty the map of it (a PNG with 16 bits, where 65535 is 1; nii.gz of volumes), form a form with the label map, the map of uncertainty where it is asked for, and the JSON. auto: png for raster images, nii.gz for volumes.',
+      ),
+    uncertainty: flag
+      .default(false)
+      .describe(
+        "Also tells the Dice that is expected for this image, and how unsure each pixel is: runs the settings of the model's cascade, as far as the budget allows for all of them together.",
+      ),
+    cascade: flag
+      .default(false)
+      .describe(
+        'Runs those settings one after the other until the Dice that is predicted for this image reaches dice, as long as the other limits of the budget allow.',
       ),
     flips: flag.default(false).describe('Averages over all flips of the image.'),
     largestComponent: flag.default(false).describe('Keeps the largest connected component of each label.'),
@@ -71,7 +105,10 @@ export const predictSettings = z
       .default(1)
       .describe('Removes connected components of fewer pixels or voxels.'),
   })
-  .superRefine(oneChoice);
+  .superRefine((asked, context) => {
+    if (asked.uncertainty || asked.cascade || asked.format === 'uncertainty') cascadeChoice(asked, context);
+    else oneChoice(asked, context);
+  });
 
 /** Settings of a registration. */
 export const registerSettings = z

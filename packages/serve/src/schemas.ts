@@ -41,11 +41,21 @@ const pareto = z.object({
   model: z.string(),
   points: z.array(point).describe("The model's own table."),
   measured: z.array(point).describe('With milliseconds of this machine, measured when the service began.'),
+  cascade: z
+    .array(point)
+    .describe(
+      'What uncertainty and cascade run, with what an answer of each costs, all before it counted in; empty where the model has none.',
+    ),
 });
 const amount = label.extend({
   voxels: z.int().describe('Pixels of raster images.'),
   mm3: z.number().nullable(),
   ml: z.number().nullable(),
+  predictedDice: z
+    .object({ dice: z.number(), error: z.number() })
+    .nullable()
+    .optional()
+    .describe('With uncertainty or cascade, not of the background; null where the label does not occur.'),
 });
 /** What answers of both tasks say. */
 const answered = {
@@ -58,7 +68,18 @@ const answered = {
   notes: z.array(z.string()).describe('Where the image is unlike those of training.'),
   milliseconds: z.object({ queue: z.number(), predict: z.number() }),
 };
-const prediction = z.object({ ...answered, labels: z.array(amount) });
+const prediction = z.object({
+  ...answered,
+  labels: z.array(amount),
+  predictedDice: z
+    .object({ mean: z.number().nullable(), error: z.number() })
+    .optional()
+    .describe('With uncertainty or cascade: over the labels that occur, and how far off that is on average.'),
+  spent: z
+    .object({ settings: z.int(), of: z.int(), gflops: z.number(), milliseconds: z.number() })
+    .optional()
+    .describe('Likewise: how many settings were run, of how many, and what they took together.'),
+});
 const registration = z.object({
   ...answered,
   figures: z.object({
@@ -106,7 +127,7 @@ export const schemas = {
   predict: {
     summary: 'Segment an image',
     description:
-      'PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz or DICOM, known by its content: the body itself, or in a form one file or all files of a DICOM series. Settings come in the query or as fields of the form. The answer is on the grid of the image; x-sshn-factor, x-sshn-width and x-sshn-resolution say what was used.',
+      'PNG, JPEG, TIFF, BMP, NIfTI, NRRD, npz or DICOM, known by its content: the body itself, or in a form one file or all files of a DICOM series. Settings come in the query or as fields of the form. The answer is on the grid of the image; x-sshn-factor, x-sshn-width and x-sshn-resolution say what was used, x-sshn-predicted-dice what Dice is expected where it was asked for.',
     security,
     querystring: { ...ofPredict, required: [] },
     body: {
@@ -130,6 +151,13 @@ export const schemas = {
           'application/octet-stream': file,
           'application/dicom': file,
           'application/json': { schema: json(prediction) },
+          'multipart/form-data': {
+            schema: {
+              type: 'object',
+              properties: { labels: binary, uncertainty: binary, answer: json(prediction) },
+              required: ['labels', 'answer'],
+            },
+          },
         },
       },
       ...problems(400, 401, 404, 413, 422, 500, 503, 504),
@@ -229,10 +257,14 @@ export function modelOf({ facts, ladder }: ModelEntry): z.infer<typeof model> {
   };
 }
 
-/** The amount of a label in an answer. */
-export function amountsOf({ mm3, ...amount }: LabelAmount): z.infer<typeof prediction>['labels'][number] {
+/** The amount of a label in an answer, and its predicted Dice where that was asked for. */
+export function amountsOf(
+  { mm3, ...amount }: LabelAmount,
+  predictedDice?: z.infer<typeof prediction>['labels'][number]['predictedDice'],
+): z.infer<typeof prediction>['labels'][number] {
   return {
     ...amount,
+    ...(predictedDice === undefined ? {} : { predictedDice }),
     color: [...amount.color],
     mm3: mm3 ?? null,
     ml: mm3 === undefined ? null : mm3 / 1000,

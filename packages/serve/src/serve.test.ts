@@ -195,6 +195,88 @@ describe('POST /predict', () => {
     });
   });
 
+  test('how sure it is: predicted Dice, and the map of uncertainty, as the library gives them', async () => {
+    const ask = (query: string) => post(`model=knobs&${query}`, image);
+    using opened = await openModel(join(folder.path, 'knobs.safetensors'));
+    if (!(opened instanceof Segmenter)) throw new Error('expected a segmenter');
+    const expected = await opened.predict(image, { uncertainty: true });
+    const { mean, error, labels } = expected.predictedDice!;
+    const told = {
+      factor: [0.5],
+      width: 1,
+      reason: expected.setting.reason,
+      predictedDice: { mean, error },
+      spent: { settings: 2, of: 2, gflops: expected.spent!.gflops },
+      labels: [{ name: 'background' }, { predictedDice: labels[0] }, { predictedDice: labels[1] }],
+    };
+    expect(mean).toBeGreaterThan(0);
+    const answer = await ask('uncertainty=true&format=json');
+    expect(Number(answer.headers.get('x-sshn-predicted-dice'))).toBe(mean);
+    const json = await answer.json();
+    expect(json).toMatchObject(told);
+    expect(Object.keys((json as { labels: object[] }).labels[0]!)).not.toContain('predictedDice');
+
+    const map = Uint16Array.from(expected.uncertainty!.data, (value) => Math.round(65535 * value));
+    const png = await ask('uncertainty=true&format=uncertainty');
+    expect(png.headers.get('content-disposition')).toBe('attachment; filename="uncertainty.png"');
+    const { data, depth } = decode(await bytesOf(png));
+    expect([depth, [...data]]).toEqual([16, [...map]]);
+    // All of it in one answer.
+    const form = await (await ask('uncertainty=true&format=form')).formData();
+    const pixelsOf = async (field: string) => [
+      ...decode(new Uint8Array(await (form.get(field) as File).arrayBuffer())).data,
+    ];
+    expect(await pixelsOf('labels')).toEqual([...expected.labels.data]);
+    expect(await pixelsOf('uncertainty')).toEqual([...map]);
+    expect(JSON.parse(form.get('answer') as string)).toMatchObject(told);
+    expect([...(await (await ask('format=form')).formData()).keys()]).toEqual(['labels', 'answer']);
+  });
+
+  test('a cascade: as far as the predicted Dice and the budget for all settings together say', async () => {
+    const spent = async (query: string) => {
+      const answer = await (await post(`model=knobs&format=json&${query}`, image)).json();
+      const { width, reason, spent } = answer as {
+        width: number;
+        reason: string;
+        spent: { settings: number };
+      };
+      return { width, reason, settings: spent.settings };
+    };
+    expect(await spent('cascade=true&dice=0.01')).toMatchObject({
+      settings: 1,
+      width: 0.5,
+      reason: expect.stringContaining('as 0.01 was asked for'),
+    });
+    expect(await spent('cascade=true&dice=1')).toMatchObject({ settings: 2, width: 1 });
+    expect(await spent('cascade=true&dice=1&gflops=0.004')).toMatchObject({
+      settings: 1,
+      reason: expect.stringContaining('the budget allows no more'),
+    });
+    // Milliseconds of this machine are known of all settings of the cascade.
+    expect(await spent('uncertainty=true&milliseconds=1e6')).toMatchObject({ settings: 2 });
+    expect(await spent('uncertainty=true&dice=0.8')).toMatchObject({ settings: 1 });
+    const { cascade } = (await (await get('/pareto?model=knobs')).json()) as { cascade: object[] };
+    expect(cascade).toMatchObject([
+      { factor: 0.1, width: 0.5, resolution: 0.5, dice: 0.8, gflops: 0.001 },
+      { factor: 0.5, dice: 0.9, gflops: 0.005, milliseconds: expect.any(Number) },
+    ]);
+    const tooLittle = await post('model=knobs&uncertainty=true&gflops=1e-6', image);
+    await problem(tooLittle, 422, /No setting has at most/);
+  });
+
+  test.each<[string, number, string]>([
+    ['model=cells&uncertainty=true', 422, 'Run `sshn pareto` on its run'],
+    ['model=cells&cascade=true&dice=0.9', 422, 'cells, a model that was not fitted to tell how sure it is'],
+    ['model=knobs&cascade=true', 400, 'dice: expected the Dice that a cascade is to reach'],
+    ['model=knobs&cascade=true&dice=93', 400, 'dice: expected at most 1'],
+    ['model=knobs&uncertainty=true&factor=0.1', 400, 'factor: expected none with uncertainty or cascade'],
+    ['model=knobs&uncertainty=true&flips=true', 400, 'flips: expected false with uncertainty'],
+    ['model=knobs&format=uncertainty', 400, 'uncertainty: expected true with the format uncertainty'],
+    ['model=knobs&uncertainty=yes', 400, 'uncertainty: '],
+  ])('%s is refused', async (query, status, says) => {
+    await problem(await post(query, image), status, says);
+  });
+
   test('cleaning and flips have their effect', async () => {
     const plain = decode(await bytesOf(await post('model=cells', image))).data;
     const clean = decode(await bytesOf(await post('model=cells&minimumVoxels=1000', image))).data;
@@ -332,7 +414,16 @@ describe('the other routes', () => {
       '/register',
     ]);
     expect(document.paths['/predict']!.post!.parameters!.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['model', 'factor', 'gflops', 'milliseconds', 'dice', 'format', 'flips']),
+      expect.arrayContaining([
+        'model',
+        'factor',
+        'gflops',
+        'dice',
+        'format',
+        'flips',
+        'uncertainty',
+        'cascade',
+      ]),
     );
   });
 });

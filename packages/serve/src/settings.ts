@@ -1,3 +1,4 @@
+import { ValueError } from '@sshn/core';
 import { type AccuracyCostPoint, isLimited, pick, settingText } from '@sshn/model';
 import type { LatencyController } from './controller.js';
 import { ladderOf } from './ladder.js';
@@ -25,11 +26,13 @@ export class ModelEntry {
   }
 
   /**
-   * The setting for a request: its own, the one for its budget, else the one that the latency target allows now.
+   * The setting for a request: its own, the one for its budget, else the one that the latency target allows now. One with `uncertainty` or
+   * `cascade` goes through the model's cascade.
    *
-   * @throws {BudgetError} if no setting meets the budget.
+   * @throws {BudgetError} if no setting meets the budget. @throws {ValueError} if the model has no cascade, and the request asks for it.
    */
   choose(asked: Choice, controller: LatencyController | undefined): ChosenSetting {
+    if (asked.uncertainty === true || asked.cascade === true) return this.#throughCascade(asked);
     const { factor, width, inputResolution, gflops, milliseconds, mebibytes, dice } = asked;
     if (factor !== undefined) {
       const words = settingText({ factor, width: width ?? 1, resolution: inputResolution ?? 1 });
@@ -61,6 +64,31 @@ export class ModelEntry {
       setting: servedSetting(chosen),
       reason: `Factor ${settingText(chosen)}, step ${rung + 1} of ${all}, ${rung + 1 === all ? 'the most accurate' : 'to hold the latency under load'}.`,
     };
+  }
+
+  /** How far through the cascade; a worker says why it ended where it did. */
+  #throughCascade({ uncertainty, cascade, gflops, milliseconds, mebibytes, dice }: Choice): ChosenSetting {
+    const { name, cascade: rungs } = this.facts;
+    if (rungs.length === 0) {
+      throw new ValueError({
+        where: 'uncertainty, cascade',
+        got: `${name}, a model that was not fitted to tell how sure it is`,
+        expected: 'one with a cascade in its manifest',
+        hint: 'Run `sshn pareto` on its run: it learns that from the validation images.',
+      });
+    }
+    // Of a cascade, Dice is what the image has to reach, not what all images do on average.
+    const costs = { gflops, milliseconds, mebibytes };
+    const limits = cascade === true ? costs : { ...costs, dice };
+    // Workers other than the first have not measured this machine: they get the cost in FLOPs.
+    const last = isLimited(limits) ? pick(rungs, limits).chosen : undefined;
+    const setting = {
+      uncertainty,
+      cascade,
+      gflops: last?.gflops ?? undefined,
+      ...(cascade === true ? { dice } : {}),
+    };
+    return { setting, reason: '' };
   }
 }
 

@@ -1,7 +1,8 @@
 import { getPriority, setPriority } from 'node:os';
 import { useFastWasm, WasmMemoryError } from '@sshn/backend-wasm';
 import { FileError, SshnError } from '@sshn/core';
-import { type Chosen, namedLabels, type Registrar, type Segmenter } from '@sshn/predict';
+import type { NamedSetting } from '@sshn/model';
+import { type Chosen, namedLabels, type Registrar, Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { env } from '@tensorflow/tfjs-core';
 import { answer, registrationAnswer } from './answer.js';
@@ -74,10 +75,12 @@ async function factsOf(name: string, model: Segmenter | Registrar, measures: boo
   const [low, high] = [Math.min(...given), Math.max(...given)];
   const { points } = model;
   const count = Math.min(measuredSettings, points.length);
-  const some = Array.from(
+  const some: NamedSetting[] = Array.from(
     { length: count },
     (_, i) => points[Math.round((i * (points.length - 1)) / Math.max(1, count - 1))]!,
   );
+  some.push(...(model.manifest.cascade?.rungs ?? []));
+  const measured = measures ? await model.calibrate({ settings: some, repeats: 3 }) : [];
   return {
     name,
     task,
@@ -87,7 +90,9 @@ async function factsOf(name: string, model: Segmenter | Registrar, measures: boo
     factors: { low, high },
     isPlain: prior.kind === 'constant',
     points,
-    measured: measures ? await model.calibrate({ settings: some, repeats: 3 }) : [],
+    measured,
+    // Now that their milliseconds are known.
+    cascade: model instanceof Segmenter && model.manifest.cascade !== undefined ? model.rungs : [],
   };
 }
 
@@ -127,9 +132,13 @@ async function segment(
     clean,
     signal,
   });
+  const { predictedDice, spent, setting: used } = segmentation;
   return {
     ...(await answer(format, input, segmentation, namedLabels(model.manifest))),
-    setting: usedOf(segmentation.setting),
+    setting: usedOf(used),
+    ...(predictedDice === undefined || spent === undefined
+      ? {}
+      : { cascade: { predictedDice, spent, reason: used.reason } }),
     shape: [...segmentation.labels.shape],
     notes: [...input.notes, ...segmentation.notes],
   };
@@ -157,7 +166,7 @@ async function register(
   // Refinement that is stopped keeps what it has reached; nobody waits for it any more.
   signal.throwIfAborted();
   return {
-    file: registrationAnswer(format, moving.picture, registered),
+    files: registrationAnswer(format, moving.picture, registered),
     setting: usedOf(model.choose(setting)),
     shape: [...registered.field.grid.shape],
     figures: registered.figures,

@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FileError } from '@sshn/core';
-import { type DicomSource, encodeNifti, encodeSegmentation, reorient } from '@sshn/data';
+import { type DicomSource, encodeSegmentation, reorient } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import {
   encodeLabelNifti,
   encodeSegmentationNrrd,
+  encodeUncertainty,
   type NamedLabel,
   type Picture,
   type Segmentation,
@@ -100,13 +101,8 @@ export async function writeUncertainty(
   format: Picture['format'],
 ): Promise<void> {
   await mkdir(dirname(stem), { recursive: true });
-  if (format === 'volume') {
-    await writeFileAtomic(`${stem}.uncertainty.nii.gz`, encodeNifti(map));
-    return;
-  }
-  const [, height, width] = map.shape;
-  const data = Uint16Array.from(map.data, (value) => Math.round(65535 * value));
-  await writeFileAtomic(`${stem}.uncertainty.png`, encode({ width, height, channels: 1, depth: 16, data }));
+  const ending = format === 'volume' ? 'nii.gz' : 'png';
+  await writeFileAtomic(`${stem}.uncertainty.${ending}`, encodeUncertainty(map, format));
 }
 
 /** How strongly a label's color covers the image. */

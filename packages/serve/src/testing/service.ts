@@ -8,6 +8,9 @@ import { useBackend } from '@sshn-internal/testing';
 import { encode } from 'fast-png';
 import { bundleSources, serveWorker } from '../../../../scripts/bundle-sources.mjs';
 
+/** Of a cascade: the Dice that an agreement stands for. */
+const line = { slope: 1, intercept: 0, error: 0.04 };
+
 const labelNames = ['background', 'nucleus', 'cytoplasm'];
 
 /**
@@ -41,6 +44,13 @@ export async function modelFolder(): Promise<{ readonly path: string; remove(): 
       { factor: 0.1, width: 0.5, resolution: 0.5, dice: 0.8, gflops: 0.001, milliseconds: null },
       { factor: 0.5, dice: 0.9, gflops: 0.004, milliseconds: null },
     ],
+    cascade: {
+      images: 5,
+      rungs: [
+        { factor: 0.1, width: 0.5, resolution: 0.5, dice: 0.8, error: 0.05, labels: [line, line] },
+        { factor: 0.5, dice: 0.9, error: 0.03, labels: [line, { ...line, intercept: 0.5, slope: 0.5 }] },
+      ],
+    },
   });
   return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
