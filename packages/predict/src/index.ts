@@ -3,6 +3,7 @@ export {
   coverageOf,
   requireCoverage,
 } from './align.js';
+export { featuresOf } from './analysis/features.js';
 export { coefficientsOfVariation, type WeightCurve, weightsOver } from './analysis/weights.js';
 export type { CascadeOptions } from './cascade.js';
 export { type CleanOptions, cleanLabels } from './clean.js';

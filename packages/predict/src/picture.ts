@@ -170,3 +170,13 @@ function bytesRange(channels: Picture['channels']): readonly [low: number, scale
   const high = Math.max(...ranges.map(([, most]) => most));
   return low >= 0 && high <= 1 ? [0, 255] : [low, high > low ? 255 / (high - low) : 0];
 }
+
+/** The picture of what is given to be segmented: read, where it is a file. @throws {FileError} if it cannot be read. */
+export async function pictureFrom(source: Picture | Image | Blob | Uint8Array): Promise<Picture> {
+  if (source instanceof Uint8Array) return decodePicture(source, 'image');
+  if (source instanceof Blob) {
+    const name = 'name' in source ? String(source.name) : 'image';
+    return decodePicture(new Uint8Array(await source.arrayBuffer()), name);
+  }
+  return 'format' in source ? source : pictureOf(source);
+}

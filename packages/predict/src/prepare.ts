@@ -60,6 +60,16 @@ export function prepare(
   });
 }
 
+/** The axes of a tile, with or without what follows them, that the network sees: raster images have their third of length 1, slices their first. */
+export function seenAxes(
+  shape: readonly number[],
+  { preprocessing: { size, volumes } }: Pick<Manifest, 'preprocessing'>,
+): readonly number[] {
+  const axes = shape.slice(0, 3);
+  if (size.length === 3) return axes;
+  return axes.toSpliced(volumes === undefined ? 2 : 0, 1);
+}
+
 function prepareRaster(
   picture: Picture,
   preprocessing: Preprocessing,

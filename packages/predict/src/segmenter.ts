@@ -1,4 +1,4 @@
-import { FileError, observeScopes, type Setting, ValueError } from '@sshn/core';
+import { FileError, type Setting, ValueError } from '@sshn/core';
 import type { Image, Volume } from '@sshn/data';
 import type {
   AccuracyCostPoint,
@@ -8,7 +8,7 @@ import type {
   RunningNetwork,
   Runtime,
 } from '@sshn/model';
-import { dispose, keep, reverse, softmax, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, reverse, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import {
   type CascadeOptions,
   costsOfRungs,
@@ -20,9 +20,9 @@ import {
   throughRungs,
 } from './cascade.js';
 import { type CleanOptions, cleanLabels } from './clean.js';
-import { decodePicture, type Picture, pictureOf } from './picture.js';
-import { type Prepared, prepare } from './prepare.js';
-import { type GridWindow, LabelWriter, type Size3 } from './probabilities.js';
+import { type Picture, pictureFrom } from './picture.js';
+import { type Prepared, prepare, seenAxes } from './prepare.js';
+import { type GridWindow, LabelWriter } from './probabilities.js';
 import { type Chosen, type SettingChoice, settingOf } from './setting-choice.js';
 import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
 import { TrainedModel } from './trained-model.js';
@@ -262,45 +262,6 @@ export class Segmenter extends TrainedModel {
     );
   }
 
-  /**
-   * What comes out of every layer with a kernel: its convolution, normalization and activation, in the order in which they run. Of
-   * an image in tiles, of the one in the middle; of slices, of the middle one.
-   *
-   * @throws as `predict`.
-   *
-   * *Source*: the paper, figure 16.
-   */
-  async features(
-    source: Picture | Image | Blob | Uint8Array,
-    setting: SettingChoice = {},
-  ): Promise<ReadonlyMap<string, Image>> {
-    const { image, window, tile } = prepare(await pictureFrom(source), this.manifest.preprocessing);
-    const { at } = this.choose(setting);
-    const begin = tile.map((edge, axis) => Math.floor((window.size[axis]! - edge) / 2)) as unknown as Size3;
-    const shape = [1, ...this.#spatial(tile), image.channels];
-    const layers = new Set(this.layers());
-    const kept = new Map<string, Tensor>();
-    const input = tensor(cut(image, window.size, begin, tile), shape, 'float32');
-    try {
-      tidy(() => {
-        observeScopes(
-          (path, output) => {
-            if (layers.has(path) && output instanceof Tensor) kept.set(path, keep(output.clone()));
-          },
-          () => this.network.apply(this.weightsAt(at), input, at),
-        );
-      });
-      const maps = new Map<string, Image>();
-      for (const [path, features] of kept) {
-        const values = (await features.data<'float32'>()).slice();
-        maps.set(path, { values, size: features.shape.slice(1, -1), channels: features.shape.at(-1)! });
-      }
-      return maps;
-    } finally {
-      dispose([input, ...kept.values()]);
-    }
-  }
-
   /** Softmax of the logits of one tile, the mean over flips. */
   async #probabilitiesOf(
     values: Float32Array,
@@ -309,8 +270,7 @@ export class Segmenter extends TrainedModel {
     flips: Flips,
   ): Promise<Float32Array> {
     const running = await this.runningAt(at);
-    const spatial = this.#spatial(shape);
-    const image = tensor(values, [1, ...spatial, shape.at(-1)!], 'float32');
+    const image = tensor(values, [1, ...seenAxes(shape, this.manifest), shape.at(-1)!], 'float32');
     try {
       const mean = await flippedProbabilities(running, image, flips[0]!);
       if (flips.length === 1) return mean;
@@ -323,18 +283,6 @@ export class Segmenter extends TrainedModel {
     } finally {
       image.dispose();
     }
-  }
-
-  /** The axes of a tile that the network sees: raster images have their third of length 1, slices their first. */
-  #spatial(shape: readonly number[]): readonly number[] {
-    const axes = shape.slice(0, 3);
-    if (this.manifest.preprocessing.size.length === 3) return axes;
-    return axes.filter((_, axis) => axis !== this.#flatAxis());
-  }
-
-  /** The axis of a 2D model's images that has length 1: the first of slices, the last of raster images. */
-  #flatAxis(): 0 | 2 {
-    return this.manifest.preprocessing.volumes === undefined ? 2 : 0;
   }
 }
 
@@ -379,15 +327,6 @@ async function flippedProbabilities(
   } finally {
     dispose(owned);
   }
-}
-
-async function pictureFrom(source: Picture | Image | Blob | Uint8Array): Promise<Picture> {
-  if (source instanceof Uint8Array) return decodePicture(source, 'image');
-  if (source instanceof Blob) {
-    const name = 'name' in source ? String(source.name) : 'image';
-    return decodePicture(new Uint8Array(await source.arrayBuffer()), name);
-  }
-  return 'format' in source ? source : pictureOf(source);
 }
 
 /** All subsets of the axes, the empty one first. */

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Image } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
-import { Segmenter, weightsOver } from '@sshn/predict';
+import { featuresOf, Segmenter, weightsOver } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
 import type { Command } from 'commander';
 import { type FeaturesAt, featureMaps, featuresCsv } from '../analyze/feature-figures.js';
@@ -86,7 +86,7 @@ async function analyze(given: string, image: string | undefined, flags: Flags): 
     if (model instanceof Segmenter && shown !== undefined) {
       const features: FeaturesAt[] = [];
       for (const factor of spread(factors))
-        features.push({ factor, maps: await model.features(shown.image, { factor }) });
+        features.push({ factor, maps: await featuresOf(model, shown.image, { factor }) });
       files['features.svg'] = featureMaps(features, paperPalette);
       files['features.csv'] = featuresCsv(features);
     } else {

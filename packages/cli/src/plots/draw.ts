@@ -9,6 +9,15 @@ export interface Drawing {
   place(x: number, y: number): readonly [x: number, y: number];
 }
 
+/** A figure of a report. */
+export interface Figure {
+  /** Of its file, without extension. */
+  readonly name: string;
+  readonly title: string;
+  readonly caption: string;
+  readonly drawing: Drawing;
+}
+
 /** Attributes that hold coordinates; numbers elsewhere are the data's. */
 const geometry = / (?:d|x|y|x1|x2|y1|y2|cx|cy|width|height|transform)="[^"]*"/g;
 

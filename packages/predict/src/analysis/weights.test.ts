@@ -4,6 +4,7 @@ import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { add, dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Segmenter } from '../segmenter.js';
+import { featuresOf } from './features.js';
 import { coefficientsOfVariation, weightsOver } from './weights.js';
 
 beforeAll(() => useBackend('cpu'));
@@ -108,7 +109,7 @@ describe('feature maps', () => {
       const values = Float32Array.from({ length: size.reduce((a, b) => a * b) }, () => rng.uniform());
       const maps = await withoutLeak(async () => {
         using segmenter = new Segmenter(loadModel(bytes, 'test'));
-        return await segmenter.features({ values, size, channels: 1 }, { factor: 0.3 });
+        return await featuresOf(segmenter, { values, size, channels: 1 }, { factor: 0.3 });
       });
       expect([...maps.keys()]).toEqual(layers);
       const at = setting(0.3);

@@ -1,11 +1,10 @@
 import * as Plot from '@observablehq/plot';
 import { paretoFront } from '@sshn/training';
-import { type Drawing, draw, type Palette } from '../../plots/draw.js';
+import { type Drawing, draw, type Figure, type Palette } from '../../plots/draw.js';
 import { gridMap } from '../../plots/grid-plots.js';
 import type { CombinationPoint } from '../cells.js';
 import type { Plan } from '../plan.js';
 import { type DoneCell, type Group, groupsOf, meanOf } from '../statistics.js';
-import type { Figure } from './figure.js';
 import { legend, legendHeight } from './legend.js';
 
 /**

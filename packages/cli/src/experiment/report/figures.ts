@@ -1,9 +1,8 @@
-import type { Palette } from '../../plots/draw.js';
+import type { Figure, Palette } from '../../plots/draw.js';
 import type { FigureKind, Plan } from '../plan.js';
 import { type DoneCell, type Group, type GroupPoint, groupName, groupsOf } from '../statistics.js';
 import { combinationFigures } from './combinations.js';
 import { curvesPlot, type Series } from './curves.js';
-import type { Figure } from './figure.js';
 import { structuresPlot } from './structures.js';
 import { timePlot, trainingTimes } from './training-time.js';
 import { matrixPlot } from './transfer-matrix.js';
