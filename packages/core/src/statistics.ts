@@ -1,7 +1,8 @@
 /** The smallest and the largest of some numbers; NaN is passed over. */
-export function rangeOf(values: Iterable<number>): [low: number, high: number] {
+export function rangeOf(values: ArrayLike<number>): [low: number, high: number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (value < low) low = value;
     if (value > high) high = value;
   }

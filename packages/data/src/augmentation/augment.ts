@@ -1,8 +1,9 @@
-import { type Rng, rangeOf, ValueError } from '@sshn/core';
+import { type Rng, ValueError } from '@sshn/core';
 import type { Example } from '../dataset/types.js';
 import type { PairExample } from '../pairs/pairs.js';
 import { type AugmentConfig, axisNames, checkAugmentConfig } from './config.js';
 import { displacements } from './elastic.js';
+import { addNoise, applyGamma, logUniform } from './intensities.js';
 import { type LinearMap, warp } from './warp.js';
 
 /**
@@ -81,28 +82,4 @@ export function drawLinearMap(
   ];
   const rows = rank === 2 ? turn : [[1 / zoom, 0, 0], ...turn.map((row) => [0, ...row])];
   return rows.map((row, axis) => row.map((value) => value * signs[axis]!));
-}
-
-/** A number in [1 / most, most] whose logarithm is uniform. */
-export function logUniform(rng: Rng, most: number): number {
-  return most ** rng.uniform(-1, 1);
-}
-
-/**
- * Brightens or darkens the middle: low + (high − low) · ((x − low) / (high − low))^g between the image's own extremes,
- * which stay, so it suits intensities on any scale.
- *
- * @param gamma g is log-uniform in [1 / (1 + gamma), 1 + gamma].
- */
-export function applyGamma(values: Float32Array, gamma: number, rng: Rng): Float32Array {
-  const exponent = logUniform(rng, 1 + gamma);
-  const [low, high] = rangeOf(values);
-  const range = high - low;
-  return range === 0 ? values : values.map((x) => low + range * ((x - low) / range) ** exponent);
-}
-
-/** Adds independent normal numbers; their standard deviation is uniform in [0, most]. Nothing is clipped. */
-export function addNoise(values: Float32Array, most: number, rng: Rng): Float32Array {
-  const deviation = rng.uniform(0, most);
-  return values.map((x) => x + deviation * rng.normal());
 }

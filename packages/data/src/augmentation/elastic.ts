@@ -1,5 +1,4 @@
 import type { Rng } from '@sshn/core';
-import { mixAxis, type Taps } from '../geometry/resize.js';
 
 /** The mean over t of the sum of a cubic B-spline's squared weights: what interpolation leaves of the variance. */
 const variancePerAxis = 151 / 315;
@@ -36,8 +35,7 @@ export function displacements(
     for (const value of values) farthest = Math.max(farthest, Math.abs(value));
     let inner = 1;
     for (let axis = size.length - 1; axis >= 0; axis--) {
-      const taps = Array.from({ length: size[axis]! }, (_, i) => splineTaps(i / spacing));
-      values = mixAxis(values, knots[axis]!, inner, taps);
+      values = interpolate(values, knots[axis]!, inner, size[axis]!, spacing);
       inner *= size[axis]!;
     }
     return values;
@@ -51,61 +49,98 @@ export function displacements(
 /**
  * Whether a map of pixels p ↦ p + share · u(p) turns a corner of any cell of neighboring pixels inside out: whether the
  * determinant of the steps from a corner to its neighbors is not positive.
+ *
+ * Where the displacements of two neighbors differ by less than a pixel, summed over the axes, along all axes alike, a determinant
+ * is positive: the map is then nearer to the identity than any that is singular. So only corners at other steps are looked at.
  */
 function folds(fields: readonly Float32Array[], size: readonly number[], share: number): boolean {
-  const [depth, height, width] = [size.length === 3 ? size[0]! : 1, size.at(-2)!, size.at(-1)!];
-  const [ofZ, ofY, ofX] = [size.length === 3 ? fields[0]! : undefined, fields.at(-2)!, fields.at(-1)!];
-  for (let corner = 0; corner < 8; corner++) {
-    const [toZ, toY, toX] = [corner & 4, corner & 2, corner & 1].map((bit) => (bit === 0 ? 1 : -1)) as [
-      number,
-      number,
-      number,
-    ];
-    // An axis of one pixel has no neighbors, and nothing along it can fold: its two signs are one case.
-    if ((depth === 1 && toZ < 0) || (height === 1 && toY < 0) || (width === 1 && toX < 0)) continue;
-    const [strideZ, strideY, strideX] = [
-      depth === 1 ? 0 : toZ * height * width,
-      height === 1 ? 0 : toY * width,
-      width === 1 ? 0 : toX,
-    ];
-    for (let z = depth > 1 && toZ < 0 ? 1 : 0; z < depth - (depth > 1 && toZ > 0 ? 1 : 0); z++)
-      for (let y = height > 1 && toY < 0 ? 1 : 0; y < height - (height > 1 && toY > 0 ? 1 : 0); y++) {
-        const row = (z * height + y) * width;
-        const first = row + (width > 1 && toX < 0 ? 1 : 0);
-        const end = row + width - (width > 1 && toX > 0 ? 1 : 0);
-        for (let at = first; at < end; at++) {
-          const yy = 1 + share * toY * (ofY[at + strideY]! - ofY[at]!);
-          const yx = share * toX * (ofY[at + strideX]! - ofY[at]!);
-          const xy = share * toY * (ofX[at + strideY]! - ofX[at]!);
-          const xx = 1 + share * toX * (ofX[at + strideX]! - ofX[at]!);
-          const plane = yy * xx - yx * xy;
-          if (ofZ === undefined) {
-            if (!(plane > 0)) return true;
-            continue;
-          }
-          const zz = 1 + share * toZ * (ofZ[at + strideZ]! - ofZ[at]!);
-          const zy = share * toY * (ofZ[at + strideY]! - ofZ[at]!);
-          const zx = share * toX * (ofZ[at + strideX]! - ofZ[at]!);
-          const yz = share * toZ * (ofY[at + strideZ]! - ofY[at]!);
-          const xz = share * toZ * (ofX[at + strideZ]! - ofX[at]!);
-          if (!(zz * plane - zy * (yz * xx - yx * xz) + zx * (yz * xy - yy * xz) > 0)) return true;
-        }
+  const count = fields[0]!.length;
+  const [first, second, third] = [fields[0]!, fields[1]!, fields[2]];
+  // Rounding must not let a corner through that the determinant would catch.
+  const limit = 0.999 / share;
+  let stride = 1;
+  for (let axis = size.length - 1; axis >= 0; axis--) {
+    const span = stride * size[axis]!;
+    for (let block = 0; block < count; block += span) {
+      const end = block + span - stride;
+      for (let at = block; at < end; at++) {
+        const next = at + stride;
+        let step = Math.abs(first[next]! - first[at]!) + Math.abs(second[next]! - second[at]!);
+        if (third !== undefined) step += Math.abs(third[next]! - third[at]!);
+        if (step < limit) continue;
+        if (turnsAt(at, fields, size, share) || turnsAt(next, fields, size, share)) return true;
       }
+    }
+    stride = span;
   }
   return false;
 }
 
-/** The four knots that a cubic B-spline takes at a coordinate in units of their distance; the first lies at −1. */
-function splineTaps(at: number): Taps {
-  const first = Math.floor(at);
-  const t = at - first;
-  return {
-    first,
-    weights: [
-      (1 - t) ** 3 / 6,
-      (3 * t ** 3 - 6 * t ** 2 + 4) / 6,
-      (-3 * t ** 3 + 3 * t ** 2 + 3 * t + 1) / 6,
-      t ** 3 / 6,
-    ],
-  };
+/** Whether any of the corners of cells that a pixel is turns inside out. */
+function turnsAt(
+  pixel: number,
+  fields: readonly Float32Array[],
+  size: readonly number[],
+  share: number,
+): boolean {
+  const rank = size.length;
+  // For every axis the steps to the neighbors that there are; along an axis of one pixel nothing folds.
+  const steps: number[][][] = [];
+  let stride = 1;
+  for (let axis = rank - 1; axis >= 0; axis--) {
+    const place = Math.floor(pixel / stride) % size[axis]!;
+    const along: number[][] = [];
+    for (const sign of [-1, 1]) {
+      if (place + sign < 0 || place + sign >= size[axis]!) continue;
+      const to = pixel + sign * stride;
+      along.push(fields.map((u, a) => Number(a === axis) + sign * share * (u[to]! - u[pixel]!)));
+    }
+    steps.unshift(along.length > 0 ? along : [fields.map((_, a) => Number(a === axis))]);
+    stride *= size[axis]!;
+  }
+  const [ofZ, ofY, ofX] = [rank === 3 ? steps[0]! : [undefined], steps.at(-2)!, steps.at(-1)!];
+  return ofZ.some((z) => ofY.some((y) => ofX.some((x) => !(determinant(z, y, x) > 0))));
+}
+
+/** Of two steps in a plane, or three in space. */
+function determinant(z: readonly number[] | undefined, y: readonly number[], x: readonly number[]): number {
+  if (z === undefined) return y[0]! * x[1]! - y[1]! * x[0]!;
+  return (
+    z[0]! * (y[1]! * x[2]! - y[2]! * x[1]!) -
+    z[1]! * (y[0]! * x[2]! - y[2]! * x[0]!) +
+    z[2]! * (y[0]! * x[1]! - y[1]! * x[0]!)
+  );
+}
+
+/**
+ * Replaces one axis of an array, seen as `[outer, knots, inner]`, by a cubic B-spline along it: the first knot lies one spacing
+ * before the first pixel.
+ *
+ * @returns `[outer, pixels, inner]`
+ */
+function interpolate(
+  values: Float32Array,
+  knots: number,
+  inner: number,
+  pixels: number,
+  spacing: number,
+): Float32Array {
+  const outer = values.length / (knots * inner);
+  const result = new Float32Array(outer * pixels * inner);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const first = Math.floor(pixel / spacing);
+    const t = pixel / spacing - first;
+    const [a, b] = [(1 - t) ** 3 / 6, (3 * t ** 3 - 6 * t ** 2 + 4) / 6];
+    const [c, d] = [(-3 * t ** 3 + 3 * t ** 2 + 3 * t + 1) / 6, t ** 3 / 6];
+    for (let block = 0; block < outer; block++) {
+      const atA = (block * knots + first) * inner;
+      const [atB, atC, atD] = [atA + inner, atA + 2 * inner, atA + 3 * inner];
+      const to = (block * pixels + pixel) * inner;
+      for (let i = 0; i < inner; i++) {
+        result[to + i] =
+          a * values[atA + i]! + b * values[atB + i]! + c * values[atC + i]! + d * values[atD + i]!;
+      }
+    }
+  }
+  return result;
 }

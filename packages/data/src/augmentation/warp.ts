@@ -30,40 +30,47 @@ export function warp(
   const grid: [number, number, number] = [rank === 2 ? 1 : size[0]!, size.at(-2)!, size.at(-1)!];
   const center = grid.map((n) => (n - 1) / 2);
   const rows = map ?? size.map((_, a) => size.map((_, b) => (a === b ? 1 : 0)));
-  const values = new Float32Array(image.values.length);
-  const warped = new Uint8Array(labels.values.length);
-  const target = { values, labels: warped };
-  const from = { values: image.values, labels: labels.values, grid, channels };
-  const [depth, height, width] = grid;
   const missing = 3 - rank;
   const rowOf = (a: number): Triple => {
     const [z = 0, y = 0, x = 0] = [0, 1, 2].map((b) => rows[a - missing]?.[b - missing] ?? 0);
     return [z, y, x];
   };
   const [ofZ, ofY, ofX] = [rowOf(0), rowOf(1), rowOf(2)];
-  const alongX: Triple = [ofZ[2], ofY[2], ofX[2]];
   const [bendZ, bendY, bendX] = [...Array<undefined>(missing).fill(undefined), ...(bend ?? [])];
-  let index = 0;
+  const from = { values: image.values, labels: labels.values, grid, channels };
+  const to = { values: new Float32Array(image.values.length), labels: new Uint8Array(labels.values.length) };
+  const [depth, height, width] = grid;
+  // Where the pixels of one row look. 64 bits, as a place decides which pixel is the nearest.
+  const places = { z: new Float64Array(width), y: new Float64Array(width), x: new Float64Array(width) };
   for (let z = 0; z < depth; z++) {
-    const fromZ = z - center[0]!;
     for (let y = 0; y < height; y++) {
-      const fromY = y - center[1]!;
-      const [rowZ, rowY, rowX] = [ofZ, ofY, ofX].map(
-        (row, axis) => center[axis]! + row[0] * fromZ + row[1] * fromY,
-      ) as [number, number, number];
-      for (let x = 0; x < width; x++, index++) {
-        const fromX = x - center[2]!;
-        const atY = rowY + alongX[1] * fromX + (bendY === undefined ? 0 : bendY[index]!);
-        const atX = rowX + alongX[2] * fromX + (bendX === undefined ? 0 : bendX[index]!);
-        if (rank === 2) samplePlane(target, index, from, atY, atX);
-        else {
-          const atZ = rowZ + alongX[0] * fromX + (bendZ === undefined ? 0 : bendZ[index]!);
-          sample(target, index, from, atZ, atY, atX);
-        }
+      const row = (z * height + y) * width;
+      const begin = (axis: number, [alongZ, alongY]: Triple): number =>
+        center[axis]! + alongZ * (z - center[0]!) + alongY * (y - center[1]!);
+      fillRow(places.y, begin(1, ofY), ofY[2], center[2]!, bendY, row);
+      fillRow(places.x, begin(2, ofX), ofX[2], center[2]!, bendX, row);
+      if (rank === 2) {
+        samplePlane(to, row, from, places.y, places.x);
+        continue;
       }
+      fillRow(places.z, begin(0, ofZ), ofZ[2], center[2]!, bendZ, row);
+      sample(to, row, from, places.z, places.y, places.x);
     }
   }
-  return { image: { ...image, values }, labels: { values: warped, size } };
+  return { image: { ...image, values: to.values }, labels: { values: to.labels, size } };
+}
+
+/** Coordinates of the places that the pixels of a row look at. */
+function fillRow(
+  places: Float64Array,
+  begin: number,
+  step: number,
+  center: number,
+  bend: Float32Array | undefined,
+  row: number,
+): void {
+  for (let x = 0; x < places.length; x++) places[x] = begin + step * (x - center);
+  if (bend !== undefined) for (let x = 0; x < places.length; x++) places[x]! += bend[row + x]!;
 }
 
 interface Source {
@@ -73,84 +80,102 @@ interface Source {
   readonly channels: number;
 }
 
+interface Target {
+  readonly values: Float32Array;
+  readonly labels: Uint8Array;
+}
+
 /**
- * One pixel: the eight (in 2D four) around a place, by their nearness, and the label of the nearest. Scalars alone, as it runs for
- * each pixel of each image of a training.
+ * A row of pixels: the eight around each place, by their nearness, and the label of the nearest. Scalars alone, as it runs for each
+ * pixel of each image of a training.
  */
 function sample(
-  into: { readonly values: Float32Array; readonly labels: Uint8Array },
-  index: number,
+  { values: to, labels: toLabels }: Target,
+  row: number,
   { values, labels, grid, channels }: Source,
-  z: number,
-  y: number,
-  x: number,
+  placesZ: Float64Array,
+  placesY: Float64Array,
+  placesX: Float64Array,
 ): void {
-  const depth = grid[0];
-  const height = grid[1];
-  const width = grid[2];
-  const z0 = Math.floor(z);
-  const y0 = Math.floor(y);
-  const x0 = Math.floor(x);
-  const left = reflect(x0, width) * channels;
-  const right = reflect(x0 + 1, width) * channels;
-  const far = x - x0;
-  const to = index * channels;
-  for (let dz = 0; dz <= 1; dz++) {
-    const weightZ = dz === 1 ? z - z0 : 1 - (z - z0);
-    if (weightZ === 0) continue;
-    const plane = reflect(z0 + dz, depth) * height;
-    for (let dy = 0; dy <= 1; dy++) {
-      const weightY = weightZ * (dy === 1 ? y - y0 : 1 - (y - y0));
-      if (weightY === 0) continue;
-      const row = (plane + reflect(y0 + dy, height)) * width * channels;
-      const nearer = weightY * (1 - far);
-      const farther = weightY * far;
-      for (let c = 0; c < channels; c++) {
-        const sum = Math.fround(into.values[to + c]! + nearer * values[row + left + c]!);
-        into.values[to + c] = sum + farther * values[row + right + c]!;
-      }
+  const [depth, height, width] = grid;
+  const plane = Math.imul(height, width);
+  for (let i = 0; i < placesX.length; i++) {
+    const z = placesZ[i]!;
+    const y = placesY[i]!;
+    const x = placesX[i]!;
+    const z0 = Math.floor(z) | 0;
+    const y0 = Math.floor(y) | 0;
+    const x0 = Math.floor(x) | 0;
+    const down = z - z0;
+    const across = y - y0;
+    const far = x - x0;
+    const left = reflect(x0, width);
+    const right = reflect(x0 + 1, width);
+    const above = Math.imul(reflect(y0, height), width);
+    const below = Math.imul(reflect(y0 + 1, height), width);
+    const front = Math.imul(reflect(z0, depth), plane);
+    const back = Math.imul(reflect(z0 + 1, depth), plane);
+    const near = 1 - far;
+    const d = down * across;
+    const c = down - d;
+    const b = (1 - down) * across;
+    const a = 1 - down - b;
+    const atA = Math.imul(front + above, channels);
+    const atB = Math.imul(front + below, channels);
+    const atC = Math.imul(back + above, channels);
+    const atD = Math.imul(back + below, channels);
+    let atLeft = Math.imul(left, channels);
+    let atRight = Math.imul(right, channels);
+    const end = Math.imul(row + i + 1, channels);
+    for (let at = (end - channels) | 0; at < end; at++, atLeft++, atRight++) {
+      to[at] =
+        a * (near * values[atA + atLeft]! + far * values[atA + atRight]!) +
+        b * (near * values[atB + atLeft]! + far * values[atB + atRight]!) +
+        c * (near * values[atC + atLeft]! + far * values[atC + atRight]!) +
+        d * (near * values[atD + atLeft]! + far * values[atD + atRight]!);
     }
+    toLabels[row + i] =
+      labels[(down < 0.5 ? front : back) + (across < 0.5 ? above : below) + (far < 0.5 ? left : right)]!;
   }
-  const nearestRow =
-    (reflect(Math.floor(z + 0.5), depth) * height + reflect(Math.floor(y + 0.5), height)) * width;
-  into.labels[index] = labels[nearestRow + reflect(Math.floor(x + 0.5), width)]!;
 }
 
-/** The same of a plane: sums of four, rounded after each, as an array of 32 bits rounds. */
+/** The same of a row of a plane: the four around each place. */
 function samplePlane(
-  into: { readonly values: Float32Array; readonly labels: Uint8Array },
-  index: number,
+  { values: to, labels: toLabels }: Target,
+  row: number,
   { values, labels, grid, channels }: Source,
-  y: number,
-  x: number,
+  placesY: Float64Array,
+  placesX: Float64Array,
 ): void {
-  const height = grid[1];
-  const width = grid[2];
-  const y0 = Math.floor(y);
-  const x0 = Math.floor(x);
-  const isInside = y0 >= 0 && y0 + 1 < height && x0 >= 0 && x0 + 1 < width;
-  const left = isInside ? x0 : reflect(x0, width);
-  const right = isInside ? x0 + 1 : reflect(x0 + 1, width);
-  const above = (isInside ? y0 : reflect(y0, height)) * width;
-  const below = (isInside ? y0 + 1 : reflect(y0 + 1, height)) * width;
-  const down = y - y0;
-  const far = x - x0;
-  const [a, b] = [(1 - down) * (1 - far), (1 - down) * far];
-  const [c, d] = [down * (1 - far), down * far];
-  const to = index * channels;
-  for (let channel = 0; channel < channels; channel++) {
-    let sum = Math.fround(a * values[(above + left) * channels + channel]!);
-    sum = Math.fround(sum + b * values[(above + right) * channels + channel]!);
-    if (down !== 0) {
-      sum = Math.fround(sum + c * values[(below + left) * channels + channel]!);
-      sum += d * values[(below + right) * channels + channel]!;
+  const [, height, width] = grid;
+  for (let i = 0; i < placesX.length; i++) {
+    const y = placesY[i]!;
+    const x = placesX[i]!;
+    const y0 = Math.floor(y) | 0;
+    const x0 = Math.floor(x) | 0;
+    const down = y - y0;
+    const far = x - x0;
+    const left = reflect(x0, width);
+    const right = reflect(x0 + 1, width);
+    const above = Math.imul(reflect(y0, height), width);
+    const below = Math.imul(reflect(y0 + 1, height), width);
+    const b = (1 - down) * far;
+    const a = 1 - down - b;
+    const d = down * far;
+    const c = down - d;
+    let atA = Math.imul(above + left, channels);
+    let atB = Math.imul(above + right, channels);
+    let atC = Math.imul(below + left, channels);
+    let atD = Math.imul(below + right, channels);
+    const end = Math.imul(row + i + 1, channels);
+    for (let at = (end - channels) | 0; at < end; at++) {
+      to[at] = a * values[atA++]! + b * values[atB++]! + c * values[atC++]! + d * values[atD++]!;
     }
-    into.values[to + channel] = sum;
+    toLabels[row + i] = labels[(down < 0.5 ? above : below) + (far < 0.5 ? left : right)]!;
   }
-  const row = y - y0 < 0.5 ? above : below;
-  into.labels[index] = labels[row + (far < 0.5 ? left : right)]!;
 }
 
+/** The pixel of n that a place at or beyond the border shows. */
 function reflect(i: number, n: number): number {
   if (i >= 0 && i < n) return i;
   const within = ((i % (2 * n)) + 2 * n) % (2 * n);
