@@ -14,7 +14,7 @@ export { evaluateFactor, gflopsAt } from './evaluation/measure.js';
 export { factorGrid, paretoFront } from './evaluation/pareto.js';
 export { type Axes, type Searched, type SearchedPlace, searchFront } from './evaluation/search-front.js';
 export { diceOver, type SurfaceResult, surfaceOver } from './evaluation/segment.js';
-export { type CascadePoint, costAt } from './evaluation/sureness.js';
+export { type CascadePoint, costAt, fitRung, type Seen } from './evaluation/sureness.js';
 export type { Timing, TimingOptions } from './evaluation/time-forward.js';
 export { describeNetwork, type ImageSpace } from './methods/network.js';
 export {

@@ -7,11 +7,12 @@ import { useFastWasm } from '@sshn/backend-wasm';
 import { cacheDataset } from '@sshn/data';
 import { type LoadedModel, saveModel } from '@sshn/model';
 import { readModelFile, writeModelFile } from '@sshn/model/node';
-import { openModel } from '@sshn/predict';
+import { openModel, Segmenter } from '@sshn/predict';
 import { parseRunConfig } from '@sshn/training';
 import { trainRun } from '@sshn/training/node';
 import { isModelName, type ModelName, modelNames } from '../src/models.js';
 import { modelPhantoms } from '../src/phantoms/phantoms.js';
+import { cascadeOf } from './cascade.js';
 import { compactHeads } from './compact.js';
 import { recipes } from './models.js';
 import { scoreOf } from './score.js';
@@ -79,12 +80,14 @@ async function pack(name: ModelName, loaded: LoadedModel): Promise<void> {
     // Milliseconds depend on the machine: they are measured where the model runs.
     accuracyCost.push({ factor, dice, gflops, milliseconds: null });
   }
+  const cascade = opened instanceof Segmenter ? await cascadeOf(opened, name) : undefined;
   await writeModelFile(fileURLToPath(new URL(`../models/${name}.safetensors`, import.meta.url)), {
     ...model,
     manifest: {
       ...manifest,
       labels: manifest.labels.map(({ name: label }, i) => ({ name: label, color: [...colors[i]!] })),
       accuracyCost,
+      ...(cascade === undefined ? {} : { cascade }),
       provenance: {
         ...manifest.provenance,
         dataset: fresh.name,

@@ -12,6 +12,7 @@ import {
   ValueError,
 } from '@sshn/core';
 import type { Example } from '@sshn/data';
+import { diceScore } from '@sshn/losses';
 import { type ManifestInput, type Model, manifestVersion, networkOf } from '@sshn/model';
 import { Registrar, Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
@@ -67,6 +68,19 @@ test.each([
   expect(careful).toBeGreaterThan(least);
   expect(Math.abs(careful - tableOf(model, 0.35))).toBeLessThan(0.1);
   expect(cheap).toBeLessThan(careful);
+});
+
+test('the Dice that cells predicts of new images is as near as its file says', async () => {
+  using model = await openModel(modelPath('cells'));
+  if (!(model instanceof Segmenter)) throw new Error('internal: no model of segmentation');
+  const labels = model.manifest.labels.length;
+  const errors: number[] = [];
+  for (const { image, labels: truth } of await phantoms('cells', 12)) {
+    const { labels: found, predictedDice } = await model.predict(image, { uncertainty: true });
+    errors.push(Math.abs(predictedDice!.mean! - diceScore(found.data, truth.values, { labels }).mean));
+  }
+  const { error } = model.manifest.cascade!.rungs.at(-1)!;
+  expect(errors.reduce((a, b) => a + b) / errors.length).toBeLessThan(2 * error);
 });
 
 test('registration brings new pairs together as its table says, without folds to speak of', async () => {

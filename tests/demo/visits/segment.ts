@@ -70,6 +70,29 @@ export function segmentTests(visit: () => Visit): void {
     await expect.poll(picture).toBe(before);
   });
 
+  test('shows where it is unsure, and which Dice it expects; a moved slider ends that', async () => {
+    const { page } = visit();
+    const picture = () => page.evaluate(() => document.querySelector('canvas')!.toDataURL());
+    const before = await picture();
+    expect(await page.locator('#predicted-row').isVisible()).toBe(false);
+    await page.getByLabel('Where it is unsure').check();
+    const [, predicted, error] = /^(0\.\d+) ± (0\.\d+)$/.exec(await waitForText(page, 'predicted', /±/))!;
+    expect(Number(predicted)).toBeGreaterThan(0.6);
+    expect(Number(error)).toBeLessThan(0.1);
+    expect(Math.abs(Number(predicted) - Number(await textOf(page, 'dice')))).toBeLessThan(0.2);
+    // The answer is that of the last setting, and the cost that of both.
+    expect(await textOf(page, 'unsure-settings')).toBe('φ 0.2 and φ 0.4');
+    expect(await textOf(page, 'factor-value')).toBe('0.40');
+    expect(await textOf(page, 'flops')).toBe('48.1 MFLOPs');
+    await expect.poll(picture).not.toBe(before);
+    await page.focus('#factor');
+    await page.keyboard.press('Home');
+    await waitForText(page, 'flops', /^21\.3 /);
+    expect(await page.getByLabel('Where it is unsure').isChecked()).toBe(false);
+    expect(await page.locator('#predicted-row').isVisible()).toBe(false);
+    await expect.poll(picture).toBe(before);
+  });
+
   test('a budget picks φ and says why, or that nothing meets it', async () => {
     const { page } = visit();
     await page.fill('#limit', '22');

@@ -52,6 +52,19 @@ export function overlayOf(
   return { pixels, size };
 }
 
+/** Yellow, which no label has of itself. */
+const unsureColor: Color = [240, 228, 66];
+
+/** Pixels of a map of uncertainty: clear where the network is sure, yellow where two labels are as probable. */
+export function unsureRaster(uncertainty: Float32Array, size: readonly [number, number]): Raster {
+  const pixels = new Uint8ClampedArray(4 * uncertainty.length);
+  for (const [pixel, value] of uncertainty.entries()) {
+    pixels.set(unsureColor, 4 * pixel);
+    pixels[4 * pixel + 3] = 255 * Math.min(1, 2 * value);
+  }
+  return { pixels, size };
+}
+
 /** Grey values in [0, 1] as pixels. */
 export function greyRaster(values: Float32Array, size: readonly [number, number]): Raster {
   const pixels = new Uint8ClampedArray(4 * values.length);

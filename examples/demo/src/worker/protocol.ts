@@ -51,6 +51,8 @@ export interface ModelSummary extends Pick<Manifest, 'labels' | 'accuracyCost' |
   readonly range: readonly [low: number, high: number];
   readonly bytes: number;
   readonly dataset: string;
+  /** The settings that are run to tell how sure an answer is; empty where the model cannot tell. */
+  readonly cascade: readonly NamedSetting[];
 }
 
 /** Labels that a network gave the open image, and what that took. */
@@ -68,6 +70,10 @@ export interface Segmentation {
   readonly dice: number | undefined;
   /** In sentences, where the image is unlike those that the model was made for. */
   readonly outside: readonly string[];
+  /** Where that was asked for: how unsure each pixel is, in [0, 1], and the mean Dice that is expected with its error. */
+  readonly unsure:
+    | { readonly uncertainty: Float32Array; readonly dice: number | null; readonly error: number }
+    | undefined;
 }
 
 /** How a person's own image is brought to a network: stretched to the size of training, or as it is, in overlapping tiles. */
@@ -177,7 +183,11 @@ export interface Calls {
   generate: { in: { kind: 'cells' | 'blobs'; number: number }; out: Picture; progress: never };
   openPicture: { in: { files: readonly NamedFile[] }; out: Picture; progress: never };
   slice: { in: { axis: SliceAxis; index: number | undefined }; out: Picture; progress: never };
-  segment: { in: { at: NamedSetting; resolution: Resolution }; out: Segmentation; progress: number };
+  segment: {
+    in: { at: NamedSetting; resolution: Resolution; isUnsureShown: boolean };
+    out: Segmentation;
+    progress: number;
+  };
   saveMask: { in: { at: NamedSetting; resolution: Resolution }; out: NamedFile; progress: number };
   segmentFrame: { in: StreamFrame; out: SegmentedFrame; progress: never };
   generateVolume: { in: { number: number }; out: ShownVolume; progress: never };

@@ -1,7 +1,7 @@
 import { type Setting, ValueError } from '@sshn/core';
 import { type Image, type LabelMap, preprocess, resizeLabels } from '@sshn/data';
 import { diceScore, predictLabels } from '@sshn/losses';
-import { type AccuracyCostPoint, loadModel, type NamedSetting, saveModel } from '@sshn/model';
+import { type AccuracyCostPoint, loadModel, type NamedSetting, namedSetting, saveModel } from '@sshn/model';
 import { type Picture, pictureOf, Segmenter, type SettingChoice } from '@sshn/predict';
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { outsideOf, type Usual, usualOf } from './outside.js';
@@ -86,6 +86,38 @@ export class Session {
       segmentMilliseconds: ended - specializedAt,
       dice: this.diceOf(values, shown.truth),
       outside: this.outside,
+      unsure: undefined,
+    };
+  }
+
+  /** Segments the image with all settings of the model's cascade, and tells how sure the answer of the last is. */
+  async segmentUnsure({ resolution, onProgress, signal }: Wishes): Promise<Segmentation> {
+    const { shown } = this;
+    if (shown === undefined) throw new ValueError({ where: 'segment', got: 'no image', expected: 'one' });
+    const { labels, setting, spent, uncertainty, predictedDice } = await this.model.predict(
+      pictureOf(shown.image, this.name),
+      {
+        uncertainty: true,
+        resolution: shown.isOwn ? resolution : 'training',
+        onProgress: ({ done, total }) => onProgress(done / total),
+        signal,
+      },
+    );
+    this.outside ??= await this.outsideOf(shown.image);
+    return {
+      at: namedSetting(setting.at),
+      size: labels.shape.slice(3 - this.rank),
+      labels: labels.data,
+      gflops: spent!.gflops,
+      specializeMilliseconds: undefined,
+      segmentMilliseconds: spent!.milliseconds,
+      dice: this.diceOf(labels.data, shown.truth),
+      outside: this.outside,
+      unsure: {
+        uncertainty: uncertainty!.data,
+        dice: predictedDice!.mean,
+        error: predictedDice!.error,
+      },
     };
   }
 

@@ -4,7 +4,7 @@ import type { ModelSummary } from './protocol.js';
 
 /** What the page shows of a model. */
 export function summaryOf(manifest: Manifest, name: string, bytes: number): ModelSummary {
-  const { labels, accuracyCost, method, prior, preprocessing, provenance } = manifest;
+  const { labels, accuracyCost, method, prior, preprocessing, provenance, cascade } = manifest;
   const trained = prior.kind === 'constant' ? [[prior.factor].flat()[0]!] : [prior.low, prior.high];
   return {
     name,
@@ -17,6 +17,8 @@ export function summaryOf(manifest: Manifest, name: string, bytes: number): Mode
     range: [trained[0]!, trained.at(-1)!],
     bytes,
     dataset: provenance.dataset,
+    // Models of slices take whole volumes, and the page shows one slice.
+    cascade: preprocessing.volumes?.slices === undefined ? (cascade?.rungs ?? []) : [],
   };
 }
 

@@ -66,8 +66,10 @@ serve(
       return show({ image: opened.image, truth: undefined, isOwn: true });
     },
     slice: async ({ axis, index }) => showSlice(axis, index),
-    segment: ({ at, resolution }, { report, signal }) =>
-      current().segment(at, { resolution, onProgress: report, signal }),
+    segment: ({ at, resolution, isUnsureShown }, { report, signal }) => {
+      const wishes = { resolution, onProgress: report, signal };
+      return isUnsureShown ? current().segmentUnsure(wishes) : current().segment(at, wishes);
+    },
     saveMask,
     segmentFrame: (frame) => current().segmentFrame(frame),
     generateVolume: async ({ number }) => volumes.show(await generatedVolume(number)),

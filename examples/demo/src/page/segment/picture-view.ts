@@ -1,6 +1,6 @@
 import type { Picture, Segmentation } from '../../worker/protocol.js';
 import { canvas, element, input } from '../element.js';
-import { drawRaster, overlayOf } from '../paint.js';
+import { drawRaster, overlayOf, unsureRaster } from '../paint.js';
 import type { LabelList } from './label-list.js';
 
 /** Longest edge that the canvas has at least, in its own pixels: pixels of smaller images are repeated. */
@@ -43,10 +43,9 @@ export class PictureView {
     const context = canvas('picture').getContext('2d')!;
     drawRaster(context, this.picture.raster);
     if (this.segmentation === undefined) return;
-    const { labels, size } = this.segmentation;
-    drawRaster(
-      context,
-      overlayOf(labels, [size[0]!, size[1]!], this.labels.styles, input('opacity').valueAsNumber),
-    );
+    const { labels, size, unsure } = this.segmentation;
+    const grid = [size[0]!, size[1]!] as const;
+    drawRaster(context, overlayOf(labels, grid, this.labels.styles, input('opacity').valueAsNumber));
+    if (unsure !== undefined) drawRaster(context, unsureRaster(unsure.uncertainty, grid));
   }
 }

@@ -41,7 +41,8 @@ export class SegmentTab {
   ) {
     this.segment = latest(async (at: NamedSetting) => {
       const onProgress = (share: number) => tellProgress('segment-progress', share);
-      this.show(await compute.call('segment', { at, resolution: this.resolution }, { onProgress }));
+      const asked = { at, resolution: this.resolution, isUnsureShown: input('unsure').checked };
+      this.show(await compute.call('segment', asked, { onProgress }));
     });
     this.budget = wireBudget({
       compute,
@@ -51,6 +52,7 @@ export class SegmentTab {
     this.slices = wireSlices(compute, (picture) => this.open(picture));
     input('opacity').addEventListener('input', () => this.view.redraw());
     select('resolution').addEventListener('change', () => void attempt(() => this.moved()));
+    input('unsure').addEventListener('change', () => void attempt(() => this.moved()));
     button('save-mask').addEventListener('click', () => void attempt(() => this.saveMask()));
     button('zoom').addEventListener('click', () => {
       const isActual = element('drop').classList.toggle('actual');
@@ -100,6 +102,9 @@ export class SegmentTab {
     element('front-row').hidden = this.front.length === 0;
     Object.assign(input('front'), { max: `${Math.max(0, this.front.length - 1)}` });
     button('save-specialized').disabled = isFixed;
+    input('unsure').checked = false;
+    element('unsure-row').hidden = model.cascade.length === 0;
+    element('unsure-settings').textContent = model.cascade.map((at) => `φ ${settingText(at)}`).join(' and ');
     element('model').textContent =
       `${model.name}: ${isFixed ? `a plain network for φ = ${low}` : `φ from ${low} to ${high}`}, ` +
       `${(model.bytes / 1e6).toFixed(2)} MB, sees ${model.size[1]} × ${model.size[0]} pixels, trained on ${model.dataset}.`;
@@ -116,7 +121,8 @@ export class SegmentTab {
     this.imageTime.clear();
     this.weightsTime.clear();
     this.segmentation = undefined;
-    for (const id of ['flops', 'milliseconds', 'specialize', 'dice']) element(id).textContent = '–';
+    for (const id of ['flops', 'milliseconds', 'specialize', 'dice', 'predicted'])
+      element(id).textContent = '–';
     element('outside').hidden = true;
     this.drawCurve();
   }
@@ -152,20 +158,29 @@ export class SegmentTab {
     this.view.showPicture(picture);
     element('resolution-row').hidden = !picture.isOwn;
     // Until this picture is segmented, nothing that was said of the last one stands beside it.
-    element('dice').textContent = '–';
+    for (const id of ['dice', 'predicted']) element(id).textContent = '–';
     element('outside').hidden = true;
     await this.moved();
   }
 
-  private async moveTo({ factor, width = 1, resolution = 1 }: NamedSetting): Promise<void> {
-    this.at = { factor, width, resolution };
-    input('factor').value = `${[factor].flat()[0]!}`;
-    const place = this.front.findIndex((point) => settingKey(point) === settingKey(this.at));
-    if (place >= 0) input('front').value = `${place}`;
+  private async moveTo(at: NamedSetting): Promise<void> {
+    // How sure it is, is told by the settings of the model's cascade, and by no other.
+    input('unsure').checked = false;
+    this.tellSetting(at);
     await this.moved();
   }
 
   private moved(): Promise<void> {
+    this.tellSetting(this.at);
+    return this.segment(this.at);
+  }
+
+  /** Where the page stands from now on, beside its sliders. */
+  private tellSetting({ factor: given, width = 1, resolution = 1 }: NamedSetting): void {
+    this.at = { factor: given, width, resolution };
+    input('factor').value = `${[given].flat()[0]!}`;
+    const place = this.front.findIndex((point) => settingKey(point) === settingKey(this.at));
+    if (place >= 0) input('front').value = `${place}`;
     const { at, model } = this;
     const factor = [at.factor].flat()[0]!;
     element('factor-value').textContent = factor.toFixed(2);
@@ -174,15 +189,19 @@ export class SegmentTab {
       const size = model.size.map((edge) => Math.max(1, Math.round(edge * (at.resolution ?? 1))));
       drawScales(element<SVGSVGElement>('scales'), { ...model, size }, factor);
     }
-    return this.segment(at);
   }
 
   private show(segmentation: Segmentation): void {
     this.segmentation = segmentation;
     this.view.showSegmentation(segmentation);
-    const { gflops, segmentMilliseconds, specializeMilliseconds, dice, outside } = segmentation;
+    const { at, gflops, segmentMilliseconds, specializeMilliseconds, dice, outside, unsure } = segmentation;
+    // Unless a slider was moved meanwhile.
+    if (unsure !== undefined && input('unsure').checked) this.tellSetting(at);
+    element('predicted-row').hidden = unsure === undefined;
+    element('predicted').textContent = predictedText(unsure);
     element('flops').textContent = flopsText(gflops);
-    element('milliseconds').textContent = millisecondsText(this.imageTime.add(segmentMilliseconds));
+    const milliseconds = unsure === undefined ? this.imageTime.add(segmentMilliseconds) : segmentMilliseconds;
+    element('milliseconds').textContent = millisecondsText(milliseconds);
     if (specializeMilliseconds !== undefined)
       element('specialize').textContent = millisecondsText(this.weightsTime.add(specializeMilliseconds));
     element('dice').textContent = dice === undefined ? 'truth unknown' : dice.toFixed(3);
@@ -222,6 +241,12 @@ export class SegmentTab {
       at === undefined ? '' : `-phi-${settingText(at).replaceAll(', ', '-').replaceAll(' ', '-')}`;
     download(bytes, `${stem}${setting}.safetensors`);
   }
+}
+
+/** What Dice is expected, give or take its error on images that it was not fitted to. */
+function predictedText(unsure: Segmentation['unsure']): string {
+  if (unsure === undefined) return '–';
+  return unsure.dice === null ? 'no label found' : `${unsure.dice.toFixed(3)} ± ${unsure.error.toFixed(3)}`;
 }
 
 function tellProgress(id: string, share: number): void {
