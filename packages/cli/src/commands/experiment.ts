@@ -6,6 +6,7 @@ import { ValueError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { type Command, Option } from 'commander';
 import { stateOf } from '../experiment/cells.js';
+import { choose } from '../experiment/choice.js';
 import { runFromQueue } from '../experiment/engines/bullmq.js';
 import { runLocally } from '../experiment/engines/local.js';
 import { Progress, sentenceOf } from '../experiment/engines/progress.js';
@@ -38,7 +39,7 @@ FILE (YAML or JSON) declares the grid:
     - config: { method: fixed }
       grid: { factor: [0.1, 0.25, 0.5], seed: [1, 2, 3] }
 
-A grid may also have factor (trains at this one) and priorWidth (r of U(0.5 − r, 0.5 + r)). Further keys: split (test, or a list), weightsOf (factors whose weights are run at all factors), combinations (of separate factors), figures (${figureKinds.join(', ')}), panels (a key of the grid).
+A grid may also have factor (trains at this one) and priorWidth (r of U(0.5 − r, 0.5 + r)). Further keys: split (test, or a list), weightsOf (factors whose weights are run at all factors), combinations (of separate factors), figures (${figureKinds.join(', ')}), panels (a key of the grid), choose (a key such as optimizer.learningRate: reports show the value that is best on validation images, for each kind of training).
 
 Every combination is a cell with a folder of its own in OUT/cells. run trains what is not done, and may be killed at any moment and \
 called again: it goes on from the last checkpoints to the same weights. Several may work in one folder, on this machine or on others \
@@ -262,8 +263,9 @@ async function writeReport(plan: Plan, out: string): Promise<void> {
     state.kind === 'done' ? [{ cell, found: state.results }] : [],
   );
   await writeFileAtomic(join(out, 'results.csv'), experimentCsv(done));
-  await writeFileAtomic(join(out, 'comparisons.csv'), comparisonsCsv(comparisonsIn(plan, done)));
-  for (const { name, title, drawing } of figuresOf(plan, done, paperPalette)) {
+  const shown = choose(plan, done).cells;
+  await writeFileAtomic(join(out, 'comparisons.csv'), comparisonsCsv(comparisonsIn(plan, shown)));
+  for (const { name, title, drawing } of figuresOf(plan, shown, paperPalette)) {
     const svg = svgFile(drawing, { title: `${plan.name}: ${title}`, background: paperPalette.background });
     await writeFileAtomic(join(out, `${name}.svg`), svg);
   }

@@ -57,6 +57,8 @@ const resultsSchema = foundSchema.extend({
   seconds: z.number(),
   /** Of the steps of training alone, over all processes. */
   trainingSeconds: z.number().optional(),
+  /** Of its best epoch, in the mean over the factors of validation. */
+  validationDice: z.number().optional(),
 });
 /** What a cell that is done has found. */
 export type CellResults = z.infer<typeof resultsSchema>;
@@ -76,8 +78,9 @@ export type CellState =
 /** What the folder of a cell says of it. Results and failures of other settings count for nothing. */
 export async function stateOf(cell: Cell): Promise<CellState> {
   const results = resultsSchema.safeParse(await jsonIn(join(cell.folder, 'results.json')));
-  if (results.success && results.data.hash === cell.hash) return { kind: 'done', results: results.data };
   const log = await readFile(join(cell.folder, 'run', 'metrics.jsonl'), 'utf8').catch(() => '');
+  if (results.success && results.data.hash === cell.hash)
+    return { kind: 'done', results: { ...validationIn(log), ...results.data } };
   const epoch = log.split('\n').filter((line) => line !== '').length;
   if (await isLocked(cell.folder)) return { kind: 'running', epoch };
   const failure = failureSchema.safeParse(await jsonIn(join(cell.folder, 'failed.json')));
@@ -171,6 +174,7 @@ export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd
       finished: new Date().toISOString(),
       seconds: (Date.now() - began) / 1000,
       trainingSeconds: secondsIn(log),
+      ...validationIn(log),
       ...(found[0]?.labelSizes === undefined ? {} : { labelSizes: found[0].labelSizes }),
       results: found.flatMap((one) => one.results),
       ...(found.some(({ combinations }) => combinations !== undefined)
@@ -221,6 +225,21 @@ function secondsIn(log: string): number {
     .split('\n')
     .filter((line) => line !== '')
     .reduce((sum, line) => sum + (Number(JSON.parse(line).seconds) || 0), 0);
+}
+
+/** The best Dice of all validations in a log of training. */
+function validationIn(log: string): { readonly validationDice?: number } {
+  const means = log
+    .split('\n')
+    .filter((line) => line.includes('"validation"'))
+    .map((line) => {
+      const { validation } = JSON.parse(line) as {
+        readonly validation: ReadonlyArray<{ readonly dice: number }>;
+      };
+      return validation.reduce((sum, { dice }) => sum + dice, 0) / validation.length;
+    })
+    .filter(Number.isFinite);
+  return means.length === 0 ? {} : { validationDice: Math.max(...means) };
 }
 
 /** A command of sshn that has ended. */

@@ -49,6 +49,14 @@ also:
     expect(new Set(cells.map(({ hash }) => hash)).size).toBe(10);
   });
 
+  test('a key that is chosen by is one of a grid', async () => {
+    const grid = 'data: phantoms\ngrid: { optimizer.learningRate: [0.01, 0.02] }\n';
+    expect((await planOf(`${grid}choose: optimizer.learningRate`)).choose).toBe('optimizer.learningRate');
+    await expect(planOf(`${grid}choose: learningRate`)).rejects.toThrow(
+      'methods.yaml: chooses learningRate, which no grid has. Name a key of grid, such as optimizer.learningRate.',
+    );
+  });
+
   test('odd values have names that are names of folders', async () => {
     const { cells } = await planOf(`
 data: phantoms

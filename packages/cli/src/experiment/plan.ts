@@ -53,6 +53,8 @@ const planSchema = z.strictObject({
   figures: z.array(z.enum(figureKinds)).default(['dice']),
   /** A key of the grids: curves are drawn in a panel for each of its values. */
   panels: z.string().optional(),
+  /** A key of the grids, such as `optimizer.learningRate`: of its values, reports show the one best on validation images. */
+  choose: z.string().optional(),
   /** Further grids: each says what is different from the first. */
   also: z.array(z.strictObject(gridSchema)).default([]),
 });
@@ -102,6 +104,7 @@ export interface Plan {
   readonly splits: readonly SplitName[];
   readonly figures: readonly FigureKind[];
   readonly panels: string | undefined;
+  readonly choose: string | undefined;
   readonly cells: readonly Cell[];
 }
 
@@ -129,10 +132,17 @@ export function planOf(content: object, path: string, out: string): Plan {
     split,
     figures,
     panels,
+    choose,
     also,
     ...first
   } = parsed.data;
   const splits = [split].flat();
+  if (choose !== undefined && ![first, ...also].some(({ grid }) => choose in (grid ?? {})))
+    throw new FileError({
+      path,
+      problem: `chooses ${choose}, which no grid has`,
+      remedy: 'Name a key of grid, such as optimizer.learningRate.',
+    });
   const grids = [
     first,
     ...also.map((more) => ({ ...first, ...more, config: { ...first.config, ...more.config } })),
@@ -154,7 +164,7 @@ export function planOf(content: object, path: string, out: string): Plan {
       });
     names.set(cell.name, cell);
   }
-  return { name, description, splits, figures, panels, cells };
+  return { name, description, splits, figures, panels, choose, cells };
 }
 
 type Grid = z.infer<z.ZodObject<typeof gridSchema>>;

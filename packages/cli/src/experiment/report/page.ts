@@ -2,6 +2,7 @@ import { pagePalette } from '../../plots/draw.js';
 import { framed } from '../../report/frame.js';
 import { type Html, html, raw } from '../../report/html.js';
 import type { CellState } from '../cells.js';
+import { type Choice, choose } from '../choice.js';
 import type { Cell, Plan } from '../plan.js';
 import { type Comparison, comparisonsOf, type DoneCell, type Group, groupsOf } from '../statistics.js';
 import { figuresOf, panelOf, transferredGroups } from './figures.js';
@@ -15,13 +16,15 @@ export interface ShownCell {
 
 /** An experiment as one HTML page that needs nothing else; cells link to their folders beside it. */
 export function experimentPage(plan: Plan, cells: readonly ShownCell[], version: string): string {
-  const done = cells.flatMap(({ cell, state }) =>
-    state.kind === 'done' ? [{ cell, found: state.results }] : [],
+  const { cells: done, choices } = choose(
+    plan,
+    cells.flatMap(({ cell, state }) => (state.kind === 'done' ? [{ cell, found: state.results }] : [])),
   );
+  const trained = cells.filter(({ state }) => state.kind === 'done').length;
   const groups = groupsOf(done, { split: plan.splits[0]! });
-  const title = `${plan.name}: ${done.length} of ${cells.length} trainings`;
+  const title = `${plan.name}: ${trained} of ${cells.length} trainings`;
   const lead = html`${plan.description === undefined ? '' : html`<p>${plan.description}</p>`}<p class="muted">Mean Dice over ${plan.splits[0]!} images.</p>`;
-  const main = html`${done.length === 0 ? html`<section><p>No training is done yet.</p></section>` : [figures(plan, done), means(groups), times(plan, done), comparisons(comparisonsIn(plan, done))]}
+  const main = html`${done.length === 0 ? html`<section><p>No training is done yet.</p></section>` : [figures(plan, done), means(groups), chosen(plan, choices), times(plan, done), comparisons(comparisonsIn(plan, done))]}
 ${table(cells)}
 <p class="muted">sshn ${version}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC. Every number comes from the folder that its row names: config.json is what was trained, log.txt what it said, results.json what it found.</p>`;
   return framed({ title, lead, main });
@@ -84,6 +87,24 @@ function means(groups: readonly Group[]): Html {
     (group) =>
       html`<tr><td>${group.name}</td><td>${seeds(group)}</td>${factors.map((factor) => html`<td>${cell(group, factor)}</td>`)}</tr>`,
   )}</tbody>
+</table></div>
+</section>`;
+}
+
+/** What was tried, and what of it the rest of the page shows. */
+function chosen({ choose: axis = '' }: Plan, choices: readonly Choice[]): Html | string {
+  if (choices.length === 0) return '';
+  const values = [...new Set(choices.flatMap(({ tried }) => tried.map(({ value }) => value)))];
+  const dice = ({ tried, chosen: best }: Choice, value: string) => {
+    const text = tried.find((one) => one.value === value)?.dice.toFixed(4) ?? '';
+    return value === best ? html`<strong>${text}</strong>` : text;
+  };
+  return html`<section>
+<h2>${axis}: chosen on validation images</h2>
+<p>Dice of the best epoch on validation images, mean over seeds and factors. Figures, means and comparisons are of the one in bold; results.csv has all.</p>
+<div class="scroll" tabindex="0"><table>
+<thead><tr><th>training</th>${values.map((value) => html`<th>${value}</th>`)}</tr></thead>
+<tbody>${choices.map((one) => html`<tr><td>${one.name}</td>${values.map((value) => html`<td>${dice(one, value)}</td>`)}</tr>`)}</tbody>
 </table></div>
 </section>`;
 }
