@@ -23,13 +23,14 @@ train knobs --width-range 0.25,1 --resolution-range 0.5,1 --epochs 120
 train phi --epochs 60
 sshn pareto "$runs/phi-$seed" --by 0.05
 others="$runs/phi-$seed"
-# Features, factor and epochs of the networks for one cost: small ones take more epochs to converge.
-for one in 4:0.1:200 5:0.1:200 8:0.1:200 12:0.1:150 16:0.1:150 24:0.25:100 32:0.5:100; do
-  features=${one%%:*}
-  factor=${one#*:}
-  factor=${factor%%:*}
+# Features, factor, epochs and resolution of the networks for one cost: small ones take more epochs to converge.
+for one in 4:0.1:200:1 5:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:100:1 32:0.5:100:1 8:0.3125:200:0.5 16:0.3125:150:0.5; do
+  IFS=: read -r features factor epochs resolution <<WORDS
+$one
+WORDS
   name=fixed-$features
-  train "$name" --method fixed --features "$features" --factor "$factor" --epochs "${one##*:}"
+  [ "$resolution" = 1 ] || name=$name-at-$resolution
+  train "$name" --method fixed --features "$features" --factor "$factor" --epochs "$epochs" --input-resolution "$resolution"
   sshn pareto "$runs/$name-$seed" --from "$factor" --to "$factor"
   others="$others $runs/$name-$seed"
 done
@@ -43,7 +44,10 @@ for file in sureness cascade; do cp "$runs/knobs-$seed/pareto/$file.csv" "$here/
   echo network,method,architecture,factor,width,resolution,seed,split,dice,gflops,milliseconds
   tail -n +2 "$runs/knobs-$seed/pareto/pareto.csv" | sed 's/^/knobs,/'
   for run in $others; do
-    tail -n +2 "$run/pareto/pareto.csv" | awk -F, -v OFS=, -v name="$(basename "${run%-*}")" \
-      '{ print name, $1, $2, $3, 1, 1, $4, $5, $6, $7, $8 }'
+    name=$(basename "${run%-*}")
+    resolution=1
+    case $name in *-at-*) resolution=${name##*-at-} ;; esac
+    tail -n +2 "$run/pareto/pareto.csv" | awk -F, -v OFS=, -v name="$name" -v resolution="$resolution" \
+      '{ print name, $1, $2, $3, 1, resolution, $4, $5, $6, $7, $8 }'
   done
 } >"$here/results.csv"

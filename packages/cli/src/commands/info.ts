@@ -59,7 +59,10 @@ async function info(given: string, json: boolean): Promise<number> {
     const trained = countParams(networkOf(manifest).specs);
     const rows: Array<[string, string]> = [
       ['task', manifest.task],
-      ['network', `${network.architecture}, ${countText(countParams(model.network.specs))} parameters`],
+      [
+        'network',
+        `${network.architecture}, ${countText(countParams(model.network.specs))} parameters${network.resolution === undefined ? '' : `, sees ${network.resolution} of the images' size`}`,
+      ],
       [
         'method',
         `${method.kind}${trained === countParams(model.network.specs) ? '' : `, ${countText(trained)} trained parameters`}`,

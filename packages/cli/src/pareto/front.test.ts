@@ -1,7 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generatePhantoms } from '@sshn/data';
 import { BudgetError, type Manifest, settingKey } from '@sshn/model';
+import { Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -122,5 +124,29 @@ describe('sshn pareto of a network with several knobs', () => {
     expect(output.stdout).toMatch(/\nsshn,unet,0\.25,0\.5,0\.75,1,test,[\d.]+,[\d.]+,\n$/);
     expect(await sshn('evaluate @run --factors 0.25 --width 0.5')).toBe(0);
     expect(output.stdout).toMatch(/^φ +width +resolution +Dice/);
+  });
+
+  test('beside it one that was trained at half of the size alone: its file, cost and export say so', async () => {
+    const words = '--size 16x16 --features 4 --stages 2 --batch-size 2 --epochs 1 --method fixed';
+    const train = (name: string, more: string) =>
+      sshn(`train phantoms:cells:32 ${words} --factor 0.5 ${more} --out @${name}`);
+    expect(await train('half', '--input-resolution 0.5')).toBe(0);
+    expect(await sshn('pareto @half --from 0.5 --to 0.5 --images 1')).toBe(0);
+    const csv = await readFile(join(folder, 'half', 'pareto', 'pareto.csv'), 'utf8');
+    const { gflops } = JSON.parse(await read('pareto', 'pareto.json')).points.at(-1);
+    // That of the network with knobs at φ = 0.5 and full size, of which three quarters of the pixels are left out.
+    expect(Number(csv.trimEnd().split('\n')[1]!.split(',').at(-2))).toBeLessThan(0.3 * gflops);
+    expect(await sshn('export @half -o @half.safetensors')).toBe(0);
+    const images = generatePhantoms({ kind: 'cells', count: 1, size: [16, 16], seed: 3 });
+    const { image } = await images.load(images.ids[0]!);
+    using trained = await openModel(join(folder, 'half'));
+    using exported = await openModel(join(folder, 'half.safetensors'));
+    expect(exported.manifest.network.resolution).toBe(0.5);
+    if (!(trained instanceof Segmenter) || !(exported instanceof Segmenter)) throw new Error('no segmenter');
+    const probabilities = async (model: Segmenter) =>
+      (await model.predict(image, { probabilities: true })).probabilities;
+    expect(await probabilities(exported)).toEqual(await probabilities(trained));
+    expect(await sshn('info @half')).toBe(0);
+    expect(output.stdout).toContain("sees 0.5 of the images' size");
   });
 });

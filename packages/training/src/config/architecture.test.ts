@@ -1,7 +1,10 @@
 import { architectureNames } from '@sshn/architectures';
-import { ConfigError } from '@sshn/core';
+import { ConfigError, initialize, Rng, setting } from '@sshn/core';
 import { networkOf } from '@sshn/model';
+import { useBackend } from '@sshn-internal/testing';
+import { tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { gflopsAt } from '../evaluation/measure.js';
 import { describeNetwork } from '../methods/network.js';
 import { parseRunConfig } from './run-config.js';
 
@@ -18,6 +21,33 @@ describe('architecture', () => {
     );
     expect(network).toMatchObject({ architecture: name, options: { features: 4, stages: 3, rank: 2 } });
     expect(networkOf({ network, method }).predicted.length).toBeGreaterThan(0);
+  });
+
+  test('one resolution for all of training: the network costs and answers as one with a knob does there', async () => {
+    await useBackend('cpu');
+    const networkFor = (words: object) =>
+      networkOf(
+        describeNetwork(parseRunConfig({ architecture: small, method: 'fixed', ...words }, 'test'), space),
+      );
+    const [half, knobbed] = [
+      networkFor({ inputResolution: 0.5 }),
+      networkFor({ knobs: { resolutionRange: [0.25, 1] } }),
+    ];
+    const at = setting({ factor: 0.5, resolution: 0.5 });
+    expect(gflopsAt(half, space, setting(0.5))).toBe(gflopsAt(knobbed, space, at));
+    expect(gflopsAt(half, space, setting(0.5))).toBeLessThan(0.3 * gflopsAt(knobbed, space, setting(0.5)));
+    const image = tensor(
+      Array.from({ length: 256 }, (_, i) => (i * i) % 17),
+      [1, 16, 16, 1],
+    );
+    const params = initialize(half.specs, Rng.fromSeed(2));
+    const logits = half.apply(params, image, setting(0.5));
+    expect(logits.shape).toEqual([1, 16, 16, 2]);
+    expect(logits.dataSync()).toEqual(knobbed.apply(params, image, at).dataSync());
+    expect(logits.dataSync()).not.toEqual(knobbed.apply(params, image, setting(0.5)).dataSync());
+    expect(() =>
+      parseRunConfig({ inputResolution: 0.5, knobs: { resolutionRange: [0.5, 1] } }, 'flags'),
+    ).toThrow(/inputResolution: is fixed, and knobs.resolutionRange draws it/);
   });
 
   test.each([

@@ -39,6 +39,7 @@ describe('knobs of a run', () => {
     [{ resolutionRange: [0, 1] }, /knobs\.resolutionRange/],
     [{ widthRange: [0.5] }, /knobs\.widthRange/],
     [{ knobEndpoints: 2 }, /knobs\.knobEndpoints/],
+    [{ resolutionRange: [0.25, 0.5] }, /inputResolution makes all of it smaller/],
   ])('%j is refused', (knobs, message) => {
     expect(() => configOf(knobs)).toThrow(ConfigError);
     expect(() => configOf(knobs)).toThrow(message);

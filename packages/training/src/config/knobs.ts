@@ -26,6 +26,15 @@ export const knobConfigOptions = option.record(knobWords, {
   help: 'What else the network may be run at, at less cost: fewer features, smaller images',
 });
 
+/** One resolution for all of training, without a knob. */
+export const inputResolution = option.number({
+  above: 0,
+  most: 1,
+  optional: true,
+  usually: '1',
+  help: "Train at this share of the images' size alone, such as 0.5: they are resized inside the network, and logits back",
+});
+
 /** The knobs of a run. */
 type KnobConfig = ValuesOf<typeof knobWords>;
 
@@ -63,12 +72,33 @@ export function drawKnobs(config: KnobConfig, rng: Rng): Partial<Record<Knob, nu
 }
 
 /** What is wrong with the ranges of knobs. */
-export function knobFaults({ knobs: config }: { readonly knobs: KnobConfig }): OptionFault[] {
-  return knobsOf(config).flatMap((knob) => {
+export function knobFaults({
+  knobs: config,
+  inputResolution,
+}: {
+  readonly knobs: KnobConfig;
+  readonly inputResolution?: number;
+}): OptionFault[] {
+  const twice =
+    inputResolution === undefined || config.resolutionRange === undefined
+      ? []
+      : [
+          {
+            path: ['inputResolution'],
+            message: 'is fixed, and knobs.resolutionRange draws it: give one of the two',
+          },
+        ];
+  const ofRanges = knobsOf(config).flatMap((knob) => {
     const [low, high] = rangeOf(config)[knob]!;
     if (low! > high!) return [{ path: ['knobs', `${knob}Range`], message: 'the first is above the second' }];
     return high === 1
       ? []
-      : [{ path: ['knobs', `${knob}Range`], message: 'ends below 1, the whole network' }];
+      : [
+          {
+            path: ['knobs', `${knob}Range`],
+            message: `ends below 1, the whole network; ${knob === 'resolution' ? 'inputResolution' : 'architecture.features'} makes all of it smaller`,
+          },
+        ];
   });
+  return [...twice, ...ofRanges];
 }

@@ -5,7 +5,7 @@ import { imageEdge, sizeFaults } from '@sshn/model';
 import { optimizerOptions } from '@sshn/optim';
 import { architectureOptions } from './architecture.js';
 import { dataOptions } from './data.js';
-import { knobConfigOptions, knobFaults } from './knobs.js';
+import { inputResolution, knobConfigOptions, knobFaults } from './knobs.js';
 import { lossConfigOptions, lossWords } from './loss.js';
 import { priorOptions } from './prior.js';
 import { registrationConfigOptions, registrationWords } from './registration.js';
@@ -67,6 +67,7 @@ export const runOptions = {
   architecture: architectureOptions,
   hypernetwork: option.record(hypernetworkOptions, { help: 'The hypernetwork' }),
   knobs: knobConfigOptions,
+  inputResolution,
   registration: registrationConfigOptions,
   size: option.list(imageEdge, {
     least: 2,

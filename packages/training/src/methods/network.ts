@@ -21,6 +21,7 @@ export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Mani
   const { name: architecture, ...options } = config.architecture;
   const { resolution, integrationSteps } = config.registration;
   const isRegistration = config.task === 'registration';
+  const { inputResolution } = config;
   const knobs = knobsOf(config.knobs);
   return {
     network: {
@@ -35,6 +36,7 @@ export function describeNetwork(config: RunConfig, space: ImageSpace): Pick<Mani
         ...(isRegistration ? { deepSupervision: false } : {}),
       },
       ...(knobs.length === 0 ? {} : { knobs }),
+      ...(inputResolution === undefined || inputResolution === 1 ? {} : { resolution: inputResolution }),
       ...(isRegistration ? { flow: { resolution, integrationSteps } } : {}),
     },
     method: describeMethod(config),
