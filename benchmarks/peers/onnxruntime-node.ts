@@ -18,7 +18,7 @@ const onnxruntimeNode: PeerProgram = {
     return createRequire(import.meta.url)('onnxruntime-node/package.json').version;
   },
 
-  prepare: (job, inputs) =>
+  prepare: (job, inputs, model) =>
     prepareSession(
       {
         fillsTensors: true,
@@ -32,8 +32,7 @@ const onnxruntimeNode: PeerProgram = {
           }),
         createTensor: (values, shape) => new ort.Tensor('float32', values, shape),
       },
-      job,
-      inputs,
+      { job, inputs, model },
     ),
 };
 

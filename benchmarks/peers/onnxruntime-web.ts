@@ -17,7 +17,7 @@ const onnxruntimeWeb: PeerProgram = {
     return ort.env.versions.web ?? ort.env.versions.common;
   },
 
-  prepare: (job, inputs) =>
+  prepare: (job, inputs, model) =>
     prepareSession(
       {
         fillsTensors: false,
@@ -29,8 +29,7 @@ const onnxruntimeWeb: PeerProgram = {
           }),
         createTensor: (values, shape) => new ort.Tensor('float32', values, shape),
       },
-      job,
-      inputs,
+      { job, inputs, model },
     ),
 };
 

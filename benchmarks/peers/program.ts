@@ -19,8 +19,11 @@ export interface PeerProgram {
    * @throws {Absent} if it is not installed or has not so many threads.
    */
   start(threads: number): Promise<string>;
-  /** @throws {Unsupported} for a job that it has no means for. */
-  prepare(job: Job, inputs: Tensors): Prepared | Promise<Prepared>;
+  /**
+   * @param model The network as ONNX, of inference.
+   * @throws {Unsupported} for a job that it has no means for.
+   */
+  prepare(job: Job, inputs: Tensors, model?: Uint8Array): Prepared | Promise<Prepared>;
 }
 
 /** The peer cannot be measured here. */

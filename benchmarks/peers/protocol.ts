@@ -3,7 +3,14 @@ import type { Job } from '../work/job.js';
 /** What a peer is asked, one JSON object a line on its standard input. Tensors pass through safetensors files. */
 export type Request =
   /** Take the inputs, compute once, and leave the result in `outputs`. */
-  | { readonly op: 'prepare'; readonly job: Job; readonly inputs: string; readonly outputs: string }
+  | {
+      readonly op: 'prepare';
+      readonly job: Job;
+      readonly inputs: string;
+      readonly outputs: string;
+      /** The file of the network as ONNX, of inference. */
+      readonly model?: string;
+    }
   /** Compute so many times. */
   | { readonly op: 'time'; readonly iterations: number }
   | { readonly op: 'release' };

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { readTensors, writeTensors } from '../work/tensor-file.js';
 import { Absent, type PeerProgram, type Prepared, Unsupported } from './program.js';
@@ -21,7 +22,11 @@ export async function serve(program: PeerProgram): Promise<void> {
   const answer = async (request: Request): Promise<Reply> => {
     switch (request.op) {
       case 'prepare':
-        prepared = await program.prepare(request.job, await readTensors(request.inputs));
+        prepared = await program.prepare(
+          request.job,
+          await readTensors(request.inputs),
+          request.model === undefined ? undefined : await readFile(request.model),
+        );
         await writeTensors(request.outputs, await prepared.outputs());
         return { kind: 'done' };
       case 'time':

@@ -2,19 +2,13 @@
 
 A second argument, `cuda` or `cuda-tf32`, runs it on a GPU: in float32, or with products of TF32."""
 
-import json
 import math
-import struct
 import sys
 import time
 
-
-def say(kind, **fields):
-    print(json.dumps({"kind": kind, **fields}), flush=True)
-
+from peer import Unsupported, say, serve
 
 try:
-    import numpy as np
     import torch
     import torch.nn.functional as F
 except ImportError as error:
@@ -22,41 +16,7 @@ except ImportError as error:
     sys.exit()
 
 
-class Unsupported(Exception):
-    pass
-
-
 DEVICE = torch.device("cuda" if len(sys.argv) > 2 else "cpu")
-
-
-TYPES = {"F32": np.float32, "I32": np.int32}
-
-
-def read_tensors(path):
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-        data = file.read()
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        values = np.frombuffer(data[begin:end], TYPES[entry["dtype"]]).reshape(entry["shape"])
-        tensors[name] = torch.from_numpy(values.copy()).to(DEVICE)
-    return tensors
-
-
-def write_tensors(path, tensors):
-    header, chunks, at = {}, [], 0
-    for name, tensor in tensors.items():
-        chunk = tensor.detach().cpu().contiguous().numpy().astype(np.float32).tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + len(chunk)]}
-        at += len(chunk)
-        chunks.append(chunk)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        file.writelines(chunks)
 
 
 def channels_first(x):
@@ -377,18 +337,149 @@ class Registration:
         }
 
 
-def prepare(job, inputs):
+class Graph:
+    """An ONNX file of `sshn export`, operator by operator: what a network of any architecture is in PyTorch."""
+
+    def __init__(self, path, image, is_last):
+        try:
+            import onnx
+            from onnx import numpy_helper
+        except ImportError as error:
+            raise Unsupported(f"needs onnx for Python to read the graph ({error})")
+        graph = onnx.load(path).graph
+        self.is_last = is_last
+        self.input, self.output = graph.input[0].name, graph.output[0].name
+        constants = {c.name: torch.from_numpy(numpy_helper.to_array(c).copy()).to(DEVICE) for c in graph.initializer}
+        self.constants = {n: arranged(c, is_last) if c.is_floating_point() and c.dim() > 1 else c for n, c in constants.items()}
+        self.nodes = []
+        # Sizes are numbers of Python's, not tensors.
+        for node in graph.node:
+            if node.op_type in ("Resize", "Reshape"):
+                for name in node.input[1:]:
+                    if name in constants:
+                        self.constants[name] = constants[name].tolist()
+            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+            operator = getattr(self, node.op_type, None)
+            if operator is None:
+                raise Unsupported(f"is not told what {node.op_type} is")
+            self.nodes.append((operator, list(node.input), node.output[0], attributes))
+        last = {name: i for i, (_, inputs, _, _) in enumerate(self.nodes) for name in inputs}
+        # What no later operator reads is given back, as in a network written by hand.
+        self.dead = [[n for n in set(inputs) if n not in self.constants and last[n] == i] for i, (_, inputs, _, _) in enumerate(self.nodes)]
+        self.image = arranged(channels_first(image), is_last)
+
+    @torch.inference_mode()
+    def run(self):
+        values = {**self.constants, self.input: self.image, "": None}
+        for (operator, inputs, output, attributes), dead in zip(self.nodes, self.dead):
+            operands = [values[name] for name in inputs]
+            for name in dead:
+                del values[name]
+            values[output] = operator(operands, attributes)
+        return values[self.output]
+
+    def outputs(self):
+        return {"logits": channels_last(self.run())}
+
+    @staticmethod
+    def Conv(operands, attributes):
+        x, kernel, bias = (operands + [None])[:3]
+        rank = x.dim() - 2
+        pads = list(attributes.get("pads", [0] * 2 * rank))
+        if pads[:rank] != pads[rank:]:
+            x = F.pad(x, [p for axis in reversed(range(rank)) for p in (pads[axis], pads[axis + rank])])
+            pads = [0] * 2 * rank
+        convolve = F.conv2d if rank == 2 else F.conv3d
+        options = [list(attributes.get(name, [1] * rank)) for name in ("strides", "dilations")]
+        return convolve(x, kernel, bias, options[0], pads[:rank], options[1], attributes.get("group", 1))
+
+    @staticmethod
+    def Resize(operands, attributes):
+        mode = attributes.get("mode", b"nearest")
+        if mode != b"linear" or attributes.get("coordinate_transformation_mode") != b"half_pixel":
+            raise Unsupported(f"is not told how to resize by {mode}")
+        x = operands[0]
+        how = {"mode": "bilinear" if x.dim() == 4 else "trilinear", "align_corners": False}
+        if len(operands) > 3:
+            size = operands[3][2:]
+            return x if list(x.shape[2:]) == size else F.interpolate(x, size=size, **how)
+        return F.interpolate(x, scale_factor=operands[2][2:], recompute_scale_factor=False, **how)
+
+    @staticmethod
+    def AveragePool(operands, attributes):
+        pool = F.avg_pool2d if operands[0].dim() == 4 else F.avg_pool3d
+        return pool(operands[0], list(attributes["kernel_shape"]), list(attributes.get("strides", [1])))
+
+    @staticmethod
+    def Reshape(operands, attributes):
+        x, shape = operands
+        return x.reshape([x.shape[axis] if edge == 0 else edge for axis, edge in enumerate(shape)])
+
+    @staticmethod
+    def Transpose(operands, attributes):
+        return operands[0].permute(list(attributes["perm"]))
+
+    @staticmethod
+    def LeakyRelu(operands, attributes):
+        return F.leaky_relu(operands[0], attributes.get("alpha", 0.01))
+
+    @staticmethod
+    def Concat(operands, attributes):
+        return torch.cat(operands, attributes["axis"])
+
+    @staticmethod
+    def Sum(operands, attributes):
+        return sum(operands[1:], operands[0])
+
+    def Identity(self, operands, attributes):
+        return operands[0]
+
+    def Add(self, operands, attributes):
+        return operands[0] + operands[1]
+
+    def Mul(self, operands, attributes):
+        return operands[0] * operands[1]
+
+    def Div(self, operands, attributes):
+        return operands[0] / operands[1]
+
+    def MatMul(self, operands, attributes):
+        return operands[0] @ operands[1]
+
+    def Sigmoid(self, operands, attributes):
+        return torch.sigmoid(operands[0])
+
+
+class Answer:
+    """A job as `serve` asks for it: a run ends when a GPU has, and results are arrays."""
+
+    def __init__(self, job):
+        self.job = job
+
+    def run(self):
+        finish(self.job.run())
+
+    def outputs(self):
+        return {name: x.detach().cpu().contiguous().numpy() for name, x in self.job.outputs().items()}
+
+
+def prepared(job, inputs, model):
     kind = job["kind"]
     if kind == "weights":
         return Weights(job, inputs)
-    layouts = {"convolution": Convolution, "inference": Inference, "training": Training, "registration": Registration}
     if kind == "architecture":
-        raise Unsupported("is compared on the U-Net only")
+        return faster(lambda is_last: Graph(model, inputs["image"], is_last))
+    layouts = {"convolution": Convolution, "inference": Inference, "training": Training, "registration": Registration}
     if kind not in layouts:
         raise Unsupported("counts no FLOPs from shapes")
     best = faster(lambda is_last: layouts[kind](job, inputs, is_last))
     # Finding the faster layout has moved the weights.
     return layouts[kind](job, inputs, best.is_last) if kind in ("training", "registration") else best
+
+
+def prepare(job, arrays, model):
+    inputs = {name: torch.from_numpy(array).to(DEVICE) for name, array in arrays.items()}
+    return Answer(prepared(job, inputs, model))
 
 
 def main():
@@ -402,27 +493,7 @@ def main():
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = is_tf32
         torch.backends.cudnn.benchmark = True
         version += ", " + torch.cuda.get_device_name()
-    say("ready", version=version)
-    prepared = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            if request["op"] == "prepare":
-                prepared = prepare(request["job"], read_tensors(request["inputs"]))
-                write_tensors(request["outputs"], prepared.outputs())
-                say("done")
-            elif request["op"] == "time":
-                start = time.perf_counter()
-                for _ in range(request["iterations"]):
-                    finish(prepared.run())
-                say("timed", ms=1000 * (time.perf_counter() - start) / request["iterations"])
-            else:
-                prepared = None
-                say("done")
-        except Unsupported as reason:
-            say("unsupported", reason=str(reason))
-        except Exception as error:
-            say("failed", reason=f"{type(error).__name__}: {error}")
+    serve(prepare, version)
 
 
 main()

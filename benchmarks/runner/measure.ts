@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ourName } from '../peers/index.js';
 import type { PeerProcess } from '../peers/process.js';
+import { onnxModelOf } from '../work/onnx-model.js';
 import { readTensors, writeTensors } from '../work/tensor-file.js';
 import type { Work } from '../work/work.js';
 import { largestDifference, toleranceOf } from './agreement.js';
@@ -41,14 +43,24 @@ export async function measure(
   options: AlternateOptions,
 ): Promise<Measurement> {
   const inputs = join(folder, 'inputs.safetensors');
-  await writeTensors(inputs, work.inputs());
+  const tensors = work.inputs();
+  await writeTensors(inputs, tensors);
+  const network = await onnxModelOf(work.job, tensors);
+  const model = network === undefined ? undefined : join(folder, 'model.onnx');
+  if (network !== undefined) await writeFile(model!, network);
   const unsupported = new Map<string, string>();
   const wrong = new Map<string, string>();
   const entrants: Entrant[] = [];
 
   for (const [i, member] of team.members.entries()) {
     const outputs = join(folder, `outputs-${i}.safetensors`);
-    const reply = await member.ask({ op: 'prepare', job: work.job, inputs, outputs });
+    const reply = await member.ask({
+      op: 'prepare',
+      job: work.job,
+      inputs,
+      outputs,
+      ...(model === undefined ? {} : { model }),
+    });
     if (reply.kind === 'done') entrants.push(entrant(member, outputs));
     else if (reply.kind === 'unsupported') unsupported.set(member.peer.name, reply.reason);
     else if (reply.kind === 'failed') wrong.set(member.peer.name, reply.reason);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cpuRoster, ourName } from '../peers/index.js';
+import { architectureWork } from '../work/architectures.js';
 import { convolutionWork } from '../work/convolutions.js';
 import { networkFor } from '../work/networks.js';
 import { trainingWork } from '../work/training-step.js';
@@ -9,7 +10,7 @@ import type { Outcome } from './outcome.js';
 import { run } from './run.js';
 import { startTeam, type Team } from './team.js';
 
-const compared = ['stock tfjs wasm', 'onnxruntime-web', 'onnxruntime-node', 'PyTorch'] as const;
+const compared = ['stock tfjs wasm', 'onnxruntime-web', 'onnxruntime-node', 'PyTorch', 'OpenCV'] as const;
 const channels = { inChannels: 2, outChannels: 3, features: 8 };
 const works = [
   convolutionWork([2, 9, 3, 5, 7], 'forward', 'forward', 'forward'),
@@ -17,6 +18,12 @@ const works = [
   convolutionWork([2, 9, 3, 5, 7], 'gradientToKernel', 'to-kernel', 'gradient to the kernel'),
   inferenceWork('planar', 'a small U-Net', [21, 17], channels, 0.5),
   inferenceWork('spatial', 'a small 3D U-Net', [9, 8, 7], channels, 0.5),
+  ...(['fpn', 'pspnet', 'senet'] as const).map((architecture) =>
+    architectureWork(`architecture-${architecture}`, architecture, {
+      ...{ kind: 'architecture', architecture, size: [37, 32], factor: 0.4 },
+      ...{ inChannels: 1, outChannels: 2, features: 4 },
+    }),
+  ),
   ...(['fixed', 'sshn'] as const).map((method) =>
     trainingWork(`train-${method}`, `${method} step`, {
       kind: 'training',
@@ -28,12 +35,25 @@ const works = [
   ),
 ];
 
+const networks = ['fpn', 'pspnet', 'senet'];
+
 /** Who does what, where installed. */
 const means: Readonly<Record<(typeof compared)[number], readonly string[]>> = {
   'stock tfjs wasm': ['forward', 'to-input', 'planar', 'spatial'],
-  'onnxruntime-web': ['forward', 'planar', 'spatial'],
-  'onnxruntime-node': ['forward', 'planar', 'spatial'],
-  PyTorch: ['forward', 'to-input', 'to-kernel', 'planar', 'spatial', 'train-fixed', 'train-sshn'],
+  'onnxruntime-web': ['forward', 'planar', 'spatial', ...networks],
+  'onnxruntime-node': ['forward', 'planar', 'spatial', ...networks],
+  PyTorch: [
+    'forward',
+    'to-input',
+    'to-kernel',
+    'planar',
+    'spatial',
+    'train-fixed',
+    'train-sshn',
+    ...networks,
+  ],
+  // It does not read the products of PSPNet's pooling.
+  OpenCV: ['planar', 'fpn', 'senet'],
 };
 
 let team: Team;

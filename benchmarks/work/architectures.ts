@@ -10,17 +10,26 @@ const common = { size: [256, 256], inChannels: 1, outChannels: 2, features: 32 }
 
 /** One image through each of our architectures. */
 export const architectures: readonly Work[] = architectureNames.flatMap((architecture) =>
-  [0.1, 0.25, 0.5].map((factor): Work => {
-    const job: ArchitectureJob = { kind: 'architecture', architecture, ...common, factor };
-    return {
-      name: `architecture-${architecture}-${factor}`,
-      title: `${architecture}, 256², φ = ${factor}`,
-      job,
-      inputs: () => {
-        const rng = Rng.fromSeed(1);
-        const image = randomTensor([1, ...job.size, job.inChannels], rng.split('image'));
-        return new Map([...randomWeights(architectureOf(job).specs, rng), ['image', image]]);
-      },
-    };
-  }),
+  [0.1, 0.25, 0.5].map((factor) =>
+    architectureWork(`architecture-${architecture}-${factor}`, `${architecture}, 256², φ = ${factor}`, {
+      kind: 'architecture',
+      architecture,
+      ...common,
+      factor,
+    }),
+  ),
 );
+
+/** An image through an architecture. */
+export function architectureWork(name: string, title: string, job: ArchitectureJob): Work {
+  return {
+    name,
+    title,
+    job,
+    inputs: () => {
+      const rng = Rng.fromSeed(1);
+      const image = randomTensor([1, ...job.size, job.inChannels], rng.split('image'));
+      return new Map([...randomWeights(architectureOf(job).specs, rng), ['image', image]]);
+    },
+  };
+}

@@ -3,9 +3,11 @@ import type { Tensors } from '../../work/work.js';
 import { OnnxGraph } from './graph.js';
 import { outputsFirst } from './layout.js';
 
-/** An ONNX model with one input `x` and one output, channels first. */
+/** An ONNX model with one input and one output, channels first. */
 export interface OnnxModel {
   readonly bytes: Uint8Array;
+  /** @default 'x' */
+  readonly inputName?: string;
   readonly outputName: string;
   readonly outputShape: readonly number[];
 }

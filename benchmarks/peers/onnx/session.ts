@@ -14,12 +14,20 @@ export interface OnnxRuntime {
   createTensor(values: Float32Array, shape: readonly number[]): Tensor;
 }
 
+/** A job, and its network as ONNX where it is one of inference. */
+export interface Asked {
+  readonly job: Job;
+  readonly inputs: Tensors;
+  readonly model: Uint8Array | undefined;
+}
+
 /** A job as an ONNX model in a session. */
-export async function prepareSession(runtime: OnnxRuntime, job: Job, inputs: Tensors): Promise<Prepared> {
-  const { bytes, outputName, outputShape } = modelOf(job, inputs);
+export async function prepareSession(runtime: OnnxRuntime, asked: Asked): Promise<Prepared> {
+  const { job, inputs } = asked;
+  const { bytes, inputName = 'x', outputName, outputShape } = modelOf(asked);
   const session = await runtime.createSession(bytes);
   const image = channelsFirst(inputs.get(job.kind === 'convolution' ? 'x' : 'image')!);
-  const feeds = { x: runtime.createTensor(floats(image), image.shape) };
+  const feeds = { [inputName]: runtime.createTensor(floats(image), image.shape) };
   const result = new Float32Array(outputShape.reduce((product, n) => product * n, 1));
   const fetches = runtime.fillsTensors
     ? { [outputName]: runtime.createTensor(result, outputShape) }
@@ -37,7 +45,7 @@ export async function prepareSession(runtime: OnnxRuntime, job: Job, inputs: Ten
   };
 }
 
-function modelOf(job: Job, inputs: Tensors): OnnxModel {
+function modelOf({ job, inputs, model }: Asked): OnnxModel {
   switch (job.kind) {
     case 'convolution':
       if (job.pass === 'forward') return convolutionModel(job, inputs);
@@ -52,6 +60,11 @@ function modelOf(job: Job, inputs: Tensors): OnnxModel {
     case 'trace':
       throw new Unsupported('counts no FLOPs from shapes');
     case 'architecture':
-      throw new Unsupported('is compared on the U-Net only');
+      return {
+        bytes: model!,
+        inputName: 'image',
+        outputName: 'logits',
+        outputShape: [1, job.outChannels, ...job.size],
+      };
   }
 }
