@@ -57,6 +57,12 @@ export class Converter {
     this.#values.set(tensor, { ...this.#values.get(tensor), [layout]: name });
   }
 
+  /** Says that a tensor of the trace is another under a new name, in every layout that one is there. */
+  alias(tensor: GraphTensor, of: GraphTensor): void {
+    if (!this.#values.has(of)) this.get(of, 'last');
+    this.#values.set(tensor, { ...this.#values.get(of) });
+  }
+
   /** In which layouts a tensor is there; both for those without spatial axes, for which they are the same. */
   has(tensor: GraphTensor, layout: Layout): boolean {
     return tensor.shape.length < 4 || this.#values.get(tensor)?.[layout] !== undefined;

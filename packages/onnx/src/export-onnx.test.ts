@@ -55,6 +55,15 @@ async function differenceOf(options: ExportCase, batch = 1): Promise<number> {
   return worst / largest;
 }
 
+test('gates are moved to where the feature maps are, not these to the gates', async () => {
+  const network = smallNetwork('senet', 2);
+  const params = initialize(network.specs, Rng.fromSeed(1));
+  const bytes = await exportOnnx({ network, params, at: setting(0.4), size: [12, 10], channels: 2 });
+  dispose([...namedParams(params).values()]);
+  const names = new TextDecoder('latin1').decode(bytes).match(/[\w./]*\/Transpose/g)!;
+  expect(names.filter((name) => !name.endsWith('gate/Transpose'))).toEqual([]);
+});
+
 describe('onnxruntime gives what our network gives', () => {
   test.each(architectureNames)(
     '%s, 2D and 3D, odd sizes, small and large factors, more than one image',

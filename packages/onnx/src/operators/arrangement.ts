@@ -20,7 +20,7 @@ export function concatenate(to: Converter, node: GraphNode): void {
   );
 }
 
-/** Sizes that depend on the batch are left to the runtime. */
+/** Sizes that depend on the batch are left to the runtime; what changes no shape is left out, and keeps its layout. */
 export function reshape(to: Converter, node: GraphNode): void {
   const [input] = inputsOf(node) as [GraphTensor];
   const [output] = node.outputs as [GraphTensor];
@@ -31,6 +31,11 @@ export function reshape(to: Converter, node: GraphNode): void {
     const isCopied = size === input.shape[axis] && wideOutput.shape[axis] === wideInput.shape[axis];
     return isCopied ? 0 : -1;
   });
+  const isSame = (a: readonly number[], b: readonly number[]) => a.join() === b.join();
+  if (isSame(input.shape, output.shape) && isSame(wideInput.shape, wideOutput.shape)) {
+    to.alias(output, input);
+    return;
+  }
   if (sizes.filter((size) => size === -1).length > 1)
     throw new UnsupportedKernelError(node.kernel, node.scope, 'at most one size that depends on the batch');
   to.set(output, 'last', to.emit('Reshape', [to.get(input, 'last'), to.integers(sizes)]));

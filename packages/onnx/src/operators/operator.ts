@@ -27,19 +27,19 @@ export function inputsOf(node: GraphNode): GraphTensor[] {
   return Object.values(node.inputs);
 }
 
-/** Computes in the layout in which all feature maps among the inputs are. */
+/** Computes in the layout in which all inputs of the output's size are. */
 export function keepingLayout(
   compute: (to: Converter, inputs: string[], node: GraphNode) => string,
 ): Operator {
   return (to, node) => {
     const inputs = inputsOf(node);
     const output = node.outputs[0]!;
-    const sameShape = inputs.every(
-      ({ shape }) => shape.join() === output.shape.join() || shape.every((size) => size === 1),
-    );
-    const maps = inputs.filter(({ shape }) => shape.length >= 4);
+    const { length: rank } = output.shape;
+    const isAlike = inputs.every(({ shape }) => shape.length === rank || shape.every((size) => size === 1));
+    // A small one that is repeated over the others, as the gates of features, is moved to where these are.
+    const whole = inputs.filter(({ shape }) => shape.length >= 4 && shape.join() === output.shape.join());
     const layout: Layout =
-      sameShape && maps.length > 0 && maps.every((map) => to.has(map, 'first')) ? 'first' : 'last';
+      isAlike && whole.length > 0 && whole.every((map) => to.has(map, 'first')) ? 'first' : 'last';
     to.set(
       output,
       layout,
