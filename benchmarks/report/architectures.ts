@@ -3,31 +3,25 @@ import { countModule } from '@sshn/flops';
 import type { Outcome } from '../runner/outcome.js';
 import type { ArchitectureJob } from '../work/job.js';
 import { architectureOf } from '../work/networks.js';
-import { formatTiming } from './format.js';
 
-/** What each architecture takes: time as measured, the rest as counted from its trace. Head and lines of a table. */
+/** What each architecture takes, as counted from its trace. Head and lines of a table. */
 export function architectureTable({ results }: Pick<Outcome, 'results'>): {
   readonly head: readonly string[];
   readonly lines: ReadonlyArray<readonly string[]>;
 } {
-  const lines = results.flatMap(({ work, measurement }) => {
+  const lines = results.flatMap(({ work }) => {
     if (work.job.kind !== 'architecture') return [];
     const { flops, parameters, peakActivationBytes } = costOf(work.job);
-    const times = new Map(
-      measurement.rows.map((row) => [row.threads, formatTiming(row.oursMs, row.oursSpread)]),
-    );
     return [
       [
         work.title,
         (flops / 1e9).toFixed(2),
         parameters.toLocaleString('en-US'),
         (peakActivationBytes / 2 ** 20).toFixed(1),
-        times.get(1) ?? '',
-        times.get(2) ?? '',
       ],
     ];
   });
-  const head = ['architecture', 'GFLOPs', 'parameters', 'activations, MiB', 'ms, 1 thread', 'ms, 2 threads'];
+  const head = ['architecture', 'GFLOPs', 'parameters', 'activations, MiB'];
   return { head, lines };
 }
 

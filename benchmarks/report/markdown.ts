@@ -39,7 +39,7 @@ export function markdownReport(outcome: Outcome): string {
   ].join('\n');
 }
 
-/** Time and memory of the architectures, where they were measured. */
+/** FLOPs and memory of the architectures that were measured. */
 function architectureSection(outcome: Outcome): string[] {
   const { head, lines } = architectureTable(outcome);
   if (lines.length === 0) return [];
@@ -72,8 +72,6 @@ function comparisonTable({ results }: Outcome): string[] {
     .concat(oursOnOneThread)
     .filter((name) => measured.has(name));
   const lines = results.flatMap(({ work, measurement }) => {
-    // They have a table of their own.
-    if (work.job.kind === 'architecture') return [];
     const counts = [...new Set(measurement.rows.map(({ threads }) => threads))];
     return counts.map((threads) => {
       const rows = measurement.rows.filter((row) => row.threads === threads);
