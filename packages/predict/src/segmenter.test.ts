@@ -293,6 +293,9 @@ describe('settings', () => {
     expect((await plain.predict(image, { probabilities: true })).probabilities).toEqual(small.probabilities);
     expect(() => plain.choose({ width: 0.5 })).toThrow('the model was trained at one width');
     expect(() => segmenter.choose({ width: 0.5, gflops: 1 })).toThrow('a width or a budget, not both');
+    const tooLittle = () => segmenter.choose({ gflops: 1e-9 });
+    expect(tooLittle).toThrow(BudgetError);
+    expect(tooLittle).toThrow('full width and resolution alone: `sshn pareto` on its run adds smaller ones');
   });
 
   test('a budget chooses a width and a resolution, by a table that has them', async () => {

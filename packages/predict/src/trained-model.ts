@@ -14,7 +14,10 @@ import {
 import { countModule } from '@sshn/flops';
 import {
   type AccuracyCostPoint,
+  type Budget,
+  BudgetError,
   type CalibrateOptions,
+  type Choice,
   calibrate,
   describePlain,
   isLimited,
@@ -95,7 +98,7 @@ export abstract class TrainedModel {
         hint: 'A budget decides about factor, width and resolution.',
       });
     }
-    const { chosen, reason } = pick(this.points, limits);
+    const { chosen, reason } = this.#pick(limits);
     const at = settingOf(this.manifest, {
       factor: chosen.factor,
       lambda,
@@ -103,6 +106,22 @@ export abstract class TrainedModel {
       resolution: chosen.resolution,
     });
     return { at, reason, ...(chosen.dice === null ? {} : { dice: chosen.dice }) };
+  }
+
+  /** As `pick`; an error also says where smaller settings were never measured. */
+  #pick(limits: Budget): Choice {
+    const { points } = this;
+    try {
+      return pick(points, limits);
+    } catch (error) {
+      const isWhole = points.every(({ width = 1, resolution = 1 }) => width === 1 && resolution === 1);
+      if (!(error instanceof BudgetError) || !isWhole || this.manifest.network.knobs === undefined)
+        throw error;
+      const { budget, limit, by, nearest, message } = error;
+      const hint =
+        'Its table has full width and resolution alone: `sshn pareto` on its run adds smaller ones.';
+      throw new BudgetError({ budget, limit, by, nearest, reason: `${message} ${hint}` });
+    }
   }
 
   #expectedAt(at: Setting): Pick<Chosen, 'dice'> {

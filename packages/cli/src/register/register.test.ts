@@ -231,7 +231,10 @@ describe('a model', () => {
   test('tells on a terminal what is under way, layer by layer, and in a pipe nothing of it', async () => {
     const pair = 'register @plain.safetensors @a.png @b.png --threads 1 -o @moved.png';
     expect(await sshn(pair)).toBe(0);
-    expect(output.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(output.stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/plain\.safetensors: Factor 0\.5, the largest of training\.$/),
+      expect.stringMatching(/a\.png onto \S+b\.png, at 18×20, on /),
+    ]);
     const { isTTY, hasColors } = process.stderr;
     Object.assign(process.stderr, { isTTY: true, hasColors: () => false });
     try {
@@ -252,6 +255,26 @@ describe('a model', () => {
     const places = stages.map((text) => output.stderr.indexOf(text));
     expect(Math.min(...places)).toBeGreaterThan(-1);
     expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test('takes the setting that a budget allows, and says which', async () => {
+    const knobs = { widthRange: [0.5, 1], resolutionRange: [0.5, 1] };
+    const row = { factor: 0.25, milliseconds: null };
+    await store('knobs.safetensors', { knobs }, [18, 20], {
+      accuracyCost: [
+        { ...row, width: 0.5, resolution: 0.5, dice: 0.6, gflops: 0.0001 },
+        { ...row, dice: 0.7, gflops: 0.002 },
+      ],
+    });
+    const pair = 'register @knobs.safetensors @a.png @b.png --threads 1 -o @moved.png';
+    expect(await sshn(`${pair} --gflops 0.001`)).toBe(0);
+    expect(output.stderr).toMatch(/: Factor 0\.25, width 0\.5, resolution 0\.5 \(Dice 0\.6, /);
+    output.stderr = '';
+    expect(await sshn(`${pair} --milliseconds 1e6`)).toBe(0);
+    expect(output.stderr).toMatch(/: Factor 0\.25 \(Dice 0\.7, [\d.]+ ms, /);
+    expect(await sshn(`${pair} --gflops 0.00001`)).toBe(1);
+    expect(output.stderr).toMatch(/the nearest, factor 0\.25, width 0\.5, resolution 0\.5, has .* too much/);
+    expect(await sshn(`${pair} --gflops 1 --width 0.5`)).toBe(2);
   });
 
   test('that takes λ is told it; another one refuses it', async () => {

@@ -86,6 +86,7 @@ async function registerFiles(
       await model.calibrate({ signal: interruption.signal });
     }
     const objective = objectiveOf(model, flags);
+    if (model !== undefined) terminal.line(`${modelPath}: ${model.choose(choiceOf(flags)).reason}`);
     terminal.line(`${movingPath} onto ${fixedPath}, at ${preprocessing.size.join('×')}, on ${backend}`);
     const began = performance.now();
     const affine =
