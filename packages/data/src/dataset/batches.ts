@@ -8,10 +8,10 @@ export interface BatchOptions {
   /** Shuffles the ids; is not advanced, so the same generator gives the same order again. @default the order of `ids` */
   readonly order?: Rng;
   /**
-   * Applied to every example. Its generator is split off `order` by the example's position, so a result depends on
+   * Applied to every example, all of a batch at once. Its generator is split off `order` by the example's position, so a result depends on
    * neither timing nor batch size; without `order` it is the same in every pass.
    */
-  readonly transform?: (example: Example, rng: Rng) => Example;
+  readonly transform?: (example: Example, rng: Rng) => Example | Promise<Example>;
   /** How many whole batches are loaded ahead of the one in use; 0 loads each when it is asked for. @default 2 */
   readonly prefetch?: number;
   /** The first batch to give: those before it are not loaded. The others are as they were. @default 0 */

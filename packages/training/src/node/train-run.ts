@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileError } from '@sshn/core';
 import { chooseIntensity, type Dataset, type Split } from '@sshn/data';
+import { augmentInThreads } from '@sshn/data/node';
 import { fileProblem, readRegularFile } from '@sshn/model/node';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
@@ -30,6 +31,8 @@ export interface TrainRunOptions {
   readonly config: RunConfig;
   /** Where images that are made for the run, those that are aligned, are kept. @default in memory */
   readonly keep?: KeepOptions;
+  /** Threads that augment images; the bits of a run do not depend on them. @default see `augmentInThreads` */
+  readonly augmentThreads?: number;
   readonly onEvent?: (event: TrainEvent) => void;
   /** Aborting ends the run after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -115,14 +118,19 @@ async function endedBefore(
 
 /** Trains in a folder that is this process's own. */
 async function trainIn(
-  { folder, onEvent, signal }: TrainRunOptions,
+  { folder, onEvent, signal, augmentThreads }: TrainRunOptions,
   run: RunFile,
   examples: Examples,
   alignment?: AlignmentState,
 ): Promise<EndEvent> {
   const { config } = run;
   const state = await readCheckpoint(folder, run);
-  using trainer = new Trainer({ config, ...examples, ...(state === undefined ? {} : { state }) });
+  using threads = augmentInThreads(
+    config.augmentation,
+    augmentThreads === undefined ? {} : { threads: augmentThreads },
+  );
+  const { transform } = threads;
+  using trainer = new Trainer({ config, ...examples, transform, ...(state === undefined ? {} : { state }) });
   if (state === undefined) await requireNoCheckpointLost(folder, await MetricsLog.epochsIn(folder));
   const log = await MetricsLog.open(folder, trainer.state.progress.epoch);
   const kept = alignment === undefined ? {} : { alignment };

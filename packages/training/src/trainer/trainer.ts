@@ -10,7 +10,7 @@ import {
   Rng,
   setting,
 } from '@sshn/core';
-import { augment, batches, type Dataset, type Split } from '@sshn/data';
+import { augment, type BatchOptions, batches, type Dataset, type Split } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { networkOf } from '@sshn/model';
 import {
@@ -49,6 +49,8 @@ export interface TrainerOptions {
   readonly split: Split;
   /** Where an earlier trainer of the same configuration stopped; its tensors become this trainer's. */
   readonly state?: TrainerState;
+  /** Gives what `augment(config.augmentation)` gives, elsewhere: see `augmentInThreads`. @default that, on this thread */
+  readonly transform?: BatchOptions['transform'];
 }
 
 /**
@@ -177,7 +179,7 @@ export class Trainer {
     const { config, dataset, split } = this.options;
     const { epoch, batch: done } = this.progress;
     const order = this.root.split('epoch').split(epoch);
-    const transform = augment(config.augmentation);
+    const { transform = augment(config.augmentation) } = this.options;
     const began = performance.now();
     let images = 0;
     let waited = 0;
