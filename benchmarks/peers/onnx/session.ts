@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Job } from '../../work/job.js';
 import { floats, rawTensor } from '../../work/values.js';
 import type { Tensors } from '../../work/work.js';
-import { type Prepared, Unsupported } from '../program.js';
+import { type PeerProgram, type Prepared, Unsupported } from '../program.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import { convolutionModel, type OnnxModel, unetModel } from './models.js';
 
@@ -12,6 +12,32 @@ export interface OnnxRuntime {
   readonly fillsTensors: boolean;
   createSession(model: Uint8Array): Promise<InferenceSession>;
   createTensor(values: Float32Array, shape: readonly number[]): Tensor;
+}
+
+/** onnxruntime-web, on wasm. @param load Gives its module, before it is started. */
+export function onnxruntimeProgram(
+  load: () => typeof import('onnxruntime-web') | Promise<typeof import('onnxruntime-web')>,
+): PeerProgram {
+  let runtime: OnnxRuntime;
+  return {
+    async start(threads) {
+      const ort = await load();
+      ort.env.wasm.numThreads = threads;
+      ort.env.logLevel = 'error';
+      runtime = {
+        fillsTensors: false,
+        createSession: (model) =>
+          ort.InferenceSession.create(model, {
+            executionProviders: ['wasm'],
+            graphOptimizationLevel: 'all',
+            logSeverityLevel: 3,
+          }),
+        createTensor: (values, shape) => new ort.Tensor('float32', values, shape),
+      };
+      return ort.env.versions.web ?? ort.env.versions.common;
+    },
+    prepare: (job, inputs, model) => prepareSession(runtime, { job, inputs, model }),
+  };
 }
 
 /** A job, and its network as ONNX where it is one of inference. */
