@@ -80,12 +80,13 @@ async function measureAll(): Promise<void> {
     if ('absent' in started) absent.set(titleOf({ name, threads }), started.absent);
     else contestants.push(started);
   }
+  element('absent').textContent = [...absent].map(([name, why]) => `${name}: ${why}`).join('\n');
   try {
     for (const [i, work] of works.entries()) {
       tell(i / works.length, work.title);
       const lines = await measure(work, contestants);
       tables.push({ title: work.title, lines });
-      show(work.title, [...lines, ...[...absent].map(([name, note]) => ({ name, note }))]);
+      show(work.title, lines);
     }
     tell(1, 'done');
   } catch (error) {
