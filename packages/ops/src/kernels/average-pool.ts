@@ -1,4 +1,14 @@
-import { avgPool, mul, ones, reshape, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import {
+  avgPool,
+  concat,
+  mul,
+  ones,
+  reshape,
+  slice,
+  type Tensor,
+  type Tensor4D,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { differentiable } from '../differentiable.js';
 import { requireFeatures, requireSize } from '../features.js';
 import { dispatcher, type Kernel, type KernelRules, type TensorShape } from './contract.js';
@@ -49,8 +59,31 @@ function average(x: Tensor, size: readonly number[]): Tensor {
   return tidy(() => {
     if (size.every((n) => n === 1)) return reshape(channelMean(x), [x.shape[0]!, ...size, x.shape.at(-1)!]);
     if (dividesEvenly(x.shape.slice(1, -1), size)) return poolEvenly(x, size);
-    return mapAxes(x, size, averagingMatrix);
+    return size.reduce((y, n, axis) => averageAlong(y, axis + 1, n), x);
   });
+}
+
+/** The most windows along an axis that are averaged one by one; more take a product with a matrix. */
+const fewWindows = 16;
+
+/** Averages along one axis alone. Windows one by one need no transposed copy of the features, as a product does. */
+function averageAlong(x: Tensor, axis: number, to: number): Tensor {
+  const from = x.shape[axis]!;
+  if (from === to) return x;
+  if (to > Math.min(from, fewWindows)) {
+    const size = x.shape.slice(1, -1).map((n, i) => (i + 1 === axis ? to : n));
+    return mapAxes(x, size, averagingMatrix);
+  }
+  const product = (sizes: readonly number[]) => sizes.reduce((all, n) => all * n, 1);
+  const channels = x.shape.at(-1)!;
+  const [outer, inner] = [product(x.shape.slice(0, axis)), product(x.shape.slice(axis + 1, -1))];
+  const flat: Tensor4D = reshape(x, [outer, from, inner, channels]);
+  const means = Array.from({ length: to }, (_, i) => {
+    const [begin, end] = adaptiveWindow(i, from, to);
+    return poolPlanes(slice(flat, [0, begin, 0, 0], [outer, end - begin, inner, channels]), [end - begin, 1]);
+  });
+  const shape = x.shape.map((n, i) => (i === axis ? to : n));
+  return reshape(means.length === 1 ? means[0]! : concat(means, 1), shape);
 }
 
 function averageTransposed(dy: Tensor, inputSize: readonly number[]): Tensor {
