@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
-// Every package builds the same way: ESM, CJS and declarations of `src/index.ts`, and where they exist of
+// Every package builds the same way: ESM and CJS of `src/index.ts`, and where they exist of
 // `src/node/index.ts` (what needs Node's files and processes), `src/main.ts` (a command)
 // `src/worker.ts` (the program of a process that the package starts) and `src/preprocessing/options.ts` (@sshn/data/options).
+// Declarations come from `scripts/declarations.mjs`.
 const present = (files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).filter(([, file]) => existsSync(file)));
 
@@ -22,14 +23,6 @@ export default defineConfig({
   external: [/^#/],
   target: 'es2022',
   platform: 'neutral',
-  dts: {
-    entry: present({
-      index: 'src/index.ts',
-      'node/index': 'src/node/index.ts',
-      'preprocessing/options': 'src/preprocessing/options.ts',
-    }),
-    compilerOptions: { customConditions: [] },
-  },
   sourcemap: true,
   clean: true,
   treeshake: true,
