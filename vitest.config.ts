@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 /** Of these packages one process runs many files, which saves the imports. They leave the engine as they found it. */
-const shared = 'packages/{core,data,flops,hypernet,layers,losses,ops,optim,trace}/src/**/*.test.ts';
+const shared =
+  'packages/{architectures,core,data,flops,graph-model,hypernet,layers,losses,onnx,ops,optim,registration,trace}/src/**/*.test.ts';
 
 /** Of the same packages, files that want an engine which nobody has used, or register kernels of their own. */
 const alone = [
   'packages/core/src/no-backend.test.ts',
   'packages/ops/src/gradients/register.test.ts',
   'packages/ops/src/kernels/convolution.test.ts',
+  'packages/registration/src/warp/fast-wasm.test.ts',
   'packages/trace/src/kernels/shapes.test.ts',
 ];
 
@@ -32,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: [
-            'packages/{architectures,backend-*,cli,graph-model,model,onnx,predict,registration,serve,training,zoo}/src/**/*.test.ts',
+            'packages/{backend-*,cli,model,predict,serve,training,zoo}/src/**/*.test.ts',
             'tests/**/*.test.ts',
             'examples/**/*.test.ts',
             'benchmarks/**/*.test.ts',

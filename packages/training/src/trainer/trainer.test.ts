@@ -61,7 +61,13 @@ describe('Trainer', () => {
     '%s learns',
     { timeout: 180_000 },
     async (method) => {
-      using trainer = make({ method, epochs: 40, batchSize: 2, crossEntropyShare: 0.7 });
+      using trainer = make({
+        method,
+        epochs: 40,
+        batchSize: 2,
+        crossEntropyShare: 0.7,
+        validation: { every: 40 },
+      });
       const events = await collect(trainer);
       const epochs = epochsOf(events);
       expect(events.at(-1)).toMatchObject({ kind: 'end', reason: 'finished', epoch: 40 });
