@@ -31,16 +31,16 @@ const targets = new Map<string, ParamSpec>([
 ]);
 
 describe('specs', () => {
-  test('are the paper’s layers, 10 and 100 wide, and a head for every target', () => {
+  test('are those of two layers, 10 and 32 wide, and a head for every target', () => {
     const shapes = namedSpecs(hypernetwork(targets).specs).map(([path, { shape }]) => [path, shape]);
     expect(Object.fromEntries(shapes)).toEqual({
       'hidden.0.kernel': [2, 10],
       'hidden.0.bias': [10],
-      'hidden.1.kernel': [10, 100],
-      'hidden.1.bias': [100],
-      'heads.stage.0.kernel.weight': [288, 100],
+      'hidden.1.kernel': [10, 32],
+      'hidden.1.bias': [32],
+      'heads.stage.0.kernel.weight': [288, 32],
       'heads.stage.0.kernel.base': [3, 3, 4, 8],
-      'heads.stage.0.bias.weight': [8, 100],
+      'heads.stage.0.bias.weight': [8, 32],
       'heads.stage.0.bias.base': [8],
     });
   });

@@ -45,8 +45,8 @@ export const hypernetworkOptions = {
   hidden: option.list(option.integer({ least: 1, most: limits.width, help: '' }), {
     least: 0,
     most: limits.layers,
-    default: [10, 100],
-    help: 'Widths of the hidden layers; without any, predictions are linear in the encoding',
+    default: [10, 32],
+    help: 'Widths of the hidden layers (the paper’s are 10 and 100); without any, predictions are linear in the encoding',
   }),
   encoding: option.choice(encodings, {
     default: 'linear',
@@ -131,7 +131,7 @@ export interface Hypernetwork {
 const epsilon = 1e-12;
 
 /**
- * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 100 wide) → one
+ * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 32 wide, in the paper 10 and 100) → one
  * linear head per predicted tensor, θ = s · (W·ĥ + b) in the paper's direct form, θ = θ₀ + r · s · W·ĥ in the residual form,
  * the default, and θ = θ₀ + m · W·(ĥ − ĥ₀) in the centred form, where ĥ₀ are the features in the middle of the range.
  *
@@ -159,7 +159,7 @@ export function hypernetwork(
   config: HypernetworkConfig = {},
 ): Hypernetwork {
   const {
-    hidden = [10, 100],
+    hidden = [10, 32],
     encoding = 'linear',
     factors = 1,
     conditions = 0,
