@@ -2,7 +2,7 @@ import { createNetwork } from '@sshn/architectures';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { initialize, namedParams, Rng, setting } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
-import { mean, profile, type Scalar, square, tensor, tidy } from '@tensorflow/tfjs-core';
+import { mean, profile, type Scalar, square, tensor, tidy, util } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 
 /** [architecture, its options, factor, how many convolutions of a decoder have the map at its own resolution] */
@@ -17,6 +17,11 @@ const cases = [
   ['resunet', {}, 0.1, 2],
   ['resunet', { dropout: 0 }, 0.9, 0],
   ['senet', {}, 0.25, 2],
+  ['unet', { rank: 3, features: 4, film: true }, 0.25, 2],
+  ['unet', { rank: 3, features: 4, normalization: 'group' }, 0.5, 2],
+  ['unet', { rank: 3, features: 4 }, 0.9, 0],
+  ['resunet', { rank: 3, features: 4 }, 0.25, 2],
+  ['senet', { rank: 3, features: 4 }, 0.25, 2],
   ['fpn', {}, 0.1, 0],
   ['pspnet', {}, 0.1, 0],
 ] as const;
@@ -27,7 +32,8 @@ const pixels = Float32Array.from({ length: 2 * 37 * 29 * 2 }, () => rng.normal()
 /** The loss, the gradients to all parameters, and how often a map was convolved at its own resolution. */
 async function step(name: (typeof cases)[number][0], options: object, factor: number) {
   const network = createNetwork(name, { inChannels: 2, outChannels: 3, features: 8, stages: 3, ...options });
-  const image = tensor(pixels, [2, 37, 29, 2]);
+  const shape = [2, ...(network.rank === 3 ? [9, 8, 14] : [37, 29]), 2];
+  const image = tensor(pixels.subarray(0, util.sizeFromShape(shape)), shape);
   const params = initialize(network.specs, Rng.fromSeed(1));
   const loss = (tree = params) =>
     tidy(() => mean(square(network.apply(tree, image, setting(factor)))) as Scalar);

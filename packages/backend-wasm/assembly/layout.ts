@@ -13,6 +13,8 @@ export const DICE_ENTRY: usize = 16;
 export const BOX_PIECE: i32 = 256;
 export const NCC_MAPS: usize = 5;
 export const AXIS_ENTRY: usize = 12;
+export const DEPTH_SHARES: usize = 6;
+export const DEPTH_SHARE: usize = 8;
 export const PLAN_AXIS_LISTS: usize = 6;
 export const PLAN_LISTS: usize = 26;
 export const RANGE_BYTES: usize = 8;
@@ -78,6 +80,17 @@ export class JoinGradientArgs {
   widthTable: usize;
   scratch: usize;
   scratchStride: usize;
+}
+
+@unmanaged
+export class JoinDepthArgs {
+  planes: usize;
+  slices: usize;
+  shares: usize;
+  count: i32;
+  pixels: i32;
+  values: i32;
+  grain: i32;
 }
 
 @unmanaged

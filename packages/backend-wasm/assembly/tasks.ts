@@ -9,6 +9,7 @@ import { convPointwise } from './conv-pointwise';
 import { copyRuns } from './copy-runs';
 import { crossEntropy } from './cross-entropy';
 import { head, headWeightGradient, headHiddenGradient } from './head';
+import { joinDepth, joinDepthGradient } from './join-depth';
 import { joinGradient } from './join-gradient';
 import { leakyGradient } from './leaky-gradient';
 import { nccTerms, nccMaps, nccGradients } from './local-ncc';
@@ -21,7 +22,7 @@ import { warpRanges, warpGradientImage } from './warp-gradient-image';
 import { winogradForward } from './winograd-forward';
 import { winogradKernelBack } from './winograd-kernel';
 import { winogradKernelGradient } from './winograd-kernel-gradient';
-import { ConvArgs, BiasArgs, LeakyArgs, AdamArgs, ResizeArgs, HeadArgs, CopyArgs, WarpArgs, CrossEntropyArgs, BoxSumArgs, DiceArgs, NccArgs, JoinGradientArgs } from './layout';
+import { ConvArgs, BiasArgs, LeakyArgs, AdamArgs, ResizeArgs, HeadArgs, CopyArgs, WarpArgs, CrossEntropyArgs, BoxSumArgs, DiceArgs, NccArgs, JoinGradientArgs, JoinDepthArgs } from './layout';
 
 /** Runs one task of a job. */
 export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
@@ -54,6 +55,8 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 25: return nccMaps(changetype<NccArgs>(args), task);
     case 26: return nccGradients(changetype<NccArgs>(args), task);
     case 27: return joinGradient(changetype<JoinGradientArgs>(args), task, worker);
+    case 28: return joinDepth(changetype<JoinDepthArgs>(args), task);
+    case 29: return joinDepthGradient(changetype<JoinDepthArgs>(args), task);
   }
 }
 

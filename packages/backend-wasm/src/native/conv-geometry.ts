@@ -62,7 +62,8 @@ export function tapCount(geometry: ConvGeometry): number {
 export interface KernelCut {
   readonly first: number;
   readonly total: number;
-  /** Whether they are arranged as the kernel of a 1×1 convolution `[channels, taps * out]` with 9 taps. */
+  readonly taps: number;
+  /** Whether they are arranged as the kernel of a 1×1 convolution `[channels, taps * out]`. */
   readonly isTaps: boolean;
 }
 
@@ -148,15 +149,15 @@ export function cutKernel(
   to: number,
 ): number {
   if (cut === undefined) return kernel;
-  const { first, total, isTaps } = cut;
+  const { first, total, taps, isTaps } = cut;
   const [inside, outside] = isGradient
     ? [geometry.outChannels, geometry.inChannels]
     : [geometry.inChannels, geometry.outChannels];
   const channels = inside;
-  const out = isTaps ? outside / 9 : outside;
-  for (let tap = 0; tap < 9; tap++) {
+  const out = isTaps ? outside / taps : outside;
+  for (let tap = 0; tap < taps; tap++) {
     const from = kernel + 4 * (tap * total + first) * out;
-    if (isTaps) native.exports.moveRuns(from, 4 * out, to + 4 * tap * out, 36 * out, 4 * out, channels);
+    if (isTaps) native.exports.moveRuns(from, 4 * out, to + 4 * tap * out, 4 * taps * out, 4 * out, channels);
     else native.exports.moveRuns(from, 0, to + 4 * tap * channels * out, 0, 4 * channels * out, 1);
   }
   return to;

@@ -16,7 +16,8 @@ import {
 } from './testing/reference-conv.js';
 import { enableRelaxedSimd } from './testing/relaxed.js';
 
-type Size = readonly [height: number, width: number];
+/** Height and width, of volumes the depth before them. */
+type Size = readonly number[];
 
 interface Sizes {
   readonly batch: number;
@@ -25,35 +26,33 @@ interface Sizes {
   readonly channels: readonly [low: number, skip: number, out: number];
 }
 
-/** Each image's `[from.height, from.width, channels]` by one matrix per axis, in double precision. */
+/** Each image's `[...from, channels]` by one matrix per axis, and the transpose, in double precision. */
 function interpolated(
   x: ArrayLike<number>,
   batch: number,
   [from, to]: readonly [Size, Size],
   channels: number,
 ) {
-  const rows = interpolationMatrix(from[0], to[0]);
-  const columns = interpolationMatrix(from[1], to[1]);
-  const up = new Float64Array(batch * to[0] * to[1] * channels);
-  const down = new Float64Array(batch * from[0] * from[1] * channels);
-  for (let n = 0; n < batch; n++)
-    for (let y = 0; y < to[0]; y++)
-      for (let i = 0; i < from[0]; i++) {
-        const row = rows[y * from[0] + i]!;
-        if (row === 0) continue;
-        for (let z = 0; z < to[1]; z++)
-          for (let j = 0; j < from[1]; j++) {
-            const weight = row * columns[z * from[1] + j]!;
-            if (weight === 0) continue;
-            const fine = ((n * to[0] + y) * to[1] + z) * channels;
-            const coarse = ((n * from[0] + i) * from[1] + j) * channels;
-            for (let c = 0; c < channels; c++) {
-              up[fine + c]! += weight * (x[coarse + c] ?? 0);
-              down[coarse + c]! += weight * (x[fine + c] ?? 0);
-            }
-          }
-      }
-  return { up, down };
+  const along = (values: ArrayLike<number>, axis: number, isDown: boolean) => {
+    const matrix = interpolationMatrix(from[axis]!, to[axis]!);
+    const [source, target] = isDown ? [to, from] : [from, to];
+    const outer = batch * sizeOf(target.slice(0, axis));
+    const inner = channels * sizeOf(source.slice(axis + 1));
+    const result = new Float64Array(outer * target[axis]! * inner);
+    for (let o = 0; o < outer; o++)
+      for (let i = 0; i < source[axis]!; i++)
+        for (let j = 0; j < target[axis]!; j++) {
+          const weight = matrix[isDown ? i * from[axis]! + j : j * from[axis]! + i]!;
+          if (weight === 0) continue;
+          for (let c = 0; c < inner; c++)
+            result[(o * target[axis]! + j) * inner + c]! +=
+              weight * (values[(o * source[axis]! + i) * inner + c] ?? 0);
+        }
+    return result;
+  };
+  const through = (isDown: boolean) =>
+    from.reduce<ArrayLike<number>>((values, _, axis) => along(values, axis, isDown), x) as Float64Array;
+  return { up: through(false), down: through(true) };
 }
 
 /** Channels of pixels, `parts` side by side. */
@@ -91,7 +90,7 @@ describe.each(builds)("the convolution of joined features, build '%s'", (build) 
     const shapes = {
       low: [batch, ...low, lowChannels],
       skip: [batch, ...size, skipChannels],
-      kernel: [3, 3, lowChannels + skipChannels, out],
+      kernel: [...size.map(() => 3), lowChannels + skipChannels, out],
       bias: [out],
       dy: [batch, ...size, out],
     };
@@ -133,6 +132,12 @@ describe.each(builds)("the convolution of joined features, build '%s'", (build) 
     { batch: 1, low: [11, 9], size: [4, 5], channels: [2, 3, 4] },
     { batch: 2, low: [3, 11], size: [33, 12], channels: [7, 25, 17] },
     { batch: 1, low: [5, 9], size: [21, 43], channels: [12, 4, 16] },
+    { batch: 1, low: [1, 1, 1], size: [1, 1, 1], channels: [1, 1, 1] },
+    { batch: 2, low: [1, 1, 1], size: [5, 6, 7], channels: [3, 2, 5] },
+    { batch: 2, low: [3, 2, 4], size: [7, 5, 9], channels: [4, 3, 9] },
+    { batch: 1, low: [4, 1, 5], size: [4, 9, 6], channels: [8, 1, 17] },
+    { batch: 1, low: [2, 9, 3], size: [11, 4, 3], channels: [1, 4, 2] },
+    { batch: 1, low: [7, 3, 2], size: [3, 5, 8], channels: [2, 3, 4] },
   ];
 
   it.each(awkward)('is right for a map of $low beside $size, batch $batch, channels $channels', (sizes) => {
@@ -156,27 +161,48 @@ describe.each(builds)("the convolution of joined features, build '%s'", (build) 
       fc.property(sizes, (drawn) => expectRight(drawn, 'apart')),
       { numRuns: 40 },
     );
+    const few = fc.integer({ min: 1, max: 6 });
+    const volumes = fc.record({
+      batch: fc.integer({ min: 1, max: 2 }),
+      low: fc.tuple(few, few, few),
+      size: fc.tuple(few, few, few),
+      channels: fc.tuple(few, few, few),
+    });
+    fc.assert(
+      fc.property(volumes, (drawn) => expectRight(drawn, 'apart')),
+      { numRuns: 30 },
+    );
   });
 
-  it('takes several bands where products are large, and gives the same bits every time', () => {
-    const [low, skip, kernel, bias, dy] = [
-      [3, 30, 70, 2],
-      [3, 31, 71, 1],
-      [3, 3, 3, 64],
-      [64],
-      [3, 31, 71, 64],
-    ].map((shape, i) => tensor(noise(sizeOf(shape), i), shape)) as [Tensor, Tensor, Tensor, Tensor, Tensor];
-    const run = (way: 'apart' | 'whole') => [
-      take(convJoin(native, { low, skip, kernel, bias }, 0.1, way)),
-      ...convJoinGrad(native, dy, { low, skip, kernel }, way).map(take),
-    ];
-    const before = memory().numDataBuffers;
-    const [first, second, whole] = [run('apart'), run('apart'), run('whole')];
-    expect(memory().numDataBuffers).toBe(before);
-    expect(second).toEqual(first);
-    for (const [i, values] of first.entries()) expect(relativeError(values, whole[i]!)).toBeLessThan(1e-5);
-    for (const t of [low, skip, kernel, bias, dy]) t.dispose();
-  });
+  it.each([
+    { low: [3, 30, 70, 2], size: [31, 71] },
+    // More products than fit, of some rows of a plane at once; several slices at once; planes that take turns.
+    { low: [1, 3, 17, 70, 2], size: [4, 35, 71] },
+    { low: [2, 40, 9, 9, 2], size: [81, 9, 11] },
+  ])(
+    'takes several bands where products are large, as of $low, and gives the same bits every time',
+    ({ low: lowShape, size }) => {
+      const images = [lowShape[0]!, ...size];
+      const [low, skip, kernel, bias, dy] = [
+        lowShape,
+        [...images, 1],
+        [...size.map(() => 3), 3, 64],
+        [64],
+        [...images, 64],
+      ].map((shape, i) => tensor(noise(sizeOf(shape), i), shape)) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      const run = (way: 'apart' | 'whole') => [
+        take(convJoin(native, { low, skip, kernel, bias }, 0.1, way)),
+        ...convJoinGrad(native, dy, { low, skip, kernel }, way).map(take),
+      ];
+      const before = memory().numDataBuffers;
+      const [first, second, whole] = [run('apart'), run('apart'), run('whole')];
+      expect(memory().numDataBuffers).toBe(before);
+      const isSame = (a: Float32Array, b: Float32Array) => a.every((value, i) => value === b[i]);
+      for (const [i, values] of first.entries()) expect(isSame(values, second[i]!), `result ${i}`).toBe(true);
+      for (const [i, values] of first.entries()) expect(relativeError(values, whole[i]!)).toBeLessThan(1e-5);
+      for (const t of [low, skip, kernel, bias, dy]) t.dispose();
+    },
+  );
 });
 
 describe('applyJoinedConvolution on compiled kernels', () => {
@@ -195,6 +221,8 @@ describe('applyJoinedConvolution on compiled kernels', () => {
     { low: [2, 3, 4, 3], skip: [2, 9, 9, 2], kernel: [1, 1, 5, 4] },
     { low: [1, 9, 9, 3], skip: [1, 9, 9, 2], kernel: [1, 1, 5, 4] },
     { low: [1, 2, 1, 3, 2], skip: [1, 5, 4, 6, 1], kernel: [3, 3, 3, 3, 2] },
+    { low: [2, 3, 2, 4, 5], skip: [2, 9, 11, 6, 4], kernel: [3, 3, 3, 9, 8] },
+    { low: [1, 2, 1, 3, 2], skip: [1, 5, 4, 6, 1], kernel: [1, 1, 1, 3, 2] },
   ])('value and gradients of $low beside $skip are those of its composition', ({ low, skip, kernel }) => {
     const out = kernel.at(-1)!;
     const inputs = [low, skip, kernel, [out]].map((shape, i) => tensor(noise(sizeOf(shape), i), shape));

@@ -3,6 +3,7 @@ import { conv, convGradInput, convGradKernel, joinPays } from './conv.js';
 import { concat, split } from './copies.js';
 import { type JoinInputs, joinForward, joinOf } from './join-forward.js';
 import { joinBackward } from './join-gradient.js';
+import { volumeBackward, volumeForward } from './join-volume.js';
 import type { NativeModule } from './module.js';
 import { resize, resizeGrad } from './resize.js';
 
@@ -13,9 +14,9 @@ export type JoinWay = 'apart' | 'whole';
  * y = leaky(conv(concat(up(low), skip), kernel) + bias), where `up` brings the map to the skip's size by linear interpolation.
  *
  * Where that is faster, for maps that grow by more than two or so, the map is convolved at its own resolution: convolution and
- * interpolation are linear, so that products with the nine taps can be interpolated in place of what they are products of.
+ * interpolation are linear, so that products with the taps of the kernel can be interpolated in place of what they are products of.
  *
- * @param way The faster one where left out; for volumes and other kernels than 3×3 always 'whole'.
+ * @param way The faster one where left out; for other kernels than 3×3 and 3×3×3 always 'whole'.
  */
 export function convJoin(
   native: NativeModule,
@@ -26,7 +27,7 @@ export function convJoin(
   const join = joinOf(inputs);
   const { bias } = inputs;
   if (join !== undefined && (way === undefined ? joinPays(join, 'forward') : way === 'apart'))
-    return joinForward(native, join, inputs, slope);
+    return (join.taps === 9 ? joinForward : volumeForward)(native, join, inputs, slope);
   const joined = joinedInput(native, inputs);
   const y = conv(native, joined, inputs.kernel, { bias, slope });
   native.release(joined);
@@ -42,7 +43,7 @@ export function convJoinGrad(
 ): [toLow: TensorInfo, toSkip: TensorInfo, toKernel: TensorInfo] {
   const join = joinOf(inputs);
   if (join !== undefined && (way === undefined ? joinPays(join, 'backward') : way === 'apart'))
-    return joinBackward(native, join, dy, inputs);
+    return (join.taps === 9 ? joinBackward : volumeBackward)(native, join, dy, inputs);
   const { low, skip, kernel } = inputs;
   const toJoined = convGradInput(native, dy, kernel);
   const channels = [low.shape.at(-1)!, skip.shape.at(-1)!];

@@ -103,24 +103,29 @@ export function fasterGradient(geometry: ConvGeometry): typeof convKernelGradien
 
 /** The sizes that decide whether a map is convolved at its own resolution. */
 interface JoinSizes {
+  readonly lowDepth: number;
   readonly lowHeight: number;
   readonly lowWidth: number;
   readonly lowChannels: number;
+  readonly taps: number;
   /** Of the skip's half. */
   readonly geometry: ConvGeometry;
 }
 
-/** Whether a 3×3 convolution of an upsampled map joined with a skip is faster with the map at its own resolution. */
+/** Whether a 3×3 (3×3×3) convolution of an upsampled map joined with a skip is faster with the map at its own resolution. */
 export function joinPays(
-  { lowHeight, lowWidth, lowChannels, geometry }: JoinSizes,
+  { lowDepth, lowHeight, lowWidth, lowChannels, taps, geometry }: JoinSizes,
   pass: 'forward' | 'backward',
 ): boolean {
-  const { batch, height, width, inChannels, outChannels } = geometry;
+  const { batch, depth, height, width, inChannels, outChannels } = geometry;
+  const slices = batch * depth;
   const whole = { ...geometry, inChannels: inChannels + lowChannels };
   const padded = Math.ceil(outChannels / 8) * 8;
-  const products = batch * lowHeight * lowWidth * 9 * lowChannels * padded * COST.directProduct;
-  const shares = batch * height * width * padded * (6 + (18 * lowWidth) / width);
-  const saved = batch * height * width * whole.inChannels * COST.joinedValue;
+  const products = batch * lowDepth * lowHeight * lowWidth * taps * lowChannels * padded * COST.directProduct;
+  // Along depth, which images do not have, then along the other two.
+  const deep = taps === 27 ? slices * lowHeight * lowWidth * padded * 54 : 0;
+  const shares = deep + slices * height * width * padded * (6 + (18 * lowWidth) / width);
+  const saved = slices * height * width * whole.inChannels * COST.joinedValue;
   const toKernel = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPairBack), directCost(g));
   const toInput = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPair), directCost(g));
   if (pass === 'forward') {

@@ -37,6 +37,8 @@ export const JOBS = {
   nccMaps: ['NccArgs', 'local-ncc', false],
   nccGradients: ['NccArgs', 'local-ncc', false],
   joinGradient: ['JoinGradientArgs', 'join-gradient', true],
+  joinDepth: ['JoinDepthArgs', 'join-depth', false],
+  joinDepthGradient: ['JoinDepthArgs', 'join-depth', false],
 } as const satisfies Readonly<Record<string, readonly [StructName, string, boolean]>>;
 
 export type Job = keyof typeof JOBS;

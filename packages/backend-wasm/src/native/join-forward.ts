@@ -3,6 +3,7 @@ import { convDirect } from './conv-direct.js';
 import { type ConvGeometry, convGeometry, type KernelCut } from './conv-geometry.js';
 import { convWinogradJoined, type TileBand } from './conv-winograd.js';
 import type { NativeModule } from './module.js';
+import { size3 } from './resize.js';
 
 /** What a convolution of an upsampled map and a skip reads. */
 export interface JoinInputs {
@@ -20,11 +21,13 @@ const FORWARD_BYTES = 2 ** 21;
 /** Read, but not used, behind the last products. */
 export const MARGIN = 128;
 
-/** Sizes of the two inputs and of the result in two dimensions. */
+/** Sizes of the two inputs and of the result; two dimensions are depth 1. */
 export interface Join {
+  readonly lowDepth: number;
   readonly lowHeight: number;
   readonly lowWidth: number;
   readonly lowChannels: number;
+  readonly depth: number;
   readonly height: number;
   readonly width: number;
   readonly outChannels: number;
@@ -32,39 +35,51 @@ export interface Join {
   readonly geometry: ConvGeometry;
   /** The parts of the kernel that meet the map, as a product with all taps, and the skip. */
   readonly cuts: { readonly low: KernelCut; readonly skip: KernelCut };
-  /** Of one row of products. */
+  /** Of the kernel: 9 or 27. */
+  readonly taps: number;
+  /** Of one row of products with all taps. */
   readonly rowBytes: number;
 }
 
-/** None for volumes and for other kernels than 3×3. */
+/** None for other kernels than 3×3 and 3×3×3, and for a map of more planes than the result. */
 export function joinOf({ low, skip, kernel }: JoinInputs): Join | undefined {
-  if (kernel.shape.length !== 4 || kernel.shape[0] !== 3 || kernel.shape[1] !== 3) return undefined;
-  const [, lowHeight, lowWidth, lowChannels] = low.shape as [number, number, number, number];
-  const [, height, width, skipChannels] = skip.shape as [number, number, number, number];
-  const outChannels = kernel.shape[3]!;
+  const window = kernel.shape.slice(0, -2);
+  if (window.some((edge) => edge !== 3)) return undefined;
+  const [lowDepth, lowHeight, lowWidth] = size3(low.shape.slice(1, -1));
+  const [depth, height, width] = size3(skip.shape.slice(1, -1));
+  const [lowChannels, skipChannels, outChannels] = [low, skip, kernel].map(({ shape }) => shape.at(-1)!) as [
+    number,
+    number,
+    number,
+  ];
+  if (lowDepth > depth) return undefined;
+  const taps = 3 ** window.length;
   const total = lowChannels + skipChannels;
   return {
+    lowDepth,
     lowHeight,
     lowWidth,
     lowChannels,
+    depth,
     height,
     width,
     outChannels,
-    geometry: convGeometry(skip.shape, [3, 3, skipChannels, outChannels]),
+    geometry: convGeometry(skip.shape, [...window, skipChannels, outChannels]),
     cuts: {
-      low: { first: 0, total, isTaps: true },
-      skip: { first: lowChannels, total, isTaps: false },
+      low: { first: 0, total, taps, isTaps: true },
+      skip: { first: lowChannels, total, taps, isTaps: false },
     },
-    rowBytes: lowWidth * 9 * outChannels * 4,
+    taps,
+    rowBytes: lowWidth * taps * outChannels * 4,
   };
 }
 
 /** The products of some rows of the map, as a 1×1 convolution. */
-export function productsOf({ lowWidth, lowChannels, outChannels }: Join, rows: number): ConvGeometry {
-  return convGeometry([1, 1, rows * lowWidth, lowChannels], [1, 1, lowChannels, 9 * outChannels]);
+export function productsOf({ lowWidth, lowChannels, taps, outChannels }: Join, rows: number): ConvGeometry {
+  return convGeometry([1, 1, rows * lowWidth, lowChannels], [1, 1, lowChannels, taps * outChannels]);
 }
 
-/** `convJoin` with the map at its own resolution, band by band. */
+/** `convJoin` of images with the map at its own resolution, band by band. */
 export function joinForward(
   native: NativeModule,
   join: Join,
@@ -134,7 +149,12 @@ function forwardBands({ geometry, lowHeight, height, rowBytes }: Join): TileBand
   });
 }
 
-/** The first of the two rows that row `o` of `outSize` reads: see `fillAxis`. */
-function lowerRow(o: number, inSize: number, outSize: number): number {
-  return Math.floor(Math.min(Math.max((o + 0.5) * (inSize / outSize) - 0.5, 0), inSize - 1));
+/** The first of the two rows that row `o` of `outSize` reads. */
+export function lowerRow(o: number, inSize: number, outSize: number): number {
+  return Math.floor(sourceOf(o, inSize, outSize));
+}
+
+/** Where row `o` of `outSize` lies in `inSize` rows: see `fillAxis`. */
+export function sourceOf(o: number, inSize: number, outSize: number): number {
+  return Math.min(Math.max((o + 0.5) * (inSize / outSize) - 0.5, 0), inSize - 1);
 }

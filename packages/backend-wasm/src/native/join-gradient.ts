@@ -19,7 +19,7 @@ const PRIVATE = 128;
 /** Size of the padding that `joinGradient` puts around lines and weights. */
 const LINE_MARGIN = 64;
 
-/** Gradients of `convJoin` to the map, the skip and the kernel, with the map at its own resolution, band by band. */
+/** Gradients of `convJoin` of images to the map, the skip and the kernel, with the map at its own resolution, band by band. */
 export function joinBackward(
   native: NativeModule,
   join: Join,
@@ -81,7 +81,7 @@ export function joinBackward(
 }
 
 /** The gradients to the products of rows `first` to before `end` of the map, at `products`. */
-function productGradients(
+export function productGradients(
   native: NativeModule,
   { lowHeight, lowWidth, height, width, outChannels }: Join,
   dy: number,
@@ -122,18 +122,18 @@ function productGradients(
 }
 
 /** Puts the gradient to a part of the kernel where it belongs: the reverse of `cutKernel`. */
-function pasteKernel(
+export function pasteKernel(
   native: NativeModule,
   { lowChannels, geometry, outChannels }: Join,
-  { first, total, isTaps }: KernelCut,
+  { first, total, taps, isTaps }: KernelCut,
   from: number,
   kernel: number,
 ): void {
   const channels = isTaps ? lowChannels : geometry.inChannels;
   const bytes = 4 * outChannels;
-  for (let tap = 0; tap < 9; tap++) {
+  for (let tap = 0; tap < taps; tap++) {
     const to = kernel + (tap * total + first) * bytes;
-    if (isTaps) native.exports.moveRuns(from + tap * bytes, 9 * bytes, to, bytes, bytes, channels);
+    if (isTaps) native.exports.moveRuns(from + tap * bytes, taps * bytes, to, bytes, bytes, channels);
     else native.exports.moveRuns(from + tap * channels * bytes, bytes, to, bytes, bytes, channels);
   }
 }

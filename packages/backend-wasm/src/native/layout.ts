@@ -84,6 +84,20 @@ export const STRUCTS = {
     scratch: 'address',
     scratchStride: 'address',
   },
+  /** The interpolation along depth of the products of an upsampled volume, and its transpose. */
+  JoinDepthArgs: {
+    /** `[planes, pixels, 3, values]`: products with all taps of some planes of the map, the taps along depth outermost. */
+    planes: 'address',
+    /** `[count, pixels, values]`: products of some slices of the result with the taps in the plane. */
+    slices: 'address',
+    /** For each slice `DEPTH_SHARES` runs of `planes`: an offset in bytes from `planes`, and a weight. */
+    shares: 'address',
+    count: 'i32',
+    pixels: 'i32',
+    values: 'i32',
+    /** Pixels of one task. */
+    grain: 'i32',
+  },
   BiasArgs: {
     dy: 'address',
     /** Partial sums, `[slots][ceil4(channels)]`. */
@@ -334,6 +348,9 @@ export const CONSTANTS = {
   NCC_MAPS: [5, 'usize'],
   /** Bytes of one entry of an axis table of a resize. */
   AXIS_ENTRY: [12, 'usize'],
+  /** Runs that a slice of an interpolation along depth is the sum of: two for each tap. Bytes of the entry of one. */
+  DEPTH_SHARES: [6, 'usize'],
+  DEPTH_SHARE: [8, 'usize'],
   /** Lists of a warp's plan: six for each of three axes, and eight for dots. */
   PLAN_AXIS_LISTS: [6, 'usize'],
   PLAN_LISTS: [26, 'usize'],

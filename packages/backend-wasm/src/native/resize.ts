@@ -8,6 +8,7 @@ const MAX_TASKS = 64;
 
 const ENTRY = SIZES.AXIS_ENTRY;
 
+/** Two dimensions are depth 1. */
 type Size3 = readonly [depth: number, height: number, width: number];
 
 /**
@@ -78,7 +79,8 @@ function parts(shape: readonly number[]): [number, Size3, number] {
   return [shape[0]!, size3(shape.slice(1, -1)), shape.at(-1)!];
 }
 
-function size3(size: readonly number[]): Size3 {
+/** A spatial size in three dimensions. */
+export function size3(size: readonly number[]): Size3 {
   const [depth, height, width] = size.length === 3 ? size : [1, ...size];
   return [depth!, height!, width!];
 }

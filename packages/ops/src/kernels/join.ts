@@ -36,21 +36,16 @@ export interface JoinedFeatures {
   readonly skip: Tensor;
 }
 
-/** Share of the pixels of the skip above which a map at its own resolution saves nothing. */
+/** Share of the pixels (voxels) of the skip above which a map at its own resolution saves nothing. */
 const LARGEST_SHARE = 0.36;
 
 /**
- * Whether the current backend convolves such features without upsampling and concatenating them: images, not volumes, of which the
- * map of lower resolution has at most 0.36 of the pixels of the skip. Elsewhere `joinFeatures` and a convolution of its result are as
- * fast.
+ * Whether the current backend convolves such features without upsampling and concatenating them: where the map of lower resolution
+ * has at most 0.36 of the pixels (voxels) of the skip. Elsewhere `joinFeatures` and a convolution of its result are as fast.
  */
 export function convolvesJoined({ low, skip }: JoinedFeatures): boolean {
   const pixels = (x: Tensor) => x.size / (x.shape.at(-1) || 1);
-  return (
-    skip.rank === 4 &&
-    pixels(low) <= LARGEST_SHARE * pixels(skip) &&
-    getKernel('SshnConvJoin', getBackend()) != null
-  );
+  return pixels(low) <= LARGEST_SHARE * pixels(skip) && getKernel('SshnConvJoin', getBackend()) != null;
 }
 
 /** Joined features in one tensor, `[batch, ...size, lowChannels + skipChannels]`. */
@@ -63,10 +58,10 @@ export function joinFeatures({ low, skip }: JoinedFeatures): Tensor {
  * y = a(k * concat(up(low), skip) + b).
  *
  * Convolution and interpolation are both linear. So the half of it that reads the upsampled map is
- * `Σ_dy Σ_dx A_dy · (low ∗ k_dy,dx) · A_dxᵀ`: nine 1×1 products at the low resolution, which are then interpolated. `A_d` is the
- * interpolation of one axis, shifted by d, with zeros outside of the image: that is exact, at borders too. A backend with kernels
- * for it computes 2D convolutions of 3×3 so where that is faster, and makes neither the upsampled map nor the concatenation. Those of
- * 1×1 then upsample what the convolution of the map gives.
+ * `Σ_dy Σ_dx A_dy · (low ∗ k_dy,dx) · A_dxᵀ`: nine (3D: 27) 1×1 products at the low resolution, which are then interpolated. `A_d`
+ * is the interpolation of one axis, shifted by d, with zeros outside of the image: that is exact, at borders too. A backend with
+ * kernels for it computes convolutions of 3×3 (3×3×3) so where that is faster, and makes neither the upsampled map nor the
+ * concatenation. Those of 1×1 then upsample what the convolution of the map gives.
  *
  * @param kernel `[...window, lowChannels + skipChannels, out]` with odd window edges.
  * @param bias `[out]`.
