@@ -91,7 +91,7 @@ test('a run killed at random moments ends with the bits of one that was not', {
   expect(await readdir(join(folder, 'killed', 'checkpoints'))).toEqual(['last.safetensors']);
 });
 
-test('a run killed while it prepares images on disk ends with the bits of one that was not, and prepares none twice', async () => {
+test('a run killed while it prepares images on disk, or trains on patches of them, ends with the bits of one that was not, and prepares none twice', async () => {
   const images = join(folder, 'volumes');
   const count = 12;
   await writeVolumes(images, count);
@@ -110,7 +110,8 @@ test('a run killed while it prepares images on disk ends with the bits of one th
 
   const rng = Rng.fromSeed(seed);
   let before: Awaited<ReturnType<typeof prepared>> = [];
-  for (const afterLines of [3, 9]) {
+  // The last falls into the steps.
+  for (const afterLines of [3, 9, count + 7]) {
     expect(await run('volumes-killed', { afterLines, delayMs: rng.integer(4) })).toBe(false);
     const after = await prepared('volumes-killed');
     expect(after).toEqual(expect.arrayContaining(before));

@@ -1,5 +1,6 @@
 // A small real training run in a process of its own, for tests that kill it. Arguments: the run folder; then a folder of images and
-// where they are prepared, or nothing for generated images.
+// where they are prepared, or nothing for generated images. Those of a folder
+// give patches.
 import { useFastWasm } from '@sshn/backend-wasm';
 import { type Dataset, generatePhantoms } from '@sshn/data';
 import { openFolder } from '@sshn/data/node';
@@ -19,6 +20,7 @@ const config = parseRunConfig(
     epochs: 5,
     batchSize: 2,
     augmentation: { flip: ['width'], noise: 0.05 },
+    ...(images === undefined ? {} : { patches: { size: [6, 12, 7], perImage: 3 } }),
   },
   'train-child',
 );

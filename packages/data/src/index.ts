@@ -7,6 +7,7 @@ export {
 } from './augmentation/config.js';
 export { type BatchOptions, batches } from './dataset/batches.js';
 export { cacheDataset, datasetOf, type ExamplesOptions } from './dataset/from-examples.js';
+export { drawPatches, type PatchOptions } from './dataset/patches.js';
 export {
   type Fold,
   type FoldOptions,
@@ -41,7 +42,17 @@ export {
   readImageHeader,
 } from './formats/decode.js';
 export { moveImage, moveLabels } from './geometry/affine.js';
+export { padImage, padOrCropValues } from './geometry/pad.js';
 export { convertChannels, type ResizeOptions, resizeImage, resizeLabels } from './geometry/resize.js';
+export {
+  blendTiles,
+  cutTile,
+  type Size3,
+  size3Of,
+  type Tiling,
+  tileCount,
+  tilingOf,
+} from './geometry/tiles.js';
 export {
   type ImagePair,
   type PairDataset,

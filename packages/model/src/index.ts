@@ -26,6 +26,7 @@ export type { ForeignTensor } from './foreign/torch-file.js';
 export { distributions, imageEdge, priorFaults, priorKinds, sizeFaults } from './manifest/options.js';
 export {
   type Cascade,
+  inputSize,
   type Manifest,
   type ManifestInput,
   manifestSchema,

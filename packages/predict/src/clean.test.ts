@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import type { Size3 } from '@sshn/data';
 import { describe, expect, test } from 'vitest';
 import { cleanLabels } from './clean.js';
-import type { Size3 } from './probabilities.js';
 
 const map = (...rows: string[]): [Uint8Array, Size3] => [
   Uint8Array.from(rows.join(''), Number),

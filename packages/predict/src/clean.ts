@@ -1,5 +1,5 @@
 import { requireIntegers } from '@sshn/core';
-import type { Size3 } from './probabilities.js';
+import type { Size3 } from '@sshn/data';
 
 /** What is done to a label map after prediction; for each label alone, in this order. */
 export interface CleanOptions {

@@ -3,17 +3,20 @@ import {
   type Image,
   orientationOf,
   orientationOfSlices,
+  padImage,
   padOrCrop,
   preprocess,
   reorient,
   resampleImage,
+  type Size3,
   shapeOn,
+  size3Of,
   sliceOf,
   type Volume,
 } from '@sshn/data';
-import type { Manifest } from '@sshn/model';
+import { inputSize, type Manifest } from '@sshn/model';
 import { imageOf, type Picture } from './picture.js';
-import type { GridWindow, Size3 } from './probabilities.js';
+import type { GridWindow } from './probabilities.js';
 
 type Preprocessing = Manifest['preprocessing'];
 
@@ -77,26 +80,27 @@ function prepareRaster(
 ): Prepared {
   const [height, width] = picture.channels[0].shape.slice(1) as [number, number];
   const [rows, columns] = preprocessing.size as [number, number];
+  const tile = size3Of(inputSize({ preprocessing }));
   const isOwn = resolution === 'own';
-  const working = isOwn ? [Math.max(height, rows), Math.max(width, columns)] : [rows, columns];
+  const working = isOwn ? [Math.max(height, tile[0]), Math.max(width, tile[1])] : [rows, columns];
   const raw = imageOf(picture.channels, 2);
   const notes = isOwn ? [] : unlike(raw, preprocessing);
-  const at = isOwn ? { ...raw, ...padded(raw, working) } : raw;
+  const at = isOwn ? padImage(raw, working) : raw;
   const image = preprocess(at, { ...preprocessing, size: working }, (problem) =>
     notes.push(collapseNote(problem)),
   );
   const begin = isOwn ? working.map((n, axis) => -Math.trunc((n - [height, width][axis]!) / 2)) : [0, 0];
   const grid = picture.channels[0];
+  const window: GridWindow = {
+    size: [working[0]!, working[1]!, 1],
+    resampled: isOwn ? [height, width, 1] : [rows, columns, 1],
+    begin: [begin[0]!, begin[1]!, 0],
+    image: [height, width, 1],
+  };
   return {
-    image,
+    ...padToTile(image, window, tile),
     notes,
-    tile: [rows, columns, 1],
-    window: {
-      size: [working[0]!, working[1]!, 1],
-      resampled: isOwn ? [height, width, 1] : [rows, columns, 1],
-      begin: [begin[0]!, begin[1]!, 0],
-      image: [height, width, 1],
-    },
+    tile,
     back: (labels) => ({ ...grid, data: labels }),
     backValues: (values) => values,
   };
@@ -111,10 +115,12 @@ function prepareVolume(picture: Picture, preprocessing: Preprocessing): Prepared
   const edges = volumes.spacingMm as Size3 | undefined;
   const resampled = edges === undefined ? shape : shapeOn({ shape, spacingMm }, { spacingMm: edges });
   const conformed = turned.map((channel) => resampleImage(channel, { shape: resampled }));
-  const tile: Size3 = isSliced ? [1, size[0]!, size[1]!] : (size as unknown as Size3);
+  const [trained, tile] = [size, inputSize({ preprocessing })].map(
+    (edges) => (isSliced ? [1, ...edges] : edges) as unknown as Size3,
+  ) as [Size3, Size3];
   const working = ([0, 1, 2] as const).map((axis) => {
     if (isSliced && axis === 0) return resampled[0];
-    return volumes.fit === 'resize' ? tile[axis] : Math.max(tile[axis], resampled[axis]);
+    return volumes.fit === 'resize' ? trained[axis] : Math.max(trained[axis], resampled[axis]);
   }) as unknown as Size3;
   const fitted = conformed.map((channel) =>
     volumes.fit === 'resize'
@@ -133,16 +139,16 @@ function prepareVolume(picture: Picture, preprocessing: Preprocessing): Prepared
   const original = orientationOf(picture.channels[0]);
   const back = <Data extends Uint8Array | Float32Array>(data: Data): Data =>
     reorient({ ...turned[0]!, data } as Volume<Data>, original).data;
+  const window: GridWindow = {
+    size: working,
+    resampled: volumes.fit === 'resize' ? working : resampled,
+    begin: [begin[0]!, begin[1]!, begin[2]!],
+    image: shape,
+  };
   return {
-    image,
+    ...padToTile(image, window, tile),
     notes,
     tile,
-    window: {
-      size: working,
-      resampled: volumes.fit === 'resize' ? working : resampled,
-      begin: [begin[0]!, begin[1]!, begin[2]!],
-      image: shape,
-    },
     back: (labels) => ({ ...picture.channels[0], data: back(labels) }),
     backValues: (values, count) => {
       const result = new Float32Array(values.length);
@@ -208,20 +214,12 @@ function collapseNote(problem: string): string {
   return `The image ${problem}: its labels mean nothing.`;
 }
 
-/** Raster images that are smaller than a tile get a border of their lowest value. */
-function padded({ values, size, channels }: Image, to: readonly number[]): Pick<Image, 'values' | 'size'> {
-  const [height, width] = size as [number, number];
-  const [rows, columns] = to as [number, number];
-  if (rows === height && columns === width) return { values, size };
-  const result = new Float32Array(rows * columns * channels).fill(lowest(values));
-  const [top, left] = [Math.trunc((rows - height) / 2), Math.trunc((columns - width) / 2)];
-  for (let row = 0; row < height; row++) {
-    result.set(
-      values.subarray(row * width * channels, (row + 1) * width * channels),
-      ((top + row) * columns + left) * channels,
-    );
-  }
-  return { values: result, size: [rows, columns] };
+/** As training pads images that are smaller than a patch. */
+function padToTile(image: Image, window: GridWindow, tile: Size3): Pick<Prepared, 'image' | 'window'> {
+  const padded = padImage(image, tile);
+  const size = size3Of(padded.size);
+  const begin = window.begin.map((at, axis) => at - Math.trunc((size[axis]! - window.size[axis]!) / 2));
+  return { image: padded, window: { ...window, size, begin: begin as unknown as Size3 } };
 }
 
 function lowest(values: ArrayLike<number>): number {

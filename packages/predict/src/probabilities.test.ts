@@ -1,5 +1,6 @@
+import type { Size3 } from '@sshn/data';
 import { describe, expect, test } from 'vitest';
-import { type GridWindow, LabelWriter, type Size3 } from './probabilities.js';
+import { type GridWindow, LabelWriter } from './probabilities.js';
 
 /** Numbers in [0, 1) that look random; the same for the same seed. */
 function noise(count: number, seed: number): Float32Array {

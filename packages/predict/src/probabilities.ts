@@ -1,5 +1,4 @@
-/** Sizes along three axes. Raster images have their rows on the first, their columns on the second, and 1 on the third. */
-export type Size3 = readonly [number, number, number];
+import type { Size3 } from '@sshn/data';
 
 /** Where the grid on which a network computes lies in the image. */
 export interface GridWindow {

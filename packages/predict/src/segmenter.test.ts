@@ -28,6 +28,7 @@ const hypernetwork = {
 
 interface Case {
   readonly size: readonly number[];
+  readonly patch?: readonly number[];
   readonly channels?: number;
   readonly volumes?: ManifestInput['preprocessing']['volumes'];
   readonly accuracyCost?: ManifestInput['accuracyCost'];
@@ -39,6 +40,7 @@ interface Case {
 /** A model with random weights, as bytes. */
 async function modelBytes({
   size,
+  patch,
   channels = 1,
   volumes,
   accuracyCost = [],
@@ -57,6 +59,7 @@ async function modelBytes({
     prior: { kind: 'uniform', low: 0, high: 0.5 },
     preprocessing: {
       size: [...size],
+      ...(patch === undefined ? {} : { patch: [...patch] }),
       channels,
       intensity,
       ...(volumes === undefined ? {} : { volumes }),
@@ -244,6 +247,60 @@ describe('volumes', () => {
     using segmenter = await segmenterOf(model);
     const file = new File([Uint8Array.from(encodeNifti(volume([4, 5, 6])))], 'a.nii.gz');
     expect((await segmenter.predict(file)).labels.shape).toEqual([4, 5, 6]);
+  });
+});
+
+describe('models that were trained on patches', () => {
+  test('predict in tiles of a patch, and what they cost is that of one', async () => {
+    using whole = await segmenterOf({ size: [16, 12] });
+    using patches = await segmenterOf({ size: [16, 12], patch: [8, 12] });
+    const image = { values: new Float32Array(192).map((_, i) => Math.sin(i)), size: [16, 12], channels: 1 };
+    const { labels, notes } = await patches.predict(image);
+    expect(labels.shape).toEqual([1, 16, 12]);
+    expect(notes).toEqual(['Predicted in 3 overlapping tiles of 8×12.']);
+    // Far from the border of tiles, the first of them says the same by itself.
+    using tile = await segmenterOf({ size: [8, 12] });
+    const first = { values: image.values.subarray(0, 96), size: [8, 12], channels: 1 };
+    const probabilities = async (model: Segmenter, of: typeof first) =>
+      (await model.predict(of, { probabilities: true })).probabilities!;
+    const [blended, alone] = [await probabilities(patches, image), await probabilities(tile, first)];
+    expect(patches.gflopsAt(0.5)).toBe(tile.gflopsAt(0.5));
+    expect(patches.gflopsAt(0.5)).toBeLessThan(0.7 * whole.gflopsAt(0.5));
+    // Rows before the second tile begins are of the first alone: the same values, normalized as the whole image.
+    const isSame = alone.slice(0, 4 * 12 * 3).map((p, i) => Math.abs(p - blended[i]!));
+    expect(Math.max(...isSame)).toBeLessThan(0.02);
+  });
+
+  test('take what is smaller than a patch with a border, as in training', async () => {
+    using segmenter = await segmenterOf({ size: [5, 7], patch: [8, 6] });
+    const image = { values: new Float32Array(35).map((_, i) => i), size: [5, 7], channels: 1 };
+    const { labels, probabilities } = await segmenter.predict(image, { probabilities: true });
+    expect(labels.shape).toEqual([1, 5, 7]);
+    for (let i = 0; i < 35; i++) {
+      const at = [...probabilities!.subarray(3 * i, 3 * i + 3)];
+      expect(at.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 4);
+    }
+    const own = await segmenter.predict(
+      { ...image, values: image.values.subarray(0, 6), size: [2, 3] },
+      { resolution: 'own' },
+    );
+    expect(own.labels.shape).toEqual([1, 2, 3]);
+    using ofVolumes = await segmenterOf({ size: [4, 6, 5], patch: [6, 4, 3], volumes: { fit: 'pad' } });
+    const scan = await ofVolumes.predict(picture(volume([5, 9, 4])));
+    expect(scan.labels.shape).toEqual([5, 9, 4]);
+    expect(scan.notes).toEqual(['Predicted in 6 overlapping tiles of 6×4×3.']);
+    using ofSlices = await segmenterOf({
+      size: [8, 6],
+      patch: [4, 6],
+      volumes: { fit: 'resize', slices: 'axial' },
+    });
+    expect((await ofSlices.predict(picture(volume([3, 5, 7])))).labels.shape).toEqual([3, 5, 7]);
+  });
+
+  test('of another number of axes are refused', async () => {
+    await expect(modelBytes({ size: [8, 8], patch: [4, 4, 4] })).rejects.toThrow(
+      'patch: has 3 axes, and images have 2',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { FileError, type Setting, ValueError } from '@sshn/core';
-import type { Image, Volume } from '@sshn/data';
+import { blendTiles, cutTile, type Image, tileCount, tilingOf, type Volume } from '@sshn/data';
 import type {
   AccuracyCostPoint,
   LoadedModel,
@@ -24,7 +24,6 @@ import { type Picture, pictureFrom } from './picture.js';
 import { type Prepared, prepare, seenAxes } from './prepare.js';
 import { type GridWindow, LabelWriter } from './probabilities.js';
 import { type Chosen, type SettingChoice, settingOf } from './setting-choice.js';
-import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
 import { TrainedModel } from './trained-model.js';
 
 /** How an image is segmented. */
@@ -253,8 +252,9 @@ export class Segmenter extends TrainedModel {
       async (begin) => {
         await new Promise<void>((resolve) => setTimeout(resolve));
         signal?.throwIfAborted();
-        const cutOut = cut(image, window.size, begin, tile);
-        const values = await this.#probabilitiesOf(cutOut, [...tile, image.channels], at, flipped);
+        const { channels } = image;
+        const cutOut = cutTile(image.values, { size: window.size, channels, begin, tile });
+        const values = await this.#probabilitiesOf(cutOut, [...tile, channels], at, flipped);
         onTile();
         return values;
       },

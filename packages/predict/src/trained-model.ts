@@ -20,6 +20,7 @@ import {
   type Choice,
   calibrate,
   describePlain,
+  inputSize,
   isLimited,
   type LoadedModel,
   type Manifest,
@@ -158,7 +159,7 @@ export abstract class TrainedModel {
     return points;
   }
 
-  /** 10⁹ FLOPs of the plain network at a setting, for one input of the size of training; given a factor, at full width and resolution. */
+  /** 10⁹ FLOPs of the plain network at a setting, for one input of the size of training, an image or a patch; given a factor, at full width and resolution. */
   gflopsAt(given: Factor | NamedSetting): number {
     return this.#costAt(
       settingOf(this.manifest, typeof given === 'object' && 'factor' in given ? given : { factor: given }),
@@ -167,7 +168,7 @@ export abstract class TrainedModel {
 
   /** Of one input of the size of training; memory is that of the weights and of what is computed, 32 bits each. */
   #costAt(at: Setting): { readonly gflops: number; readonly mebibytes: number } {
-    const inputShape = [1, ...this.manifest.preprocessing.size, this.#channels];
+    const inputShape = [1, ...inputSize(this.manifest), this.#channels];
     const { flops, peakActivationBytes } = countModule(this.model.network, { inputShape, at });
     const weights = countParams(networkAt(this.model.network, at).specs);
     return { gflops: flops / 1e9, mebibytes: (peakActivationBytes + 4 * weights) / 2 ** 20 };
@@ -197,7 +198,7 @@ export abstract class TrainedModel {
       network: this.model.network,
       params: kept.weights,
       at,
-      size: this.manifest.preprocessing.size,
+      size: inputSize(this.manifest),
       channels: this.#channels,
     });
     return kept.running;

@@ -1,5 +1,6 @@
 export { folderOptions } from './config/data.js';
 export { knobRanges } from './config/knobs.js';
+export { inputOf } from './config/patches.js';
 export { middleOf, type Spread } from './config/prior.js';
 export { lambdaSpread, type RegistrationConfig } from './config/registration.js';
 export {

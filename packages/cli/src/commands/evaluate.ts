@@ -13,7 +13,7 @@ import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
 import { foldMeans, foldMeansTable, requireFolds } from '../run/folds.js';
 import type { MemoryFlags } from '../run/memory.js';
-import { openRun } from '../run/open-run.js';
+import { openRun, windowsOf } from '../run/open-run.js';
 import { resultsTable, SweepView } from '../terminal/sweep-view.js';
 import { type Terminal, terminalOn } from '../terminal/terminal.js';
 import {
@@ -34,7 +34,7 @@ const evaluateHelp = {
 
 Dice is 2·overlap / (prediction + truth), per image and label, then averaged over foreground labels and images. A label \
 that is absent from both has none: such undefined cases are left out of the mean, and counted. GFLOPs and milliseconds \
-are of one forward pass on one image. Several runs are the folds of one cross-validation, trained on the same data with the same \
+are of one forward pass on one image or, of a run that was trained on patches, on one patch: its images are predicted in overlapping windows of that size. Several runs are the folds of one cross-validation, trained on the same data with the same \
 configuration: each is evaluated on its own images, then the mean and standard deviation over folds are given. --surface adds distances between the surfaces of predicted and true labels: a label \
 that only one of them has counts as far apart as the corners of the image.
 
@@ -180,7 +180,7 @@ async function evaluateOne(
     const one = options.factor === undefined ? undefined : [options.factor];
     const factors: readonly Factor[] = one ?? options.factors ?? telltaleFactors(priorOf(run.config));
     terminal.line(
-      `${folder}: ${run.split(dataset)[split].length} ${split} images of ${dataset.name}, on ${backend}`,
+      `${folder}: ${run.split(dataset)[split].length} ${split} images of ${dataset.name}${windowsOf(run, dataset)}, on ${backend}`,
     );
     const view = new SweepView(terminal, factors.length, 0);
     const measured = await sweep(run, dataset, {

@@ -2,7 +2,15 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paramTree, SshnError } from '@sshn/core';
 import { exportGraphModel, graphModelFiles } from '@sshn/graph-model';
-import { loadModel, type Manifest, namedSetting, networkOf, saveModel, settingText } from '@sshn/model';
+import {
+  inputSize,
+  loadModel,
+  type Manifest,
+  namedSetting,
+  networkOf,
+  saveModel,
+  settingText,
+} from '@sshn/model';
 import { writeFileAtomic } from '@sshn/model/node';
 import { exportOnnx } from '@sshn/onnx';
 import { type Chosen, Registrar, type Segmenter } from '@sshn/predict';
@@ -226,7 +234,8 @@ async function comparedImages(
 /** The graph of a setting, with what a user of the file needs to know as metadata. */
 function graphOf(model: Segmenter | Registrar, { at }: Chosen) {
   const { manifest } = model;
-  const { size, channels } = manifest.preprocessing;
+  const { channels } = manifest.preprocessing;
+  const size = inputSize(manifest);
   const { inChannels } = manifest.network.options;
   const plain = model.plainAt({ at }).manifest;
   const isRegistration = model instanceof Registrar;

@@ -53,7 +53,7 @@ async function info(given: string, json: boolean): Promise<number> {
       return exitCodes.ok;
     }
     const file = existsSync(join(path, 'best.safetensors')) ? join(path, 'best.safetensors') : path;
-    const { size, channels, intensity, volumes } = preprocessing;
+    const { size, patch, channels, intensity, volumes } = preprocessing;
     const slices = volumes?.slices === undefined ? '' : `${volumes.slices} slices of volumes, `;
     const spacing = volumes?.spacingMm === undefined ? '' : `, at ${volumes.spacingMm.join('×')} mm`;
     const trained = countParams(networkOf(manifest).specs);
@@ -73,7 +73,7 @@ async function info(given: string, json: boolean): Promise<number> {
       ],
       [
         'images',
-        `${slices}${size.join('×')}${spacing}, ${channels === 1 ? 'grey' : `${channels} channels`}, intensity ${describe(intensity)}`,
+        `${slices}${size.join('×')}${spacing}${patch === undefined ? '' : `, seen in patches of ${patch.join('×')}`}, ${channels === 1 ? 'grey' : `${channels} channels`}, intensity ${describe(intensity)}`,
       ],
       ['labels', manifest.labels.map(({ name }) => name).join(', ')],
       ['trained on', `${provenance.dataset}, seed ${provenance.seed}, ${provenance.date.slice(0, 10)}`],

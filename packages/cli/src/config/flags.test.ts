@@ -38,8 +38,10 @@ const valueAt = (tree: unknown, path: readonly string[]): unknown =>
 
 describe('flags of the configuration', () => {
   it('belong to every word, whose default is that of the configuration', () => {
-    const config = parseRunConfig({}, 'test');
+    const config = parseRunConfig({ patches: { size: [8, 8] } }, 'test');
     for (const { path, option } of configWords) {
+      // Without it there are no patches.
+      if (path.join('.') === 'patches.size') continue;
       expect(valueAt(config, path), path.join('.')).toEqual(option.default);
     }
   });
@@ -57,6 +59,8 @@ describe('flags of the configuration', () => {
     'loss.alpha': ['--loss', 'tversky'],
     'loss.beta': ['--loss', 'tversky'],
     'data.sliceRange': ['--slices', 'axial'],
+    'patches.perImage': ['--patch-size', '8x8'],
+    'patches.foreground': ['--patch-size', '8x8'],
     'data.sliceStep': ['--slices', 'axial'],
     'registration.lambdaDistribution': ['--task', 'registration', '--lambda-range', '0.1,1'],
     'registration.lambdaEndpoints': ['--task', 'registration', '--lambda-range', '0,1'],

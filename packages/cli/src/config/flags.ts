@@ -28,6 +28,9 @@ const named: Readonly<Record<string, string>> = {
   'optimizer.kind': 'optimizer',
   'loss.name': 'loss',
   'data.spacingMm': 'spacing',
+  'patches.size': 'patch-size',
+  'patches.perImage': 'patches-per-image',
+  'patches.foreground': 'patch-foreground',
   'validation.patience': 'patience',
   'augmentation.elastic.strength': 'augment-elastic-strength',
   'augmentation.elastic.spacing': 'augment-elastic-spacing',
@@ -228,6 +231,7 @@ export function flagsIn(message: string): string {
 
 function placeholder({ option: { type }, path }: OptionLeaf): string {
   if (path.join('.') === 'size') return 'N|HxW';
+  if (path.join('.') === 'patches.size') return 'HxW|DxHxW';
   if (type.kind === 'list') return type.item.kind === 'number' ? 'numbers' : 'words';
   if (type.kind === 'text') return 'text';
   return type.kind === 'number' ? 'number' : 'word';

@@ -5,6 +5,7 @@ import {
   type FactorResult,
   factorIn,
   gflopsAt,
+  inputOf,
   knobRanges,
   paretoFront,
   priorOf,
@@ -120,7 +121,6 @@ function namedPlace({ factor, width, resolution }: SearchedPlace): NamedSetting<
 }
 
 function costOf({ model, config }: Run, { dataset }: OpenedRun, { factor, ...knobs }: SearchedPlace): number {
-  const channels = config.task === 'registration' ? 2 * dataset.channels : dataset.channels;
   const at = setting({ factor: factorIn(config, factor), ...knobs });
-  return gflopsAt(model, { size: dataset.size, channels }, at);
+  return gflopsAt(model, inputOf(config, dataset), at);
 }

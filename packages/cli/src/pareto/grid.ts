@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Network, setting, ValueError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
-import { downsamplingSteps, factorGrid, gflopsAt } from '@sshn/training';
+import { downsamplingSteps, factorGrid, gflopsAt, inputOf } from '@sshn/training';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { gridMap, gridPlot } from '../plots/grid-plots.js';
 import type { OpenedRun } from '../run/open-run.js';
@@ -62,7 +62,11 @@ export async function reportGrid(
       hint: 'Train with --rescaling separate, or leave --grid out.',
     });
   }
-  const combinations = byCost(run.model, dataset, factorGrid(values, downsamplingSteps(architecture)));
+  const combinations = byCost(
+    run.model,
+    inputOf(run.config, dataset),
+    factorGrid(values, downsamplingSteps(architecture)),
+  );
   const output = join(run.folder, 'pareto', 'grid');
   const measured = await measureRun(opened, {
     ...work,

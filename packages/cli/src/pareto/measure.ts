@@ -9,7 +9,7 @@ import type { FactorResult } from '@sshn/training';
 import { evaluateRun, type Run, timeRun } from '@sshn/training/node';
 import type { RunningBackend } from '../process/backend.js';
 import { environment, machine } from '../process/environment.js';
-import type { OpenedRun } from '../run/open-run.js';
+import { type OpenedRun, windowsOf } from '../run/open-run.js';
 import { SweepView } from '../terminal/sweep-view.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { movesKnobs } from './curve.js';
@@ -57,7 +57,7 @@ export async function measureRun<At extends Factor>(
   const known = places.filter((place) => kept.get(place) !== undefined).length;
   const what = batchSize === 1 ? nameOf(places) : 'combinations of factors';
   terminal.line(
-    `${run.folder}: ${places.length} ${what} on ${run.split(dataset)[split].length} ${split} images of ${dataset.name}, ${backend.description}`,
+    `${run.folder}: ${places.length} ${what} on ${run.split(dataset)[split].length} ${split} images of ${dataset.name}${windowsOf(run, dataset)}, ${backend.description}`,
   );
   const view = new SweepView(terminal, places.length, known, undefined, nameOf(places));
   const results = await evaluateKept(opened, kept, { places, split, batchSize, signal }, (result) => {

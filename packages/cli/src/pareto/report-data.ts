@@ -1,7 +1,7 @@
 import { countParams, setting } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { countModule } from '@sshn/flops';
-import { type FactorResult, type Prior, priorOf, type RunConfig } from '@sshn/training';
+import { type FactorResult, inputOf, type Prior, priorOf, type RunConfig } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { dataName } from '../run/data-source.js';
 import type { OpenedRun } from '../run/open-run.js';
@@ -119,7 +119,8 @@ export function makeReport(
   };
 }
 
-function activationBytes({ model, config }: Run, { size, channels }: Dataset, factor: number): number {
-  const inputShape = [1, ...size, config.task === 'registration' ? 2 * channels : channels];
+function activationBytes({ model, config }: Run, dataset: Dataset, factor: number): number {
+  const { size, channels } = inputOf(config, dataset);
+  const inputShape = [1, ...size, channels];
   return countModule(model.network, { inputShape, at: setting(factor) }).peakActivationBytes;
 }

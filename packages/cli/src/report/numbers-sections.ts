@@ -98,6 +98,9 @@ function row(point: CurvePoint, labels: readonly string[], withKnobs: boolean, m
 export function runSection(report: ParetoReport): Html {
   const { run, data, checkpoint, parameters, environment, activations, points } = report;
   const { prior } = run;
+  const { patches } = report.config;
+  const input = patches === undefined ? 'image' : `patch of ${patches.size.join(' × ')}`;
+  const windows = patches === undefined ? '' : ', predicted in overlapping windows of a patch';
   const times = points.map(({ milliseconds }) => milliseconds);
   const peaks = activations.map(({ factor, bytes }) => `${bytesText(bytes)} at ${phiText(factor)}`);
   const facts: Array<[string, string]> = [
@@ -106,13 +109,13 @@ export function runSection(report: ParetoReport): Html {
     ['network', `${run.architecture}, ${countText(parameters.network)} parameters at any one φ`],
     ['trained parameters', countText(parameters.trained)],
     ['seed', String(run.seed)],
-    ['data', `${data.path}: ${data.images} ${data.split} images, ${data.size.join(' × ')} pixels`],
+    ['data', `${data.path}: ${data.images} ${data.split} images, ${data.size.join(' × ')} pixels${windows}`],
     ['checkpoint', `${checkpoint.file}, ${bytesText(checkpoint.bytes)}, SHA-256 ${checkpoint.sha256}`],
-    ['activations', `${peaks.join(', ')} (the most at a time, for one image)`],
+    ['activations', `${peaks.join(', ')} (the most at a time, for one ${input})`],
     ['memory', `${bytesText(environment.rssBytes)} for the whole process while measuring`],
     [
       'time',
-      `median of a forward pass on one image: ${costText(Math.min(...times))} to ${costText(Math.max(...times))} ms on ${environment.machine}, ${environment.backend}`,
+      `median of a forward pass on one ${input}: ${costText(Math.min(...times))} to ${costText(Math.max(...times))} ms on ${environment.machine}, ${environment.backend}`,
     ],
     ['software', `sshn ${environment.sshn}, tfjs ${environment.tfjs}, Node ${environment.node}`],
     ['measured', environment.measuredAt],

@@ -10,7 +10,7 @@ const widths = { wide: { width: 540, height: 370 }, narrow: { width: 350, height
 
 const captions: Record<CostAxis, string> = {
   factor: 'Dice against the rescaling factor φ.',
-  gflops: 'Dice against the FLOPs of one forward pass on one image.',
+  gflops: 'Dice against the FLOPs of one forward pass.',
 };
 
 interface PagePlot {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '@sshn/core';
-import type { Dataset } from '@sshn/data';
+import { type Dataset, size3Of, tileCount, tilingOf } from '@sshn/data';
 import { weightsDigest } from '@sshn/model/node';
 import { type KeepOptions, loadRun, type Run } from '@sshn/training/node';
 import { commandText } from '../terminal/text.js';
@@ -59,6 +59,15 @@ async function loadSettled(
     if (before !== undefined && before === (await digest())) return { run, weights: before };
     run.dispose();
   }
+}
+
+/** Of a run that was trained on patches, how its images are predicted and what its costs are of; nothing of others. */
+export function windowsOf({ config: { patches } }: Pick<Run, 'config'>, { size }: Dataset): string {
+  if (patches === undefined) return '';
+  const edges = patches.size.map((edge, axis) => Math.max(edge, size[axis]!));
+  const windows = tileCount(tilingOf(size3Of(edges), size3Of(patches.size)));
+  const each = windows === 1 ? 'in one window' : `each in ${windows} windows`;
+  return `, ${each} of ${patches.size.join('×')} (GFLOPs and ms are of one window)`;
 }
 
 /** @throws {FileError} if the images of a run are no longer where it says. */

@@ -69,7 +69,7 @@ export async function imagesOfFolder(data: string, manifest: Manifest): Promise<
       remedy: 'Export from the run folder, or leave out --data.',
     });
   }
-  const { size, channels, intensity, volumes } = manifest.preprocessing;
+  const { size, patch, channels, intensity, volumes } = manifest.preprocessing;
   const { slices, spacingMm, fit } = volumes ?? {};
   const source = parseDataSource(data);
   const dataset = await openData(source, {
@@ -111,7 +111,7 @@ export async function imagesOfFolder(data: string, manifest: Manifest): Promise<
     images: dataset.ids.length,
     async score({ manifest: described, params }, factor) {
       const model = networkOf(described);
-      return (await diceOver(model, params, prepared, dataset.ids, setting(factor), 4)).mean;
+      return (await diceOver(model, params, prepared, dataset.ids, setting(factor), 4, patch)).mean;
     },
     dispose: () => {},
   };

@@ -48,6 +48,17 @@ describe('TrainView', () => {
     ]);
   });
 
+  it('says that patches are trained on, and counts those', () => {
+    const terminal = fakeTerminal(false);
+    const view = new TrainView(terminal);
+    const patches = { size: [24, 32, 24], perImage: 2, foreground: 0.5 };
+    for (const event of [{ ...start(), patches } as TrainEvent, epoch({ secondsLeft: 9 })]) view.show(event);
+    expect(terminal.lines[2]).toBe(
+      'patches     24×32×24, 2 of each image an epoch; Dice is of whole images, in windows of that size',
+    );
+    expect(terminal.lines.at(-1)).toContain('52.3 patches/s');
+  });
+
   it('says from where it goes on', () => {
     const terminal = fakeTerminal(false);
     new TrainView(terminal).show(start(4));

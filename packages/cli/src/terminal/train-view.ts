@@ -60,6 +60,12 @@ export class TrainView {
     this.terminal.line(
       `learning rate  ${steps} steps: ${warmUpSteps === 0 ? 'from' : `up for ${warmUpSteps} to`} ${highest.toPrecision(3)}, at the end ${last.toPrecision(3)}`,
     );
+    if (event.patches !== undefined) {
+      const { size, perImage } = event.patches;
+      this.terminal.line(
+        `patches     ${size.join('×')}, ${perImage} of each image an epoch; Dice is of whole images, in windows of that size`,
+      );
+    }
     if (event.firstEpoch > 0)
       this.terminal.line(`resuming after epoch ${event.firstEpoch} of ${event.epochs}`);
   }
@@ -76,13 +82,17 @@ export class TrainView {
     const facts = [
       `loss ${event.loss.toFixed(4)}`,
       ...(Number.isNaN(this.#dice) ? [] : [`Dice ${this.#dice.toFixed(3)}`]),
-      `${event.imagesPerSecond.toFixed(1)} images/s`,
+      this.#speed(event),
       ...waitingText(event),
       `${formatDuration(secondsLeft)} left`,
     ];
     const { terminal } = this;
     const room = terminal.columns >= 110 ? `${terminal.style('cyan', bar(share, barWidth))} ` : '';
     terminal.live(`epoch ${event.epoch + 1}/${epochs}  ${room}${percent(share)}  ${facts.join('  ')}`);
+  }
+
+  #speed({ imagesPerSecond }: Of<'step' | 'epoch'>): string {
+    return `${imagesPerSecond.toFixed(1)} ${this.#start?.patches === undefined ? 'images' : 'patches'}/s`;
   }
 
   #epoch(event: Of<'epoch'>): void {
@@ -96,7 +106,7 @@ export class TrainView {
     const digits = String(event.epochs).length;
     const dice = shownDice(this.#dice);
     const left = event.epoch + 1 < event.epochs ? [`${formatDuration(event.secondsLeft)} left`] : [];
-    const speed = [`${event.imagesPerSecond.toFixed(1)} images/s`];
+    const speed = [this.#speed(event)];
     const waiting = waitingText(event);
     const line = (facts: readonly string[], more: readonly string[]) => [
       `epoch ${String(event.epoch + 1).padStart(digits)}/${event.epochs}`,

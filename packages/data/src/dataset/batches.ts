@@ -1,5 +1,6 @@
 import { Rng, requireIntegers, ShapeError } from '@sshn/core';
 import type { PairExample } from '../pairs/pairs.js';
+import { drawPatches, type PatchOptions } from './patches.js';
 import type { Batch, Dataset, Example } from './types.js';
 
 /** How to walk through a dataset. */
@@ -8,7 +9,14 @@ export interface BatchOptions {
   /** Shuffles the ids; is not advanced, so the same generator gives the same order again. @default the order of `ids` */
   readonly order?: Rng;
   /**
-   * Applied to every example, all of a batch at once. Its generator is split off `order` by the example's position, so a result depends on
+   * Draws patches from every example, which take its place: `batchSize` counts them, and those of an image follow each other.
+   * Which they are depends on `order` and the image's position alone; without `order` they are the same in every pass.
+   *
+   * @default whole examples
+   */
+  readonly patches?: PatchOptions;
+  /**
+   * Applied to every example or patch, all of a batch at once. Its generator is split off `order` by the example's position, so a result depends on
    * neither timing nor batch size; without `order` it is the same in every pass.
    */
   readonly transform?: (example: Example, rng: Rng) => Example | Promise<Example>;
@@ -29,7 +37,8 @@ export interface BatchOptions {
  * batch it belongs to, with the error it had; leaving the loop early starts no more loads.
  *
  * @throws {ValueError} if `batchSize` is not positive, or `prefetch` or `first` is negative.
- * @throws {ShapeError} while iterating, if an example has another size or channel count than the first of its batch.
+ * @throws {ShapeError} while iterating, if an example has another size or channel count than the first of its batch; else as
+ * `drawPatches`.
  * @example
  * for await (const { images, labels, shape } of batches(dataset, split.train, { batchSize: 4, order: rng })) { … }
  */
@@ -49,19 +58,34 @@ async function* iterate(
   ids: readonly string[],
   options: BatchOptions & { readonly prefetch: number; readonly first: number },
 ): AsyncGenerator<Batch, void, void> {
-  const { batchSize, order, transform, prefetch, first, dropLast = false, signal } = options;
+  const { batchSize, order, transform, patches, prefetch, first, dropLast = false, signal } = options;
   const ordered = order === undefined ? ids : order.split('order').shuffle(ids);
-  const draws = (order ?? Rng.fromSeed(0)).split('transform');
-  const count = dropLast ? Math.floor(ids.length / batchSize) : Math.ceil(ids.length / batchSize);
+  const draws = order ?? Rng.fromSeed(0);
+  const perImage = patches?.perImage ?? 1;
+  const total = ids.length * perImage;
+  const count = dropLast ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
 
-  const loadOne = async (id: string, position: number): Promise<Example> => {
-    const example = await dataset.load(id);
-    return transform === undefined ? example : transform(example, draws.split(position));
+  // Patches of an image may be in two batches, which are loaded one after the other: it is loaded once for both.
+  let newest: { readonly index: number; readonly patches: Promise<readonly Example[]> } | undefined;
+  const patchesOf = (index: number): Promise<readonly Example[]> => {
+    if (newest?.index === index) return newest.patches;
+    const loading = dataset
+      .load(ordered[index]!)
+      .then((example) => drawPatches(example, patches!, draws.split('patches').split(index)));
+    newest = { index, patches: loading };
+    return loading;
+  };
+  const loadOne = async (position: number): Promise<Example> => {
+    const example =
+      patches === undefined
+        ? await dataset.load(ordered[position]!)
+        : (await patchesOf(Math.floor(position / perImage)))[position % perImage]!;
+    return transform === undefined ? example : transform(example, draws.split('transform').split(position));
   };
   const loadBatch = async (index: number): Promise<Batch> => {
     const start = index * batchSize;
-    const inBatch = ordered.slice(start, start + batchSize);
-    return stack(await Promise.all(inBatch.map((id, i) => loadOne(id, start + i))));
+    const length = Math.min(batchSize, total - start);
+    return stack(await Promise.all(Array.from({ length }, (_, i) => loadOne(start + i))));
   };
 
   const ahead: Array<Promise<Batch>> = [];

@@ -1,4 +1,5 @@
 import { requireIntegers, ValueError } from '@sshn/core';
+import { padOrCropValues, shiftOf } from '../geometry/pad.js';
 import { resizeImage, sourceIndices } from '../geometry/resize.js';
 import { movedAffine, spacingOf, type Triple, type Volume, type VoxelData, voxelCount } from './volume.js';
 
@@ -111,21 +112,8 @@ export function padOrCrop<Data extends VoxelData>(
   requireIntegers('padOrCrop', { depth: shape[0], height: shape[1], width: shape[2] });
   const { data, shape: old } = volume;
   if (shape.every((n, axis) => n === old[axis])) return volume;
-  const shift: Triple = [shiftOf(old[0], shape[0]), shiftOf(old[1], shape[1]), shiftOf(old[2], shape[2])];
-  const Voxels = data.constructor as new (length: number) => Data;
-  const result = new Voxels(voxelCount(shape)).fill(fill) as Data;
-  const first = Math.max(0, shift[2]);
-  const count = Math.min(shape[2], old[2] + shift[2]) - first;
-  for (let d = Math.max(0, shift[0]); d < Math.min(shape[0], old[0] + shift[0]); d++) {
-    for (let h = Math.max(0, shift[1]); h < Math.min(shape[1], old[1] + shift[1]); h++) {
-      const from = ((d - shift[0]) * old[1] + h - shift[1]) * old[2] + first - shift[2];
-      result.set(data.subarray(from, from + count), (d * shape[1] + h) * shape[2] + first);
-    }
-  }
+  const result = padOrCropValues(data, { from: old, to: shape, fill });
+  const shift = shape.map((n, axis) => shiftOf(old[axis]!, n)) as [number, number, number];
   const affine = movedAffine(volume.affine, [1, 1, 1], [-shift[0], -shift[1], -shift[2]]);
   return { data: result, shape, spacingMm: volume.spacingMm, affine };
-}
-
-function shiftOf(from: number, to: number): number {
-  return Math.trunc((to - from) / 2);
 }

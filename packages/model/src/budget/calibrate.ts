@@ -1,6 +1,6 @@
 import { paramTree, percentileOf, requireIntegers, type Setting, setting, ValueError } from '@sshn/core';
 import { dispose, reshape, slice, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
-import type { Manifest } from '../manifest/schema.js';
+import { inputSize, type Manifest } from '../manifest/schema.js';
 import type { LoadedModel } from '../model.js';
 import { networkOf } from '../network-of.js';
 import { type RunningNetwork, type Runtime, tfjsRuntime } from '../runtime.js';
@@ -60,7 +60,7 @@ export async function calibrate(
   { manifest, params }: LoadedModel,
   options: CalibrateOptions = {},
 ): Promise<AccuracyCostPoint[]> {
-  const { size = manifest.preprocessing.size, repeats = 5, conditions = [], onProgress, signal } = options;
+  const { size = inputSize(manifest), repeats = 5, conditions = [], onProgress, signal } = options;
   const { runtime = tfjsRuntime } = options;
   requireIntegers('calibrate', { repeats });
   requireIntegers('calibrate: size', Object.fromEntries(size.entries()));
@@ -179,8 +179,8 @@ function placeOf(
 }
 
 /** The rows of the manifest's table by their settings, where they hold for images of that size. */
-function knownPoints({ accuracyCost, preprocessing }: Manifest, size: readonly number[]) {
-  const rows = size.join() === preprocessing.size.join() ? accuracyCost : [];
+function knownPoints(manifest: Manifest, size: readonly number[]) {
+  const rows = size.join() === inputSize(manifest).join() ? manifest.accuracyCost : [];
   return new Map(rows.map((row) => [settingKey(row), row]));
 }
 

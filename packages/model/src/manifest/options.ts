@@ -50,11 +50,11 @@ export const imageEdge = option.integer({ least: 1, most: 2 ** 16, help: '' });
 const mostPixels = 2 ** 28;
 
 /** What is wrong with a size whose edges are right one by one. */
-export function sizeFaults(size: readonly number[]): OptionFault[] {
+export function sizeFaults(size: readonly number[], name = 'size'): OptionFault[] {
   const pixels = size.reduce((product, edge) => product * edge, 1);
   return pixels <= mostPixels
     ? []
-    : [{ path: ['size'], message: `${size.join('×')} are ${pixels} pixels, expected at most ${mostPixels}` }];
+    : [{ path: [name], message: `${size.join('×')} are ${pixels} pixels, expected at most ${mostPixels}` }];
 }
 
 /** What a hypernetwork is, its inputs included. */
@@ -131,7 +131,14 @@ export const manifestOptions = {
       size: option.list(imageEdge, {
         least: 2,
         most: 3,
-        help: '[height, width] or [depth, height, width] that the network sees',
+        help: '[height, width] or [depth, height, width] that images are brought to',
+      }),
+      patch: option.list(imageEdge, {
+        least: 2,
+        most: 3,
+        optional: true,
+        usually: 'all of the image',
+        help: 'Of networks that were trained on patches of images: the size of a patch, which is what they see at a time',
       }),
       channels: option.integer({ least: 1, most: 2 ** 16, help: 'Channels of the image' }),
       intensity: option.variants(intensityKinds, {
@@ -166,7 +173,21 @@ export const manifestOptions = {
         },
       ),
     },
-    { help: 'What happens to an image before the network sees it', check: ({ size }) => sizeFaults(size) },
+    {
+      help: 'What happens to an image before the network sees it',
+      check: ({ size, patch }) => [
+        ...sizeFaults(size),
+        ...(patch === undefined || patch.length === size.length
+          ? []
+          : [
+              {
+                path: ['patch'],
+                message: `has ${patch.length} axes, and images have ${size.length}`,
+              },
+            ]),
+        ...(patch === undefined ? [] : sizeFaults(patch, 'patch')),
+      ],
+    },
   ),
   /** Of registration networks: what they were trained for. */
   registration: option.record(

@@ -203,6 +203,11 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
 /** What a file of weights says about itself. */
 export type Manifest = DeepReadonly<z.infer<typeof manifestSchema>>;
 
+/** `[height, width]` or `[depth, height, width]` of what a model's network sees at a time: a patch, or the whole image. */
+export function inputSize({ preprocessing }: Pick<Manifest, 'preprocessing'>): readonly number[] {
+  return preprocessing.patch ?? preprocessing.size;
+}
+
 /** Settings from cheap to expensive that tell how well they segment an image, as a manifest keeps them. */
 export type Cascade = NonNullable<Manifest['cascade']>;
 

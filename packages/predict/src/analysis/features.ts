@@ -1,12 +1,10 @@
 import { observeScopes } from '@sshn/core';
-import type { Image } from '@sshn/data';
+import { cutTile, type Image, type Size3 } from '@sshn/data';
 import { dispose, keep, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Picture, pictureFrom } from '../picture.js';
 import { prepare, seenAxes } from '../prepare.js';
-import type { Size3 } from '../probabilities.js';
 import type { Segmenter } from '../segmenter.js';
 import type { SettingChoice } from '../setting-choice.js';
-import { cut } from '../tiles.js';
 
 /**
  * What comes out of every layer with a kernel: its convolution, normalization and activation, in the order in which they run. Of
@@ -30,7 +28,11 @@ export async function featuresOf(
   const layers = new Set(model.layers());
   const kept = new Map<string, Tensor>();
   const shape = [1, ...seenAxes(tile, manifest), image.channels];
-  const input = tensor(cut(image, window.size, begin, tile), shape, 'float32');
+  const input = tensor(
+    cutTile(image.values, { size: window.size, channels: image.channels, begin, tile }),
+    shape,
+    'float32',
+  );
   try {
     tidy(() => {
       observeScopes(

@@ -73,6 +73,31 @@ describe('run configuration', () => {
   });
 });
 
+describe('patches', () => {
+  const patches = (changes: object) => ({ patches: { size: [8, 8], ...changes } });
+
+  test('have defaults, and are read back as they were', () => {
+    const config = parseRunConfig(patches({}), 'flags');
+    expect(config.patches).toEqual({ size: [8, 8], perImage: 2, foreground: 0.5 });
+    expect(parseRunConfig(config, 'run.json')).toEqual(config);
+    expect(parseRunConfig({}, 'flags')).not.toHaveProperty('patches');
+  });
+
+  test.each<[object, string]>([
+    [patches({ size: [8, 0] }), 'patches.size.1: got 0, expected an integer in [1, 65536]'],
+    [patches({ size: [8.5, 8] }), 'patches.size.0: got 8.5, expected an integer'],
+    [patches({ size: [8] }), 'patches.size: got a list of 1, expected a list of 2 to 3 entries'],
+    [patches({ size: [65536, 65536] }), 'patches.size: 65536×65536 are 4294967296 pixels'],
+    [patches({ perImage: 0 }), 'patches.perImage: got 0'],
+    [patches({ foreground: 1.1 }), 'patches.foreground: got 1.1'],
+    [{ patches: {} }, 'patches.size: got nothing, expected a list of integers'],
+    [{ size: [9, 9, 9], ...patches({}) }, 'patches.size: has 2 axes, and size has 3'],
+    [{ task: 'registration', ...patches({}) }, 'patches.size: is for segmentation'],
+  ])('%j is refused', (input, says) => {
+    expect(() => parseRunConfig(input, 'flags')).toThrow(says);
+  });
+});
+
 const registration = (words: RunConfigInput): RunConfigInput => ({ task: 'registration', ...words });
 
 describe('words that would have no effect are refused', () => {

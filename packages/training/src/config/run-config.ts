@@ -7,6 +7,7 @@ import { architectureOptions } from './architecture.js';
 import { dataOptions } from './data.js';
 import { inputResolution, knobConfigOptions, knobFaults } from './knobs.js';
 import { lossConfigOptions, lossWords } from './loss.js';
+import { patchConfigOptions, patchFaults } from './patches.js';
 import { priorOptions } from './prior.js';
 import { registrationConfigOptions, registrationWords } from './registration.js';
 
@@ -77,6 +78,7 @@ export const runOptions = {
     help: 'Size that images are resized to, in pixels',
   }),
   data: dataOptions,
+  patches: patchConfigOptions,
   split,
   intensity,
   seed: option.integer({
@@ -84,7 +86,7 @@ export const runOptions = {
     default: 1,
     help: 'Seed of the split, the weights, the batches and the factors',
   }),
-  batchSize: option.integer({ least: 1, default: 4, help: 'Images per step' }),
+  batchSize: option.integer({ least: 1, default: 4, help: 'Images per step, or patches' }),
   epochs: option.integer({ least: 1, default: 100, help: 'Passes over the training images' }),
   crossEntropyShare: option.number({
     least: 0,
@@ -152,6 +154,7 @@ function runFaults(config: RunConfig): OptionFault[] {
       ? [{ path: ['prior', 'factor'], message: "several factors need rescaling: 'separate'" }]
       : []),
     ...knobFaults(config),
+    ...patchFaults(config),
     ...taskFaults(config),
   ];
 }

@@ -23,11 +23,11 @@ export interface FactorResult<At extends Factor = number> extends NamedSetting<A
   readonly diceBefore?: number;
   /** Of registration: mean share of folded voxels, in percent. */
   readonly foldedPercent?: number;
-  /** FLOPs of one forward pass on one image, in units of 10⁹. */
+  /** FLOPs of one forward pass, in units of 10⁹: on one image or, of a run that was trained on patches, on one patch. */
   readonly gflops: number;
   /** Mean Dice over the foreground labels of each image, in the order of the split; NaN where it is undefined. */
   readonly diceByImage?: readonly number[];
-  /** Median time of one forward pass on one image here, in milliseconds; NaN where it was not measured. */
+  /** Median time of such a forward pass here, in milliseconds; NaN where it was not measured. */
   readonly milliseconds: number;
   /** Between these lies the middle half of the times. */
   readonly millisecondsQuartiles?: readonly [low: number, high: number];
@@ -64,7 +64,11 @@ export async function evaluateFactor<At extends Factor>(
   return { factor, ...measured, ...time! };
 }
 
-/** Accuracy and FLOPs at a setting; no time. */
+/**
+ * Accuracy and FLOPs at a setting; no time.
+ *
+ * @param size What the network sees at a time. @default the whole image
+ */
 export async function measure(
   task: Pick<Task, 'accuracy'>,
   model: Scalable,
@@ -72,6 +76,7 @@ export async function measure(
   dataset: Dataset,
   ids: readonly string[],
   at: Setting,
+  size: readonly number[] = dataset.size,
 ): Promise<Measured> {
   const { dice: summary, registration } = await task.accuracy(model, params, dataset, ids, at, batchSize);
   const labels = [...summary.perLabel].map(
@@ -87,13 +92,13 @@ export async function measure(
     ...(registration === undefined
       ? {}
       : { diceBefore: registration.before.mean, foldedPercent: registration.foldedPercent }),
-    gflops: gflopsAt(model, dataset, at),
+    gflops: gflopsAt(model, { size, channels: dataset.channels }, at),
     diceByImage: summary.perCase,
     milliseconds: Number.NaN,
   };
 }
 
-/** FLOPs of one forward pass of the plain network on one image of a dataset, in units of 10⁹. */
+/** FLOPs of one forward pass of the plain network on one image of a dataset, or one input of a size, in units of 10⁹. */
 export function gflopsAt(
   model: Pick<Scalable, 'network'>,
   { size, channels }: Pick<Dataset, 'size' | 'channels'>,

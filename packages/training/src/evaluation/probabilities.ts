@@ -2,6 +2,7 @@ import type { ParamsOf, Setting, SpecNode } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { dispose, reverse, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { windowedProbabilities } from './windows.js';
 
 /** An image with what a network says of it at several settings. */
 export interface JudgedImage {
@@ -22,6 +23,7 @@ export interface Pass {
  * Probabilities of images, one image after the other: all passes of an image are in memory together, those of two images never.
  *
  * @param params Of the model; stays the caller's.
+ * @param window Size of the overlapping windows in which images are predicted; a flip is then one of each window. @default the whole image
  */
 export async function* probabilities(
   model: Scalable,
@@ -29,6 +31,7 @@ export async function* probabilities(
   dataset: Dataset,
   ids: readonly string[],
   passes: readonly Pass[],
+  window?: readonly number[],
 ): AsyncGenerator<JudgedImage, void, void> {
   const weights = new Map<Setting, ParamsOf<SpecNode>>();
   try {
@@ -39,10 +42,15 @@ export async function* probabilities(
       for (const { at, flipped = [] } of passes) {
         const axes = flipped.map((axis) => axis + 1);
         const turned = (x: Tensor) => (axes.length > 0 ? reverse(x, axes) : x);
-        const map = tidy(() => {
-          const input = turned(tensor(image.values, [1, ...image.size, image.channels], 'float32'));
-          return softmax(turned(model.network.apply(weights.get(at)!, input, at)));
-        });
+        const apply = (x: Tensor) => turned(model.network.apply(weights.get(at)!, turned(x), at));
+        if (window !== undefined) {
+          const labelCount = dataset.labelNames.length;
+          maps.push(await windowedProbabilities(image, { window, labelCount, apply }));
+          continue;
+        }
+        const map = tidy(() =>
+          softmax(apply(tensor(image.values, [1, ...image.size, image.channels], 'float32'))),
+        );
         try {
           maps.push((await map.data<'float32'>()).slice());
         } finally {

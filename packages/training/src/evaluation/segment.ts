@@ -11,6 +11,7 @@ import {
   surfaceScores,
 } from '@sshn/losses';
 import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { windowedLabels } from './windows.js';
 
 /** A batch with the labels that a network gives its pixels. */
 export interface SegmentedBatch {
@@ -24,6 +25,7 @@ export interface SegmentedBatch {
  *
  * @param params Of the model; stays the caller's.
  * @param batchSize Images per forward pass.
+ * @param window Size of the overlapping windows in which images are predicted, one after the other. @default the whole image
  */
 export async function* segment(
   model: Scalable,
@@ -32,11 +34,21 @@ export async function* segment(
   ids: readonly string[],
   at: Setting,
   batchSize: number,
+  window?: readonly number[],
 ): AsyncGenerator<SegmentedBatch, void, void> {
   const weights = model.specialize(params, at);
   try {
-    for await (const batch of batches(dataset, ids, { batchSize })) {
-      yield { batch, predicted: await segmentBatch(model, weights, batch, at) };
+    if (window === undefined) {
+      for await (const batch of batches(dataset, ids, { batchSize })) {
+        yield { batch, predicted: await segmentBatch(model, weights, batch, at) };
+      }
+      return;
+    }
+    const apply = (input: Tensor) => model.network.apply(weights, input, at);
+    const labelCount = dataset.labelNames.length;
+    for await (const batch of batches(dataset, ids, { batchSize: 1, prefetch: 1 })) {
+      const image = { values: batch.images, size: batch.shape.slice(1, -1), channels: batch.shape.at(-1)! };
+      yield { batch, predicted: Int32Array.from(await windowedLabels(image, { window, labelCount, apply })) };
     }
   } finally {
     dispose(weights as Tensor[]);
@@ -60,7 +72,11 @@ async function segmentBatch(
   }
 }
 
-/** Hard Dice of a model over images at one setting; see `summarizeScores` for what is undefined and counted. */
+/**
+ * Hard Dice of a model over images at one setting; see `summarizeScores` for what is undefined and counted.
+ *
+ * @param window Size of the overlapping windows in which images are predicted: that of the patches of training. @default the whole image
+ */
 export async function diceOver(
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
@@ -68,9 +84,10 @@ export async function diceOver(
   ids: readonly string[],
   at: Setting,
   batchSize: number,
+  window?: readonly number[],
 ): Promise<ScoreSummary> {
   const scores: LabelScores[] = [];
-  for await (const { batch, predicted } of segment(model, params, dataset, ids, at, batchSize)) {
+  for await (const { batch, predicted } of segment(model, params, dataset, ids, at, batchSize, window)) {
     const pixels = predicted.length / batch.ids.length;
     for (let i = 0; i < batch.ids.length; i++) {
       const part = <A extends Int32Array>(values: A) => values.subarray(i * pixels, (i + 1) * pixels);
@@ -104,6 +121,7 @@ export interface SurfaceResult {
  * background left out.
  *
  * @param tolerance Of the surface Dice, in mm or, where pixels have no known size, in pixels; ≥ 0.
+ * @param window As in `diceOver`.
  */
 export async function surfaceOver(
   model: Scalable,
@@ -112,6 +130,7 @@ export async function surfaceOver(
   ids: readonly string[],
   at: Setting,
   tolerance: number,
+  window?: readonly number[],
 ): Promise<SurfaceResult> {
   const spacings: Array<Example['spacingMm']> = [];
   // One by one: all images at once may be more than the memory holds.
@@ -119,7 +138,7 @@ export async function surfaceOver(
   const areKnown = spacings.every((spacing) => spacing !== undefined);
   const labels = dataset.labelNames.length;
   const cases: SurfaceScores[] = [];
-  for await (const { batch, predicted } of segment(model, params, dataset, ids, at, 4)) {
+  for await (const { batch, predicted } of segment(model, params, dataset, ids, at, 4, window)) {
     const pixels = predicted.length / batch.ids.length;
     for (let i = 0; i < batch.ids.length; i++) {
       const part = (values: Int32Array) => values.subarray(i * pixels, (i + 1) * pixels);

@@ -1,6 +1,7 @@
 import { type Setting, setting, ValueError } from '@sshn/core';
 import type { Dataset, Split } from '@sshn/data';
 import { type Cascade, type NamedSetting, namedSetting, predictDice } from '@sshn/model';
+import { inputOf } from '../config/patches.js';
 import { gflopsAt } from '../evaluation/measure.js';
 import type { Pass } from '../evaluation/probabilities.js';
 import {
@@ -125,8 +126,9 @@ export async function measureSureness(
   requireSegmentation(run, cascade.rungs);
   const labels = run.labelNames.length;
   const rank = dataset.size.length;
+  const input = inputOf(run.config, dataset);
   const steps = cascade.rungs.map((rung) => passOf(run, rung));
-  const costs = steps.map(({ at }) => gflopsAt(run.model, dataset, at));
+  const costs = steps.map(({ at }) => gflopsAt(run.model, input, at));
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   const within = (most: number) => {
     const cheap = front.filter(({ gflops }) => gflops <= most * (1 + 1e-9));
@@ -167,7 +169,7 @@ export async function measureSureness(
     return {
       name,
       place: namedSetting(at),
-      gflops: all[which]!.passes.reduce((sum, pass) => sum + gflopsAt(run.model, dataset, pass.at), 0),
+      gflops: all[which]!.passes.reduce((sum, pass) => sum + gflopsAt(run.model, input, pass.at), 0),
       dice: meanOf(pairs.map(([, dice]) => dice)),
       area: tested[which]!.retention.area,
       errorRate: tested[which]!.retention.errorRate,

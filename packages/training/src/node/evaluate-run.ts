@@ -3,6 +3,7 @@ import type { Dataset, Split } from '@sshn/data';
 import { type Knob, knobs, type Scalable } from '@sshn/hypernet';
 import type { NamedSetting } from '@sshn/model';
 import { knobsOf } from '../config/knobs.js';
+import { inputOf } from '../config/patches.js';
 import type { FactorResult } from '../evaluation/measure.js';
 import { measure } from '../evaluation/measure.js';
 import { surfaceOver } from '../evaluation/segment.js';
@@ -84,8 +85,10 @@ export async function evaluateRun<At extends Factor>(
       factor,
       ...(rest.width === undefined ? {} : { width: rest.width }),
       ...(rest.resolution === undefined ? {} : { resolution: rest.resolution }),
-      ...(await measure(task, ...of)),
-      ...(surface === undefined ? {} : { surface: await surfaceOver(...of, surface.tolerance) }),
+      ...(await measure(task, ...of, run.config.patches?.size)),
+      ...(surface === undefined
+        ? {}
+        : { surface: await surfaceOver(...of, surface.tolerance, run.config.patches?.size) }),
     };
     results.push(result);
     onProgress?.(result, results.length, factors.length);
@@ -110,13 +113,11 @@ export async function timeRun(
   places: readonly NamedSetting[],
   options: TimingOptions & Pick<Rest, 'lambda'> = {},
 ): Promise<Timing[]> {
-  const { size, channels } = dataset;
-  // Of a pair, both images lie side by side.
-  const images = run.config.task === 'registration' ? 2 : 1;
+  const { size, channels } = inputOf(run.config, dataset);
   return timeForward(
     run.model,
     run.params,
-    [1, ...size, images * channels],
+    [1, ...size, channels],
     places.map(({ factor, ...knobs }) => settingAt(run, factor, restOf({ ...options, ...knobs }))),
     options,
   );

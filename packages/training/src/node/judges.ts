@@ -103,9 +103,16 @@ export async function judge(
   const labels = run.labelNames.length;
   const judged = judges.map(() => ({ seen: [] as Seen[], retention: new Retention() }));
   const ids = examples.split[split];
-  for await (const { truth, maps } of probabilities(run.model, run.params, examples.dataset, ids, [
-    ...passes.values(),
-  ])) {
+  const window = run.config.patches?.size;
+  const all = [...passes.values()];
+  for await (const { truth, maps } of probabilities(
+    run.model,
+    run.params,
+    examples.dataset,
+    ids,
+    all,
+    window,
+  )) {
     for (const [i, { passes: own, look }] of judges.entries()) {
       const answer = look(own.map((pass) => maps[places.get(keyOf(pass))!]!));
       const dice = [...diceScore(answer.labels, truth, { labels }).perLabel.values()];

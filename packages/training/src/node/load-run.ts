@@ -5,8 +5,9 @@ import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { predictLabels } from '@sshn/losses';
 import { networkOf } from '@sshn/model';
 import { readModelFile } from '@sshn/model/node';
-import { dispose, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/run-config.js';
+import { windowedLabels } from '../evaluation/windows.js';
 import { factorIn } from '../methods/prior.js';
 import { chosenIntensity, prepareDataset, splitOf } from '../tasks/of-config.js';
 import type { KeepOptions } from './kept-images.js';
@@ -114,8 +115,22 @@ export async function loadRun(folder: string, { keep }: { readonly keep?: KeepOp
     prepare: async (opened) =>
       prepareDataset(await withStoredAlignment(folder, opened, config, stored, keep), config),
     predict: async (image, factor) => {
-      const { values } = preprocess(image, { size, channels, intensity: chosenIntensity(config) });
+      const seen = preprocess(image, { size, channels, intensity: chosenIntensity(config) });
+      const { values } = seen;
       const at = setting(factorIn(config, factor));
+      if (config.patches !== undefined) {
+        const window = config.patches.size;
+        const weights = model.specialize(params, at);
+        try {
+          const apply = (input: Tensor) => model.network.apply(weights, input, at);
+          return {
+            values: await windowedLabels(seen, { window, labelCount: labelNames.length, apply }),
+            size,
+          };
+        } finally {
+          dispose(weights as Tensor[]);
+        }
+      }
       const labels = tidy(() => {
         const weights = model.specialize(params, at);
         return predictLabels(model.network.apply(weights, tensor(values, [1, ...size, channels]), at));

@@ -4,6 +4,7 @@ import { paramTree, setting } from '@sshn/core';
 import { type ManifestInput, networkOf, type SaveOptions } from '@sshn/model';
 import { readModelFile, writeModelFile } from '@sshn/model/node';
 import { dispose } from '@tensorflow/tfjs-core';
+import { inputOf } from '../config/patches.js';
 import { lambdaSpread } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
 import { gflopsAt } from '../evaluation/measure.js';
@@ -72,7 +73,14 @@ function costsOf(
     const one = [...new Set([factor].flat())];
     if (one.length !== 1 || Number.isNaN(dice)) return [];
     const at = task.use(setting(factorIn(run.config, factor)));
-    return [{ factor: one[0]!, dice, gflops: gflopsAt(model, spaceOf(run), at), milliseconds: null }];
+    return [
+      {
+        factor: one[0]!,
+        dice,
+        gflops: gflopsAt(model, inputOf(run.config, run.dataset), at),
+        milliseconds: null,
+      },
+    ];
   });
 }
 
@@ -85,6 +93,7 @@ function manifestOf(run: RunFile, alignment: AlignmentState | undefined): Manife
     prior: priorOf(config),
     preprocessing: {
       size,
+      ...(config.patches === undefined ? {} : { patch: config.patches.size }),
       channels,
       intensity: chosenIntensity(config),
       ...volumesOf(config, size.length),

@@ -11,6 +11,7 @@ import {
   splitDataset,
   splitGroups,
 } from '@sshn/data';
+import { requirePatches } from '../config/patches.js';
 import type { RunConfig } from '../config/run-config.js';
 import { registration } from './registration.js';
 import { segmentation } from './segmentation.js';
@@ -32,9 +33,10 @@ export interface Examples {
  * registration all pairs of images within each part.
  *
  * @param given The split of the images, where it is known. @default drawn as the configuration says
- * @throws {ValueError} if a part has too few subjects to make a pair.
+ * @throws {ValueError} if a part has too few subjects to make a pair. @throws {ShapeError} if patches have other axes than images.
  */
 export function examplesOf(dataset: Dataset, config: RunConfig, given?: Split): Examples {
+  requirePatches(config, dataset);
   const rng = Rng.fromSeed(config.seed);
   const split = given ?? splitOf(dataset, config);
   if (config.task === 'segmentation') return { dataset, split };

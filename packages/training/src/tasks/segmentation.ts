@@ -9,7 +9,7 @@ import { diceOver } from '../evaluation/segment.js';
 import type { Task } from './task.js';
 
 /** Segmentation: cross-entropy first, then the loss that is configured, soft Dice by default (paper, section 4.1). */
-export function segmentation({ epochs, crossEntropyShare, loss }: RunConfig): Task {
+export function segmentation({ epochs, crossEntropyShare, loss, patches }: RunConfig): Task {
   const firstEpochs = Math.round(epochs * crossEntropyShare);
   const main = lossOf(loss);
   return {
@@ -19,7 +19,7 @@ export function segmentation({ epochs, crossEntropyShare, loss }: RunConfig): Ta
     use: (at) => at,
     loss: (model, params, { images, batch, at, stage }) =>
       supervisedLoss(model, params, images, batch, at, stage.isLast ? main : crossEntropy),
-    accuracy: async (...args) => ({ dice: await diceOver(...args) }),
+    accuracy: async (...args) => ({ dice: await diceOver(...args, patches?.size) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Factor, SshnError } from '@sshn/core';
+import type { PatchOptions } from '@sshn/data';
 import type { ScheduleSummary } from '@sshn/optim';
 import type { RunConfig } from '../config/run-config.js';
 
@@ -19,6 +20,8 @@ export interface StartEvent {
   readonly schedule: ScheduleSummary;
   /** How many numbers are trained, and how many the plain network has. */
   readonly parameters: { readonly trained: number; readonly network: number };
+  /** Where patches of images are trained on: images per second are then patches per second. */
+  readonly patches?: PatchOptions;
 }
 
 /** An image was aligned, before training. */

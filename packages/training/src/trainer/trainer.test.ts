@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { namedParams, paramTree } from '@sshn/core';
+import { namedParams, paramTree, setting } from '@sshn/core';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
+import { diceOver } from '../evaluation/segment.js';
 import { describeNetwork } from '../methods/network.js';
 import { disks, splitOf } from '../testing/disks.js';
 import type { TrainerState } from './checkpoint.js';
@@ -220,6 +221,65 @@ describe('Trainer', () => {
     }
   });
 
+  test('patches are trained on, and a run cut within an image goes on to the same bits', async () => {
+    const changes: RunConfigInput = {
+      batchSize: 4,
+      epochs: 2,
+      patches: { size: [7, 20], perImage: 3 },
+      augmentation: { flip: ['width'], elastic: { strength: 1, spacing: 6 } },
+    };
+    using whole = make(changes);
+    const apply = vi.spyOn(whole.model.network, 'apply');
+    const events = await collect(whole);
+    const [start] = events;
+    const steps = Math.ceil((split.train.length * 3) / 4);
+    expect(start).toMatchObject({
+      stepsPerEpoch: steps,
+      patches: { size: [7, 20], perImage: 3, foreground: 0.5 },
+    });
+    expect(whole.state.progress.step).toBe(2 * steps);
+    // Training sees patches, and validation windows of their size.
+    expect(new Set(apply.mock.calls.map(([, { shape }]) => shape.slice(1).join()))).toEqual(
+      new Set(['7,20,1']),
+    );
+    expect(epochsOf(events).at(-1)!.validation![0]!.dice).toBeGreaterThanOrEqual(0);
+    using other = make({ ...changes, patches: { ...changes.patches!, foreground: 0 } });
+    await collect(other);
+    expect(JSON.stringify(fingerprint(other.state))).not.toBe(JSON.stringify(fingerprint(whole.state)));
+    for (const stopAfter of [1, steps, steps + 2]) {
+      const abort = new AbortController();
+      using cut = make(changes);
+      let taken = 0;
+      for await (const event of cut.run(abort.signal)) {
+        if (event.kind === 'step' && ++taken === stopAfter) abort.abort();
+      }
+      using rest = make(changes, copy(cut.state));
+      await collect(rest);
+      expect(fingerprint(rest.state)).toEqual(fingerprint(whole.state));
+    }
+  });
+
+  test('patches teach what whole images are then scored on, in windows', async () => {
+    using trainer = make({
+      epochs: 30,
+      batchSize: 4,
+      crossEntropyShare: 0.7,
+      patches: { size: [10, 9], perImage: 2 },
+    });
+    const last = epochsOf(await collect(trainer)).at(-1)!;
+    expect(last.validation!.at(-1)!.dice).toBeGreaterThan(0.7);
+    // Where there is room for whole images, windows say nearly the same.
+    const of = [trainer.model, trainer.params, dataset, split.test, setting(0.5), 4] as const;
+    const [windows, whole] = [await diceOver(...of, [10, 9]), await diceOver(...of)];
+    expect(Math.abs(windows.mean - whole.mean)).toBeLessThan(0.1);
+  });
+
+  test('patches are of as many axes as images', () => {
+    expect(() => make({ patches: { size: [8, 8, 8] } })).toThrow(
+      'patches.size: got shape [8, 8, 8], expected 2 edges, as the images are of 16×16',
+    );
+  });
+
   test('stops when validation no longer improves', async () => {
     using trainer = make({
       epochs: 50,
@@ -267,13 +327,16 @@ describe('Trainer', () => {
     expect(message).toContain('optimizer.learningRate');
   });
 
-  test('keeps no tensors but its own, and frees those', async () => {
-    await withoutLeak(async () => {
-      using trainer = make({ epochs: 2, optimizer: { clipNorm: 1 } });
-      const held = epochsOf(await collect(trainer)).map(({ memory }) => memory.tensors);
-      expect(new Set(held).size).toBe(1);
-    });
-  });
+  test.each<RunConfigInput>([{}, { patches: { size: [7, 9] } }])(
+    'keeps no tensors but its own, and frees those: %j',
+    async (changes) => {
+      await withoutLeak(async () => {
+        using trainer = make({ epochs: 2, optimizer: { clipNorm: 1 }, ...changes });
+        const held = epochsOf(await collect(trainer)).map(({ memory }) => memory.tensors);
+        expect(new Set(held).size).toBe(1);
+      });
+    },
+  );
 
   test('refuses a split without training images', () => {
     const config = parseRunConfig(small, 'test');

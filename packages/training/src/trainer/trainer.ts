@@ -28,6 +28,7 @@ import {
 } from '@sshn/optim';
 import { memory } from '@tensorflow/tfjs-core';
 import { drawKnobs } from '../config/knobs.js';
+import { requirePatches } from '../config/patches.js';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork } from '../methods/network.js';
 import { factorOf, type Prior, priorOf, sampleSetting } from '../methods/prior.js';
@@ -84,15 +85,17 @@ export class Trainer {
   private hasLabels = true;
   private readonly warned = new Set<string>();
 
-  /** @throws {ValueError} if there are no training or validation images, or the options make no network. */
+  /** @throws {ValueError} if there are no training or validation images, or the options make no network; {ShapeError} if
+   * patches have other axes than images. */
   constructor(private readonly options: TrainerOptions) {
     const { config, dataset, split, state } = options;
     requireParts(split, config.task);
+    requirePatches(config, dataset);
     this.model = networkOf(describeNetwork(config, dataset));
     this.task = taskOf(config);
     this.prior = priorOf(config);
     this.root = Rng.fromSeed(config.seed);
-    this.stepsPerEpoch = Math.ceil(split.train.length / config.batchSize);
+    this.stepsPerEpoch = Math.ceil((split.train.length * (config.patches?.perImage ?? 1)) / config.batchSize);
     this.optimizer = createOptimizer(config.optimizer);
     this.schedule = createSchedule(config.optimizer, this.stepsPerEpoch * config.epochs);
     if (state === undefined) {
@@ -143,6 +146,7 @@ export class Trainer {
       firstEpoch: first,
       schedule: summarizeSchedule(this.schedule, this.stepsPerEpoch * config.epochs),
       parameters,
+      ...(config.patches === undefined ? {} : { patches: config.patches }),
     };
     this.hasLabels = await hasForeground(this.options.dataset, this.options.split.validation);
     const plan = { steps: this.stepsPerEpoch * config.epochs, hasLabels: this.hasLabels };
@@ -189,6 +193,7 @@ export class Trainer {
       batchSize: config.batchSize,
       order,
       transform,
+      ...(config.patches === undefined ? {} : { patches: config.patches }),
       first: done,
     })) {
       waited += performance.now() - asked;

@@ -64,15 +64,18 @@ async function lossOver(
   { dataset, ids, config, stage }: ValidatedOn,
   at: Setting,
 ): Promise<number> {
-  let sum = 0;
-  for await (const batch of batches(dataset, ids, { batchSize: config.batchSize })) {
+  const { batchSize } = config;
+  const patches = config.patches === undefined ? {} : { patches: config.patches };
+  let [sum, count] = [0, 0];
+  for await (const batch of batches(dataset, ids, { batchSize, ...patches })) {
     const loss = tidy(() => {
       const images = tensor(batch.images, [...batch.shape], 'float32');
       const labelCount = dataset.labelNames.length;
       return task.loss(model, params, { images, batch, labelCount, at, stage });
     });
     sum += (await loss.data())[0]! * batch.ids.length;
+    count += batch.ids.length;
     loss.dispose();
   }
-  return sum / ids.length;
+  return sum / count;
 }

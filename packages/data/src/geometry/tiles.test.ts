@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Size3 } from './probabilities.js';
-import { blendTiles, cut, tileCount, tilingOf } from './tiles.js';
+import { blendTiles, cutTile, type Size3, tileCount, tilingOf } from './tiles.js';
 
 const cases: Array<[size: Size3, tile: Size3]> = [
   [
@@ -74,7 +73,8 @@ describe.each(cases)('%j in tiles of %j', (size, tile) => {
   });
 });
 
-test('cut takes a part of an image with its channels', () => {
-  const image = { values: Float32Array.from({ length: 24 }, (_, i) => i), size: [2, 3, 2], channels: 2 };
-  expect([...cut(image, [2, 3, 2], [1, 1, 0], [1, 2, 1])]).toEqual([16, 17, 20, 21]);
+test('cutTile takes a part of an image with its channels', () => {
+  const values = Float32Array.from({ length: 24 }, (_, i) => i);
+  const place = { size: [2, 3, 2], channels: 2, begin: [1, 1, 0], tile: [1, 2, 1] } as const;
+  expect([...cutTile(values, place)]).toEqual([16, 17, 20, 21]);
 });

@@ -1,5 +1,10 @@
-import type { Image } from '@sshn/data';
-import type { Size3 } from './probabilities.js';
+/** Sizes along three axes. Raster images have their rows on the first, their columns on the second, and 1 on the third. */
+export type Size3 = readonly [number, number, number];
+
+/** A size along two or three axes as one along three. */
+export function size3Of(size: readonly number[]): Size3 {
+  return [size[0]!, size[1]!, size[2] ?? 1];
+}
 
 /** How an image is cut into overlapping tiles, along three axes. */
 export interface Tiling {
@@ -8,6 +13,16 @@ export interface Tiling {
   readonly tile: Size3;
   /** Where tiles begin along each axis. */
   readonly starts: readonly [readonly number[], readonly number[], readonly number[]];
+}
+
+/** Where a tile lies in an array. */
+export interface TilePlace {
+  /** Of the array. */
+  readonly size: Size3;
+  readonly channels: number;
+  readonly begin: Size3;
+  /** Of the tile. */
+  readonly tile: Size3;
 }
 
 /** Share of a tile that its neighbor covers too, at least. */
@@ -33,11 +48,14 @@ export function tileCount({ starts }: Tiling): number {
  * Predicts tile by tile and hands out the blended probabilities plane by plane along the first axis. Memory holds one row of
  * tiles, whatever the length of the image along that axis.
  *
- * Where tiles overlap, each counts the more, the farther a voxel is from the tile's border: its weight falls linearly.
+ * Where tiles overlap, each counts the more, the nearer a voxel is to the tile's middle: by a Gaussian whose standard deviation is
+ * an eighth of the tile.
  *
  * @param labelCount Numbers per voxel that `predict` gives.
  * @param predict Probabilities `[...tile, labelCount]` of the tile that begins there.
  * @param onPlane Called with `[size[1], size[2], labelCount]`, in rising order.
+ *
+ * *Source*: Isensee et al., "nnU-Net" (2021), for the Gaussian.
  */
 export async function blendTiles(
   { size, tile, starts }: Tiling,
@@ -55,7 +73,7 @@ export async function blendTiles(
     }
     return;
   }
-  const ramps = tile.map((length, axis) => rampOf(length, starts[axis]!.length > 1));
+  const shares = tile.map((length, axis) => shareOf(length, starts[axis]!.length > 1));
   let sums = new Float32Array(tile[0] * planeLength);
   let weights = new Float32Array(tile[0] * size[1] * size[2]);
   for (const [i, first] of starts[0].entries()) {
@@ -67,7 +85,7 @@ export async function blendTiles(
           for (let b = 0; b < tile[1]; b++) {
             const voxel = (a * size[1] + second + b) * size[2] + third;
             for (let c = 0; c < tile[2]; c++) {
-              const weight = ramps[0]![a]! * ramps[1]![b]! * ramps[2]![c]!;
+              const weight = shares[0]![a]! * shares[1]![b]! * shares[2]![c]!;
               weights[voxel + c]! += weight;
               const to = (voxel + c) * labelCount;
               for (let label = 0; label < labelCount; label++) sums[to + label]! += weight * values[from++]!;
@@ -92,13 +110,16 @@ export async function blendTiles(
 }
 
 /**
- * A part of an image, channels last; the whole of it is not copied. Raster images have their rows on the first and their
- * columns on the second axis.
+ * A part of an array with channels last, of an image or of its labels; the whole of it is not copied. Raster images have their
+ * rows on the first and their columns on the second axis.
  */
-export function cut(image: Image, size: Size3, begin: Size3, tile: Size3): Float32Array {
-  const { values, channels } = image;
+export function cutTile<Values extends Float32Array | Uint8Array>(
+  values: Values,
+  { size, channels, begin, tile }: TilePlace,
+): Values {
   if (tile.every((edge, axis) => edge === size[axis])) return values;
-  const result = new Float32Array(tile[0] * tile[1] * tile[2] * channels);
+  const Numbers = values.constructor as new (length: number) => Values;
+  const result = new Numbers(tile[0] * tile[1] * tile[2] * channels);
   // Where the last axis is whole, so are the runs along the second: of raster images it has length 1.
   const rows = tile[2] === size[2] ? tile[1] : 1;
   const length = rows * tile[2] * channels;
@@ -112,9 +133,12 @@ export function cut(image: Image, size: Size3, begin: Size3, tile: Size3): Float
   return result;
 }
 
-/** Rises from the border of a tile to its middle; flat where there is no neighbor. */
-function rampOf(length: number, hasNeighbors: boolean): Float32Array {
-  return Float32Array.from({ length }, (_, i) => (hasNeighbors ? Math.min(i + 1, length - i) : 1));
+/** A Gaussian around the middle of a tile; flat where there is no neighbor. */
+function shareOf(length: number, hasNeighbors: boolean): Float32Array {
+  const middle = (length - 1) / 2;
+  return Float32Array.from({ length }, (_, i) =>
+    hasNeighbors ? Math.exp(-0.5 * ((8 * (i - middle)) / length) ** 2) : 1,
+  );
 }
 
 function shifted(values: Float32Array, by: number): Float32Array<ArrayBuffer> {
