@@ -53,6 +53,7 @@ Examples:
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
   $ sshn train brains/ --split splits_final.json --fold 1   # the folds of nnU-Net
   $ sshn train scans/ --memory 4GB --cache prepared/   # more images than memory
+  $ sshn train scans/ --fit pad --patch-size 64x64x64   # volumes too large for a step: random patches
   $ sshn train --resume runs/cells
 
 The run folder holds run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints, and the best model; with --align

@@ -65,12 +65,13 @@ async function* iterate(
   const total = ids.length * perImage;
   const count = dropLast ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
 
-  // Patches of an image may be in two batches, which are loaded one after the other: it is loaded once for both.
+  // Images that give patches are large, so they are loaded one after the other; each once, even where its patches are in two batches.
   let newest: { readonly index: number; readonly patches: Promise<readonly Example[]> } | undefined;
   const patchesOf = (index: number): Promise<readonly Example[]> => {
     if (newest?.index === index) return newest.patches;
-    const loading = dataset
-      .load(ordered[index]!)
+    const before = newest?.patches.catch(() => {}) ?? Promise.resolve();
+    const loading = before
+      .then(() => dataset.load(ordered[index]!))
       .then((example) => drawPatches(example, patches!, draws.split('patches').split(index)));
     newest = { index, patches: loading };
     return loading;

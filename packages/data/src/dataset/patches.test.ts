@@ -166,11 +166,16 @@ test('refuses sizes, counts and shares that make no sense', () => {
 describe('batches of patches', () => {
   const ids = ['a', 'b', 'c', 'd', 'e'];
   const patches = { size: [3, 2], perImage: 3, foreground: 0.5 };
-  const collect = async (options: Partial<BatchOptions> = {}) => {
+  const collect = async (options: Partial<BatchOptions> = {}, broken?: string) => {
     const loads: string[] = [];
+    let underway = 0;
     const dataset = {
       load: async (id: string) => {
         loads.push(id);
+        underway++;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        expect(underway--).toBe(1); // Whole images are large.
+        if (id === broken) throw new Error(`no ${id}`);
         return { ...example([7, 5], (i) => (i * 7 + id.charCodeAt(0)) % 3), id };
       },
     };
@@ -188,6 +193,18 @@ describe('batches of patches', () => {
     expect([...loads].sort()).toEqual(ids);
     expect(all.flatMap((batch) => batch.ids)).toEqual(loads.flatMap((id) => [id, id, id]));
     expect((await collect({ dropLast: true })).all).toHaveLength(3);
+  });
+
+  test('an image that cannot be loaded fails where its first patch is due', async () => {
+    const { loads } = await collect();
+    let taken = 0;
+    const count = (one: Example) => {
+      taken++;
+      return one;
+    };
+    const error = await collect({ transform: count }, loads[3]).catch(String);
+    expect(error).toBe(`Error: no ${loads[3]}`);
+    expect(taken).toBeGreaterThanOrEqual(9);
   });
 
   test('are the same for any batch size and prefetch, and from the middle on', async () => {
