@@ -85,8 +85,10 @@ export class Trainer {
   private hasLabels = true;
   private readonly warned = new Set<string>();
 
-  /** @throws {ValueError} if there are no training or validation images, or the options make no network; {ShapeError} if
-   * patches have other axes than images. */
+  /**
+   * @throws {ValueError} if there are no training or validation images, or the options make no network.
+   * @throws {ShapeError} if patches have another number of axes than the images.
+   */
   constructor(private readonly options: TrainerOptions) {
     const { config, dataset, split, state } = options;
     requireParts(split, config.task);
