@@ -2,7 +2,7 @@ import { createNetwork } from '@sshn/architectures';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { initialize, namedParams, Rng, setting } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
-import { mean, profile, type Scalar, square, tensor, tidy, util } from '@tensorflow/tfjs-core';
+import { mean, memory, profile, type Scalar, square, tensor, tidy, util, zeros } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 
 /** [architecture, its options, factor, how many convolutions of a decoder have the map at its own resolution] */
@@ -64,4 +64,16 @@ test.each(cases)('%s %j at %d is that of an upsampled map', async (name, options
     const error = largest(values.map((value, j) => value - expected[j]!));
     expect(error / Math.max(largest(expected), floor), path).toBeLessThan(1e-4);
   }
+});
+
+test('an inference of a volume holds two maps of full resolution and little more', async () => {
+  await useFastWasm({ threads: 1 });
+  const network = createNetwork('unet', { rank: 3, inChannels: 1, outChannels: 2, features: 8, stages: 3 });
+  const params = initialize(network.specs, Rng.fromSeed(1));
+  const image = zeros([1, 24, 24, 24, 1]);
+  const before = memory().numBytes;
+  const { peakBytes } = await profile(() => network.apply(params, image, setting(0.5)));
+  const maps = (peakBytes - before) / (24 ** 3 * 8 * 4);
+  expect(maps).toBeGreaterThan(2);
+  expect(maps).toBeLessThan(2.5);
 });

@@ -139,14 +139,21 @@ export function ofParts<M extends Module>(module: M, parts: readonly number[]): 
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** The convolutions of one resolution, as many as the plan says; `last` is what differs in the last one. */
-export function convolutions(plan: Plan, last?: Partial<BlockConfig>): Stage<readonly BlockSpecs[]> {
+/**
+ * The convolutions of one resolution, as many as the plan says; `last` is what differs in the last one. `freesInput` as of
+ * `sequential`: a volume of full resolution is large.
+ */
+export function convolutions(
+  plan: Plan,
+  { last, freesInput = false }: { readonly last?: Partial<BlockConfig>; readonly freesInput?: boolean } = {},
+): Stage<readonly BlockSpecs[]> {
   const { convolutionsPerStage: count, block } = plan;
   return (inChannels, outChannels) =>
     sequential(
       Array.from({ length: count }, (_, i) =>
         block(i === 0 ? inChannels : outChannels, outChannels, i === count - 1 ? last : {}),
       ),
+      { freesInput },
     );
 }
 

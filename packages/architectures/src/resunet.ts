@@ -38,7 +38,7 @@ export function resunet(config: ResUNetConfig): Network<ResUNetSpecs> {
 
 /** The convolutions of one resolution with a residual connection around them, and the activation behind it. */
 function residualStage(plan: Plan): Stage<ResidualStageSpecs> {
-  const body = convolutions(plan, { activation: 'identity' });
+  const body = convolutions(plan, { last: { activation: 'identity' } });
   return (inChannels, outChannels) => {
     const project = () =>
       plan.block(inChannels, outChannels, { kernelSize: 1, activation: 'identity', dropout: 0 });

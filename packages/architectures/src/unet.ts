@@ -32,5 +32,7 @@ export type UNetSpecs = EncoderDecoderSpecs<readonly BlockSpecs[]>;
  */
 export function unet(config: UNetConfig): Network<UNetSpecs> {
   const plan = planOf('unet', config, { make: unet });
-  return encoderDecoder(plan, convolutions(plan), convolutions(plan), { readsJoined: true });
+  return encoderDecoder(plan, convolutions(plan), convolutions(plan, { freesInput: true }), {
+    readsJoined: true,
+  });
 }

@@ -23,6 +23,20 @@ describe('sequential', () => {
   const conv = (inChannels: number, outChannels: number) =>
     convolution({ inChannels, outChannels, kernelSize: 1 });
 
+  test('frees its input once it is read where that is asked for', async () => {
+    await useBackend(backends[0]!);
+    const layers = sequential([conv(1, 2), conv(2, 1)], { freesInput: true });
+    const params = initialize(layers.specs, Rng.fromSeed(1));
+    const input = zeros([1, 2, 2, 1]);
+    layers.apply(params, input, at).dispose();
+    expect(input.isDisposed).toBe(true);
+    const kept = zeros([1, 2, 2, 1]);
+    sequential([conv(1, 2), conv(2, 1)])
+      .apply(params, kept, at)
+      .dispose();
+    expect(kept.isDisposed).toBe(false);
+  });
+
   describe('names', () => {
     test('are those of the record, dotted', () => {
       const { specs } = sequential({ first: conv(1, 2), act: leakyRelu(), second: conv(2, 1) });

@@ -21,6 +21,7 @@ export type ContainerSpecs<Children extends Layers> = Extract<SpecsIn<Children>,
  * read it, unless a gradient needs it.
  *
  * @param layers In the order of their application. Their names become part of their parameters' names.
+ * @param options.freesInput Frees the input too as soon as the first layer has read it, of joined features the skip. @default false
  * @example
  * const stage = sequential({
  *   first: convolution({ inChannels: 1, outChannels: 8, activation: 'leakyRelu' }),
@@ -29,8 +30,9 @@ export type ContainerSpecs<Children extends Layers> = Extract<SpecsIn<Children>,
  */
 export function sequential<const Children extends Layers>(
   layers: Children,
+  options?: { readonly freesInput?: boolean },
 ): Module<ContainerSpecs<Children>, Tensor, Tensor>;
-export function sequential(layers: Layers): Module {
+export function sequential(layers: Layers, { freesInput = false } = {}): Module {
   const { specs, children } = childrenOf(layers);
   return {
     specs,
@@ -39,7 +41,7 @@ export function sequential(layers: Layers): Module {
         let x = input;
         for (const child of children) {
           const next = child.apply(params, x, at);
-          if (x !== input && x !== next) dispose(x);
+          if (x !== next && (freesInput || x !== input)) dispose('skip' in x ? (x.skip as Tensor) : x);
           x = next;
         }
         return x === input ? input.clone() : x;

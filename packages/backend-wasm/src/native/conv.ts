@@ -112,6 +112,9 @@ interface JoinSizes {
   readonly geometry: ConvGeometry;
 }
 
+/** How much slower a volume's inference may be without the upsampled map and the concatenation, which take three times its memory. */
+const VOLUME_FORBEARANCE = 1.25;
+
 /** Whether a 3×3 (3×3×3) convolution of an upsampled map joined with a skip is faster with the map at its own resolution. */
 export function joinPays(
   { lowDepth, lowHeight, lowWidth, lowChannels, taps, geometry }: JoinSizes,
@@ -130,7 +133,7 @@ export function joinPays(
   const toInput = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPair), directCost(g));
   if (pass === 'forward') {
     const joined = tiledCost(geometry, COST.kernelPair) + products + shares * COST.interpolated;
-    return joined < toInput(whole) + saved;
+    return joined < (toInput(whole) + saved) * (taps === 27 ? VOLUME_FORBEARANCE : 1);
   }
   const backward = (g: ConvGeometry) => toInput(transposed(g)) + toKernel(g);
   return backward(geometry) + 2 * products + shares * COST.interpolated < backward(whole) + 2 * saved;
