@@ -13,7 +13,7 @@ const training = [
   '--features',
   '16',
   '--epochs',
-  '30',
+  '40',
   '--validate-every',
   '3',
 ];

@@ -18,9 +18,9 @@ async function quickStart(): Promise<number[]> {
       prior: { kind: 'uniform', low: 0, high: 0.5 },
       architecture: { features: 8, stages: 3 },
       optimizer: { learningRate: 3e-3 },
-      epochs: 48,
+      epochs: 72,
       batchSize: 4,
-      validation: { every: 48 },
+      validation: { every: 72 },
     },
     'same dice',
   );
