@@ -112,8 +112,14 @@ interface JoinSizes {
   readonly geometry: ConvGeometry;
 }
 
-/** How much slower a volume's inference may be without the upsampled map and the concatenation, which take three times its memory. */
-const VOLUME_FORBEARANCE = 1.25;
+/** Of the time with the upsampled map and the concatenation, what a volume's inference may take without them, by estimate. */
+const VOLUME_SHARE = {
+  /** Estimates of volumes are less sure than those of images. */
+  usual: 0.8,
+  /** Where the concatenation takes more than `LARGE_BYTES`: it would not fit, and the upsampled map beside it. */
+  large: 1.25,
+} as const;
+const LARGE_BYTES = 2 ** 28;
 
 /** Whether a 3×3 (3×3×3) convolution of an upsampled map joined with a skip is faster with the map at its own resolution. */
 export function joinPays(
@@ -133,7 +139,9 @@ export function joinPays(
   const toInput = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPair), directCost(g));
   if (pass === 'forward') {
     const joined = tiledCost(geometry, COST.kernelPair) + products + shares * COST.interpolated;
-    return joined < (toInput(whole) + saved) * (taps === 27 ? VOLUME_FORBEARANCE : 1);
+    const isLarge = 4 * slices * height * width * whole.inChannels > LARGE_BYTES;
+    const share = taps === 9 ? 1 : isLarge ? VOLUME_SHARE.large : VOLUME_SHARE.usual;
+    return joined < (toInput(whole) + saved) * share;
   }
   const backward = (g: ConvGeometry) => toInput(transposed(g)) + toKernel(g);
   return backward(geometry) + 2 * products + shares * COST.interpolated < backward(whole) + 2 * saved;
