@@ -3,7 +3,8 @@ import { conv, convGradInput, convGradKernel, joinPays } from './conv.js';
 import { concat, split } from './copies.js';
 import { type JoinInputs, joinForward, joinOf } from './join-forward.js';
 import { joinBackward } from './join-gradient.js';
-import { volumeBackward, volumeForward } from './join-volume.js';
+import { volumeForward } from './join-volume.js';
+import { volumeBackward } from './join-volume-gradient.js';
 import type { NativeModule } from './module.js';
 import { resize, resizeGrad } from './resize.js';
 

@@ -28,18 +28,9 @@ export function joinBackward(
 ): [TensorInfo, TensorInfo, TensorInfo] {
   const { lowHeight, lowWidth, lowChannels, outChannels, geometry, cuts, rowBytes } = join;
   const toLow = native.output(low.shape);
-  const toSkip = native.output(skip.shape);
+  const toSkip = gradientToSkip(native, join, dy, { skip, kernel });
   const toKernel = native.output(kernel.shape);
-  const back = transposed(geometry);
   const weights = { kernel: native.address(kernel), kernelData: native.dataNumber(kernel), isGradient: true };
-  fasterInput(back)(native, back, {
-    ...weights,
-    cut: cuts.skip,
-    x: native.address(dy),
-    bias: 0,
-    y: native.address(toSkip),
-    slope: 1,
-  });
   const rows = geometry.batch * lowHeight;
   const count = Math.ceil(rows / Math.max(1, Math.floor(BACKWARD_BYTES / rowBytes)));
   const bands = Array.from({ length: count }, (_, i) => ({
@@ -78,6 +69,28 @@ export function joinBackward(
     native.free(block);
   }
   return [toLow, toSkip, toKernel];
+}
+
+/** The gradient to the skip: that of a convolution of it alone. */
+export function gradientToSkip(
+  native: NativeModule,
+  { geometry, cuts }: Join,
+  dy: TensorInfo,
+  { skip, kernel }: Pick<JoinInputs, 'skip' | 'kernel'>,
+): TensorInfo {
+  const toSkip = native.output(skip.shape);
+  const back = transposed(geometry);
+  fasterInput(back)(native, back, {
+    kernel: native.address(kernel),
+    kernelData: native.dataNumber(kernel),
+    isGradient: true,
+    cut: cuts.skip,
+    x: native.address(dy),
+    bias: 0,
+    y: native.address(toSkip),
+    slope: 1,
+  });
+  return toSkip;
 }
 
 /** The gradients to the products of rows `first` to before `end` of the map, at `products`. */

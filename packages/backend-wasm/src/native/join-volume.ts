@@ -1,15 +1,12 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { fasterGradient, fasterInput } from './conv.js';
-import { convDirect, convKernelGradientDirect } from './conv-direct.js';
-import { transposed } from './conv-geometry.js';
+import { convDirect } from './conv-direct.js';
 import { convWinogradJoined } from './conv-winograd.js';
 import { type Join, type JoinInputs, lowerRow, MARGIN, productsOf, sourceOf } from './join-forward.js';
-import { pasteKernel, productGradients } from './join-gradient.js';
 import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
 
 /** Products of a band with all taps, about. */
-const PLANE_BYTES = 2 ** 23;
+export const PLANE_BYTES = 2 ** 23;
 
 /** Products of a band with the taps in the plane, about: they are still in the cache when they are read. */
 const SLICE_BYTES = 2 ** 21;
@@ -98,106 +95,26 @@ export function volumeForward(
   return y;
 }
 
-/** Gradients of `convJoin` of volumes to the map, the skip and the kernel, with the map at its own resolution. */
-export function volumeBackward(
-  native: NativeModule,
-  join: Join,
-  dy: TensorInfo,
-  { low, skip, kernel }: JoinInputs,
-): [TensorInfo, TensorInfo, TensorInfo] {
-  const { lowDepth, lowHeight, lowWidth, lowChannels, depth, outChannels, taps, geometry, cuts } = join;
-  const toLow = native.output(low.shape);
-  const toSkip = native.output(skip.shape);
-  const toKernel = native.output(kernel.shape);
-  const weights = { kernel: native.address(kernel), kernelData: native.dataNumber(kernel), isGradient: true };
-  const back = transposed(geometry);
-  fasterInput(back)(native, back, {
-    ...weights,
-    cut: cuts.skip,
-    x: native.address(dy),
-    bias: 0,
-    y: native.address(toSkip),
-    slope: 1,
-  });
-  const most = Math.max(1, Math.min(lowHeight, mostRows(join)));
-  const isWhole = most === lowHeight;
-  const planes = planesOf(join, most, isWhole, Math.floor(PLANE_BYTES / (most * join.rowBytes)));
-  const lowValues = lowChannels * taps * outChannels;
-  const partBytes = Math.ceil(lowValues / 4) * 16;
-  const skipBytes = 4 * taps * geometry.inChannels * outChannels;
-  const block = native.allocate(planes.bytes + Math.max(skipBytes, 2 * partBytes) + MARGIN);
-  const slices = block + planes.count * planes.stride;
-  const total = block + planes.bytes;
-  native.floats().fill(0, total / 4, (total + partBytes) / 4);
-
-  /** Takes the gradients to planes `first` to before `end`, to which nothing is added any more, further. */
-  const finish = (image: number, [firstRow, rows]: readonly [number, number], first: number, end: number) => {
-    for (const [from, count] of runsOf(first, end, planes, isWhole)) {
-      const product = productsOf(join, count * rows);
-      const offset = rowOf(join, image, from, firstRow) * lowWidth * lowChannels * 4;
-      const x = block + (from % planes.count) * planes.stride;
-      const y = native.address(toLow) + offset;
-      convDirect(native, transposed(product), { ...weights, cut: cuts.low, x, bias: 0, y, slope: 1 });
-      const out = total + partBytes;
-      convKernelGradientDirect(native, product, { x: native.address(low) + offset, dy: x, out });
-      native.exports.addSlots(total, 2, total, lowValues);
-    }
-  };
-
-  try {
-    for (let image = 0; image < geometry.batch; image++)
-      for (let firstRow = 0; firstRow < lowHeight; firstRow += most) {
-        const rows = Math.min(most, lowHeight - firstRow);
-        let [finished, opened] = [0, 0];
-        for (const [first, end] of sliceBands(join, planes)) {
-          const [needed, last] = planesRead(join, first, end);
-          if (last - finished > planes.count) {
-            finish(image, [firstRow, rows], finished, needed);
-            finished = needed;
-          }
-          for (; opened < last; opened++) {
-            const at = block + (opened % planes.count) * planes.stride;
-            native.floats().fill(0, at / 4, (at + planes.stride) / 4);
-          }
-          const row = (image * depth + first) * lowHeight + firstRow;
-          productGradients(native, join, native.address(dy), {
-            first: row,
-            end: row + (end - first - 1) * lowHeight + rows,
-            products: slices,
-          });
-          acrossDepth(native, 'joinDepthGradient', join, { planes, rows, first, end, block, slices });
-        }
-        finish(image, [firstRow, rows], finished, lowDepth);
-      }
-    pasteKernel(native, join, cuts.low, total, native.address(toKernel));
-    fasterGradient(geometry)(native, geometry, {
-      x: native.address(skip),
-      dy: native.address(dy),
-      out: total,
-    });
-    pasteKernel(native, join, cuts.skip, total, native.address(toKernel));
-  } finally {
-    native.free(block);
-  }
-  return [toLow, toSkip, toKernel];
-}
-
 const rowsOf = ({ firstRow, endRow }: RowBand): number => endRow - firstRow;
 
 /** A row of the map, counted over batch, depth and height. */
-function rowOf({ lowDepth, lowHeight }: Join, image: number, plane: number, row: number): number {
+export function rowOf({ lowDepth, lowHeight }: Join, image: number, plane: number, row: number): number {
   return (image * lowDepth + plane) * lowHeight + row;
 }
 
 /** The planes of the map that slices `first` to before `end` read: from the first to before the end. */
-function planesRead({ lowDepth, depth }: Join, first: number, end: number): [first: number, end: number] {
+export function planesRead(
+  { lowDepth, depth }: Join,
+  first: number,
+  end: number,
+): [first: number, end: number] {
   const top = Math.max(0, first - 1);
   const bottom = Math.min(depth - 1, end);
   return [lowerRow(top, lowDepth, depth), Math.min(lowDepth, lowerRow(bottom, lowDepth, depth) + 2)];
 }
 
 /** Slices that are made at once. */
-function sliceBands({ depth }: Join, { slices }: Planes): Array<[first: number, end: number]> {
+export function sliceBands({ depth }: Join, { slices }: Planes): Array<[first: number, end: number]> {
   const count = Math.ceil(depth / slices);
   return Array.from({ length: count }, (_, i) => [
     Math.floor((i * depth) / count),
@@ -218,7 +135,7 @@ interface Planes {
  * @param rows Of a plane.
  * @param most Planes that there may be without need.
  */
-function planesOf(join: Join, rows: number, isWhole: boolean, most = 0): Planes {
+export function planesOf(join: Join, rows: number, isWhole: boolean, most = 0): Planes {
   const { lowDepth, depth, rowBytes } = join;
   const stride = rows * rowBytes;
   const slices = isWhole ? Math.max(1, Math.min(depth, Math.floor((3 * SLICE_BYTES) / stride))) : 1;
@@ -231,7 +148,12 @@ function planesOf(join: Join, rows: number, isWhole: boolean, most = 0): Planes 
 }
 
 /** Planes `first` to before `end` as runs that lie one after the other in the map and in scratch. */
-function runsOf(first: number, end: number, { count }: Planes, isWhole: boolean): Array<[number, number]> {
+export function runsOf(
+  first: number,
+  end: number,
+  { count }: Planes,
+  isWhole: boolean,
+): Array<[number, number]> {
   const runs: Array<[number, number]> = [];
   for (let from = first; from < end; ) {
     const length = isWhole ? Math.min(end - from, count - (from % count)) : 1;
@@ -264,7 +186,7 @@ function forwardRows(join: Join): RowBand[] {
 }
 
 /** Rows of the map that fit `PLANE_BYTES` in the planes that one slice reads. */
-function mostRows(join: Join): number {
+export function mostRows(join: Join): number {
   const read = Array.from({ length: join.depth }, (_, z) => {
     const [first, end] = planesRead(join, z, z + 1);
     return end - first;
@@ -273,7 +195,7 @@ function mostRows(join: Join): number {
 }
 
 /** Interpolates the products of `rows` rows along depth, from planes to slices `first` to before `end`, or adds up the transpose. */
-function acrossDepth(
+export function acrossDepth(
   native: NativeModule,
   job: 'joinDepth' | 'joinDepthGradient',
   { lowDepth, lowWidth, depth, outChannels }: Join,
