@@ -1,7 +1,7 @@
 import { ValueError } from '@sshn/core';
 import { BudgetError, type Cascade } from '@sshn/model';
 import { expect, test } from 'vitest';
-import { costsOfRungs, lastRung, rungsOf, steppedReason, throughRungs } from './cascade.js';
+import { costsOfRungs, lastRung, rungsOf } from './cascade.js';
 
 const line = { slope: 1, intercept: 0, error: 0.04 };
 const rungs: Cascade['rungs'] = [
@@ -64,48 +64,4 @@ test.each<[string, Parameters<typeof lastRung>[1], string]>([
 
 test('a model that was not fitted says what to do', () => {
   expect(() => rungsOf({} as Parameters<typeof rungsOf>[0])).toThrow('Run `sshn pareto` on its run');
-});
-
-/** Two labels at two pixels: [p(0), p(1)] of each. */
-const maps = [
-  [0.4, 0.6, 0.8, 0.2],
-  [0.1, 0.9, 0.6, 0.4],
-  [0, 1, 1, 0],
-].map((map) => Float32Array.from(map));
-
-test('goes on until the Dice that is asked for is predicted; judges by the mean of what was run', async () => {
-  const run: number[] = [];
-  const go = (asked: number | undefined, last = 2) => {
-    run.length = 0;
-    return throughRungs(rungs, { last, asked, labels: 2 }, async (rung) => {
-      run.push(rung);
-      return maps[rung]!;
-    });
-  };
-  // Rung 0 by itself: 2 · 0.6 / (1 + 0.8).
-  const first = await go(0.6);
-  expect(run).toEqual([0]);
-  expect(first.predicted.mean).toBeCloseTo(1.2 / 1.8, 6);
-  expect([...first.uncertainty].map((u) => Number(u.toFixed(6)))).toEqual([0.4, 0.2]);
-  // Rung 1, with the mean [0.25, 0.75], [0.7, 0.3]: 2 · 0.75 / (1 + 1.05), and its line.
-  const second = await go(0.75);
-  expect(run).toEqual([0, 1]);
-  expect(second).toMatchObject({ rung: 1, probabilities: maps[1] });
-  expect(second.predicted.mean).toBeCloseTo(0.45 + (0.5 * 1.5) / 2.05, 6);
-  expect(second.predicted.error).toBe(0.03);
-  expect(second.uncertainty[1]).toBeCloseTo(0.3, 6);
-  expect(await go(1)).toMatchObject({ rung: 2 });
-  expect(await go(1, 0)).toMatchObject({ rung: 0 });
-  const whole = await go(undefined);
-  expect(whole.rung).toBe(2);
-  // The mean of three: [1/6, 5/6], [0.8, 0.2].
-  expect(whole.predicted.mean).toBeCloseTo((2 * (2.5 / 3)) / (1 + 3.1 / 3), 6);
-  // What came in is left as it was.
-  expect([...maps[0]!]).toEqual([...Float32Array.from([0.4, 0.6, 0.8, 0.2])]);
-  expect(steppedReason(rungs, second, { cascade: true, dice: 0.75 }, 2)).toBe(
-    'Factor 0.25, setting 2 of 3: its predicted Dice is 0.816, give or take 0.03, as 0.75 was asked for.',
-  );
-  expect(steppedReason(rungs, first, { cascade: true, dice: 0.9 }, 0)).toContain(
-    'Factor 0.25, width 0.5, setting 1 of 3: its predicted Dice is 0.667, give or take 0.05; 0.9 was asked for, and the budget allows no more.',
-  );
 });

@@ -1,15 +1,11 @@
 import { ValueError } from '@sshn/core';
-import { type Agreement, agreement, mostProbable } from '@sshn/losses';
 import {
   type AccuracyCostPoint,
   type Cascade,
   isLimited,
   type Manifest,
-  type PredictedDice,
   pick,
-  predictDice,
   settingKey,
-  settingText,
 } from '@sshn/model';
 import type { SettingChoice } from './setting-choice.js';
 
@@ -22,7 +18,8 @@ export interface CascadeOptions {
   readonly uncertainty?: boolean | undefined;
   /**
    * Runs rung after rung until the Dice predicted for this image reaches `dice`, as long as the other limits of the budget allow all rungs that
-   * were run together. Needs `dice`. @default false
+   * were run together. Each tile, and each slice of a volume, goes as far as it needs by itself; one in which a rung finds no label ends
+   * there. Needs `dice`. @default false
    */
   readonly cascade?: boolean | undefined;
 }
@@ -121,67 +118,6 @@ export function lastRung(
         ? `Until Dice ${dice} is predicted, at most to the last within the budget. ${reason}`
         : reason,
   };
-}
-
-/** What came of going through rungs. */
-export interface Stepped {
-  /** Of the answer, counted from 0. */
-  readonly rung: number;
-  /** Of the answer, `[...size, labels]`. */
-  readonly probabilities: Float32Array;
-  readonly uncertainty: Agreement['uncertainty'];
-  readonly predicted: PredictedDice;
-}
-
-/**
- * Goes through rungs up to the last, or until a Dice is predicted.
- *
- * @param asked Ends at the first rung that predicts it. @default goes on to the last
- * @param run The probabilities of a rung.
- */
-export async function throughRungs(
-  rungs: Cascade['rungs'],
-  {
-    last,
-    asked,
-    labels,
-  }: { readonly last: number; readonly asked: number | undefined; readonly labels: number },
-  run: (rung: number) => Promise<Float32Array>,
-): Promise<Stepped> {
-  let sum: Float32Array | undefined;
-  for (let rung = 0; ; rung++) {
-    const probabilities = await run(rung);
-    if (sum === undefined) sum = probabilities.slice();
-    else for (let i = 0; i < sum.length; i++) sum[i]! += probabilities[i]!;
-    if (rung < last && asked === undefined) continue;
-    const mean = sum.map((value) => value / (rung + 1));
-    const { dice, uncertainty } = agreement(mostProbable(probabilities, labels), mean, labels);
-    const predicted = predictDice(rungs[rung]!, dice);
-    const isReached = asked !== undefined && predicted.mean !== null && predicted.mean >= asked;
-    if (rung === last || isReached) return { rung, probabilities, uncertainty, predicted };
-  }
-}
-
-/** Why a rung gave the answer, in one sentence. */
-export function steppedReason(
-  rungs: Cascade['rungs'],
-  { rung, predicted }: Stepped,
-  { cascade, dice }: SettingChoice & CascadeOptions,
-  last: number,
-): string {
-  const round = (value: number) => Number(value.toFixed(3));
-  const told =
-    predicted.mean === null
-      ? 'no Dice is predicted, as it finds no label whose Dice was fitted'
-      : `its predicted Dice is ${round(predicted.mean)}, give or take ${round(predicted.error)}`;
-  const isShort = cascade === true && !(predicted.mean !== null && predicted.mean >= dice!);
-  const why =
-    cascade !== true
-      ? ''
-      : isShort
-        ? `; ${dice} was asked for, and ${last === rungs.length - 1 ? 'no setting is more accurate' : 'the budget allows no more'}`
-        : `, as ${dice} was asked for`;
-  return `Factor ${settingText(rungs[rung]!)}, setting ${rung + 1} of ${rungs.length}: ${told}${why}.`;
 }
 
 /** The point of a rung among known ones. */

@@ -1,11 +1,22 @@
 import { initialize, namedParams, paramTree, Rng, setting } from '@sshn/core';
-import { encodeNifti, generatePhantoms, preprocess, reorient, type Volume, volumeOf } from '@sshn/data';
+import {
+  cutTile,
+  encodeNifti,
+  generatePhantoms,
+  preprocess,
+  reorient,
+  tilingOf,
+  type Volume,
+  volumeOf,
+} from '@sshn/data';
+import { agreement } from '@sshn/losses';
 import {
   BudgetError,
   type LoadedModel,
   loadModel,
   type ManifestInput,
   networkOf,
+  predictDice,
   saveModel,
 } from '@sshn/model';
 import { onnxRuntime } from '@sshn/onnx';
@@ -579,9 +590,9 @@ describe('how sure it is', () => {
     const first = await model.predict(image, {
       cascade: true,
       dice: 0,
-      onProgress: ({ done }) => progress.push(done),
+      onProgress: ({ done, total }) => progress.push(done / total),
     });
-    expect(first.spent!.settings).toBe(1);
+    expect(first.spent).toMatchObject({ settings: 1, answered: [1, 0, 0] });
     expect(progress).toEqual([1]);
     expect(first.uncertainty).toBeUndefined();
     expect([...first.labels.data]).toEqual([...(await model.predict(image, { factor: 0.1 })).labels.data]);
@@ -632,6 +643,115 @@ describe('how sure it is', () => {
     const turned =
       own.toReversed().reduce((sum, value, i) => sum + Math.abs(value - data[i]!), 0) / own.length;
     expect(off).toBeLessThan(turned);
+  });
+
+  test('each slice of a volume goes as far as it needs by itself', async () => {
+    const rungs = cascade.rungs.map(({ factor, dice }) => ({ ...rung, factor, dice }));
+    using model = await segmenterOf({
+      size: [9, 10],
+      volumes: { fit: 'resize', slices: 'axial' },
+      cascade: { images: 9, rungs },
+    });
+    const scan = picture(volume([7, 9, 10]));
+    const each: Segmentation[] = [];
+    for (const { factor } of rungs) each.push(await model.predict(scan, { factor, probabilities: true }));
+    const pixels = 90;
+    const sliceAt = <T extends Uint8Array | Float32Array>(values: T, slice: number, count = 1) =>
+      values.subarray(slice * pixels * count, (slice + 1) * pixels * count);
+    /** By hand: of each slice the Dice that each rung predicts. */
+    const predicted = Array.from({ length: 7 }, (_, slice) =>
+      rungs.map((one, r) => {
+        const maps = each.slice(0, r + 1).map(({ probabilities }) => sliceAt(probabilities!, slice, 3));
+        const mean = maps[0]!.map((__, i) => maps.reduce((sum, map) => sum + map[i]!, 0) / maps.length);
+        const { dice } = agreement(sliceAt(each[r]!.labels.data as Uint8Array, slice), mean, 3);
+        return predictDice(one, dice).mean ?? Number.NaN;
+      }),
+    );
+    const sorted = predicted.map(([first]) => first!).sort((a, b) => a - b);
+    const asked = (sorted[2]! + sorted[3]!) / 2;
+    const stops = predicted.map((dices) => {
+      const stop = dices.findIndex((dice) => dice >= asked);
+      return stop === -1 ? 2 : stop;
+    });
+    expect(new Set(stops).size).toBeGreaterThan(1);
+    const progress: number[] = [];
+    const got = await model.predict(scan, {
+      cascade: true,
+      uncertainty: true,
+      dice: asked,
+      onProgress: ({ done, total }) => progress.push(done / total),
+    });
+    for (const [slice, stop] of stops.entries())
+      expect([...sliceAt(got.labels.data as Uint8Array, slice)]).toEqual([
+        ...sliceAt(each[stop]!.labels.data as Uint8Array, slice),
+      ]);
+    const answered = rungs.map((_, r) => stops.filter((stop) => stop === r).length);
+    expect(got.spent).toMatchObject({ settings: Math.max(...stops) + 1, of: 3, answered });
+    const costs = rungs.map(({ factor }) => model.gflopsAt(factor));
+    const gflops = stops.reduce(
+      (sum, stop) => sum + costs.slice(0, stop + 1).reduce((all, cost) => all + cost, 0),
+      0,
+    );
+    expect(got.spent!.gflops).toBeCloseTo(gflops, 9);
+    expect(got.notes.join()).toContain(`Of 7 slices ${answered[0]} with setting 1, `);
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    expect(progress.at(-1)).toBe(1);
+    const ends = stops.map((stop, slice) => predicted[slice]![stop]!);
+    expect(got.predictedDice!.mean).toBeGreaterThanOrEqual(Math.min(...ends) - 0.1);
+    expect(got.predictedDice!.mean).toBeLessThanOrEqual(Math.max(...ends) + 0.1);
+    // The uncertainty of a slice is that of the rungs that it went through.
+    const [slice, stop] = [stops.indexOf(0), 0];
+    const own = sliceAt(each[stop]!.probabilities!, slice, 3);
+    const map = sliceAt(got.uncertainty!.data, slice);
+    for (const [i, label] of sliceAt(got.labels.data as Uint8Array, slice).entries())
+      expect(map[i]).toBeCloseTo(1 - own[3 * i + label]!, 5);
+  });
+
+  test('each tile goes as far as it would as an image of its own', async () => {
+    using model = await segmenterOf({
+      size: [16, 12],
+      channels: 3,
+      intensity: { kind: 'none' },
+      cascade,
+    });
+    const others = generatePhantoms({ kind: 'cells', count: 1, size: [26, 20], seed: 4 });
+    const { image } = await others.load(others.ids[0]!);
+    const [size, tile] = [
+      [26, 20, 1],
+      [16, 12, 1],
+    ] as const;
+    const { starts } = tilingOf(size, tile);
+    const tiles = starts[0].flatMap((a) => starts[1].map((b) => [a, b, 0] as const));
+    const alone = async (begin: (typeof tiles)[number], options: Parameters<Segmenter['predict']>[1]) => {
+      const values = cutTile(image.values, { size, channels: 3, begin, tile });
+      return await model.predict({ values, size: [16, 12], channels: 3 }, options);
+    };
+    const sure: number[] = [];
+    for (const begin of tiles)
+      sure.push(
+        (await alone(begin, { uncertainty: true, gflops: model.rungs[0]!.gflops! })).predictedDice!.mean!,
+      );
+    const asked = sure.toSorted((a, b) => a - b)[Math.floor(sure.length / 2)]!;
+    const options = { cascade: true, dice: asked, probabilities: true };
+    const wanted: Segmentation[] = [];
+    for (const begin of tiles) wanted.push(await alone(begin, options));
+    const got = await model.predict(image, { ...options, resolution: 'own' });
+    const answered = [0, 1, 2].map((r) => wanted.filter(({ spent }) => spent!.settings === r + 1).length);
+    expect(answered[0]).toBeGreaterThan(0);
+    expect(answered[0]).toBeLessThan(tiles.length);
+    expect(got.spent!.answered).toEqual(answered);
+    expect(got.spent!.gflops).toBeCloseTo(
+      wanted.reduce((sum, { spent }) => sum + spent!.gflops, 0),
+      9,
+    );
+    expect(got.notes.join()).toContain(`Of ${tiles.length} tiles ${answered[0]} with setting 1`);
+    // Corners are of one tile alone.
+    expect([...got.probabilities!.subarray(0, 3)]).toEqual(
+      [...wanted[0]!.probabilities!.subarray(0, 3)].map((p) => expect.closeTo(p, 5)),
+    );
+    expect([...got.probabilities!.subarray(-3)]).toEqual(
+      [...wanted.at(-1)!.probabilities!.subarray(-3)].map((p) => expect.closeTo(p, 5)),
+    );
   });
 
   test('what does not go together is refused, and nothing is left behind', async () => {

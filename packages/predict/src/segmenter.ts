@@ -9,22 +9,15 @@ import type {
   Runtime,
 } from '@sshn/model';
 import { dispose, reverse, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import {
-  type CascadeOptions,
-  costsOfRungs,
-  isStepped,
-  lastRung,
-  pointOfRung,
-  rungsOf,
-  steppedReason,
-  throughRungs,
-} from './cascade.js';
+import { type CascadeOptions, costsOfRungs, isStepped, lastRung, pointOfRung, rungsOf } from './cascade.js';
 import { type CleanOptions, cleanLabels } from './clean.js';
 import { type Picture, pictureFrom } from './picture.js';
 import { type Prepared, prepare, seenAxes } from './prepare.js';
-import { type GridWindow, LabelWriter } from './probabilities.js';
+import { LabelWriter } from './probabilities.js';
+import { joinParts, partsNote, type Stepped, steppedReason, throughRungs } from './rungs.js';
 import { type Chosen, type SettingChoice, settingOf } from './setting-choice.js';
 import { TrainedModel } from './trained-model.js';
+import { interleaved, UncertaintyWriter } from './uncertainty.js';
 
 /** How an image is segmented. */
 export interface SegmentOptions extends SettingChoice, CascadeOptions {
@@ -68,8 +61,11 @@ export interface Segmentation {
   readonly uncertainty?: Volume<Float32Array>;
   /** With `uncertainty` or `cascade`: how many settings were run, of how many the cascade has, and what they took together. */
   readonly spent?: {
+    /** Of an image in several tiles or slices: by the one that went furthest. */
     readonly settings: number;
     readonly of: number;
+    /** How many tiles or slices each setting of the cascade gave the answer of; of an image in one piece a single 1. */
+    readonly answered: readonly number[];
     readonly gflops: number;
     readonly milliseconds: number;
   };
@@ -127,15 +123,18 @@ export class Segmenter extends TrainedModel {
       notes.push(
         `Predicted in ${tiles} overlapping tiles of ${prepared.tile.filter((n) => n > 1).join('×')}.`,
       );
-    const stepped = isStepped(options) ? await this.#step(prepared, tiles, options) : undefined;
+    const stepped = isStepped(options) ? await this.#step(prepared, writer, options) : undefined;
     if (stepped === undefined) {
       let done = 0;
-      const onTile = () => options.onProgress?.({ done: ++done, total: tiles });
       const axes = this.manifest.preprocessing.size.map((_, axis) => axis);
-      const { signal, flips = false } = options;
-      const flipped = flips ? subsets(axes) : [[]];
-      await this.#forward(prepared, chosen.at, { flipped, signal, onTile }, (plane) => writer.push(plane));
-    } else pushPlanes(writer, prepared.window, stepped.probabilities, labelNames.length);
+      const flips = options.flips === true ? subsets(axes) : [[]];
+      const predictTile = async (tile: Float32Array) => {
+        const values = await this.#probabilitiesOf(tile, prepared, { at: chosen.at, flips }, options);
+        options.onProgress?.({ done: ++done, total: tiles });
+        return values;
+      };
+      await this.#blend(prepared, labelNames.length, predictTile, (plane) => writer.push(plane));
+    } else notes.push(...stepped.notes);
     const cleaned = cleanLabels(writer.labels, prepared.window.image, options.clean ?? {});
     const labels = prepared.back(cleaned);
     return {
@@ -147,9 +146,9 @@ export class Segmenter extends TrainedModel {
       labelNames,
       setting: stepped?.setting ?? chosen,
       ...(stepped === undefined ? {} : { predictedDice: stepped.predicted, spent: stepped.spent }),
-      ...(stepped === undefined || options.uncertainty !== true
+      ...(stepped?.uncertainty === undefined
         ? {}
-        : { uncertainty: { ...labels, data: uncertaintyOn(prepared, stepped.uncertainty) } }),
+        : { uncertainty: { ...labels, data: prepared.backValues(stepped.uncertainty, 1) } }),
       notes,
     };
   }
@@ -185,8 +184,8 @@ export class Segmenter extends TrainedModel {
     return settingOf(this.manifest, { factor, width, resolution, lambda });
   }
 
-  /** Runs the rungs of the cascade as far as the options say. */
-  async #step(prepared: Prepared, tiles: number, options: SegmentOptions) {
+  /** Runs the rungs of the cascade, tile by tile or slice by slice, as far as the options say, and writes the labels. */
+  async #step(prepared: Prepared, writer: LabelWriter, options: SegmentOptions) {
     if (options.flips === true) {
       throw new ValueError({
         where: 'predict: flips',
@@ -198,66 +197,67 @@ export class Segmenter extends TrainedModel {
     const rungs = rungsOf(this.manifest);
     const { rung: last } = lastRung(this.rungs, options);
     const labels = this.manifest.labels.length;
-    const began = performance.now();
-    let done = 0;
-    const onTile = () => options.onProgress?.({ done: ++done, total: tiles * (last + 1) });
     const asked = options.cascade === true ? options.dice : undefined;
-    const stepped = await throughRungs(rungs, { last, asked, labels }, async (rung) => {
-      const { size } = prepared.window;
-      const values = new Float32Array(size[0] * size[1] * size[2] * labels);
-      let filled = 0;
-      const { flipped = [] } = rungs[rung]!;
-      const way = { flipped: [flipped], signal: options.signal, onTile };
-      await this.#forward(prepared, this.#atRung(rungs[rung]!, options), way, (plane) => {
-        values.set(plane, filled);
-        filled += plane.length;
+    const { tile, window } = prepared;
+    const tiles = tileCount(tilingOf(window.size, tile));
+    const way = { last, asked, labels, isPart: tiles > 1 };
+    const began = performance.now();
+    const parts: Array<Pick<Stepped, 'rung' | 'predicted' | 'sums'>> = [];
+    const unsure = options.uncertainty === true ? new UncertaintyWriter(window, labels) : undefined;
+    const predictTile = async (values: Float32Array) => {
+      const report = (runs: number) => {
+        const done = parts.length * (last + 1) + runs;
+        options.onProgress?.({ done, total: tiles * (last + 1) });
+      };
+      const { probabilities, mean, ...part } = await throughRungs(rungs, way, async (rung) => {
+        if (rung > 0) report(rung);
+        const pass = { at: this.#atRung(rungs[rung]!, options), flips: [rungs[rung]!.flipped ?? []] };
+        return this.#probabilitiesOf(values, prepared, pass, options);
       });
-      return values;
+      report(last + 1);
+      parts.push(part);
+      return unsure === undefined ? probabilities : interleaved(probabilities, mean, labels);
+    };
+    await this.#blend(prepared, unsure === undefined ? labels : 2 * labels, predictTile, (plane) => {
+      writer.push(unsure === undefined ? plane : unsure.push(plane));
     });
-    const { rung, predicted } = stepped;
+    const joined = joinParts(parts, { of: rungs.length, asked });
+    const costs = rungs.map((one) => this.gflopsAt(one));
+    const gflops = parts.reduce((sum, { rung }) => sum + total(costs.slice(0, rung + 1)), 0);
+    const furthest = Math.max(...parts.map(({ rung }) => rung));
+    const { predicted, answered } = joined;
+    const noun =
+      tile[0] === 1 && tile[1] === window.size[1] && tile[2] === window.size[2] ? 'slices' : 'tiles';
     return {
-      ...stepped,
+      predicted,
+      uncertainty: unsure?.values,
+      notes: tiles > 1 && asked !== undefined ? [partsNote(joined, noun, gflops)] : [],
       setting: {
-        at: this.#atRung(rungs[rung]!, options),
-        reason: steppedReason(rungs, stepped, options, last),
+        at: this.#atRung(rungs[furthest]!, options),
+        reason: steppedReason(rungs, joined, options, last),
         ...(predicted.mean === null ? {} : { dice: predicted.mean }),
       },
       spent: {
-        settings: rung + 1,
+        settings: furthest + 1,
         of: rungs.length,
-        gflops: tiles * rungs.slice(0, rung + 1).reduce((sum, one) => sum + this.gflopsAt(one), 0),
+        answered,
+        gflops,
         milliseconds: performance.now() - began,
       },
     };
   }
 
-  /** Probabilities of a prepared image at a setting, plane by plane. */
-  async #forward(
-    { image, window, tile }: Prepared,
-    at: Setting,
-    {
-      flipped,
-      signal,
-      onTile,
-    }: {
-      readonly flipped: Flips;
-      readonly signal: AbortSignal | undefined;
-      readonly onTile: () => void;
-    },
+  /** What is predicted of the tiles of a prepared image, so many numbers per voxel, blended, plane by plane. */
+  async #blend(
+    { image: { values, channels }, window: { size }, tile }: Prepared,
+    count: number,
+    predictTile: (tile: Float32Array) => Promise<Float32Array>,
     onPlane: (plane: Float32Array) => void,
   ): Promise<void> {
     await blendTiles(
-      tilingOf(window.size, tile),
-      this.manifest.labels.length,
-      async (begin) => {
-        await new Promise<void>((resolve) => setTimeout(resolve));
-        signal?.throwIfAborted();
-        const { channels } = image;
-        const cutOut = cutTile(image.values, { size: window.size, channels, begin, tile });
-        const values = await this.#probabilitiesOf(cutOut, [...tile, channels], at, flipped);
-        onTile();
-        return values;
-      },
+      tilingOf(size, tile),
+      count,
+      (begin) => predictTile(cutTile(values, { size, channels, begin, tile })),
       onPlane,
     );
   }
@@ -265,12 +265,14 @@ export class Segmenter extends TrainedModel {
   /** Softmax of the logits of one tile, the mean over flips. */
   async #probabilitiesOf(
     values: Float32Array,
-    shape: readonly number[],
-    at: Setting,
-    flips: Flips,
+    { tile, image: { channels } }: Prepared,
+    { at, flips }: { readonly at: Setting; readonly flips: Flips },
+    { signal }: SegmentOptions,
   ): Promise<Float32Array> {
+    await new Promise<void>((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
     const running = await this.runningAt(at);
-    const image = tensor(values, [1, ...seenAxes(shape, this.manifest), shape.at(-1)!], 'float32');
+    const image = tensor(values, [1, ...seenAxes(tile, this.manifest), channels], 'float32');
     try {
       const mean = await flippedProbabilities(running, image, flips[0]!);
       if (flips.length === 1) return mean;
@@ -284,24 +286,6 @@ export class Segmenter extends TrainedModel {
       image.dispose();
     }
   }
-}
-
-/** Hands a whole image to a writer, plane by plane along its first axis. */
-function pushPlanes(writer: LabelWriter, { size }: GridWindow, values: Float32Array, count: number): void {
-  const length = size[1] * size[2] * count;
-  for (let i = 0; i < size[0]; i++) writer.push(values.subarray(i * length, (i + 1) * length));
-}
-
-/** The uncertainty on the image's own grid, interpolated as probabilities are; 0 where the network did not look. */
-function uncertaintyOn({ window, backValues }: Prepared, uncertainty: Float32Array): Float32Array {
-  const writer = new LabelWriter(window, 2, true);
-  const pairs = new Float32Array(2 * uncertainty.length);
-  for (const [i, value] of uncertainty.entries()) pairs.set([1 - value, value], 2 * i);
-  pushPlanes(writer, window, pairs, 2);
-  return backValues(
-    Float32Array.from({ length: writer.labels.length }, (_, i) => writer.probabilities![2 * i + 1]!),
-    1,
-  );
 }
 
 /** Ways to flip an image: the spatial axes of each, the first is 0. */
@@ -333,3 +317,5 @@ async function flippedProbabilities(
 function subsets(axes: readonly number[]): Flips {
   return Array.from({ length: 2 ** axes.length }, (_, bits) => axes.filter((_, i) => (bits >> i) & 1));
 }
+
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);

@@ -76,7 +76,17 @@ const prediction = z.object({
     .optional()
     .describe('With uncertainty or cascade: over the labels that occur, and how far off that is on average.'),
   spent: z
-    .object({ settings: z.int(), of: z.int(), gflops: z.number(), milliseconds: z.number() })
+    .object({
+      settings: z.int(),
+      of: z.int(),
+      answered: z
+        .array(z.int())
+        .describe(
+          'How many tiles or slices each setting gave the answer of; of an image in one piece a single 1.',
+        ),
+      gflops: z.number(),
+      milliseconds: z.number(),
+    })
     .optional()
     .describe('Likewise: how many settings were run, of how many, and what they took together.'),
 });

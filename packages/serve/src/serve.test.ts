@@ -206,7 +206,7 @@ describe('POST /predict', () => {
       width: 1,
       reason: expected.setting.reason,
       predictedDice: { mean, error },
-      spent: { settings: 2, of: 2, gflops: expected.spent!.gflops },
+      spent: { settings: 2, of: 2, answered: [0, 1], gflops: expected.spent!.gflops },
       labels: [{ name: 'background' }, { predictedDice: labels[0] }, { predictedDice: labels[1] }],
     };
     expect(mean).toBeGreaterThan(0);

@@ -83,6 +83,37 @@ test('the Dice that cells predicts of new images is as near as its file says', a
   expect(errors.reduce((a, b) => a + b) / errors.length).toBeLessThan(2 * error);
 });
 
+test('of a large image of cells the tiles that are hard alone take the second setting', async () => {
+  using model = await openModel(modelPath('cells'));
+  if (!(model instanceof Segmenter)) throw new Error('internal: no model of segmentation');
+  const examples = await phantoms('cells', 4);
+  const [rows, columns] = examples[0]!.image.size as [number, number];
+  const size = [2 * rows, 2 * columns];
+  const image = { values: new Float32Array(12 * rows * columns), size, channels: 3 };
+  const truth = new Int32Array(4 * rows * columns);
+  for (const [i, one] of examples.entries()) {
+    for (let row = 0; row < rows; row++) {
+      const to = (Math.floor(i / 2) * rows + row) * size[1]! + (i % 2) * columns;
+      truth.set(one.labels.values.subarray(row * columns, (row + 1) * columns), to);
+      image.values.set(one.image.values.subarray(3 * row * columns, 3 * (row + 1) * columns), 3 * to);
+    }
+  }
+  const labels = model.manifest.labels.length;
+  const at = async (dice: number) => {
+    const { labels: found, spent } = await model.predict(image, { cascade: true, resolution: 'own', dice });
+    return { ...spent!, dice: diceScore(found.data, truth, { labels }).mean };
+  };
+  const [cheap, some, all] = [await at(0), await at(0.8), await at(1)];
+  expect([cheap.answered, all.answered]).toEqual([
+    [9, 0],
+    [0, 9],
+  ]);
+  expect(Math.min(...some.answered)).toBeGreaterThan(0);
+  expect(some.gflops).toBeLessThan(0.8 * all.gflops);
+  expect(some.dice).toBeGreaterThan(cheap.dice);
+  expect(some.dice).toBeGreaterThan(all.dice - 0.01);
+});
+
 test('registration brings new pairs together as its table says, without folds to speak of', async () => {
   using model = await openModel(modelPath('registration'));
   if (!(model instanceof Registrar)) throw new Error('internal: no model of registration');

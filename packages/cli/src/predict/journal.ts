@@ -27,6 +27,8 @@ const entrySchema = z.object({
   /** Of --uncertainty and --cascade: over the labels, and how many settings were run with how many FLOPs. */
   predictedDice: z.object({ mean: z.number().nullable(), error: z.number() }).exactOptional(),
   settings: z.int().exactOptional(),
+  /** Likewise: of how many tiles or slices each setting of the cascade gave the answer. */
+  answered: z.array(z.int()).exactOptional(),
   gflops: z.number().exactOptional(),
   notes: z.array(z.string()),
   labels: z.array(amountSchema),

@@ -103,6 +103,7 @@ export async function predictImage(
       : {
           predictedDice: { mean: predictedDice.mean, error: predictedDice.error },
           settings: spent.settings,
+          answered: [...spent.answered],
           gflops: spent.gflops,
         }),
     notes: [...segmentation.notes],

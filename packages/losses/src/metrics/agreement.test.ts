@@ -4,10 +4,11 @@ import { agreement, mostProbable } from './agreement.js';
 
 test('by hand: Dice of labels with probabilities, and what each label lacks', () => {
   const probabilities = [0.7, 0.2, 0.1, 0.3, 0.6, 0.1, 0.1, 0.8, 0.1, 0.5, 0.25, 0.25];
-  const { dice, uncertainty } = agreement([0, 1, 1, 2], probabilities, 3);
+  const { dice, sums, uncertainty } = agreement([0, 1, 1, 2], probabilities, 3);
   // Label 1: pixels 2, masses 0.2 + 0.6 + 0.8 + 0.25, shared 0.6 + 0.8. Label 2: 1, 0.55, 0.25.
   expect(dice[0]).toBeCloseTo((2 * 1.4) / (2 + 1.85), 12);
   expect(dice[1]).toBeCloseTo((2 * 0.25) / (1 + 0.55), 12);
+  expect(sums).toEqual([expect.closeTo(3.85, 12), expect.closeTo(1.55, 12)]);
   for (const [i, wanted] of [0.3, 0.4, 0.2, 0.75].entries()) expect(uncertainty[i]).toBeCloseTo(wanted, 6);
 });
 

@@ -7,6 +7,11 @@ export interface Agreement {
    * than one pixel's worth of probability.
    */
   readonly dice: readonly number[];
+  /**
+   * Of each label but the background: its pixels and its probability, summed, by which its Dice was divided. Dice of the parts of an image,
+   * weighted by these, have that of the whole image as their mean.
+   */
+  readonly sums: readonly number[];
   /** Of every pixel: the share of the mean probability that its label does not have, in [0, 1]. */
   readonly uncertainty: Float32Array;
 }
@@ -67,7 +72,8 @@ export function agreement(
     const isAbsent = pixels[l] === 0 && masses[l]! < 1;
     return isAbsent ? Number.NaN : (2 * shared[l]!) / (pixels[l]! + masses[l]!);
   });
-  return { dice, uncertainty };
+  const sums = dice.map((_, i) => pixels[i + 1]! + masses[i + 1]!);
+  return { dice, sums, uncertainty };
 }
 
 /** The most probable label of each pixel; of equal ones the first. @param probabilities `[pixels, count]` */
