@@ -2,7 +2,18 @@ import { createNetwork } from '@sshn/architectures';
 import { useFastWasm } from '@sshn/backend-wasm';
 import { initialize, namedParams, Rng, setting } from '@sshn/core';
 import { valueAndGradients } from '@sshn/ops';
-import { mean, memory, profile, type Scalar, square, tensor, tidy, util, zeros } from '@tensorflow/tfjs-core';
+import {
+  backend,
+  mean,
+  memory,
+  profile,
+  type Scalar,
+  square,
+  tensor,
+  tidy,
+  util,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 
 /** [architecture, its options, factor, how many convolutions of a decoder have the map at its own resolution] */
@@ -76,4 +87,20 @@ test('an inference of a volume holds two maps of full resolution and little more
   const maps = (peakBytes - before) / (24 ** 3 * 8 * 4);
   expect(maps).toBeGreaterThan(2);
   expect(maps).toBeLessThan(2.5);
+});
+
+test('inferences of volumes at several factors take no more memory of wasm from the second pass on', async () => {
+  await useFastWasm({ threads: 1 });
+  const network = createNetwork('unet', { rank: 3, inChannels: 1, outChannels: 4, features: 16 });
+  const params = initialize(network.specs, Rng.fromSeed(1));
+  const image = zeros([1, 48, 56, 64, 1]);
+  const { wasm } = backend() as unknown as { readonly wasm: { readonly HEAPU8: Uint8Array } };
+  const heapBytes = () => wasm.HEAPU8.buffer.byteLength;
+  const heaps = [0.1, 0.25, 0.1, 0.25].map((factor) => {
+    const logits = network.apply(params, image, setting(factor));
+    logits.dataSync();
+    logits.dispose();
+    return heapBytes();
+  });
+  expect(heaps.slice(2)).toEqual(heaps.slice(2).fill(heaps[1]!));
 });

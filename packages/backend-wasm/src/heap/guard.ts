@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
 import { WasmMemoryError } from '../errors.js';
+import { LargeBlocks } from './large-blocks.js';
 import { type TfjsExports, type TfjsModule, tfjsModule } from './tfjs-module.js';
 import { countReferences } from './undo.js';
 
@@ -53,31 +54,51 @@ export function guardHeap(backend: BackendWasm, { isMended = false } = {}): void
   if (guarded.has(module)) return;
   guarded.add(module);
   const limitBytes = isMended ? MOST_BYTES : ADDRESSES - MARGIN_BYTES;
-  if (!isMended && module.asm.memory !== undefined) limitGrowth(module.asm.memory, limitBytes);
-  guardAllocator(module, limitBytes);
+  const request = { bytes: 0, mayGrow: true };
+  if (module.asm.memory !== undefined) guardGrowth(module.asm.memory, limitBytes, request);
+  guardAllocator(module, limitBytes, request);
   guardExports(module);
   countReferences(backend);
 }
 
-function limitGrowth(memory: WebAssembly.Memory, limitBytes: number): void {
+/** What the allocator is asked for now: nothing while kernels ask for working memory of their own. */
+interface Request {
+  bytes: number;
+  mayGrow: boolean;
+}
+
+/**
+ * Has the heap end at a limit, and grow by what is asked for and a 32nd: emscripten adds a fifth, up to 96 MiB. Where that has no
+ * room, `pages` decides, as the allocator may need less: there may be room before the end of the heap.
+ */
+function guardGrowth(memory: WebAssembly.Memory, limitBytes: number, request: Request): void {
   const grow = memory.grow.bind(memory);
   memory.grow = (pages) => {
-    if (memory.buffer.byteLength + pages * PAGE_BYTES > limitBytes) {
+    const heapPages = memory.buffer.byteLength / PAGE_BYTES;
+    const room = limitBytes / PAGE_BYTES - heapPages;
+    const needed = Math.ceil(request.bytes / PAGE_BYTES) + 1; // One for the allocator's own words.
+    const enough =
+      request.bytes === 0 || needed > room
+        ? pages
+        : Math.min(pages, room, needed + Math.ceil(heapPages / 32));
+    if (!request.mayGrow || enough > room) {
       throw new RangeError('The heap may not grow further.'); // emscripten catches it.
     }
-    return grow(pages);
+    return grow(enough);
   };
 }
 
-function guardAllocator(module: TfjsModule, limitBytes: number): void {
+function guardAllocator(module: TfjsModule, limitBytes: number, request: Request): void {
   const { malloc, free } = module.asm;
   const heapBytes = (): number => module.HEAPU8.buffer.byteLength;
 
   /** A block within the heap; 0 where there is none. */
-  const find = (bytes: number): number => {
+  const find = (bytes: number, mayGrow: boolean): number => {
     const beyond: number[] = [];
     for (;;) {
+      Object.assign(request, { bytes, mayGrow });
       const address = bytes < ADDRESSES ? malloc(bytes) >>> 0 : 0; // More would be taken modulo that.
+      Object.assign(request, { bytes: 0, mayGrow: true });
       if (address === 0 || address + bytes <= heapBytes()) {
         // To the allocator each of these is the small block that it took for a large one.
         for (const block of beyond) free(block);
@@ -87,20 +108,22 @@ function guardAllocator(module: TfjsModule, limitBytes: number): void {
     }
   };
 
+  const blocks = new LargeBlocks({ malloc: find, free, heapBytes });
+
   const hasSpare = (): boolean => {
     if (heapBytes() + SPARE_BYTES <= limitBytes) return true; // It can grow.
-    const spare = find(SPARE_BYTES);
-    if (spare !== 0) free(spare);
+    const spare = blocks.malloc(SPARE_BYTES);
+    if (spare !== 0) blocks.free(spare);
     return spare !== 0;
   };
 
   module._malloc = (bytes) => {
-    const address = find(bytes);
+    const address = blocks.malloc(bytes);
     if (address !== 0 && hasSpare()) return address;
-    if (address !== 0) free(address);
+    if (address !== 0) blocks.free(address);
     throw new WasmMemoryError({ requestedBytes: bytes, heapBytes: heapBytes(), limitBytes });
   };
-  module._free = (address) => free(address);
+  module._free = (address) => blocks.free(address);
 }
 
 /** Has every exported function throw where an allocation in it failed, by itself or by aborting. */

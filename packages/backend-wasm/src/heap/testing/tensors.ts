@@ -121,7 +121,7 @@ for (let isFull = false; !isFull; ) {
 }
 
 // Room for the output, but not for the tables of XNNPACK: 24 bytes a pixel.
-for (const { dataId } of ballast.splice(-2)) backend.disposeData(dataId);
+for (const { dataId } of ballast.splice(-1)) backend.disposeData(dataId);
 const large = tf.slice(x, [0, 0, 0, 0], [1, 256, 256, 1]);
 try {
   tf.image.resizeBilinear(large, [1300, 1300]);

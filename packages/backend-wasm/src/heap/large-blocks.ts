@@ -1,0 +1,107 @@
+/** The allocator whose large blocks are kept. */
+interface Allocator {
+  /** Address of a block, 0 where there is no room. */
+  malloc(bytes: number, mayGrow: boolean): number;
+  free(address: number): void;
+  heapBytes(): number;
+}
+
+/** A block that was freed and is kept whole. */
+interface Kept {
+  readonly address: number;
+  readonly bytes: number;
+  /** What the heap had when it was freed. */
+  readonly heapBytes: number;
+}
+
+/** Blocks that take this share of the heap are large, but none of less than `LEAST_BYTES`. */
+const LARGE_SHARE = 1 / 8;
+const LEAST_BYTES = 2 ** 20;
+
+/** A kept block is given out for so many times less at most. */
+const SLACK = 1.125;
+
+/**
+ * An allocator that keeps large blocks whole when they are freed, for others of their size.
+ *
+ * That of tfjs puts the next small block into the place of a large one. In an inference the place of the first map of full resolution
+ * then holds coarser maps and packed weights, the decoder's map fits nowhere, and the heap, which never shrinks, grows by it. It
+ * also has the heap grow by all of a block where the end of the heap is free.
+ *
+ * Kept blocks are given back to the allocator where a large block fits none of them, where there is no room otherwise, and each
+ * once the heap has grown by its size since it was freed.
+ */
+export class LargeBlocks {
+  readonly #allocator: Allocator;
+  /** Bytes of blocks in use that may turn out to be large, by address. */
+  readonly #sizes = new Map<number, number>();
+  #kept: Kept[] = [];
+
+  constructor(allocator: Allocator) {
+    this.#allocator = allocator;
+  }
+
+  malloc(bytes: number): number {
+    const address = this.#place(bytes);
+    if (address !== 0 && bytes >= LEAST_BYTES) this.#sizes.set(address, bytes);
+    return address;
+  }
+
+  free(address: number): void {
+    const bytes = this.#sizes.get(address) ?? 0;
+    this.#sizes.delete(address);
+    if (!this.#isLarge(bytes)) this.#allocator.free(address);
+    else this.#kept.push({ address, bytes, heapBytes: this.#allocator.heapBytes() });
+  }
+
+  #isLarge(bytes: number): boolean {
+    return bytes >= Math.max(LEAST_BYTES, LARGE_SHARE * this.#allocator.heapBytes());
+  }
+
+  #place(bytes: number): number {
+    if (this.#isLarge(bytes)) {
+      const [best] = this.#kept
+        .filter((kept) => kept.bytes >= bytes && kept.bytes <= SLACK * bytes)
+        .sort((a, b) => a.bytes - b.bytes || a.address - b.address);
+      if (best !== undefined) {
+        this.#kept.splice(this.#kept.indexOf(best), 1);
+        return best.address;
+      }
+      this.#giveBack(() => true);
+    }
+    const { malloc, heapBytes } = this.#allocator;
+    this.#giveBack((kept) => heapBytes() - kept.heapBytes >= kept.bytes);
+    if (bytes >= LEAST_BYTES) {
+      const address = malloc(bytes, false) || this.#withEnd(bytes, false);
+      if (address !== 0) return address;
+    }
+    const address = malloc(bytes, true);
+    if (address !== 0) return address;
+    this.#giveBack(() => true);
+    return malloc(bytes, true) || this.#withEnd(bytes, true);
+  }
+
+  /**
+   * A block that may take what is free at the end of the heap: the allocator has the heap grow by all of a block, whatever is free
+   * there. What it gets in pieces it puts together when they are freed.
+   */
+  #withEnd(bytes: number, mayGrow: boolean): number {
+    const { malloc, free } = this.#allocator;
+    const pieces: number[] = [];
+    for (let size = bytes; size >= LEAST_BYTES; ) {
+      const piece = malloc(size, mayGrow);
+      if (piece === 0) size = Math.floor(size / 2);
+      else pieces.push(piece);
+    }
+    for (const piece of pieces) free(piece);
+    return malloc(bytes, mayGrow);
+  }
+
+  #giveBack(isDue: (kept: Kept) => boolean): void {
+    const left: Kept[] = [];
+    for (const kept of this.#kept)
+      if (isDue(kept)) this.#allocator.free(kept.address);
+      else left.push(kept);
+    this.#kept = left;
+  }
+}
