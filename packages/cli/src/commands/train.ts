@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { SshnError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
-import { priorOf, type RunConfig, type TrainEvent } from '@sshn/training';
+import { knobRanges, priorOf, type RunConfig, type TrainEvent } from '@sshn/training';
 import { readRunFile, readStoredSplit, trainRun } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/file.js';
@@ -212,7 +212,8 @@ async function train(
     const end = await trainRun({ folder, dataset, data, config: settled, keep, onEvent, signal });
     const kept = await readStoredSplit(folder);
     const hasTest = kept?.images.some(({ part }) => part === 'test') ?? true;
-    terminal.line(conclusion(end, folder, flags, hasTest, terminal));
+    const hasKnobs = Object.keys(knobRanges(settled.knobs)).length > 0;
+    terminal.line(conclusion(end, folder, flags, { hasTest, hasKnobs }, terminal));
     return end.reason === 'interrupted' ? interruption.exitCode() : exitCodes.ok;
   } finally {
     terminal.clear();
@@ -244,7 +245,7 @@ function conclusion(
   end: Extract<TrainEvent, { kind: 'end' }>,
   folder: string,
   { backend, threads }: ComputingFlags,
-  hasTest: boolean,
+  { hasTest, hasKnobs }: { readonly hasTest: boolean; readonly hasKnobs: boolean },
   terminal: Terminal,
 ): string {
   const path = relative('', folder) || '.';
@@ -257,7 +258,10 @@ function conclusion(
     return `${terminal.style('yellow', 'interrupted')} in epoch ${end.epoch + 1}, with a checkpoint.${best}\nGo on with: ${again}`;
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
-  return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}\nLook at its curve with: ${commandText(['pareto', path], { ...(hasTest ? {} : { split: 'validation' }), ...computing })}`;
+  const knobs = hasKnobs
+    ? '\nThe model has a coarse front of its widths and resolutions, from which budgets choose; `sshn pareto` looks for a finer one.'
+    : '';
+  return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}${knobs}\nLook at its curve with: ${commandText(['pareto', path], { ...(hasTest ? {} : { split: 'validation' }), ...computing })}`;
 }
 
 /** Folder of a run that was given none: the same command finds it again. What is as by default is not named. */

@@ -52,6 +52,17 @@ describe('sshn pareto of a network with several knobs', () => {
     const small = '--size 16x16 --features 4 --stages 2 --hyper-hidden 4 --batch-size 2';
     const knobs = '--width-range 0.25,1 --resolution-range 0.5,1';
     expect(await sshn(`train phantoms:cells:32 ${small} ${knobs} --epochs 4 --out @run`)).toBe(0);
+    expect(output.stdout).toContain('The model has a coarse front of its widths and resolutions');
+    {
+      // Of training alone: Dice chooses a small setting already.
+      using trained = await openModel(join(folder, 'run'));
+      const [cheapest] = trained.points;
+      expect(trained.choose({ dice: cheapest!.dice! })).toMatchObject({
+        at: { width: cheapest!.width, resolution: cheapest!.resolution },
+        dice: cheapest!.dice,
+      });
+      expect(cheapest!.gflops!).toBeLessThan(0.5 * trained.gflopsAt(0.5));
+    }
     expect(await sshn('pareto @run --by 0.25 --images 1 --settings 40')).toBe(0);
     expect(output.stderr).toContain(
       'looks for the front of its knobs on 5 validation images, at most 40 settings',

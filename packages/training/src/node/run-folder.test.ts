@@ -5,8 +5,10 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError, ValueError } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
-import { readModelFile } from '@sshn/model/node';
+import { pick } from '@sshn/model';
+import { readModelFile, updateManifest } from '@sshn/model/node';
 import { useBackend } from '@sshn-internal/testing';
+import { dispose } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseRunConfig, type RunConfigInput, type TrainEvent } from '../index.js';
 import { disks } from '../testing/disks.js';
@@ -200,6 +202,55 @@ async function splitOf(dataset: Dataset) {
   await rm(run(), { recursive: true });
   return split;
 }
+
+describe('the front of a run with several knobs', () => {
+  const knobs: RunConfigInput = { knobs: { widthRange: [0.5, 1], resolutionRange: [0.5, 1] }, epochs: 12 };
+  const table = async () => {
+    const { manifest, params } = await readModelFile(join(run(), 'best.safetensors'));
+    dispose([...params.values()]);
+    return manifest.accuracyCost;
+  };
+
+  test('is stored coarsely by training alone, with the Dice of the validation images; a finer one is left', async () => {
+    const dataset = disks(16, [8, 8]);
+    await train(dataset, knobs);
+    const rows = await table();
+    expect(rows.some(({ width, resolution }) => width! < 1 || resolution! < 1)).toBe(true);
+    for (const [i, row] of rows.slice(1).entries()) {
+      expect(row.gflops!).toBeGreaterThan(rows[i]!.gflops!);
+      expect(row.dice!).toBeGreaterThan(rows[i]!.dice!);
+    }
+    const { factor, width, resolution, dice } = rows[0]!;
+    expect([width, resolution]).toEqual([0.5, 0.5]);
+    const opened = await loadRun(run());
+    const [wanted] = await evaluateRun(opened, dataset, {
+      split: 'validation',
+      factors: [factor],
+      width: 0.5,
+      resolution: 0.5,
+      isTimed: false,
+    });
+    opened.dispose();
+    expect(dice!).toBeCloseTo(wanted!.dice, 9);
+    expect(pick(rows, { dice: dice! })).toMatchObject({ chosen: { width: 0.5, resolution: 0.5 } });
+
+    // The same call again, as after `sshn pareto` has stored its own.
+    await updateManifest(join(run(), 'best.safetensors'), (manifest) => ({
+      ...manifest,
+      accuracyCost: rows.slice(0, 1),
+    }));
+    await train(dataset, knobs);
+    expect(await table()).toEqual(rows.slice(0, 1));
+  });
+
+  test('with one knob has three values of it', async () => {
+    await train(disks(16, [8, 8]), { knobs: { widthRange: [0.5, 1] } });
+    for (const { resolution = 1, width = 1 } of await table()) {
+      expect(resolution).toBe(1);
+      expect([0.5, 0.75, 1]).toContain(width);
+    }
+  });
+});
 
 describe('what a run tells and keeps', () => {
   test('a short run reaches its peak rate, a warm-up that does not is warned of', async () => {

@@ -11,11 +11,12 @@ import { gflopsAt } from '../evaluation/measure.js';
 import { describeNetwork } from '../methods/network.js';
 import { factorIn, priorOf } from '../methods/prior.js';
 import { type AlignmentState, alignmentOf } from '../tasks/align.js';
-import { chosenIntensity, taskOf } from '../tasks/of-config.js';
+import { chosenIntensity, type Examples, taskOf } from '../tasks/of-config.js';
 import type { ValidatedFactor } from '../trainer/events.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { version } from '../version.js';
 import { hashOf } from './checkpoint-file.js';
+import { withCoarseFront } from './coarse-front.js';
 import { type RunFile, spaceOf } from './run-file.js';
 
 /** Where a run folder keeps the model with the best validation. */
@@ -49,16 +50,23 @@ export async function writeRunModel(
   await writeModelFile(path, { specs, params: trainer.params, manifest }, { form });
 }
 
-/** Brings the best model into the form in which models are shipped, once its run has ended. @throws {FileError} */
-export async function compactBestModel(folder: string): Promise<void> {
+/**
+ * Once a run has ended: brings its best model into the form in which models are shipped and, of a run with ranges of widths or resolutions,
+ * stores a coarse front of them.
+ *
+ * @throws {FileError}
+ */
+export async function finishBestModel(folder: string, run: RunFile, examples: Examples): Promise<void> {
   const path = bestModel(folder);
   if (!existsSync(path)) return;
-  const { manifest, params } = await readModelFile(path);
+  const { manifest, params: named } = await readModelFile(path);
   try {
-    const { specs } = networkOf(manifest);
-    await writeModelFile(path, { specs, manifest, params: paramTree(specs, params) });
+    const model = networkOf(manifest);
+    const params = paramTree(model.specs, named);
+    const accuracyCost = await withCoarseFront(manifest.accuracyCost, run, examples, { model, params });
+    await writeModelFile(path, { specs: model.specs, manifest: { ...manifest, accuracyCost }, params });
   } finally {
-    dispose([...params.values()]);
+    dispose([...named.values()]);
   }
 }
 

@@ -17,7 +17,7 @@ import type { KeepOptions } from './kept-images.js';
 import { MetricsLog } from './metrics-log.js';
 import { claimRunFolder, describeRun, type RunFile } from './run-file.js';
 import { lockRun } from './run-lock.js';
-import { bestModel, compactBestModel, lastModel, writeRunModel } from './run-model.js';
+import { bestModel, finishBestModel, lastModel, writeRunModel } from './run-model.js';
 import { alignRun, keptAligned } from './stored-alignment.js';
 import { describeSplit, matchSplit, readStoredSplit, writeStoredSplit } from './stored-split.js';
 
@@ -42,7 +42,7 @@ export interface TrainRunOptions {
  * Trains in a folder: run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints/last.safetensors
  * (everything needed to go on, after every epoch), split.json (which image is in which part, with digests), best.safetensors
  * (the model with the best validation so far) and at the end last.safetensors (the model of the last epoch). Both are in compact
- * form once the run has ended (see `saveModel`). Registration with `align` aligns the images before the first epoch, and keeps how in alignment.json after each of them.
+ * form once the run has ended (see `saveModel`), and the best has, of a run with ranges of widths or resolutions, a coarse front of them. Registration with `align` aligns the images before the first epoch, and keeps how in alignment.json after each of them.
  *
  * Killed at any moment, the same call goes on from the last checkpoint and ends with the same weights, bit by bit, as
  * a run that was never cut.
@@ -155,7 +155,7 @@ async function trainIn(
         if (event.reason === 'interrupted') await writeCheckpoint(folder, run, trainer.state);
         else {
           await writeRunModel(lastModel(folder), run, trainer, kept);
-          await compactBestModel(folder);
+          await finishBestModel(folder, run, examples);
         }
         onEvent?.(event);
         return event;
