@@ -1,0 +1,76 @@
+import { createNetwork } from '@sshn/architectures';
+import { useFastWebgpu } from '@sshn/backend-webgpu';
+import { initialize, namedParams, namedSpecs, Rng, setting } from '@sshn/core';
+import { hypernetize } from '@sshn/hypernet';
+import { crossEntropy } from '@sshn/losses';
+import { valueAndGradients } from '@sshn/ops';
+import { adam } from '@sshn/optim';
+import { backend, type Scalar, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { hasWebgpu, noise } from './compare.js';
+
+/** How often each program is started while `run` runs and until all that it records is with the device, by the program's name. */
+async function dispatchesOf(run: () => Promise<void>): Promise<Map<string, number>> {
+  const { device } = backend() as unknown as { readonly device: GPUDevice };
+  const counts = new Map<string, number>();
+  const createCommandEncoder = device.createCommandEncoder;
+  device.createCommandEncoder = (descriptor) => {
+    const encoder = createCommandEncoder.call(device, descriptor);
+    const beginComputePass = encoder.beginComputePass;
+    encoder.beginComputePass = (ofPass) => {
+      const pass = beginComputePass.call(encoder, ofPass);
+      const { setPipeline, dispatchWorkgroups } = pass;
+      let name = '';
+      pass.setPipeline = (pipeline) => {
+        name = pipeline.label;
+        setPipeline.call(pass, pipeline);
+      };
+      pass.dispatchWorkgroups = (...groups) => {
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+        dispatchWorkgroups.apply(pass, groups);
+      };
+      return pass;
+    };
+    return encoder;
+  };
+  try {
+    await run();
+  } finally {
+    device.createCommandEncoder = createCommandEncoder;
+  }
+  return counts;
+}
+
+describe.skipIf(!hasWebgpu)('how many programs are started', { timeout: 180_000 }, () => {
+  test('by a step of an SSHN: a U-Net of five stages', async () => {
+    await useFastWebgpu();
+    const network = createNetwork('unet', { inChannels: 1, outChannels: 2, features: 2 });
+    const model = hypernetize(network, { predict: 'convolutions' });
+    const params = initialize(model.specs, Rng.fromSeed(1));
+    const image = noise('image', [1, 8, 8, 1]);
+    const labels = zeros([1, 8, 8], 'int32');
+    const optimizer = adam();
+    const state = optimizer.init(params);
+    const counts = await dispatchesOf(async () => {
+      const { gradients } = valueAndGradients(
+        params,
+        (now): Scalar => crossEntropy(model.apply(now, image, setting(0.5)), labels),
+      );
+      const next = optimizer.update(gradients, state, params, {
+        step: 0,
+        learningRate: 0.01,
+        overwrite: true,
+      });
+      const [[, last]] = [...namedParams(next.params)] as [[string, Tensor]];
+      await last.data();
+    });
+    const heads = [...namedSpecs(network.specs)].length;
+    const tensors = [...namedSpecs(model.specs)].length;
+    const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    expect([heads, tensors]).toEqual([38, 80]);
+    for (const name of ['head', 'head gradient to weight', 'head gradient to hidden'])
+      expect(counts.get(name), name).toBe(heads);
+    expect(counts.get('adam in place'), JSON.stringify([...counts])).toBe(tensors);
+    expect(total, JSON.stringify([...counts])).toBeLessThanOrEqual(432);
+  });
+});
