@@ -2,13 +2,32 @@
 # Trains one network with knobs, one with φ alone, and networks for one cost each, and writes the table and the plot beside this script.
 # Cut at any moment, the same command goes on: finished epochs and evaluated settings are kept in RUNS.
 #
-#   experiments/knobs/run.sh DATA RUNS [SEED]
+#   experiments/knobs/run.sh DATA RUNS [SEED] [wbc|hippocampus]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 data=$1
 runs=$2
 seed=${3:-1}
+set=${4:-wbc}
+
+# Epochs with knobs and with φ alone, what `sshn pareto` evaluates, and the networks for one cost: features, factor, epochs and
+# resolution of each; small ones take more epochs to converge.
+case $set in
+  wbc)
+    results=$here knobs=120 phi=60 evaluated='--by 0.05'
+    fixed='4:0.1:200:1 5:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:100:1 32:0.5:100:1 8:0.3125:200:0.5 16:0.3125:150:0.5'
+    ;;
+  hippocampus)
+    results=$here/hippocampus knobs=60 phi=30 evaluated='--by 0.25 --settings 40'
+    fixed='3:0.3:80:1 3:0.3:40:0.5 6:0.3:80:0.5 6:0.3:40:1'
+    ;;
+  *)
+    echo "run.sh: $set is no dataset of this experiment: wbc or hippocampus" >&2
+    exit 2
+    ;;
+esac
+mkdir -p "$results"
 
 sshn() {
   (cd "$root" && node --conditions=@sshn/source --import tsx packages/cli/src/main.ts "$@" --threads 1)
@@ -16,15 +35,16 @@ sshn() {
 train() {
   name=$1
   shift
-  sshn train "$data" --config "$here/wbc.yaml" --seed "$seed" --out "$runs/$name-$seed" "$@"
+  sshn train "$data" --config "$here/$set.yaml" --seed "$seed" --out "$runs/$name-$seed" "$@"
 }
 
-train knobs --width-range 0.25,1 --resolution-range 0.5,1 --epochs 120
-train phi --epochs 60
-sshn pareto "$runs/phi-$seed" --by 0.05
+train knobs --width-range 0.25,1 --resolution-range 0.5,1 --epochs "$knobs"
+train phi --epochs "$phi"
+# Split on purpose here and below: one word per option or run.
+# shellcheck disable=SC2086
+sshn pareto "$runs/phi-$seed" $evaluated
 others="$runs/phi-$seed"
-# Features, factor, epochs and resolution of the networks for one cost: small ones take more epochs to converge.
-for one in 4:0.1:200:1 5:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:100:1 32:0.5:100:1 8:0.3125:200:0.5 16:0.3125:150:0.5; do
+for one in $fixed; do
   IFS=: read -r features factor epochs resolution <<WORDS
 $one
 WORDS
@@ -34,11 +54,10 @@ WORDS
   sshn pareto "$runs/$name-$seed" --from "$factor" --to "$factor"
   others="$others $runs/$name-$seed"
 done
-# Split on purpose: one word per run.
 # shellcheck disable=SC2086
-sshn pareto "$runs/knobs-$seed" --by 0.05 --compare $others
-cp "$runs/knobs-$seed/pareto/dice-vs-gflops.svg" "$here/"
-for file in sureness cascade; do cp "$runs/knobs-$seed/pareto/$file.csv" "$here/"; done
+sshn pareto "$runs/knobs-$seed" $evaluated --compare $others
+cp "$runs/knobs-$seed/pareto/dice-vs-gflops.svg" "$results/"
+for file in sureness cascade; do cp "$runs/knobs-$seed/pareto/$file.csv" "$results/"; done
 # One table: the network first, width and resolution of all.
 {
   echo network,method,architecture,factor,width,resolution,seed,split,dice,gflops,milliseconds
@@ -50,4 +69,4 @@ for file in sureness cascade; do cp "$runs/knobs-$seed/pareto/$file.csv" "$here/
     tail -n +2 "$run/pareto/pareto.csv" | awk -F, -v OFS=, -v name="$name" -v resolution="$resolution" \
       '{ print name, $1, $2, $3, 1, resolution, $4, $5, $6, $7, $8 }'
   done
-} >"$here/results.csv"
+} >"$results/results.csv"
