@@ -73,7 +73,7 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
   flag(
     quality,
     '--cascade',
-    'run those settings one after the other until the Dice predicted for the image reaches --dice, as long as the other budgets allow',
+    'run those settings one after the other until the Dice predicted for the image reaches --dice, as long as the other budgets allow; each tile and each slice goes as far as it needs by itself',
   );
   flag(quality, '--flips', 'average over flips of the image: 4 predictions in 2D, 8 in 3D');
   command.addOption(
