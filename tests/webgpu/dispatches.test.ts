@@ -70,7 +70,9 @@ describe.skipIf(!hasWebgpu)('how many programs are started', { timeout: 180_000 
     expect([heads, tensors]).toEqual([38, 80]);
     for (const name of ['head', 'head gradient to weight', 'head gradient to hidden'])
       expect(counts.get(name), name).toBe(heads);
-    expect(counts.get('adam in place'), JSON.stringify([...counts])).toBe(tensors);
-    expect(total, JSON.stringify([...counts])).toBeLessThanOrEqual(432);
+    const steps = [...counts].filter(([name]) => name.startsWith('adam'));
+    // Four buffers a tensor, of eight at the least.
+    expect(steps.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(tensors / 2);
+    expect(total, JSON.stringify([...counts])).toBeLessThanOrEqual(374);
   });
 });

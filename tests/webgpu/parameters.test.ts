@@ -70,4 +70,26 @@ describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () =>
       1e-5,
     );
   });
+
+  test('a step of Adam of many tensors at once, some of which share memory with others', async () => {
+    await expectSame(
+      [0, 1, 2, 3, 4, sizes.length],
+      (count) => {
+        const optimizer = adamW({ weightDecay: 0.1, scale: (path) => 1 + 0.1 * Number(path) });
+        const tensors = (key: string) => sizes.slice(0, count).map((size, i) => noise(`${key} ${i}`, [size]));
+        let params = tensors('p');
+        let state = optimizer.init(params);
+        const kept = params.slice(1, 2).map((param) => param.clone());
+        for (let step = 0; step < 2; step++) {
+          ({ params, state } = optimizer.update(tensors(`gradient ${step}`), state, params, {
+            step,
+            learningRate: 0.1,
+            overwrite: true,
+          }));
+        }
+        return [...namedParams(params).values(), ...namedParams(state).values(), ...kept];
+      },
+      1e-5,
+    );
+  });
 });

@@ -50,7 +50,15 @@ export {
 export { fusedCrossEntropy, fusedSoftDice, type SoftDiceSettings } from './kernels/label-losses.js';
 export { boxSum, type LocalNccSettings, localNcc, localNccGradients } from './kernels/local-ncc.js';
 export { applyAdaptiveMaximum } from './kernels/maximum-pool.js';
-export { type AdamSettings, type AdamState, adamUpdate, euclideanNorm } from './kernels/optimizer.js';
+export {
+  type AdamGroupSettings,
+  type AdamSettings,
+  type AdamState,
+  adamUpdate,
+  adamUpdates,
+  euclideanNorm,
+  type GroupKernels,
+} from './kernels/optimizer.js';
 export { interpolationMatrix, interpolationWork, resizeLinear } from './kernels/resize.js';
 export { resizeNearest } from './kernels/resize-nearest.js';
 export { gradientToPlaces, warpOperation } from './kernels/warp.js';

@@ -1,5 +1,5 @@
 import { likeParams, namedParams, ValueError } from '@sshn/core';
-import { adamUpdate } from '@sshn/ops';
+import { adamUpdates } from '@sshn/ops';
 import {
   checkDecays,
   checkUpdate,
@@ -78,20 +78,19 @@ function adamFamily(name: string, options: AdamWOptions & { readonly weightDecay
         gradients: grads,
         state: [first, second],
       } = tensorsOf({ slots }, gradients, state, params);
-      const settings = {
-        beta1,
-        beta2,
-        epsilon,
-        correction1: 1 - beta1 ** (at.step + 1),
-        correction2: 1 - beta2 ** (at.step + 1),
-        weightDecay,
-        overwrite: at.overwrite ?? false,
-      };
-      const moved = Array.from(namedParams(params), ([path, param], i) =>
-        adamUpdate(
-          { param, m: first![i]!, v: second![i]!, grad: grads[i]! },
-          { ...settings, learningRate: at.learningRate * scale(path) },
-        ),
+      const named = [...namedParams(params)];
+      const moved = adamUpdates(
+        named.map(([, param], i) => ({ param, m: first![i]!, v: second![i]!, grad: grads[i]! })),
+        {
+          learningRates: named.map(([path]) => at.learningRate * scale(path)),
+          beta1,
+          beta2,
+          epsilon,
+          correction1: 1 - beta1 ** (at.step + 1),
+          correction2: 1 - beta2 ** (at.step + 1),
+          weightDecay,
+          overwrite: at.overwrite ?? false,
+        },
       );
       const tree = (which: 0 | 1 | 2) =>
         likeParams(

@@ -94,6 +94,11 @@ export class DevicePrograms {
     return this.inside.device.limits.maxComputeWorkgroupsPerDimension;
   }
 
+  /** The most tensors that one program may read and write. */
+  get mostTensors(): number {
+    return this.inside.device.limits.maxStorageBuffersPerShaderStage;
+  }
+
   /** A new tensor, its values not set. */
   output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
     const tensor = this.inside.makeTensorInfo([...shape], dtype);

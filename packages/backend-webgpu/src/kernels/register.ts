@@ -1,5 +1,17 @@
-import { type Implementations, implementationsOf } from '@sshn/ops';
-import { getKernel, type KernelBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import {
+  type AdamState,
+  type GroupKernels,
+  type Implementation,
+  type Implementations,
+  implementationsOf,
+} from '@sshn/ops';
+import {
+  getKernel,
+  type KernelBackend,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
 import {
   average,
   averageTransposed,
@@ -16,7 +28,7 @@ import { head, headGradHidden, headGradWeight } from './heads.js';
 import { crossEntropy, softDice } from './label-losses.js';
 import { localNcc, localNccGrad } from './local-ncc.js';
 import { maximumGradient } from './maximum-gradient.js';
-import { adam, leakyReluGradient } from './pointwise.js';
+import { adamGroup, leakyReluGradient } from './pointwise.js';
 import { globalNorm } from './reduction.js';
 import { warp, warpGradField } from './warp.js';
 import { warpGradImage } from './warp-to-image.js';
@@ -50,8 +62,27 @@ const runs: Implementations<DevicePrograms> = {
   SshnHeadGradWeight: (device, { dy, hidden }) => headGradWeight(device, dy, hidden),
   SshnHeadGradHidden: (device, { weight, dy }) => headGradHidden(device, weight, dy),
   SshnGlobalNorm: (device, inputs) => globalNorm(device, Object.values(inputs)),
-  SshnAdam: (device, inputs, attributes) => adam(device, inputs, attributes),
+  SshnAdam: (device, state, { learningRate, ...settings }) =>
+    adamGroup(device, [state], { ...settings, learningRates: [learningRate] }) as [
+      TensorInfo,
+      TensorInfo,
+      TensorInfo,
+    ],
 };
+
+/** Those that only some backends have. */
+const groups: { readonly [Name in keyof GroupKernels]: Implementation<GroupKernels[Name], DevicePrograms> } =
+  {
+    SshnAdamGroup: (device, inputs, settings) => {
+      const stateOf = (_: number, i: number): AdamState<TensorInfo> => ({
+        param: inputs[`param${i}`]!,
+        m: inputs[`m${i}`]!,
+        v: inputs[`v${i}`]!,
+        grad: inputs[`grad${i}`]!,
+      });
+      return adamGroup(device, settings.learningRates.map(stateOf), settings);
+    },
+  };
 
 /**
  * Registers the kernels of ours for a webgpu backend; those of an earlier one are taken back.
@@ -59,13 +90,14 @@ const runs: Implementations<DevicePrograms> = {
  * @returns their names; none where the backend is of another version, which runs on compositions.
  */
 export function registerOwnKernels(backend: KernelBackend, backendName: string): readonly string[] {
-  const names = Object.keys(runs);
+  const all = { ...runs, ...groups };
+  const names = Object.keys(all);
   for (const kernelName of names)
     if (getKernel(kernelName, backendName) != null) unregisterKernel(kernelName, backendName);
   const inside = internalsOf(backend);
   if (inside === undefined) return [];
   const device = new DevicePrograms(inside);
-  for (const [kernelName, run] of implementationsOf(runs)) {
+  for (const [kernelName, run] of implementationsOf<DevicePrograms>(all)) {
     registerKernel({
       kernelName,
       backendName,

@@ -52,6 +52,7 @@ const wantedLimits = [
   'maxBufferSize',
   'maxComputeWorkgroupSizeX',
   'maxComputeInvocationsPerWorkgroup',
+  'maxStorageBuffersPerShaderStage',
 ] as const;
 
 /** A device with all that its adapter can. */

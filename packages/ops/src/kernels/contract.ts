@@ -13,14 +13,14 @@ import {
 export interface KernelType {
   readonly inputs: string;
   readonly attributes: object;
-  readonly outputs: 1 | 2 | 3;
+  readonly outputs: 1 | 2 | 3 | 'many';
 }
 
 /** The type of a kernel, written as `Kernel<'x', { size: readonly number[] }>`. */
 export interface Kernel<
   Inputs extends string,
   Attributes extends object = object,
-  Outputs extends 1 | 2 | 3 = 1,
+  Outputs extends KernelType['outputs'] = 1,
 > {
   readonly inputs: Inputs;
   readonly attributes: Attributes;
@@ -30,8 +30,13 @@ export interface Kernel<
 /** The inputs of a kernel by name, as tensors or as whatever stands for them. */
 export type InputsOf<K extends KernelType, T = Tensor> = { readonly [Name in K['inputs']]: T };
 
-/** The outputs of a kernel: one, or a tuple of as many as it has. */
-export type OutputsOf<K extends KernelType, T = Tensor> = { 1: T; 2: [T, T]; 3: [T, T, T] }[K['outputs']];
+/** The outputs of a kernel: one, a tuple of as many as it has, or a list where inputs decide how many. */
+export type OutputsOf<K extends KernelType, T = Tensor> = {
+  1: T;
+  2: [T, T];
+  3: [T, T, T];
+  many: T[];
+}[K['outputs']];
 
 /** A shape and the type of its elements. */
 export interface TensorShape {

@@ -36,7 +36,21 @@ export interface OptimizerKernels {
   SshnAdam: Kernel<'param' | 'm' | 'v' | 'grad', AdamSettings, 3>;
 }
 
-const dispatch = /* @__PURE__ */ dispatcher<OptimizerKernels>();
+/** Settings of one step of Adam of many tensors, each with its own learning rate. */
+export interface AdamGroupSettings extends Omit<AdamSettings, 'learningRate'> {
+  readonly learningRates: readonly number[];
+}
+
+/**
+ * Kernels of many tensors at once, for backends where to start a program takes longer than most programs. Without them, and in
+ * traces, tensors take their turns.
+ */
+export interface GroupKernels {
+  /** `SshnAdam` of `param0`, `m0`, `v0`, `grad0`, `param1`, …: the new param, m and v of each, in this order. */
+  SshnAdamGroup: Kernel<string, AdamGroupSettings, 'many'>;
+}
+
+const dispatch = /* @__PURE__ */ dispatcher<OptimizerKernels & GroupKernels>();
 
 /**
  * The Euclidean norm of all entries of all tensors together, as a scalar that stays on the device; 0 for none.
@@ -71,6 +85,19 @@ export interface AdamState<T = Tensor> {
  */
 export function adamUpdate(state: AdamState, settings: AdamSettings): [param: Tensor, m: Tensor, v: Tensor] {
   return dispatch('SshnAdam', { ...state }, { ...settings }, () => tidy(() => composedStep(state, settings)));
+}
+
+/** `adamUpdate` of many tensors, which share all settings but the learning rate: in fewer programs where the backend can. */
+export function adamUpdates(
+  states: readonly AdamState[],
+  settings: AdamGroupSettings,
+): Array<[param: Tensor, m: Tensor, v: Tensor]> {
+  const { learningRates, ...shared } = settings;
+  const inputs = states.flatMap((state, i) => Object.entries(state).map(([name, x]) => [`${name}${i}`, x]));
+  const moved = dispatch('SshnAdamGroup', Object.fromEntries(inputs), settings, () =>
+    states.flatMap((state, i) => adamUpdate(state, { ...shared, learningRate: learningRates[i]! })),
+  );
+  return states.map((_, i) => moved.slice(3 * i, 3 * i + 3) as [Tensor, Tensor, Tensor]);
 }
 
 /** Both corrections are moved out of the passes over memory: √(v / c) + ε = (√v + ε √c) / √c. */
