@@ -79,6 +79,12 @@ test('agreement of an image is that of its parts, weighted', async () => {
   expect(joined.predicted.labels[0]!.error).toBeCloseTo(0.04, 12);
   expect(joined.predicted.error).toBeCloseTo(0.05, 12);
   expect(joined.answered).toEqual([4, 0, 0]);
+  const reasonOf = (parts: Parameters<typeof joinParts>[0], last: number) =>
+    steppedReason(rungs, joinParts(parts, { of: 3, asked: 0.9 }), { cascade: true, dice: 0.9 }, last);
+  expect(reasonOf([...parts, empty], 0)).toContain(
+    `; 0.9 was asked for, ${joined.short} of 4 parts stay below, and the budget allows no more.`,
+  );
+  expect(reasonOf([empty, empty], 2)).toMatch(/setting 1 of 3: no Dice is predicted, .* was fitted\.$/);
   expect(joined.short).toBe(parts.filter((part) => part.predicted.mean! < 0.9).length);
   expect(joinParts([empty], { of: 3, asked: 0.9 })).toMatchObject({ short: 0, predicted: { mean: null } });
   expect(partsNote({ ...joined, answered: [3, 0, 1] }, 'slices', 0.5)).toBe(

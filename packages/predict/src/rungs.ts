@@ -119,12 +119,16 @@ export function steppedReason(
       ? 'no Dice is predicted, as it finds no label whose Dice was fitted'
       : `its predicted Dice is ${round(predicted.mean)}, give or take ${round(predicted.error)}`;
   const rung = answered.findLastIndex((count) => count > 0);
+  const parts = answered.reduce((sum, count) => sum + count, 0);
+  const below = parts > 1 && short > 0 ? `, ${short} of ${parts} parts stay below` : '';
+  const isLast = last === rungs.length - 1;
   const isShort = short > 0 || predicted.mean === null;
+  // Without any label, several parts ended before the last rung.
   const why =
-    cascade !== true
+    cascade !== true || (predicted.mean === null && rung < last)
       ? ''
       : isShort
-        ? `; ${dice} was asked for, and ${last === rungs.length - 1 ? 'no setting is more accurate' : 'the budget allows no more'}`
+        ? `; ${dice} was asked for${below}, and ${isLast ? 'no setting is more accurate' : 'the budget allows no more'}`
         : `, as ${dice} was asked for`;
   return `Factor ${settingText(rungs[rung]!)}, setting ${rung + 1} of ${rungs.length}: ${told}${why}.`;
 }
