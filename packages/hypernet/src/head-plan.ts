@@ -18,7 +18,7 @@ interface HeadScales {
   readonly base: number;
 }
 
-/** A head before it exists: θ = scales.weight · W·ĥ + scales.base · base. */
+/** A head before it exists: θ = scales.weight · W·ĥ + scales.base · base; with a · m · (ĥ − ĥ₀) for ĥ in the centred form. */
 export interface HeadPlan {
   readonly specs: HeadSpecs;
   readonly scales: HeadScales;
@@ -27,11 +27,19 @@ export interface HeadPlan {
 /** What predictions of a parameter that starts constant, such as a bias, start at, in units of its scale. */
 const smallStart = 0.1;
 
+/** Where gates of the centred form start: small enough that a network first learns as a plain one does. */
+export const gateStart = 0.03;
+
 /**
  * Of the features of the centred form at the ends of the usual range, φ = 0 and 0.5: the mean of their size, and of their
  * square. Medians over seeds, of hidden layers from 8 to 100 wide.
  */
 const centredFeature = { size: 0.2, square: 0.1 } as const;
+
+/** m of the centred form, for a last hidden layer of a width. */
+export function centredStep(hidden: number): number {
+  return 1 / (centredFeature.size * hidden);
+}
 
 /**
  * The head that predicts a parameter, so that at initialization the parameter has the distribution that it asks for, given
@@ -40,11 +48,14 @@ const centredFeature = { size: 0.2, square: 0.1 } as const;
  * Direct: θ = s · (W·ĥ + b), where s is the parameter's scale. Residual: θ = θ₀ + r · s · c · W·ĥ, where r is
  * `residualScale` and c = 1/√(1 + r²) makes the variances of both terms add up to s².
  *
- * Centred: θ = θ₀ + m · W·(ĥ − ĥ₀), where ĥ₀ are the features in the middle of the usual range, so that θ₀ is the weight
+ * Centred: θ = θ₀ + a · m · W·(ĥ − ĥ₀), where ĥ₀ are the features in the middle of the usual range, so that θ₀ is the weight
  * there, and only what φ changes is predicted. A step of Adam moves each entry of W by the learning rate η, all of them
- * together θ by m · Σ|ĥ − ĥ₀| · η, and θ₀ by η. In the residual form both move θ the same way for all φ: the network steps
+ * together θ by a · m · Σ|ĥ − ĥ₀| · η, and θ₀ by η. In the residual form both move θ the same way for all φ: the network steps
  * 1.5 (layers of 32 features) to 2 times (of 8) as far as a plain one. Here the weights in the middle step as those of a
- * plain network, and m makes predictions at the ends step by η besides, whatever the widths of the hypernetwork and the layer.
+ * plain network, and m makes predictions at the ends step by a · η besides, whatever the widths of the hypernetwork and the
+ * layer. What is noise to an entry of W (all φ share most of a gradient, and few images are seen) adds up to little in the
+ * gradient of the one number a: so gates grow where weights gain by following φ, and stay small elsewhere. Without them small
+ * networks and short trainings are lost to that noise.
  *
  * @param hidden Width of the last hidden layer.
  * @param width Entries of ĥ that the head reads: `hidden`, or in a shipped file the directions of it.
@@ -76,12 +87,11 @@ export function planHead(
     };
   }
   if (form === 'centred') {
-    const step = 1 / (centredFeature.size * hidden);
     const start = residualScale * scale * (init.kind === 'normal' ? 1 : smallStart);
-    const std = start / (step * Math.sqrt(centredFeature.square * hidden));
+    const std = start / (centredStep(hidden) * Math.sqrt(centredFeature.square * hidden));
     return {
       specs: { weight: { ...weight, init: { kind: 'normal', std } }, base: target },
-      scales: { weight: step, base: 1 },
+      scales: { weight: 1, base: 1 },
     };
   }
   const share = 1 / Math.sqrt(1 + residualScale ** 2);

@@ -181,7 +181,7 @@ describe.each(backends)('on %s', (backend) => {
       predict: 'convolutions',
       form,
       hidden: [3, 4],
-      residualScale: 1,
+      residualScale: form === 'centred' ? 10 : 1,
     });
     const named = namedParams(initialize(model.specs, Rng.fromSeed(3)));
     const image = distinct([2, 2, 3, 1], { gap: 0.2 });
@@ -193,7 +193,7 @@ describe.each(backends)('on %s', (backend) => {
         );
         return weighted(model.apply(params, image, setting(0.45)));
       });
-    expect(gradientError(f, [...named.values()], 2e-3)).toBeLessThan(5e-3);
+    expect(gradientError(f, [...named.values()], 2e-3)).toBeLessThan(1e-2);
   });
 
   test('gradients to what is trained directly, beside what is predicted', () => {

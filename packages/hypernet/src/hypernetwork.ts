@@ -27,9 +27,10 @@ import {
   type Tensor2D,
   tensor2d,
   tidy,
+  unstack,
 } from '@tensorflow/tfjs-core';
 import { encodeSetting, encodings, type Knob, knobs, middleSetting } from './encoding.js';
-import { forms, type HeadSpecs, planHead } from './head-plan.js';
+import { centredStep, forms, gateStart, type HeadSpecs, planHead } from './head-plan.js';
 
 /** Bounds far above any hypernetwork in use, so that data from a file cannot ask for more than there is. */
 const limits = {
@@ -45,7 +46,7 @@ export const hypernetworkOptions = {
   hidden: option.list(option.integer({ least: 1, most: limits.width, help: '' }), {
     least: 0,
     most: limits.layers,
-    default: [10, 32],
+    default: [10, 16],
     help: 'Widths of the hidden layers (the paper’s are 10 and 100); without any, predictions are linear in the encoding',
   }),
   encoding: option.choice(encodings, {
@@ -53,14 +54,14 @@ export const hypernetworkOptions = {
     help: 'How factors are fed in: [φ, 1 − φ] or [cos, sin]',
   }),
   form: option.choice(forms, {
-    default: 'residual',
+    default: 'centred',
     help: 'Predict weights (direct), what is added to shared ones (residual), or how they change from the middle of the range (centred)',
   }),
   residualScale: option.number({
     above: 0,
     most: 1000,
     default: 0.1,
-    help: 'Of the residual and the centred form: size of predictions beside the shared weights at the start',
+    help: 'Size of predictions beside the shared weights at the start; in the centred form where gates are open (they start at 0.03)',
   }),
 };
 
@@ -117,6 +118,8 @@ export type HypernetworkSpecs = {
   readonly hidden: readonly DenseSpecs[];
   /** `[directions, width]`, orthonormal; where heads read some directions of the last hidden layer. */
   readonly directions?: ParamSpec;
+  /** `[heads, 1]`: what each head's prediction is multiplied by; in the centred form. */
+  readonly gates?: ParamSpec;
   readonly heads: { readonly [target: string]: HeadSpecs };
 };
 
@@ -131,9 +134,10 @@ export interface Hypernetwork {
 const epsilon = 1e-12;
 
 /**
- * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 32 wide, in the paper 10 and 100) → one
+ * The hypernetwork of the paper: encoded factors → dense layers with LeakyReLU (10 and 16 wide, in the paper 10 and 100) → one
  * linear head per predicted tensor, θ = s · (W·ĥ + b) in the paper's direct form, θ = θ₀ + r · s · W·ĥ in the residual form,
- * the default, and θ = θ₀ + m · W·(ĥ − ĥ₀) in the centred form, where ĥ₀ are the features in the middle of the range.
+ * and θ = θ₀ + a · m · W·(ĥ − ĥ₀) in the centred form, the default, where ĥ₀ are the features in the middle of the range and a
+ * is the head's gate.
  *
  * Two additions make it train, as literal Kaiming initialization makes activations grow tenfold per layer: s is the
  * standard deviation that the target's own fan-in asks for, kept outside of W so that one optimizer step moves every
@@ -159,11 +163,11 @@ export function hypernetwork(
   config: HypernetworkConfig = {},
 ): Hypernetwork {
   const {
-    hidden = [10, 32],
+    hidden = [10, 16],
     encoding = 'linear',
     factors = 1,
     conditions = 0,
-    form = 'residual',
+    form = 'centred',
     residualScale = 0.1,
     directions,
     knobs: taken = [],
@@ -194,6 +198,7 @@ export function hypernetwork(
   const specs: HypernetworkSpecs = {
     ...ofHidden,
     ...(directions === undefined ? {} : { directions: directionSpec(directions, width) }),
+    ...(form === 'centred' ? { gates: gateSpec(plans.length) } : {}),
     heads: Object.fromEntries(plans.map(([name, plan]) => [name, plan.specs])),
   };
   requireRoom(specs);
@@ -207,13 +212,15 @@ export function hypernetwork(
         let h = tensor2d(settingsFor(at).map((each) => encodeSetting(each, takes, encoding)));
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
         const normal = div<Tensor2D>(h, sqrt(add(mean(square(h), 1, true), epsilon)));
-        const features = form === 'centred' ? differenceOf(normal) : normal;
+        const features = form === 'centred' ? mul(differenceOf(normal), centredStep(width)) : normal;
         const { directions: basis } = params;
         const read = basis === undefined ? features : matMul(features, basis as Tensor2D, false, true);
         const scaled = oncePerScale(reshape(read, [directions ?? width]) as Tensor1D);
-        return plans.map(([name, { scales }]) => {
+        const gated = specs.gates && unstack(matMul(params.gates as Tensor2D, read));
+        return plans.map(([name, { scales }], i) => {
           const { weight, base } = params.heads[name]!;
-          return applyHead({ weight: weight as Tensor2D, base, hidden: scaled(scales.weight) }, scales.base);
+          const hidden = (gated?.[i] as Tensor1D) ?? scaled(scales.weight);
+          return applyHead({ weight: weight as Tensor2D, base, hidden }, scales.base);
         });
       });
       return new Map(plans.map(([name], i) => [name, predictions[i]!]));
@@ -235,6 +242,17 @@ function directionSpec(directions: number, width: number): ParamSpec {
     shape: [directions, width],
     fanIn: width,
     init: { kind: 'normal', std: 1 / Math.sqrt(width) },
+  };
+}
+
+function gateSpec(heads: number): ParamSpec {
+  return {
+    kind: 'param',
+    role: 'scale',
+    axes: ['heads', 'one'],
+    shape: [heads, 1],
+    fanIn: 1,
+    init: { kind: 'constant', value: gateStart },
   };
 }
 

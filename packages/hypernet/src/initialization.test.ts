@@ -4,7 +4,7 @@ import { useBackend } from '@sshn-internal/testing';
 import { dispose } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodings } from './encoding.js';
-import { forms } from './head-plan.js';
+import { forms, gateStart } from './head-plan.js';
 import { type HypernetworkConfig, hypernetwork } from './hypernetwork.js';
 import { average, rms } from './testing/statistics.js';
 
@@ -63,9 +63,9 @@ const configs: HypernetworkConfig[] = [
  * What predictions add to the variance in the centred form, as a share: nothing in the middle, and at other factors as much as
  * the hidden layer changes up to there, which differs between seeds.
  */
-function added({ form = 'residual', residualScale = 0.1 }: HypernetworkConfig, factor: number): number {
+function added({ form = 'centred', residualScale = 0.1 }: HypernetworkConfig, factor: number): number {
   if (form !== 'centred' || factor === 0.25) return 0;
-  return (factor === 1 ? 10 : 3) * residualScale ** 2;
+  return (factor === 1 ? 10 : 3) * (gateStart * residualScale) ** 2;
 }
 
 beforeAll(() => useBackend('wasm'));
@@ -88,15 +88,15 @@ describe.each(configs)('%j', (config) => {
   });
 
   test.each(factors)('φ = %f: biases and FiLM start small, but not at zero', (factor) => {
-    const { form = 'residual', residualScale: r = 0.1 } = config;
+    const { form = 'centred', residualScale: r = 0.1 } = config;
     const want = form === 'direct' ? 0.1 : (0.1 * r) / Math.sqrt(1 + r ** 2);
     for (const [name, { init, role, fanIn }] of targets) {
       if (init.kind === 'normal') continue;
       const values = predictions.get(name)!.get(factor)!;
       const scale = role === 'bias' ? kaimingNormal(fanIn).std : 0.1;
       if (form === 'centred') {
-        // None in the middle, about 0.1 r at the ends.
-        const size = rms(values) / scale;
+        // None in the middle, about 0.1 r at the ends, where gates are open.
+        const size = rms(values) / scale / gateStart;
         expect(size, name).toBeLessThan(0.1 * r * (factor === 1 ? 4 : 2));
         if (factor === 0.25) expect(size, name).toBe(0);
         if (factor === 0 || factor === 0.5) expect(size, name).toBeGreaterThan(0.1 * r * 0.5);
