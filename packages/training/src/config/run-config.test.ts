@@ -11,7 +11,7 @@ describe('run configuration', () => {
       features: 32,
       convolutionsPerStage: 2,
     });
-    expect(config.hypernetwork.hidden).toEqual([10, 32]);
+    expect(config.hypernetwork.hidden).toEqual([10, 16]);
     expect(config.optimizer).toMatchObject({ kind: 'adam', beta1: 0.9, beta2: 0.99 });
     expect(config.augmentation).toEqual({});
   });
