@@ -39,7 +39,7 @@ const draws = 3;
 const mostWeights = 2 ** 18;
 
 /** A narrower layer has little to save. */
-const leastWidth = 32;
+const leastWidth = 16;
 
 /** More than that, and projected heads save too little. */
 const mostDirections = 256;
@@ -55,7 +55,7 @@ const mostDirections = 256;
  * until none is farther than 10⁻⁶ of its norm; then random settings are drawn until three draws show nothing new.
  *
  * @param params The hidden layers; stay the caller's.
- * @returns undefined where the last layer has fewer than 32 units, the curve needs more than three quarters of them or more
+ * @returns undefined where the last layer has fewer than 16 units, the curve needs more than three quarters of them or more
  * than 256 directions, or the hidden layers have more than 2¹⁸ weights.
  */
 export async function curveDirections(
