@@ -90,6 +90,9 @@ ${mainPerTensor}
   };
 }
 
+/** The most tensors of one program: some devices bind any number, and all tensors have as many threads as the largest. */
+const MOST_MOVES = 4;
+
 /** A tensor that moves, and where its successors are written. */
 interface Move extends AdamState<TensorInfo> {
   readonly learningRate: number;
@@ -119,7 +122,7 @@ export function adamGroup(
   }
   // Tensors of one program have as many threads as the largest.
   const within = moves.filter(isInPlace).sort((a, b) => sizeOf(b.param.shape) - sizeOf(a.param.shape));
-  const most = Math.floor(device.mostTensors / 4);
+  const most = Math.min(MOST_MOVES, Math.floor(device.mostTensors / 4));
   for (let first = 0; first < within.length; first += most) {
     const some = within.slice(first, first + most);
     const tensors = [...some.map(({ grad }) => grad), ...some.flatMap(({ next }) => next)];

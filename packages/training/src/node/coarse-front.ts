@@ -46,13 +46,17 @@ export async function withCoarseFront(
       table.push({ factor, width: w, resolution: r, dice: dice.mean, gflops, milliseconds: null });
     }
   }
-  const isOnFront = paretoFront(table.map(({ gflops, dice }) => ({ cost: gflops!, value: dice })));
-  return table.filter((_, i) => isOnFront[i]).sort((a, b) => a.gflops! - b.gflops!);
+  const isOnFront = paretoFront(table.map(({ gflops, dice }) => ({ cost: gflops, value: dice })));
+  return table.filter((_, i) => isOnFront[i]).sort((a, b) => a.gflops - b.gflops);
 }
 
 /** So many values of a range, the largest first; 1 alone of none. */
 function valuesOf(range: readonly [number, number] | undefined, count: number): number[] {
   if (range === undefined) return [1];
   const [low, high] = range;
-  return [...new Set(Array.from({ length: count }, (_, i) => high - (i / (count - 1)) * (high - low)))];
+  const values = Array.from({ length: count }, (_, i) => {
+    const share = i / (count - 1);
+    return high * (1 - share) + low * share; // Exact at both ends.
+  });
+  return [...new Set(values)];
 }
