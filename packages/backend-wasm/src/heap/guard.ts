@@ -108,7 +108,7 @@ function guardAllocator(module: TfjsModule, limitBytes: number, request: Request
     }
   };
 
-  const blocks = new LargeBlocks({ malloc: find, free, heapBytes });
+  const blocks = new LargeBlocks({ malloc: find, free, heapBytes, limitBytes });
 
   const hasSpare = (): boolean => {
     if (heapBytes() + SPARE_BYTES <= limitBytes) return true; // It can grow.

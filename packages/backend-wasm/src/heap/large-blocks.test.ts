@@ -8,7 +8,7 @@ class FirstFit {
   readonly #live = new Map<number, number>();
   end = 8;
 
-  constructor(readonly limit = Number.POSITIVE_INFINITY) {}
+  constructor(readonly limitBytes = 2 ** 32) {}
 
   readonly heapBytes = (): number => this.end;
 
@@ -19,7 +19,7 @@ class FirstFit {
       at = address + size;
     }
     if (at + bytes > this.end) {
-      if (!mayGrow || this.end + bytes > this.limit) return 0;
+      if (!mayGrow || this.end + bytes > this.limitBytes) return 0;
       at = this.end;
       this.end += bytes;
     }
@@ -75,4 +75,14 @@ test('what is free at the end of the heap is used before the heap grows', () => 
   const blocks = new LargeBlocks(heap);
   blocks.free(blocks.malloc(100 * MIB));
   expect(blocks.malloc(140 * MIB)).toBe(8);
+});
+
+test('the heap does not grow for what it cannot hold', () => {
+  const heap = new FirstFit(4000 * MIB);
+  const blocks = new LargeBlocks(heap);
+  blocks.malloc(200 * MIB);
+  blocks.free(blocks.malloc(20 * MIB));
+  expect(blocks.malloc(3950 * MIB)).toBe(0);
+  expect(heap.end).toBe(220 * MIB + 8);
+  expect(blocks.malloc(3700 * MIB)).not.toBe(0);
 });

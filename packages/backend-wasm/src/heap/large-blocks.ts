@@ -4,6 +4,8 @@ interface Allocator {
   malloc(bytes: number, mayGrow: boolean): number;
   free(address: number): void;
   heapBytes(): number;
+  /** The most that the heap may grow to. */
+  readonly limitBytes: number;
 }
 
 /** A block that was freed and is kept whole. */
@@ -83,18 +85,32 @@ export class LargeBlocks {
 
   /**
    * A block that may take what is free at the end of the heap: the allocator has the heap grow by all of a block, whatever is free
-   * there. What it gets in pieces it puts together when they are freed.
+   * there. What it gets in pieces it puts together when they are freed. The heap, which never shrinks, does not grow where all that
+   * is free and all that it may grow by are too little.
    */
   #withEnd(bytes: number, mayGrow: boolean): number {
-    const { malloc, free } = this.#allocator;
+    const { malloc, free, heapBytes, limitBytes } = this.#allocator;
     const pieces: number[] = [];
-    for (let size = bytes; size >= LEAST_BYTES; ) {
-      const piece = malloc(size, mayGrow);
-      if (piece === 0) size = Math.floor(size / 2);
-      else pieces.push(piece);
-    }
+    /** Takes all that there is in pieces of a megabyte at least. */
+    const fill = (grows: boolean): number => {
+      let taken = 0;
+      for (let size = bytes; size >= LEAST_BYTES; ) {
+        const piece = malloc(size, grows);
+        if (piece === 0) {
+          size = Math.floor(size / 2);
+          continue;
+        }
+        pieces.push(piece);
+        taken += size;
+      }
+      return taken;
+    };
+    const taken = fill(false);
+    // What was not taken of each free place is less than a megabyte: an eighth of the heap is more than all of that.
+    const isInReach = mayGrow && taken + limitBytes - (7 / 8) * heapBytes() >= bytes;
+    if (isInReach) fill(true);
     for (const piece of pieces) free(piece);
-    return malloc(bytes, mayGrow);
+    return mayGrow && !isInReach ? 0 : malloc(bytes, mayGrow);
   }
 
   #giveBack(isDue: (kept: Kept) => boolean): void {

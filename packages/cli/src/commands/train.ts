@@ -258,9 +258,10 @@ function conclusion(
     return `${terminal.style('yellow', 'interrupted')} in epoch ${end.epoch + 1}, with a checkpoint.${best}\nGo on with: ${again}`;
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
-  const knobs = hasKnobs
-    ? '\nThe model has a coarse front of its widths and resolutions, from which budgets choose; `sshn pareto` looks for a finer one.'
-    : '';
+  const knobs =
+    hasKnobs && !Number.isNaN(end.bestDice)
+      ? '\nThe model has a coarse front of its widths and resolutions, from which budgets choose; `sshn pareto` looks for a finer one.'
+      : '';
   return `${terminal.style('green', why)} after ${end.epoch} ${end.epoch === 1 ? 'epoch' : 'epochs'}.${best}${knobs}\nLook at its curve with: ${commandText(['pareto', path], { ...(hasTest ? {} : { split: 'validation' }), ...computing })}`;
 }
 

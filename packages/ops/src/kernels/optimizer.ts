@@ -1,3 +1,4 @@
+import { ValueError } from '@sshn/core';
 import {
   add,
   addN,
@@ -87,12 +88,26 @@ export function adamUpdate(state: AdamState, settings: AdamSettings): [param: Te
   return dispatch('SshnAdam', { ...state }, { ...settings }, () => tidy(() => composedStep(state, settings)));
 }
 
-/** `adamUpdate` of many tensors, which share all settings but the learning rate: in fewer programs where the backend can. */
+/**
+ * `adamUpdate` of many tensors, each of any shape, which share all settings but the learning rate: in fewer programs where the backend
+ * can.
+ *
+ * @param settings `learningRates` has one per tensor.
+ * @returns Per tensor what `adamUpdate` returns.
+ * @throws {ValueError} if there are more or fewer learning rates than tensors.
+ */
 export function adamUpdates(
   states: readonly AdamState[],
   settings: AdamGroupSettings,
 ): Array<[param: Tensor, m: Tensor, v: Tensor]> {
   const { learningRates, ...shared } = settings;
+  if (learningRates.length !== states.length) {
+    throw new ValueError({
+      where: 'adamUpdates: learning rates',
+      got: learningRates.length,
+      expected: `${states.length}, one per tensor`,
+    });
+  }
   const inputs = states.flatMap((state, i) => Object.entries(state).map(([name, x]) => [`${name}${i}`, x]));
   const moved = dispatch('SshnAdamGroup', Object.fromEntries(inputs), settings, () =>
     states.flatMap((state, i) => adamUpdate(state, { ...shared, learningRate: learningRates[i]! })),
