@@ -19,7 +19,7 @@ import { countModule } from '@sshn/flops';
 import { convolution } from '@sshn/layers';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
-import { dispose, type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, ones, type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { encodings } from './encoding.js';
 import { forms } from './head-plan.js';
@@ -181,9 +181,11 @@ describe.each(backends)('on %s', (backend) => {
       predict: 'convolutions',
       form,
       hidden: [3, 4],
-      residualScale: form === 'centred' ? 10 : 1,
+      residualScale: 1,
     });
-    const named = namedParams(initialize(model.specs, Rng.fromSeed(3)));
+    const named = new Map(namedParams(initialize(model.specs, Rng.fromSeed(3))));
+    // Open: at their start predictions are too small for differences of 32-bit floats.
+    if (form === 'centred') named.set('hypernetwork.gates', ones([2, 1]));
     const image = distinct([2, 2, 3, 1], { gap: 0.2 });
     const f = (...leaves: Tensor[]) =>
       tidy(() => {
@@ -193,7 +195,7 @@ describe.each(backends)('on %s', (backend) => {
         );
         return weighted(model.apply(params, image, setting(0.45)));
       });
-    expect(gradientError(f, [...named.values()], 2e-3)).toBeLessThan(form === 'centred' ? 1e-2 : 5e-3);
+    expect(gradientError(f, [...named.values()], 2e-3)).toBeLessThan(5e-3);
   });
 
   test('gradients to what is trained directly, beside what is predicted', () => {
