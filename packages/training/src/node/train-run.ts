@@ -42,7 +42,8 @@ export interface TrainRunOptions {
  * Trains in a folder: run.json (what is trained), metrics.jsonl (a line per epoch), checkpoints/last.safetensors
  * (everything needed to go on, after every epoch), split.json (which image is in which part, with digests), best.safetensors
  * (the model with the best validation so far) and at the end last.safetensors (the model of the last epoch). Both are in compact
- * form once the run has ended (see `saveModel`), and the best has, of a run with ranges of widths or resolutions, a coarse front of them. Registration with `align` aligns the images before the first epoch, and keeps how in alignment.json after each of them.
+ * form once the run has ended (see `saveModel`). Where widths or resolutions are drawn, the best model then also holds a coarse front
+ * of them. Registration with `align` aligns the images before the first epoch, and keeps how in alignment.json after each of them.
  *
  * Killed at any moment, the same call goes on from the last checkpoint and ends with the same weights, bit by bit, as
  * a run that was never cut.
