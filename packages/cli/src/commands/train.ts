@@ -203,17 +203,19 @@ async function train(
     terminal.line('stopping after this step, with a checkpoint; Ctrl-C again stops at once');
   });
   const view = new TrainView(terminal);
+  let isTrained = false;
   try {
     const { signal } = interruption;
     const onEvent = (event: TrainEvent): void => {
       view.show(event);
+      isTrained ||= event.kind === 'front';
       if (event.kind !== 'step') print(event);
     };
     const end = await trainRun({ folder, dataset, data, config: settled, keep, onEvent, signal });
     const kept = await readStoredSplit(folder);
     const hasTest = kept?.images.some(({ part }) => part === 'test') ?? true;
     const hasKnobs = Object.keys(knobRanges(settled.knobs)).length > 0;
-    terminal.line(conclusion(end, folder, flags, { hasTest, hasKnobs }, terminal));
+    terminal.line(conclusion(end, folder, flags, { hasTest, hasKnobs, isTrained }, terminal));
     return end.reason === 'interrupted' ? interruption.exitCode() : exitCodes.ok;
   } finally {
     terminal.clear();
@@ -245,7 +247,7 @@ function conclusion(
   end: Extract<TrainEvent, { kind: 'end' }>,
   folder: string,
   { backend, threads }: ComputingFlags,
-  { hasTest, hasKnobs }: { readonly hasTest: boolean; readonly hasKnobs: boolean },
+  { hasTest, hasKnobs, isTrained }: Record<'hasTest' | 'hasKnobs' | 'isTrained', boolean>,
   terminal: Terminal,
 ): string {
   const path = relative('', folder) || '.';
@@ -255,7 +257,10 @@ function conclusion(
     : ` Best Dice on validation images: ${end.bestDice.toFixed(4)}.`;
   if (end.reason === 'interrupted') {
     const again = commandText(['train'], { resume: path, ...computing });
-    return `${terminal.style('yellow', 'interrupted')} in epoch ${end.epoch + 1}, with a checkpoint.${best}\nGo on with: ${again}`;
+    const when = isTrained
+      ? 'after training, before its front was measured'
+      : `in epoch ${end.epoch + 1}, with a checkpoint`;
+    return `${terminal.style('yellow', 'interrupted')} ${when}.${best}\nGo on with: ${again}`;
   }
   const why = end.reason === 'stoppedEarly' ? 'stopped early, no more progress' : 'finished';
   const knobs =

@@ -44,6 +44,8 @@ export class TrainView {
       this.terminal.line(`${this.terminal.style('yellow', 'note')}  ${event.message}`);
     else if (event.kind === 'align')
       this.terminal.live(`aligning images  ${event.done}/${event.total}  ${event.id}`);
+    else if (event.kind === 'front')
+      this.terminal.live(`measuring smaller widths and resolutions  ${event.done}/${event.total}`);
     else if (event.kind === 'step') this.#step(event);
     else if (event.kind === 'epoch') this.#epoch(event);
     else this.terminal.clear();

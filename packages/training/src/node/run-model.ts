@@ -16,7 +16,7 @@ import type { ValidatedFactor } from '../trainer/events.js';
 import type { Trainer } from '../trainer/trainer.js';
 import { version } from '../version.js';
 import { hashOf } from './checkpoint-file.js';
-import { withCoarseFront } from './coarse-front.js';
+import { type Listening, withCoarseFront } from './coarse-front.js';
 import { type RunFile, spaceOf } from './run-file.js';
 
 /** Where a run folder keeps the model with the best validation. */
@@ -54,17 +54,27 @@ export async function writeRunModel(
  * Once a run has ended: brings its best model into the form in which models are shipped and, of a run with ranges of widths or resolutions,
  * stores a coarse front of them.
  *
+ * @returns Whether that is done; not if `signal` aborts, and then nothing is written: the next call begins anew.
  * @throws {FileError}
  */
-export async function finishBestModel(folder: string, run: RunFile, examples: Examples): Promise<void> {
+export async function finishBestModel(
+  folder: string,
+  run: RunFile,
+  examples: Examples,
+  listening: Listening,
+): Promise<boolean> {
   const path = bestModel(folder);
-  if (!existsSync(path)) return;
+  if (!existsSync(path)) return true;
   const { manifest, params: named } = await readModelFile(path);
   try {
     const model = networkOf(manifest);
     const params = paramTree(model.specs, named);
-    const accuracyCost = await withCoarseFront(manifest.accuracyCost, run, examples, { model, params });
+    const trained = { model, params };
+    const table = manifest.accuracyCost;
+    const accuracyCost = await withCoarseFront(table, run, examples, trained, listening);
+    if (accuracyCost === undefined) return false;
     await writeModelFile(path, { specs: model.specs, manifest: { ...manifest, accuracyCost }, params });
+    return true;
   } finally {
     dispose([...named.values()]);
   }

@@ -34,7 +34,7 @@ export interface TrainRunOptions {
   /** Threads that augment images; the bits of a run do not depend on them. @default see `augmentInThreads` */
   readonly augmentThreads?: number;
   readonly onEvent?: (event: TrainEvent) => void;
-  /** Aborting ends the run after the step under way, with a checkpoint. */
+  /** Aborting ends the run after the step under way, with a checkpoint; after training, after the setting that is measured. */
   readonly signal?: AbortSignal;
 }
 
@@ -153,13 +153,15 @@ async function trainIn(
         continue;
       }
       if (event.kind === 'end') {
+        let end = event;
         if (event.reason === 'interrupted') await writeCheckpoint(folder, run, trainer.state);
         else {
           await writeRunModel(lastModel(folder), run, trainer, kept);
-          await finishBestModel(folder, run, examples);
+          const isFinished = await finishBestModel(folder, run, examples, { onEvent, signal });
+          if (!isFinished) end = { ...event, reason: 'interrupted' };
         }
-        onEvent?.(event);
-        return event;
+        onEvent?.(end);
+        return end;
       }
       onEvent?.(event);
     }

@@ -91,6 +91,14 @@ export interface EpochEvent {
   readonly memory: { readonly tensors: number; readonly rssBytes?: number };
 }
 
+/** Training is over, and the next setting of a coarse front of its widths and resolutions is measured on the validation images. */
+export interface FrontEvent {
+  readonly kind: 'front';
+  /** Settings measured so far, and how many there are in all. */
+  readonly done: number;
+  readonly total: number;
+}
+
 /** The run is over, or pauses. */
 export interface EndEvent {
   readonly kind: 'end';
@@ -102,7 +110,14 @@ export interface EndEvent {
 }
 
 /** What a trainer tells while it runs. */
-export type TrainEvent = AlignEvent | StartEvent | WarningEvent | StepEvent | EpochEvent | EndEvent;
+export type TrainEvent =
+  | AlignEvent
+  | StartEvent
+  | WarningEvent
+  | StepEvent
+  | EpochEvent
+  | FrontEvent
+  | EndEvent;
 
 /** A loss or weight that is no number any more: training has diverged, and says where and what is left. */
 export class DivergenceError extends SshnError {
