@@ -70,7 +70,7 @@ test('a grid is trained, killed, interrupted, gone on with to the same weights a
 
   // Results of other settings are not taken for these.
   await writeFile(join(scratch.path, 'methods.yaml'), plan.replace('factors: [0, 0.5]', 'factors: [0.25]'));
-  const changed = await sshn(['experiment', 'status', 'methods.yaml', '-o', 'out'], scratch.path);
+  const changed = await sshn(['experiment', 'status', 'out'], scratch.path);
   expect(changed.stdout).toContain('1 done, 1 interrupted, 1 waiting');
 });
 

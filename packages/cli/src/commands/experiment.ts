@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { ValueError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { type Command, Option } from 'commander';
@@ -11,6 +9,7 @@ import { runFromQueue } from '../experiment/engines/bullmq.js';
 import { runLocally } from '../experiment/engines/local.js';
 import { Progress, sentenceOf } from '../experiment/engines/progress.js';
 import { submitToSlurm } from '../experiment/engines/slurm.js';
+import { placeOf, settleIn } from '../experiment/place.js';
 import { figureKinds, type Plan, readPlan } from '../experiment/plan.js';
 import { presetFile, presetOf, presets } from '../experiment/presets.js';
 import { figuresOf } from '../experiment/report/figures.js';
@@ -49,8 +48,8 @@ Examples:
   $ sshn experiment preset                                  # the paper's tables and figures
   $ sshn experiment preset wbc-table1 > wbc.yaml
   $ sshn experiment run methods.yaml -o runs/methods --jobs 2
-  $ sshn experiment status methods.yaml -o runs/methods
-  $ sshn experiment report methods.yaml -o runs/methods    # results.csv, plots, report.html`,
+  $ sshn experiment status runs/methods
+  $ sshn experiment report runs/methods    # results.csv, plots, report.html`,
 };
 
 interface Flags extends MemoryFlags {
@@ -80,7 +79,7 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
       .command(name)
       .summary(summary)
       .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}. See sshn experiment --help.`)
-      .argument('<file>', 'the experiment: YAML or JSON')
+      .argument('<experiment>', 'its file, YAML or JSON, or the folder where it was run')
       .option('-o, --out <folder>', 'where it is kept (default: runs/, and the name of the file)');
   const addWork = (name: string, summary: string) =>
     addMemoryOptions(add(name, summary), 'images/ in the folder of the experiment, for all its cells')
@@ -135,10 +134,6 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
   );
 }
 
-function folderOf(file: string, { out }: Flags): string {
-  return out ?? join('runs', basename(file, extname(file)));
-}
-
 /** @throws {ValueError} unless it is an address of Redis. */
 function requireRedis(redis: string | undefined): string {
   if (redis !== undefined && URL.canParse(redis) && /^rediss?:/.test(redis)) return redis;
@@ -161,17 +156,18 @@ function withCell(plan: Plan, name: string): Plan {
 }
 
 /** Submits what is not done as a job array, and says how to follow it. */
-async function submit(file: string, flags: Flags): Promise<number> {
-  const out = folderOf(file, flags);
+async function submit(named: string, flags: Flags): Promise<number> {
+  const place = await placeOf(named, flags.out);
+  const { file, out } = place;
   const plan = await readPlan(file, out);
-  await mkdir(out, { recursive: true });
+  await settleIn(place);
   const { jobs, threads, slurm } = flags;
   const { job, cells } = await submitToSlurm(plan, {
     ...{ file, out, threads, keep: flags },
     ...(jobs === undefined ? {} : { jobs }),
     ...(slurm === undefined ? {} : { options: slurm }),
   });
-  const words = (name: string) => commandText(['experiment', name, file], { out: flags.out });
+  const words = (name: string) => commandText(['experiment', name, named], { out: flags.out });
   process.stdout.write(
     job === undefined
       ? `All ${plan.cells.length} cells are done. Report with: ${words('report')}\n`
@@ -180,9 +176,10 @@ async function submit(file: string, flags: Flags): Promise<number> {
   return exitCodes.ok;
 }
 
-async function run(file: string, flags: Flags): Promise<number> {
-  if (flags.engine === 'slurm') return submit(file, flags);
-  const out = folderOf(file, flags);
+async function run(named: string, flags: Flags): Promise<number> {
+  if (flags.engine === 'slurm') return submit(named, flags);
+  const place = await placeOf(named, flags.out);
+  const { file, out } = place;
   const whole = await readPlan(file, out);
   const plan = flags.cell === undefined ? whole : withCell(whole, flags.cell);
   const terminal = terminalOn(process.stdout);
@@ -192,7 +189,7 @@ async function run(file: string, flags: Flags): Promise<number> {
     terminal.line('stopping after these steps, with checkpoints; Ctrl-C again stops at once');
   });
   try {
-    await mkdir(out, { recursive: true });
+    await settleIn(place);
     const progress = new Progress(terminal, plan.cells.length);
     const { threads, memory, cache, engine, redis, lease, isWorker = false } = flags;
     const images = cache ?? join(out, 'images');
@@ -206,7 +203,7 @@ async function run(file: string, flags: Flags): Promise<number> {
     const done = (await shownCells(plan)).filter(({ state }) => state.kind === 'done').length;
     terminal.line(`${done} of ${plan.cells.length} done${isWorker ? '' : `; ${join(out, 'report.html')}`}`);
     if (interruption.signal.aborted) {
-      const words = ['experiment', isWorker ? 'work' : 'run', file];
+      const words = ['experiment', isWorker ? 'work' : 'run', named];
       terminal.line(
         `Go on with: ${commandText(words, {
           out: flags.out,
@@ -229,8 +226,9 @@ async function shownCells(plan: Plan): Promise<ShownCell[]> {
   return Promise.all(plan.cells.map(async (cell) => ({ cell, state: await stateOf(cell) })));
 }
 
-async function status(file: string, flags: Flags): Promise<number> {
-  const plan = await readPlan(file, folderOf(file, flags));
+async function status(named: string, flags: Flags): Promise<number> {
+  const { file, out } = await placeOf(named, flags.out);
+  const plan = await readPlan(file, out);
   const cells = await shownCells(plan);
   if (flags.json) {
     const rows = cells.map(({ cell, state }) => ({ cell: cell.name, folder: cell.folder, ...state }));
@@ -248,10 +246,11 @@ async function status(file: string, flags: Flags): Promise<number> {
   return exitCodes.ok;
 }
 
-async function report(file: string, flags: Flags): Promise<number> {
-  const out = folderOf(file, flags);
+async function report(named: string, flags: Flags): Promise<number> {
+  const place = await placeOf(named, flags.out);
+  const { file, out } = place;
   const plan = await readPlan(file, out);
-  if (!existsSync(out)) await mkdir(out, { recursive: true });
+  await settleIn(place);
   await writeReport(plan, out);
   process.stdout.write(`${join(out, 'report.html')}\n`);
   return exitCodes.ok;
