@@ -1,6 +1,6 @@
 import { pixelCount, tapCount } from './conv-size';
 import { fillTable } from './conv-table';
-import { columnsOfBlock, convBlock16, rowsOfBlock } from './products-wide';
+import { columnsOfBlock, convBlock16 } from './products-wide';
 import { biasLanes, leaky, madd, storeLanes } from './simd';
 import { CHUNK, ConvArgs } from './layout';
 
@@ -11,7 +11,7 @@ const RUN: i32 = 256;
  * Direct convolution with bias and leaky rectifier, of one chunk of `CHUNK` pixels.
  *
  * `args.w` is a packed kernel (`packKernel`). Scratch per worker: `taps * CHUNK` addresses and
- * 128 bytes of sums, 384 in the build `wide`.
+ * 128 bytes of sums, 256 in the build `wide`.
  */
 export function convDirect(args: ConvArgs, chunk: i32, worker: i32): void {
   const table = args.scratch + <usize>worker * args.scratchStride;
@@ -32,11 +32,9 @@ function convChunk(args: ConvArgs, table: usize, first: i32, count: i32): void {
   while (columnsOfBlock((outChannels - channel + 7) & ~7) == 16) {
     const out = args.y + (<usize>(first * outChannels + channel) << 2), outBytes = <usize>outChannels << 2;
     const bias = args.bias ? args.bias + (<usize>channel << 2) : 0;
-    for (let p = 0; p < count;) {
-      const rows = rowsOfBlock((count - p + 3) & ~3);
-      convBlock16(table + (<usize>p << 2), CHUNK << 2, rows, weights, taps, inChannels, sums,
+    for (let p = 0; p < count; p += 4) {
+      convBlock16(table + (<usize>p << 2), CHUNK << 2, weights, taps, inChannels, sums,
         out + <usize>p * outBytes, outBytes, count - p, outChannels - channel, bias, args.slope);
-      p += rows;
     }
     weights += 2 * blockBytes;
     channel += 16;

@@ -1,6 +1,6 @@
 import { pixelCount, tapCount } from './conv-size';
 import { fillTable } from './conv-table';
-import { gather4x16, gather6x16, rowsOfBlock } from './products-wide';
+import { gather4x16 } from './products-wide';
 import { addPair, madd, storeLanes } from './simd';
 import { CHUNK, ConvArgs } from './layout';
 
@@ -42,11 +42,9 @@ function gatherChunk(
     let first = 0;
     for (; WIDE && outChannels - first >= 16; first += 16) {
       const gradient = dy + (<usize>first << 2);
-      for (let i = 0; i < inPadded;) {
-        const rows = rowsOfBlock(inPadded - i), sum = partial + (<usize>(i * outPadded + first) << 2);
-        if (rows == 6) gather6x16(table, <usize>i << 2, gradient, <usize>outChannels << 2, sum, <usize>outPadded << 2, count);
-        else gather4x16(table, <usize>i << 2, gradient, <usize>outChannels << 2, sum, <usize>outPadded << 2, count);
-        i += rows;
+      for (let i = 0; i < inPadded; i += 4) {
+        const sum = partial + (<usize>(i * outPadded + first) << 2);
+        gather4x16(table, <usize>i << 2, gradient, <usize>outChannels << 2, sum, <usize>outPadded << 2, count);
       }
     }
     for (let i = 0; i < inPadded; i += 4) {

@@ -1,12 +1,12 @@
 import { pixelCount } from './conv-size';
-import { columnsOfBlock, convBlock16, rowsOfBlock } from './products-wide';
+import { columnsOfBlock, convBlock16 } from './products-wide';
 import { biasLanes, leaky, madd, storeLanes } from './simd';
 import { CHUNK, ConvArgs } from './layout';
 
 /**
  * 1×1 convolution with bias and leaky rectifier of one chunk of `CHUNK` pixels: a matrix product.
  *
- * `args.w` is a packed kernel (`packKernel`). Scratch per worker in the build `wide`: six addresses, 64 bytes, and 384 of sums.
+ * `args.w` is a packed kernel (`packKernel`). Scratch per worker in the build `wide`: four addresses, 64 bytes, and 256 of sums.
  */
 export function convPointwise(args: ConvArgs, chunk: i32, worker: i32): void {
   const inChannels = args.inChannels, outChannels = args.outChannels;
@@ -17,12 +17,10 @@ export function convPointwise(args: ConvArgs, chunk: i32, worker: i32): void {
   let weights = args.w, channel = 0;
   while (columnsOfBlock((outChannels - channel + 7) & ~7) == 16) {
     const bias = args.bias ? args.bias + (<usize>channel << 2) : 0;
-    for (let p = 0; p < count;) {
-      const rows = rowsOfBlock((count - p + 3) & ~3);
-      for (let r = 0; r < rows; r++) store<usize>(cells + (<usize>r << 2), x + <usize>min(p + r, count - 1) * inBytes);
-      convBlock16(cells, 0, rows, weights, 1, inChannels, cells + 64,
+    for (let p = 0; p < count; p += 4) {
+      for (let r = 0; r < 4; r++) store<usize>(cells + (<usize>r << 2), x + <usize>min(p + r, count - 1) * inBytes);
+      convBlock16(cells, 0, weights, 1, inChannels, cells + 64,
         y + <usize>p * outBytes + (<usize>channel << 2), outBytes, count - p, outChannels - channel, bias, args.slope);
-      p += rows;
     }
     weights += <usize>inChannels << 6;
     channel += 16;

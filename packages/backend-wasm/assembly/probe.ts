@@ -19,5 +19,5 @@ export function narrowProduct(x: usize, weights: usize, out: usize, times: i32):
   }
 }
 
-export { product4x16, product6x16 } from './products-wide';
+export { product4x16 } from './products-wide';
 export { product4x8 } from './winograd-forward';

@@ -3,21 +3,16 @@ import { leaky, madd, storeLanes } from './simd';
 /**
  * The products of the build `wide`: sixteen columns at once, in pairs of `v128` that the engine may merge into one of 256 bits.
  *
- * Six rows by two pairs are twelve sums, as many as are under way in two units that take four cycles each, and leave four of
- * sixteen registers for what is multiplied. V8 merges loads, sums and stores of neighbors; a load between two stores keeps
- * these apart, so each group is loaded, then added, then stored. Without merging there are too few registers for it.
+ * Four rows by two pairs are eight sums, as many as are under way in two units that take four cycles each; with six rows, which
+ * would need every one of sixteen registers, it takes a tenth to a quarter longer. V8 merges loads, sums and stores of neighbors;
+ * a load between two stores keeps these apart, so each group is loaded, then added, then stored. Without merging there are too
+ * few registers for it.
  */
 
 /** Columns of the next block of a packed kernel, of which `left` (padded to eights) are left. */
 @inline
 export function columnsOfBlock(left: i32): i32 {
   return WIDE && left >= 16 ? 16 : 8;
-}
-
-/** How many of `left` rows, a multiple of four, the next block takes: all of them are sixes and fours. */
-@inline
-export function rowsOfBlock(left: i32): i32 {
-  return left == 4 || left == 8 ? 4 : 6;
 }
 
 /** Sixteen values to `out`, or added to those there. */
@@ -35,48 +30,6 @@ function finish16(out: usize, v0: v128, v1: v128, v2: v128, v3: v128, adds: bool
     v128.store(out, v2, 32);
     v128.store(out, v3, 48);
   }
-}
-
-@inline
-function rows6(
-  pa: usize, pb: usize, pc: usize, pd: usize, pe: usize, pf: usize, weights: usize, length: i32, out: usize, outBytes: usize, adds: bool,
-): void {
-  const zero = f32x4.splat(0);
-  let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
-  let b0 = zero, b1 = zero, b2 = zero, b3 = zero;
-  let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
-  let d0 = zero, d1 = zero, d2 = zero, d3 = zero;
-  let e0 = zero, e1 = zero, e2 = zero, e3 = zero;
-  let f0 = zero, f1 = zero, f2 = zero, f3 = zero;
-  const end = weights + (<usize>length << 6);
-  while (weights < end) {
-    const w0 = v128.load(weights), w1 = v128.load(weights, 16), w2 = v128.load(weights, 32), w3 = v128.load(weights, 48);
-    const a = v128.load32_splat(pa);
-    a0 = madd(a, w0, a0); a1 = madd(a, w1, a1); a2 = madd(a, w2, a2); a3 = madd(a, w3, a3);
-    const b = v128.load32_splat(pb);
-    b0 = madd(b, w0, b0); b1 = madd(b, w1, b1); b2 = madd(b, w2, b2); b3 = madd(b, w3, b3);
-    const c = v128.load32_splat(pc);
-    c0 = madd(c, w0, c0); c1 = madd(c, w1, c1); c2 = madd(c, w2, c2); c3 = madd(c, w3, c3);
-    const d = v128.load32_splat(pd);
-    d0 = madd(d, w0, d0); d1 = madd(d, w1, d1); d2 = madd(d, w2, d2); d3 = madd(d, w3, d3);
-    const e = v128.load32_splat(pe);
-    e0 = madd(e, w0, e0); e1 = madd(e, w1, e1); e2 = madd(e, w2, e2); e3 = madd(e, w3, e3);
-    const f = v128.load32_splat(pf);
-    f0 = madd(f, w0, f0); f1 = madd(f, w1, f1); f2 = madd(f, w2, f2); f3 = madd(f, w3, f3);
-    pa += 4; pb += 4; pc += 4; pd += 4; pe += 4; pf += 4;
-    weights += 64;
-  }
-  finish16(out, a0, a1, a2, a3, adds);
-  out += outBytes;
-  finish16(out, b0, b1, b2, b3, adds);
-  out += outBytes;
-  finish16(out, c0, c1, c2, c3, adds);
-  out += outBytes;
-  finish16(out, d0, d1, d2, d3, adds);
-  out += outBytes;
-  finish16(out, e0, e1, e2, e3, adds);
-  out += outBytes;
-  finish16(out, f0, f1, f2, f3, adds);
 }
 
 @inline
@@ -111,13 +64,7 @@ function rows4(
   finish16(out, d0, d1, d2, d3, adds);
 }
 
-/** Writes six rows, `rowBytes` apart, times `[length][16]` weights to rows `outBytes` apart. */
-export function product6x16(row: usize, rowBytes: usize, weights: usize, length: i32, out: usize, outBytes: usize): void {
-  const b = row + rowBytes, c = b + rowBytes, d = c + rowBytes, e = d + rowBytes;
-  rows6(row, b, c, d, e, e + rowBytes, weights, length, out, outBytes, false);
-}
-
-/** `product6x16` of four rows. */
+/** Writes four rows, `rowBytes` apart, times `[length][16]` weights to rows `outBytes` apart. */
 export function product4x16(row: usize, rowBytes: usize, weights: usize, length: i32, out: usize, outBytes: usize): void {
   const b = row + rowBytes, c = b + rowBytes;
   rows4(row, b, c, c + rowBytes, weights, length, out, outBytes, false);
@@ -127,48 +74,38 @@ export function product4x16(row: usize, rowBytes: usize, weights: usize, length:
 export function products16(
   row: usize, rowBytes: usize, weights: usize, out: usize, outBytes: usize, length: i32, count: i32,
 ): void {
-  for (let left = (count + 3) & ~3; left > 0;) {
-    const rows = rowsOfBlock(left);
-    if (rows == 6) product6x16(row, rowBytes, weights, length, out, outBytes);
-    else product4x16(row, rowBytes, weights, length, out, outBytes);
-    row += <usize>rows * rowBytes;
-    out += <usize>rows * outBytes;
-    left -= rows;
+  for (; count > 0; count -= 4) {
+    product4x16(row, rowBytes, weights, length, out, outBytes);
+    row += 4 * rowBytes;
+    out += 4 * outBytes;
   }
 }
 
-/** Adds six rows, whose addresses stand at `cells`, times `[length][16]` weights to `sums`, `[6][16]`. */
-export function add6x16(cells: usize, weights: usize, length: i32, sums: usize): void {
-  rows6(load<usize>(cells), load<usize>(cells, 4), load<usize>(cells, 8), load<usize>(cells, 12),
-    load<usize>(cells, 16), load<usize>(cells, 20), weights, length, sums, 64, true);
-}
-
-/** `add6x16` of four rows. */
+/** Adds four rows, whose addresses stand at `cells`, times `[length][16]` weights to `sums`, `[4][16]`. */
 export function add4x16(cells: usize, weights: usize, length: i32, sums: usize): void {
   rows4(load<usize>(cells), load<usize>(cells, 4), load<usize>(cells, 8), load<usize>(cells, 12),
     weights, length, sums, 64, true);
 }
 
 /**
- * One block of a convolution: the taps of `rows` pixels, whose addresses stand in the rows of a table at `cells`, times 16
+ * One block of a convolution: the taps of four pixels, whose addresses stand in the rows of a table at `cells`, times 16
  * columns of the packed kernel, with bias and leaky rectifier. The first `count` pixels are stored, `width` values of each.
  *
- * `sums` holds 384 bytes.
+ * `sums` holds 256 bytes.
  */
 export function convBlock16(
-  cells: usize, tableBytes: usize, rows: i32, weights: usize, taps: i32, inChannels: i32, sums: usize,
+  cells: usize, tableBytes: usize, weights: usize, taps: i32, inChannels: i32, sums: usize,
   out: usize, outBytes: usize, count: i32, width: i32, bias: usize, slope: f32,
 ): void {
-  memory.fill(sums, 0, 384);
-  if (bias) for (let r: usize = 0; r < <usize>rows; r++) memory.copy(sums + (r << 6), bias, <usize>min(width, 16) << 2);
+  memory.fill(sums, 0, 256);
+  if (bias) for (let r: usize = 0; r < 4; r++) memory.copy(sums + (r << 6), bias, <usize>min(width, 16) << 2);
   for (let t = 0; t < taps; t++) {
-    if (rows == 6) add6x16(cells, weights, inChannels, sums);
-    else add4x16(cells, weights, inChannels, sums);
+    add4x16(cells, weights, inChannels, sums);
     cells += tableBytes;
     weights += <usize>inChannels << 6;
   }
   const s = f32x4.splat(slope);
-  for (let p = min(count, rows); p > 0; p--) {
+  for (let p = min(count, 4); p > 0; p--) {
     const v0 = leaky(v128.load(sums), s), v1 = leaky(v128.load(sums, 16), s);
     const v2 = leaky(v128.load(sums, 32), s), v3 = leaky(v128.load(sums, 48), s);
     if (width >= 16) {
@@ -185,47 +122,6 @@ export function convBlock16(
     sums += 64;
     out += outBytes;
   }
-}
-
-/** Adds to `sum`, over `count` rows of `x` and of `dy`: six values of x times 16 of `dy`. */
-export function accumulate6x16(
-  x: usize, xBytes: usize, dy: usize, dyBytes: usize, sum: usize, sumBytes: usize, count: i32,
-): void {
-  const zero = f32x4.splat(0);
-  let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
-  let b0 = zero, b1 = zero, b2 = zero, b3 = zero;
-  let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
-  let d0 = zero, d1 = zero, d2 = zero, d3 = zero;
-  let e0 = zero, e1 = zero, e2 = zero, e3 = zero;
-  let f0 = zero, f1 = zero, f2 = zero, f3 = zero;
-  for (; count > 0; count--) {
-    const w0 = v128.load(dy), w1 = v128.load(dy, 16), w2 = v128.load(dy, 32), w3 = v128.load(dy, 48);
-    const a = v128.load32_splat(x);
-    a0 = madd(a, w0, a0); a1 = madd(a, w1, a1); a2 = madd(a, w2, a2); a3 = madd(a, w3, a3);
-    const b = v128.load32_splat(x, 4);
-    b0 = madd(b, w0, b0); b1 = madd(b, w1, b1); b2 = madd(b, w2, b2); b3 = madd(b, w3, b3);
-    const c = v128.load32_splat(x, 8);
-    c0 = madd(c, w0, c0); c1 = madd(c, w1, c1); c2 = madd(c, w2, c2); c3 = madd(c, w3, c3);
-    const d = v128.load32_splat(x, 12);
-    d0 = madd(d, w0, d0); d1 = madd(d, w1, d1); d2 = madd(d, w2, d2); d3 = madd(d, w3, d3);
-    const e = v128.load32_splat(x, 16);
-    e0 = madd(e, w0, e0); e1 = madd(e, w1, e1); e2 = madd(e, w2, e2); e3 = madd(e, w3, e3);
-    const f = v128.load32_splat(x, 20);
-    f0 = madd(f, w0, f0); f1 = madd(f, w1, f1); f2 = madd(f, w2, f2); f3 = madd(f, w3, f3);
-    x += xBytes;
-    dy += dyBytes;
-  }
-  finish16(sum, a0, a1, a2, a3, true);
-  sum += sumBytes;
-  finish16(sum, b0, b1, b2, b3, true);
-  sum += sumBytes;
-  finish16(sum, c0, c1, c2, c3, true);
-  sum += sumBytes;
-  finish16(sum, d0, d1, d2, d3, true);
-  sum += sumBytes;
-  finish16(sum, e0, e1, e2, e3, true);
-  sum += sumBytes;
-  finish16(sum, f0, f1, f2, f3, true);
 }
 
 /** Adds to `sum`, over `count` rows of `x` and of `dy`: four values of x times 16 of `dy`. */
@@ -257,49 +153,6 @@ export function accumulate4x16(
   finish16(sum, c0, c1, c2, c3, true);
   sum += sumBytes;
   finish16(sum, d0, d1, d2, d3, true);
-}
-
-/** Adds to `sum`, over the `count` pixels whose addresses stand at `cells`: six channels, `offset` bytes into a pixel, times 16 of `dy`. */
-export function gather6x16(
-  cells: usize, offset: usize, dy: usize, dyBytes: usize, sum: usize, sumBytes: usize, count: i32,
-): void {
-  const zero = f32x4.splat(0);
-  let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
-  let b0 = zero, b1 = zero, b2 = zero, b3 = zero;
-  let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
-  let d0 = zero, d1 = zero, d2 = zero, d3 = zero;
-  let e0 = zero, e1 = zero, e2 = zero, e3 = zero;
-  let f0 = zero, f1 = zero, f2 = zero, f3 = zero;
-  const end = cells + (<usize>count << 2);
-  while (cells < end) {
-    const x = load<usize>(cells) + offset;
-    const w0 = v128.load(dy), w1 = v128.load(dy, 16), w2 = v128.load(dy, 32), w3 = v128.load(dy, 48);
-    const a = v128.load32_splat(x);
-    a0 = madd(a, w0, a0); a1 = madd(a, w1, a1); a2 = madd(a, w2, a2); a3 = madd(a, w3, a3);
-    const b = v128.load32_splat(x, 4);
-    b0 = madd(b, w0, b0); b1 = madd(b, w1, b1); b2 = madd(b, w2, b2); b3 = madd(b, w3, b3);
-    const c = v128.load32_splat(x, 8);
-    c0 = madd(c, w0, c0); c1 = madd(c, w1, c1); c2 = madd(c, w2, c2); c3 = madd(c, w3, c3);
-    const d = v128.load32_splat(x, 12);
-    d0 = madd(d, w0, d0); d1 = madd(d, w1, d1); d2 = madd(d, w2, d2); d3 = madd(d, w3, d3);
-    const e = v128.load32_splat(x, 16);
-    e0 = madd(e, w0, e0); e1 = madd(e, w1, e1); e2 = madd(e, w2, e2); e3 = madd(e, w3, e3);
-    const f = v128.load32_splat(x, 20);
-    f0 = madd(f, w0, f0); f1 = madd(f, w1, f1); f2 = madd(f, w2, f2); f3 = madd(f, w3, f3);
-    cells += 4;
-    dy += dyBytes;
-  }
-  finish16(sum, a0, a1, a2, a3, true);
-  sum += sumBytes;
-  finish16(sum, b0, b1, b2, b3, true);
-  sum += sumBytes;
-  finish16(sum, c0, c1, c2, c3, true);
-  sum += sumBytes;
-  finish16(sum, d0, d1, d2, d3, true);
-  sum += sumBytes;
-  finish16(sum, e0, e1, e2, e3, true);
-  sum += sumBytes;
-  finish16(sum, f0, f1, f2, f3, true);
 }
 
 /** Adds to `sum`, over the `count` pixels whose addresses stand at `cells`: four channels, `offset` bytes into a pixel, times 16 of `dy`. */

@@ -1,4 +1,4 @@
-import { accumulate4x16, accumulate6x16, rowsOfBlock } from './products-wide';
+import { accumulate4x16 } from './products-wide';
 import { addPair, madd } from './simd';
 import { ceil4, ceil8 } from './winograd-band';
 import { tileCount, transformInputBlock, transformOutputGradients } from './winograd-tiles';
@@ -62,11 +62,9 @@ function multiplyTransposed(
     let first = 0;
     for (; WIDE && outPadded - first >= 16; first += 16) {
       const gradient = gradients + (<usize>first << 2);
-      for (let i = 0; i < rowLength;) {
-        const rows = rowsOfBlock(rowLength - i), sum = sums + (<usize>(i * outPadded + first) << 2);
-        if (rows == 6) accumulate6x16(inputs + (<usize>i << 2), rowBytes, gradient, outBytes, sum, outBytes, count);
-        else accumulate4x16(inputs + (<usize>i << 2), rowBytes, gradient, outBytes, sum, outBytes, count);
-        i += rows;
+      for (let i = 0; i < rowLength; i += 4) {
+        const sum = sums + (<usize>(i * outPadded + first) << 2);
+        accumulate4x16(inputs + (<usize>i << 2), rowBytes, gradient, outBytes, sum, outBytes, count);
       }
     }
     for (let i = 0; i < rowLength; i += 4) {

@@ -25,8 +25,8 @@ const PRIVATE = 128;
 /** Longest sum of a 1×1 convolution that is gathered in one go; longer ones lose bits. */
 const LONGEST_PRODUCT = 256;
 
-/** Sums of one register tile in memory, six pixels by sixteen channels at most. */
-const SUMS_BYTES = 384;
+/** Sums of one register tile in memory, four pixels by sixteen channels at most. */
+const SUMS_BYTES = 256;
 
 /** y = leaky(conv(x, kernel) + bias), any odd kernel, by sums over the taps. */
 export function convDirect(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
