@@ -1,6 +1,10 @@
 #!/usr/bin/env node
+import module from 'node:module';
 import { runCommandLine } from './command-line.js';
 import { exitCodes, predictorWord } from './program-help.js';
+
+// From Node 22 on: what commands load is compiled once, and kept in the folder for temporary files (or NODE_COMPILE_CACHE).
+(module as { enableCompileCache?: () => void }).enableCompileCache?.();
 
 // A reader that has seen enough, such as `head`, closes the pipe: this is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { requireIntegers, requireOption } from './check.js';
+import { firstNonFinite, requireIntegers, requireOption } from './check.js';
 import { OptionError, ValueError } from './errors.js';
 
 describe('requireIntegers', () => {
@@ -41,4 +41,14 @@ describe('requireOption', () => {
       "Option 'loss': got 'dise', expected one of 'dice', 'crossEntropy'. Did you mean 'dice'?",
     );
   });
+});
+
+test.each([
+  [[], undefined],
+  [[1, -2, 0], undefined],
+  [[1, Number.NaN, Number.POSITIVE_INFINITY], Number.NaN],
+  [[1, 2, Number.NEGATIVE_INFINITY], Number.NEGATIVE_INFINITY],
+])('the first number of %j that is not finite', (numbers, found) => {
+  expect(firstNonFinite(numbers)).toBe(found);
+  expect(firstNonFinite(Float32Array.from(numbers))).toBe(found);
 });

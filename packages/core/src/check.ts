@@ -38,6 +38,17 @@ export function requireRank(where: string, rank: number): asserts rank is 2 | 3 
 }
 
 /**
+ * The first value that is NaN or infinite; undefined if all are finite. A plain loop, as `every` and `find` call a function for
+ * each of millions.
+ */
+export function firstNonFinite(values: ArrayLike<number>): number | undefined {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) return values[i];
+  }
+  return undefined;
+}
+
+/**
  * Checks, before the first tensors are made, that something can compute: what tfjs says otherwise names no way out.
  *
  * @throws {NoBackendError} if no backend is registered.

@@ -1,4 +1,4 @@
-export { requireBackend, requireIntegers, requireOption, requireRank } from './check.js';
+export { firstNonFinite, requireBackend, requireIntegers, requireOption, requireRank } from './check.js';
 export { crc32 } from './crc32.js';
 export {
   CapabilityError,

@@ -1,4 +1,4 @@
-import { FileError, rangeOf } from '@sshn/core';
+import { FileError, firstNonFinite, rangeOf } from '@sshn/core';
 import {
   type DecodeDicomOptions,
   type DicomSource,
@@ -136,7 +136,7 @@ export function imageOf(volumes: readonly Volume[], rank: number): Image {
 }
 
 function requireFinite(volume: Volume, path: string): void {
-  if (volume.data.every(Number.isFinite)) return;
+  if (firstNonFinite(volume.data) === undefined) return;
   throw new FileError({
     path,
     problem: 'holds values that are not finite numbers',

@@ -1,4 +1,4 @@
-import { FileError, rangeOf } from '@sshn/core';
+import { FileError, firstNonFinite, rangeOf } from '@sshn/core';
 import { wholeLabels } from '../volumes/labels.js';
 import { inVoxels } from '../volumes/nifti/decode.js';
 import {
@@ -49,7 +49,7 @@ export async function readPair(
     chosen === undefined ? {} : { frame: chosen },
   );
   checkSameSpace(pair, image, stored, path);
-  if (!image.data.every(Number.isFinite)) {
+  if (firstNonFinite(image.data) !== undefined) {
     throw new FileError({
       path: path(pair.image.path),
       problem: 'holds values that are not finite numbers',

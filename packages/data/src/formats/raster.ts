@@ -1,3 +1,4 @@
+import { firstNonFinite } from '@sshn/core';
 import type { Image, LabelMap } from '../dataset/types.js';
 import { convertChannels, resizeImage } from '../geometry/resize.js';
 import type { VoxelData } from '../volumes/volume.js';
@@ -72,7 +73,7 @@ export function toImage({ width, height, samples, values, full, palette }: Raste
     }
   }
   const isFloat = values instanceof Float32Array || values instanceof Float64Array;
-  if (isFloat && !scaled.every(Number.isFinite)) {
+  if (isFloat && firstNonFinite(scaled) !== undefined) {
     throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
   }
   return {

@@ -1,5 +1,6 @@
 import {
   FileError,
+  firstNonFinite,
   namedSpecs,
   nearestWord,
   type ParamSpec,
@@ -131,7 +132,7 @@ function faultOf(
   if (shape.join() !== wanted.join())
     return `has the shape [${shape.slice(0, 32).join(', ')}], expected [${wanted.join(', ')}]`;
   if (values === undefined) return `has numbers of ${dtype}, expected floating-point numbers`;
-  const bad = values.find((value) => !Number.isFinite(value));
+  const bad = firstNonFinite(values);
   return bad === undefined ? undefined : `holds ${bad}, which is no weight`;
 }
 

@@ -1,4 +1,4 @@
-import { FileError, requireBackend, ValueError } from '@sshn/core';
+import { FileError, firstNonFinite, requireBackend, ValueError } from '@sshn/core';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { RawTensor } from './header.js';
 import { float32Of, halvesOf, largestHalf } from './number-formats.js';
@@ -29,7 +29,7 @@ export async function rawTensors(
   }
   for (const [path, source] of tensors) {
     const values = (await source.data()) as Float32Array;
-    const bad = firstBad(values);
+    const bad = firstNonFinite(values);
     if (bad !== undefined) {
       throw new ValueError({ where: `tensor '${path}'`, got: bad, expected: 'finite numbers' });
     }
@@ -87,15 +87,11 @@ function valuesOf(name: string, { dtype, shape, data }: RawTensor, source: strin
       remedy: 'Convert the weights to 32-bit floats.',
     });
   }
-  const bad = firstBad(values);
+  const bad = firstNonFinite(values);
   if (bad === undefined) return values;
   throw new FileError({
     path: source,
     problem: `tensor '${name}' holds ${bad}, which is no weight`,
     remedy: 'The file is damaged, or of a training that diverged: use another one.',
   });
-}
-
-function firstBad(values: Float32Array): number | undefined {
-  return values.find((value) => !Number.isFinite(value));
 }

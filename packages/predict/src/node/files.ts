@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FileError } from '@sshn/core';
+import { FileError, firstNonFinite } from '@sshn/core';
 import { type DecodeDicomOptions, type DicomSource, decodeNifti, readNiftiHeader } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { encodeField, type FieldMm } from '../field.js';
@@ -116,7 +116,7 @@ export async function readField(path: string): Promise<FieldMm> {
   }
   const component = (frame: number): Float32Array => {
     const data = Float32Array.from(decodeNifti(bytes, path, { frame }).data);
-    if (data.every(Number.isFinite)) return data;
+    if (firstNonFinite(data) === undefined) return data;
     throw new FileError({
       path,
       problem: 'holds displacements that are not finite numbers',

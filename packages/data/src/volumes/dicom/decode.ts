@@ -1,4 +1,4 @@
-import { requireIntegers, ValueError } from '@sshn/core';
+import { firstNonFinite, requireIntegers, ValueError } from '@sshn/core';
 import { openFrames, type StoredSamples } from '../../formats/readers/dicom/frames.js';
 import { tileOf } from '../../formats/readers/dicom/mosaic.js';
 import { tags } from '../../formats/readers/dicom/tags.js';
@@ -156,7 +156,7 @@ async function voxelsOf(frames: readonly SeriesFrame[], pixels: number): Promise
     const samples = await reading(name, () => samplesOf(frame));
     if (modality.isIdentity) data.set(samples, i * pixels);
     else for (let p = 0; p < pixels; p++) data[i * pixels + p] = modality.scale(samples[p]!);
-    if (isFloat && !data.subarray(i * pixels, (i + 1) * pixels).every(Number.isFinite)) {
+    if (isFloat && firstNonFinite(data.subarray(i * pixels, (i + 1) * pixels)) !== undefined) {
       naming(name, () => {
         throw new Refusal('holds values that are not finite numbers', 'Replace them before saving it.');
       });
