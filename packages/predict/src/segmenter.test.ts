@@ -658,15 +658,16 @@ describe('how sure it is', () => {
     const pixels = 90;
     const sliceAt = <T extends Uint8Array | Float32Array>(values: T, slice: number, count = 1) =>
       values.subarray(slice * pixels * count, (slice + 1) * pixels * count);
-    /** By hand: of each slice the Dice that each rung predicts. */
-    const predicted = Array.from({ length: 7 }, (_, slice) =>
+    /** By hand: of each slice the Dice that each rung predicts, by label and in the mean. */
+    const told = Array.from({ length: 7 }, (_, slice) =>
       rungs.map((one, r) => {
         const maps = each.slice(0, r + 1).map(({ probabilities }) => sliceAt(probabilities!, slice, 3));
         const mean = maps[0]!.map((__, i) => maps.reduce((sum, map) => sum + map[i]!, 0) / maps.length);
         const { dice } = agreement(sliceAt(each[r]!.labels.data as Uint8Array, slice), mean, 3);
-        return predictDice(one, dice).mean ?? Number.NaN;
+        return predictDice(one, dice);
       }),
     );
+    const predicted = told.map((rung) => rung.map(({ mean }) => mean ?? Number.NaN));
     const sorted = predicted.map(([first]) => first!).sort((a, b) => a - b);
     const asked = (sorted[2]! + sorted[3]!) / 2;
     const stops = predicted.map((dices) => {
@@ -696,9 +697,17 @@ describe('how sure it is', () => {
     expect(got.notes.join()).toContain(`Of 7 slices ${answered[0]} with setting 1, `);
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(progress.at(-1)).toBe(1);
-    const ends = stops.map((stop, slice) => predicted[slice]![stop]!);
-    expect(got.predictedDice!.mean).toBeGreaterThanOrEqual(Math.min(...ends) - 0.1);
-    expect(got.predictedDice!.mean).toBeLessThanOrEqual(Math.max(...ends) + 0.1);
+    // Of each label it is a weighted mean over the slices, and the mean is that over the labels.
+    const ofLabels = got.predictedDice!.labels.flatMap((one, label) => {
+      const ends = stops.flatMap((stop, slice) => told[slice]![stop]!.labels[label]?.dice ?? []);
+      expect(one === null).toBe(ends.length === 0);
+      if (one === null) return [];
+      expect(one.dice).toBeGreaterThanOrEqual(Math.min(...ends) - 1e-6);
+      expect(one.dice).toBeLessThanOrEqual(Math.max(...ends) + 1e-6);
+      return [one.dice];
+    });
+    const sum = ofLabels.reduce((total, dice) => total + dice, 0);
+    expect(got.predictedDice!.mean).toBeCloseTo(sum / ofLabels.length, 6);
     // The uncertainty of a slice is that of the rungs that it went through.
     const [slice, stop] = [stops.indexOf(0), 0];
     const own = sliceAt(each[stop]!.probabilities!, slice, 3);
