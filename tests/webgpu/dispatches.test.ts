@@ -68,11 +68,12 @@ describe.skipIf(!hasWebgpu)('how many programs are started', { timeout: 180_000 
     const tensors = [...namedSpecs(model.specs)].length;
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
     expect([heads, tensors]).toEqual([38, 81]);
-    for (const name of ['head', 'head gradient to weight', 'head gradient to hidden'])
-      expect(counts.get(name), name).toBe(heads);
-    const steps = [...counts].filter(([name]) => name.startsWith('adam'));
-    // Four buffers a tensor, of eight at the least.
-    expect(steps.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(tensors / 2);
-    expect(total, JSON.stringify([...counts])).toBeLessThanOrEqual(374);
+    const startsOf = (prefix: string) =>
+      [...counts].reduce((sum, [name, count]) => sum + (name.startsWith(prefix) ? count : 0), 0);
+    // Four buffers for a tensor, and three for a head besides two, of eight at the least.
+    expect(startsOf('adam')).toBeLessThanOrEqual(Math.ceil(tensors / 2));
+    for (const name of ['heads', 'gradients of heads'])
+      expect(startsOf(name), name).toBeLessThanOrEqual(Math.ceil(heads / 2));
+    expect(total, JSON.stringify([...counts])).toBeLessThanOrEqual(200);
   });
 });

@@ -1,41 +1,44 @@
 import { namedParams } from '@sshn/core';
-import { dispatcher, type Kernels } from '@sshn/ops';
+import { applyHeads } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/optim';
-import { matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { addN, grads, mul, sum, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
 import { expectSame, hasWebgpu, noise } from './compare.js';
-
-const dispatch = dispatcher<Kernels>();
 
 /** Sizes of tensors, some larger than a workgroup, and more tensors than one program binds. */
 const sizes = [1, 2, 3, 31, 255, 256, 257, 1000, 30_001];
 
 describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () => {
   test('heads of a hypernetwork, and their gradients', async () => {
-    const shapes: ReadonlyArray<[number, number]> = [
-      [1, 1],
-      [1, 100],
-      [17, 100],
-      [300, 3],
-      [1100, 100],
-      [5000, 33],
-    ];
+    const outputs = [1, 17, 300, 1, 5000, 1100, 2];
     await expectSame(
-      shapes,
-      ([outputs, width]) => {
-        const weight = noise('weight', [outputs, width]);
-        const [hidden, dy] = [noise('hidden', [width]), noise('dy', [outputs])];
-        const column = (x: Tensor): Tensor2D => reshape(x, [x.size, 1]);
-        const row = (x: Tensor): Tensor2D => reshape(x, [1, x.size]);
-        return [
-          dispatch('SshnHead', { weight, hidden }, {}, () =>
-            reshape(matMul(weight as Tensor2D, column(hidden)), [outputs]),
-          ),
-          dispatch('SshnHeadGradWeight', { dy, hidden }, {}, () => matMul(column(dy), row(hidden))),
-          dispatch('SshnHeadGradHidden', { weight, dy }, {}, () =>
-            reshape(matMul(row(dy), weight as Tensor2D), [width]),
-          ),
+      [
+        { heads: 1, width: 1 },
+        { heads: 1, width: 100 },
+        { heads: 7, width: 33 },
+        { heads: 5, width: 16 },
+      ],
+      ({ heads, width }) => {
+        const some = outputs.slice(-heads);
+        const inputs = [
+          noise('gates', [heads, 1]),
+          noise('hidden', [1, width]),
+          ...some.map((each, i) => noise(`weight ${i}`, [each, width])),
+          ...some.map((each, i) => noise(`base ${i}`, [each, 1])),
         ];
+        const predictions = (all: readonly Tensor[]) =>
+          applyHeads(
+            {
+              gates: all[0] as Tensor2D,
+              hidden: all[1] as Tensor2D,
+              weights: all.slice(2, 2 + heads) as Tensor2D[],
+              bases: all.slice(2 + heads),
+            },
+            some.map((_, i) => (i % 2 === 0 ? 1 : 0.3)),
+          );
+        const value = (...all: Tensor[]) =>
+          addN(predictions(all).map((each, i) => sum(mul(each, noise(`dy ${i}`, each.shape)))));
+        return [...predictions(inputs), ...grads(value)(inputs)];
       },
       2e-5,
     );

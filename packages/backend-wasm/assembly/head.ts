@@ -4,18 +4,22 @@ import { HEAD_GRAIN, HeadArgs } from './layout';
 /** Rows of the weight whose contributions to the hidden layer are summed before the sum joins the total. */
 const BLOCK: i32 = 64;
 
-/** `out = weight · hidden`. */
+/** `out = weight · hidden + baseScale · base`. */
 export function head(args: HeadArgs, task: i32): void {
   const first = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - first), width = args.width;
   const row = <usize>width << 2, hidden = args.hidden;
+  const scale = f32x4.splat(args.baseScale);
   let weight = args.weight + <usize>first * row, out = args.out + (<usize>first << 2);
+  let base = args.base + (<usize>first << 2);
   for (let o = 0; o < outputs; o += 4) {
     const a = multiplyRow(weight, hidden, width), left = outputs - o;
     const b = left > 1 ? multiplyRow(weight + row, hidden, width) : a;
     const c = left > 2 ? multiplyRow(weight + 2 * row, hidden, width) : a;
     const d = left > 3 ? multiplyRow(weight + 3 * row, hidden, width) : a;
-    storeLanes(out, sumEach(a, b, c, d), left);
+    const sum = f32x4.add(sumEach(a, b, c, d), f32x4.mul(loadLanes(base, left), scale));
+    storeLanes(out, sum, left);
     weight += 4 * row;
+    base += 16;
     out += 16;
   }
 }
@@ -75,7 +79,7 @@ export function headWeightGradient(args: HeadArgs, task: i32): void {
  *
  * Sums of blocks of rows keep rounding errors small where there are many outputs.
  */
-export function headHiddenGradient(args: HeadArgs, task: i32): void {
+export function headRowGradient(args: HeadArgs, task: i32): void {
   const begin = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - begin), width = args.width;
   const row = <usize>width << 2, padded = <usize>((width + 3) & ~3) << 2;
   let weight = args.weight + <usize>begin * row, dy = args.out + (<usize>begin << 2);

@@ -160,8 +160,10 @@ export class ResizeArgs {
 export class HeadArgs {
   weight: usize;
   hidden: usize;
+  base: usize;
   out: usize;
   sums: usize;
+  baseScale: f32;
   outputs: i32;
   width: i32;
 }

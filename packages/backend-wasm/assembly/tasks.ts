@@ -8,7 +8,7 @@ import { convKernelGradient } from './conv-kernel-gradient';
 import { convPointwise } from './conv-pointwise';
 import { copyRuns } from './copy-runs';
 import { crossEntropy } from './cross-entropy';
-import { head, headWeightGradient, headHiddenGradient } from './head';
+import { head, headWeightGradient, headRowGradient } from './head';
 import { joinDepth, joinDepthGradient } from './join-depth';
 import { joinGradient } from './join-gradient';
 import { leakyGradient } from './leaky-gradient';
@@ -38,7 +38,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 8: return resizeGradient(changetype<ResizeArgs>(args), task, worker);
     case 9: return head(changetype<HeadArgs>(args), task);
     case 10: return headWeightGradient(changetype<HeadArgs>(args), task);
-    case 11: return headHiddenGradient(changetype<HeadArgs>(args), task);
+    case 11: return headRowGradient(changetype<HeadArgs>(args), task);
     case 12: return copyRuns(changetype<CopyArgs>(args), task);
     case 13: return convPointwise(changetype<ConvArgs>(args), task, worker);
     case 14: return adamOuter(changetype<AdamArgs>(args), task);

@@ -10,24 +10,21 @@ import {
   ValueError,
 } from '@sshn/core';
 import { type DenseSpecs, dense } from '@sshn/layers';
-import { applyHead } from '@sshn/ops';
+import { applyHeads } from '@sshn/ops';
 import {
   add,
   div,
   matMul,
   mean,
   mul,
-  reshape,
   split,
   sqrt,
   square,
   sub,
   type Tensor,
-  type Tensor1D,
   type Tensor2D,
   tensor2d,
   tidy,
-  unstack,
 } from '@tensorflow/tfjs-core';
 import { encodeSetting, encodings, type Knob, knobs, middleSetting } from './encoding.js';
 import { centredStep, forms, gateStart, type HeadSpecs, planHead } from './head-plan.js';
@@ -215,13 +212,19 @@ export function hypernetwork(
         const features = form === 'centred' ? mul(differenceOf(normal), centredStep(width)) : normal;
         const { directions: basis } = params;
         const read = basis === undefined ? features : matMul(features, basis as Tensor2D, false, true);
-        const scaled = oncePerScale(reshape(read, [directions ?? width]) as Tensor1D);
-        const gated = specs.gates && unstack(matMul(params.gates as Tensor2D, read));
-        return plans.map(([name, { scales }], i) => {
-          const { weight, base } = params.heads[name]!;
-          const hidden = (gated?.[i] as Tensor1D) ?? scaled(scales.weight);
-          return applyHead({ weight: weight as Tensor2D, base, hidden }, scales.base);
-        });
+        const scales = plans.map(([, plan]) => plan.scales);
+        const gates = form === 'centred' ? params.gates! : tensor2d(scales.map(({ weight }) => [weight]));
+        const heads = plans.map(([name]) => params.heads[name]!);
+        const inputs = {
+          weights: heads.map(({ weight }) => weight as Tensor2D),
+          bases: heads.map(({ base }) => base),
+          gates: gates as Tensor2D,
+          hidden: read as Tensor2D,
+        };
+        return applyHeads(
+          inputs,
+          scales.map(({ base }) => base),
+        );
       });
       return new Map(plans.map(([name], i) => [name, predictions[i]!]));
     },
@@ -253,16 +256,6 @@ function gateSpec(heads: number): ParamSpec {
     shape: [heads, 1],
     fanIn: 1,
     init: { kind: 'constant', value: gateStart },
-  };
-}
-
-/** `x` times a scale: one tensor per scale, as dozens of heads share a few. */
-function oncePerScale(x: Tensor1D): (scale: number) => Tensor1D {
-  const known = new Map<number, Tensor1D>();
-  return (scale) => {
-    const scaled = known.get(scale) ?? mul<Tensor1D>(x, scale);
-    known.set(scale, scaled);
-    return scaled;
   };
 }
 

@@ -33,7 +33,7 @@ export {
   type Work,
 } from './kernels/contract.js';
 export { addBias, applyConvolution, convolutionMacs, padSpatial } from './kernels/convolution.js';
-export { applyHead, type HeadInputs } from './kernels/head.js';
+export { applyHeads, type HeadsInputs } from './kernels/heads.js';
 export {
   applyJoinedConvolution,
   convolvesJoined,

@@ -20,7 +20,7 @@ import { type NativeKernels, registerNativeKernels, unregisterNativeKernels } fr
 import { nativeForTests, noise, take } from './testing/native.js';
 import { relativeError } from './testing/reference-conv.js';
 
-const KERNEL = 'SshnHeadGradWeightUnderTest';
+const KERNEL = 'OuterProductUnderTest';
 
 let native: NativeKernels;
 beforeEach(async () => {
@@ -28,7 +28,7 @@ beforeEach(async () => {
   registerKernel({
     kernelName: KERNEL,
     backendName: 'wasm',
-    kernelFunc: ({ inputs }) => headGradWeight(native, inputs.dy!, inputs.hidden!),
+    kernelFunc: ({ inputs }) => headGradWeight(native, inputs.dy!, inputs.hidden!, 1),
   });
 });
 afterEach(() => {

@@ -6,25 +6,92 @@ import { type NativeModule, sizeOf } from './module.js';
 const HEAD_ARGS_BYTES = bytesOf('HeadArgs');
 const GRAIN = SIZES.HEAD_GRAIN;
 
-/** weight `[outputs, width]` · hidden `[width]`. */
-export function head(native: NativeModule, weight: TensorInfo, hidden: TensorInfo): TensorInfo {
-  const out = native.output([weight.shape[0]!]);
-  run(native, 'head', { weight, hidden: native.address(hidden), out });
-  return out;
+type Inputs = Readonly<Record<string, TensorInfo>>;
+
+/** Of each head weight · (gate · hidden) + scale · base. */
+export function heads(native: NativeModule, inputs: Inputs, baseScales: readonly number[]): TensorInfo[] {
+  const hidden = inputs.hidden!;
+  const width = sizeOf(hidden.shape);
+  return gatesOf(native, inputs.gates!).map((gate, i) => {
+    const [weight, base] = [inputs[`weight${i}`]!, inputs[`base${i}`]!];
+    const out = native.output(base.shape);
+    const outputs = weight.shape[0]!;
+    const values = {
+      weight: native.address(weight),
+      base: native.address(base),
+      baseScale: baseScales[i]!,
+      out: native.address(out),
+      sums: 0,
+      outputs,
+      width,
+    };
+    const { args, row } = native.reserve({ args: HEAD_ARGS_BYTES, row: 4 * width });
+    writeMultiple(native, row, hidden, gate);
+    native.start('head', args, { ...values, hidden: row }, Math.ceil(outputs / GRAIN));
+    return out;
+  });
+}
+
+/** The gradients to gates, to hidden, and to each weight; those to weights as `headGradWeight` gives them. */
+export function headsGradient(native: NativeModule, inputs: Inputs): TensorInfo[] {
+  const { gates, hidden } = inputs as { gates: TensorInfo; hidden: TensorInfo };
+  const width = sizeOf(hidden.shape);
+  const all = gatesOf(native, gates);
+  const toHidden = new Float64Array(width);
+  const toGates = all.map((gate, i) => {
+    const toRow = rowGradient(native, inputs[`weight${i}`]!, inputs[`dy${i}`]!);
+    const at = native.address(hidden) / 4;
+    const floats = native.floats();
+    let toGate = 0;
+    for (let j = 0; j < width; j++) {
+      toGate += toRow[j]! * floats[at + j]!;
+      toHidden[j]! += gate * toRow[j]!;
+    }
+    return toGate;
+  });
+  return [
+    filled(native, gates.shape, toGates),
+    filled(native, hidden.shape, toHidden),
+    ...all.map((gate, i) => headGradWeight(native, inputs[`dy${i}`]!, hidden, gate)),
+  ];
 }
 
 /**
- * Gradient to the weight, `[outputs, width]`: the outer product of dy `[outputs]` and hidden `[width]`.
+ * Gradient to a weight, `[outputs, width]`: the outer product of dy, of `outputs` values, and gate · hidden, of `width`.
  *
  * Its values are written when somebody looks at them; Adam works from the factors.
  */
-export function headGradWeight(native: NativeModule, dy: TensorInfo, hidden: TensorInfo): TensorInfo {
-  const [height, width] = [dy.shape[0]!, hidden.shape[0]!];
+export function headGradWeight(
+  native: NativeModule,
+  dy: TensorInfo,
+  hidden: TensorInfo,
+  gate: number,
+): TensorInfo {
+  const [height, width] = [sizeOf(dy.shape), sizeOf(hidden.shape)];
   return outerProduct(native, height, width, (floats, column, row) => {
-    const from = { column: native.address(dy) / 4, row: native.address(hidden) / 4 };
-    floats.copyWithin(column, from.column, from.column + height);
-    floats.copyWithin(row, from.row, from.row + width);
+    const from = native.address(dy) / 4;
+    floats.copyWithin(column, from, from + height);
+    writeMultiple(native, row * 4, hidden, gate);
   });
+}
+
+/** The values of gates, copied. */
+function gatesOf(native: NativeModule, gates: TensorInfo): number[] {
+  const from = native.address(gates) / 4;
+  return [...native.floats().subarray(from, from + sizeOf(gates.shape))];
+}
+
+/** Writes a multiple of a tensor's values to an address. */
+function writeMultiple(native: NativeModule, address: number, x: TensorInfo, factor: number): void {
+  const from = native.address(x) / 4;
+  const floats = native.floats();
+  for (let i = 0; i < sizeOf(x.shape); i++) floats[address / 4 + i] = factor * floats[from + i]!;
+}
+
+function filled(native: NativeModule, shape: readonly number[], values: ArrayLike<number>): TensorInfo {
+  const out = native.output(shape);
+  native.floats().set(values, native.address(out) / 4);
+  return out;
 }
 
 /**
@@ -52,35 +119,28 @@ export function deferredProducts(native: NativeModule): DeferredProducts {
   return native.products({
     write: (address, { column, row, height, width }) => {
       const args = row - HEAD_ARGS_BYTES;
-      const values = { weight: address, hidden: row, out: column, sums: 0, outputs: height, width };
+      const addresses = { weight: address, hidden: row, out: column, base: 0, sums: 0 };
+      const values = { ...addresses, baseScale: 0, outputs: height, width };
       native.start('headWeightGradient', args, values, Math.ceil(height / GRAIN));
     },
     release: ({ row }) => native.free(row - HEAD_ARGS_BYTES),
   });
 }
 
-/** Gradient to the hidden layer, `[width]`: dy `[outputs]` · weight `[outputs, width]`. */
-export function headGradHidden(native: NativeModule, weight: TensorInfo, dy: TensorInfo): TensorInfo {
-  const out = native.output([weight.shape[1]!]);
-  run(native, 'headHiddenGradient', { weight, hidden: native.address(out), out: dy });
-  return out;
-}
-
-/** Runs a job on the heads; the gradient to the hidden layer leaves partial sums, which are added into `hidden`. */
-function run(
-  native: NativeModule,
-  job: 'head' | 'headHiddenGradient',
-  { weight, hidden, out }: { readonly weight: TensorInfo; readonly hidden: number; readonly out: TensorInfo },
-): void {
+/** dy, of `outputs` values, · weight `[outputs, width]`: a copy. */
+function rowGradient(native: NativeModule, weight: TensorInfo, dy: TensorInfo): Float32Array {
   const [outputs, width] = weight.shape as [number, number];
   const tasks = Math.ceil(outputs / GRAIN);
-  const isSum = job === 'headHiddenGradient';
   const rowBytes = Math.ceil(width / 4) * 16;
-  const at = native.reserve({ args: HEAD_ARGS_BYTES, sums: isSum ? 2 * tasks * rowBytes : 0 });
-  const [weights, products] = [native.address(weight), native.address(out)];
-  const values = { weight: weights, hidden, out: products, sums: at.sums, outputs, width };
-  native.start(job, at.args, values, tasks);
-  if (isSum) native.exports.addSlots(at.sums, tasks, hidden, width);
+  const addresses = { weight: native.address(weight), out: native.address(dy), hidden: 0, base: 0 };
+  const { args, row, sums } = native.reserve({
+    args: HEAD_ARGS_BYTES,
+    row: rowBytes,
+    sums: 2 * tasks * rowBytes,
+  });
+  native.start('headRowGradient', args, { ...addresses, sums, baseScale: 0, outputs, width }, tasks);
+  native.exports.addSlots(sums, tasks, row, width);
+  return native.floats().slice(row / 4, row / 4 + width);
 }
 
 /**

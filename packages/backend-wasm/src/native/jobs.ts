@@ -20,7 +20,7 @@ export const JOBS = {
   resizeGradient: ['ResizeArgs', 'resize-gradient', true],
   head: ['HeadArgs', 'head', false],
   headWeightGradient: ['HeadArgs', 'head', false],
-  headHiddenGradient: ['HeadArgs', 'head', false],
+  headRowGradient: ['HeadArgs', 'head', false],
   copyRuns: ['CopyArgs', 'copy-runs', false],
   convPointwise: ['ConvArgs', 'conv-pointwise', true],
   adamOuter: ['AdamArgs', 'adam', false],

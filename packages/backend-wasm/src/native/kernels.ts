@@ -4,7 +4,7 @@ import type { KernelFunc } from '@tensorflow/tfjs-core';
 import { adam } from './adam.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { convJoin, convJoinGrad } from './conv-join.js';
-import { globalNorm, head, headGradHidden, headGradWeight } from './heads.js';
+import { globalNorm, heads, headsGradient } from './heads.js';
 import { boxSum, localNcc, localNccGrad } from './local-ncc.js';
 import { crossEntropy, softDice } from './losses.js';
 import type { NativeModule } from './module.js';
@@ -31,9 +31,8 @@ const runs = {
   SshnLocalNcc: (native, { moved, fixed }, settings) => localNcc(native, { moved, fixed }, settings),
   SshnLocalNccGrad: (native, { moved, fixed, maps }, { window }) =>
     localNccGrad(native, { moved, fixed, maps }, window),
-  SshnHead: (native, { weight, hidden }) => head(native, weight, hidden),
-  SshnHeadGradWeight: (native, { dy, hidden }) => headGradWeight(native, dy, hidden),
-  SshnHeadGradHidden: (native, { weight, dy }) => headGradHidden(native, weight, dy),
+  SshnHeads: (native, inputs, { baseScales }) => heads(native, inputs, baseScales),
+  SshnHeadsGrad: (native, inputs) => headsGradient(native, inputs),
   SshnCrossEntropy: (native, { logits, labels }) => crossEntropy(native, { logits, labels }),
   SshnSoftDice: (native, { logits, labels }, attributes) => softDice(native, { logits, labels }, attributes),
   SshnGlobalNorm: (native, inputs) => globalNorm(native, Object.values(inputs)),

@@ -168,13 +168,16 @@ export const STRUCTS = {
     weight: 'address',
     /** `[width]`. */
     hidden: 'address',
-    /** The product, or its gradient, `[outputs]`. */
+    /** What is added to the product, `[outputs]`, `baseScale` times. */
+    base: 'address',
+    /** The sum, or its gradient, `[outputs]`. */
     out: 'address',
     /**
      * Partial sums of the gradient to the hidden layer: a row of `ceil4(width)` values for each task, then a row for each
      * task's block sums.
      */
     sums: 'address',
+    baseScale: 'f32',
     outputs: 'i32',
     width: 'i32',
   },

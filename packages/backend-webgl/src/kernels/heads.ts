@@ -1,36 +1,97 @@
 import type { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  Concat,
+  getBackend,
+  getKernel,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+  util,
+} from '@tensorflow/tfjs-core';
 import { type FlatProgram, run } from './program.js';
+import { weightedSums } from './sums.js';
 
 const product: FlatProgram = {
-  inputs: ['weight', 'hidden'],
-  integers: ['width'],
+  inputs: ['weight', 'base', 'gates', 'hidden'],
+  integers: ['width', 'head'],
+  floats: ['baseScale'],
   code: `
 float valueAt(int index) {
   float total = 0.0;
-  for (int k = 0; k < width; k++) total += getWeight(index * width + k) * getHidden(k);
-  return total;
+  float gate = getGates(head);
+  for (int k = 0; k < width; k++) total += getWeight(index * width + k) * (gate * getHidden(k));
+  return total + baseScale * getBase(index);
 }`,
 };
 
 const outer: FlatProgram = {
-  inputs: ['dy', 'hidden'],
-  integers: ['width'],
+  inputs: ['dy', 'gates', 'hidden'],
+  integers: ['width', 'head'],
   code: `
 float valueAt(int index) {
   int row = index / width;
-  return getDy(row) * getHidden(index - row * width);
+  return getDy(row) * (getGates(head) * getHidden(index - row * width));
 }`,
 };
 
-/** weight `[outputs, width]` · hidden `[width]`. */
-export function head(backend: MathBackendWebGL, weight: TensorInfo, hidden: TensorInfo): TensorInfo {
-  const [outputs, width] = weight.shape as [number, number];
-  return run(backend, product, { inputs: [weight, hidden], integers: [width], shape: [outputs] });
+/** Each row times hidden. */
+const toGates: FlatProgram = {
+  inputs: ['rows', 'hidden'],
+  integers: ['width'],
+  code: `
+float valueAt(int index) {
+  float total = 0.0;
+  for (int k = 0; k < width; k++) total += getRows(index * width + k) * getHidden(k);
+  return total;
+}`,
+};
+
+type Inputs = Readonly<Record<string, TensorInfo>>;
+
+/** Of each head weight · (gate · hidden) + scale · base. */
+export function heads(
+  backend: MathBackendWebGL,
+  inputs: Inputs,
+  baseScales: readonly number[],
+): TensorInfo[] {
+  const { gates, hidden } = inputs as { gates: TensorInfo; hidden: TensorInfo };
+  return baseScales.map((baseScale, i) => {
+    const [weight, base] = [inputs[`weight${i}`]!, inputs[`base${i}`]!];
+    return run(backend, product, {
+      inputs: [weight, base, gates, hidden],
+      integers: [util.sizeFromShape(hidden.shape), i],
+      floats: [baseScale],
+      shape: base.shape,
+    });
+  });
 }
 
-/** Gradient to the weight: the outer product of dy `[outputs]` and hidden `[width]`. */
-export function headGradWeight(backend: MathBackendWebGL, dy: TensorInfo, hidden: TensorInfo): TensorInfo {
-  const [outputs, width] = [dy.shape[0]!, hidden.shape[0]!];
-  return run(backend, outer, { inputs: [dy, hidden], integers: [width], shape: [outputs, width] });
+/** The gradients to gates, to hidden, and to each weight. */
+export function headsGradient(backend: MathBackendWebGL, inputs: Inputs): TensorInfo[] {
+  const { gates, hidden } = inputs as { gates: TensorInfo; hidden: TensorInfo };
+  const width = util.sizeFromShape(hidden.shape);
+  const all = Array.from({ length: util.sizeFromShape(gates.shape) }, (_, i) => ({
+    weight: inputs[`weight${i}`]!,
+    dy: inputs[`dy${i}`]!,
+  }));
+  const each = all.map(
+    ({ weight, dy }): TensorInfo => ({
+      ...weightedSums(backend, weight, dy),
+      shape: [1, width],
+    }),
+  );
+  const { kernelFunc } = getKernel(Concat, getBackend())!;
+  const rows = kernelFunc({
+    inputs: each as unknown as NamedTensorInfoMap,
+    backend,
+    attrs: { axis: 0 },
+  }) as TensorInfo;
+  const toWeights = all.map(({ weight, dy }, i) =>
+    run(backend, outer, { inputs: [dy, gates, hidden], integers: [width, i], shape: weight.shape }),
+  );
+  const gradients = [
+    run(backend, toGates, { inputs: [rows, hidden], integers: [width], shape: gates.shape }),
+    { ...weightedSums(backend, rows, gates), shape: hidden.shape },
+  ];
+  for (const scratch of [...each, rows]) backend.disposeIntermediateTensorInfo(scratch);
+  return [...gradients, ...toWeights];
 }

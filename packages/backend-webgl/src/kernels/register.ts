@@ -3,9 +3,9 @@ import type { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
 import { env, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { WebglPrecisionError } from '../errors.js';
 import { boxSum, mapAxes } from './axes.js';
-import { head, headGradWeight } from './heads.js';
+import { heads, headsGradient } from './heads.js';
 import { adam, leakyReluGrad } from './pointwise.js';
-import { globalNorm, headGradHidden, sumPixels } from './sums.js';
+import { globalNorm, sumPixels } from './sums.js';
 import { warp, warpGradField } from './warp.js';
 
 /** The kernels by name; what each computes is said at `Kernels` of @sshn/ops. */
@@ -26,9 +26,8 @@ const kernels: Partial<Implementations<MathBackendWebGL>> = {
     const dz = leakyReluGrad(backend, { dy, y, slope });
     return [dz, sumPixels(backend, dz)];
   },
-  SshnHead: (backend, { weight, hidden }) => head(backend, weight, hidden),
-  SshnHeadGradWeight: (backend, { dy, hidden }) => headGradWeight(backend, dy, hidden),
-  SshnHeadGradHidden: (backend, { weight, dy }) => headGradHidden(backend, weight, dy),
+  SshnHeads: (backend, inputs, { baseScales }) => heads(backend, inputs, baseScales),
+  SshnHeadsGrad: (backend, inputs) => headsGradient(backend, inputs),
   SshnGlobalNorm: (backend, tensors) => globalNorm(backend, Object.values(tensors)),
   SshnAdam: (backend, state, settings) => adam(backend, state, settings),
 };
@@ -36,7 +35,7 @@ const kernels: Partial<Implementations<MathBackendWebGL>> = {
 /** What every training calls: a gradient to weights, a step of Adam, or the norm of all gradients. */
 const trainingKernels: Readonly<Record<string, string>> = {
   SshnConvGradKernel: 'Training a convolution',
-  SshnHeadGradWeight: 'Training a hypernetwork',
+  SshnHeadsGrad: 'Training a hypernetwork',
   SshnGlobalNorm: 'Training with clipped gradients',
   SshnAdam: 'A step of Adam',
 };

@@ -61,10 +61,10 @@ export function sumPixels(backend: MathBackendWebGL, x: TensorInfo): TensorInfo 
   return sumRows(backend, entries, { inputs: [x], rows: util.sizeFromShape(x.shape) / columns, columns });
 }
 
-/** weight `[outputs, width]` and dy `[outputs]`: dy · weight. */
-export function headGradHidden(backend: MathBackendWebGL, weight: TensorInfo, dy: TensorInfo): TensorInfo {
-  const [rows, columns] = weight.shape as [number, number];
-  return sumRows(backend, weighted, { inputs: [weight, dy], rows, columns });
+/** x `[rows, columns]` and the weight of each row: the sum of weighted rows, `[columns]`. */
+export function weightedSums(backend: MathBackendWebGL, x: TensorInfo, weight: TensorInfo): TensorInfo {
+  const [rows, columns] = x.shape as [number, number];
+  return sumRows(backend, weighted, { inputs: [x, weight], rows, columns });
 }
 
 const root: FlatProgram = {

@@ -24,7 +24,7 @@ import {
 import { convolutionToInput, convolve, toBias, toRectifierAndBias } from './convolution.js';
 import { convolutionToKernel } from './convolution-to-kernel.js';
 import { DevicePrograms, internalsOf } from './device-programs.js';
-import { head, headGradHidden, headGradWeight } from './heads.js';
+import { heads, headsGradient } from './heads.js';
 import { crossEntropy, softDice } from './label-losses.js';
 import { localNcc, localNccGrad } from './local-ncc.js';
 import { maximumGradient } from './maximum-gradient.js';
@@ -58,9 +58,8 @@ const runs: Implementations<DevicePrograms> = {
   SshnConvGradBias: (device, { dy }) => toBias(device, dy),
   SshnConvGradRectifier: (device, { dy, y }, { slope }) => toRectifierAndBias(device, dy, y, slope),
   SshnLeakyReluGrad: (device, { dy, y }, { slope }) => leakyReluGradient(device, dy, y, slope),
-  SshnHead: (device, { weight, hidden }) => head(device, weight, hidden),
-  SshnHeadGradWeight: (device, { dy, hidden }) => headGradWeight(device, dy, hidden),
-  SshnHeadGradHidden: (device, { weight, dy }) => headGradHidden(device, weight, dy),
+  SshnHeads: (device, inputs, { baseScales }) => heads(device, inputs, baseScales),
+  SshnHeadsGrad: (device, inputs) => headsGradient(device, inputs),
   SshnGlobalNorm: (device, inputs) => globalNorm(device, Object.values(inputs)),
   SshnAdam: (device, state, { learningRate, ...settings }) =>
     adamGroup(device, [state], { ...settings, learningRates: [learningRate] }) as [

@@ -3,7 +3,7 @@ import { type ActivationKernels, activationRules } from './activation.js';
 import { type AveragePoolKernels, averagePoolRules } from './average-pool.js';
 import type { Implementation, KernelRules } from './contract.js';
 import { type ConvolutionKernels, convolutionRules } from './convolution.js';
-import { type HeadKernels, headRules } from './head.js';
+import { type HeadKernels, headRules } from './heads.js';
 import { type LabelLossKernels, labelLossRules } from './label-losses.js';
 import { type LocalNccKernels, localNccRules } from './local-ncc.js';
 import { type MaximumPoolKernels, maximumPoolRules } from './maximum-pool.js';

@@ -4,7 +4,7 @@ import { adam } from '../adam.js';
 import { conv, convGradInput, convGradKernel } from '../conv.js';
 import { convJoin, convJoinGrad } from '../conv-join.js';
 import { concat, split } from '../copies.js';
-import { head, headGradHidden, headGradWeight } from '../heads.js';
+import { heads, headsGradient } from '../heads.js';
 import type { NativeKernels } from '../index.js';
 import { crossEntropy, softDice } from '../losses.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from '../pointwise.js';
@@ -38,8 +38,9 @@ export function everyKernel(native: NativeKernels): TensorInfo[] {
   const squares = tensor(flat.dataSync().map((value) => value * value));
   made.push(squares);
   const weight = make([6001, 19], 6);
-  const hidden = make([19], 7);
+  const hidden = make([1, 19], 7);
   const outputs = make([6001], 8);
+  const one = make([1, 1], 13);
   const settings = {
     learningRate: 1e-3,
     beta1: 0.9,
@@ -72,9 +73,8 @@ export function everyKernel(native: NativeKernels): TensorInfo[] {
     resizeGrad(native, dy, [30, 95]),
     concat(native, [x, dy], 3),
     ...split(native, dy, [5, 15], 3),
-    head(native, weight, hidden),
-    headGradWeight(native, outputs, hidden),
-    headGradHidden(native, weight, outputs),
+    ...heads(native, { gates: one, hidden, weight0: weight, base0: outputs }, [0.5]),
+    ...headsGradient(native, { gates: one, hidden, weight0: weight, dy0: outputs }),
     warp(native, { image, field }, sampling),
     warp(native, { image: volume, field: deep }, sampling),
     warpGradField(native, { dy: image, image, field }, sampling),
