@@ -1,5 +1,5 @@
-// Trains the network of the quick start and prints its test Dice: whether kernels make a difference. Argument: threads of the
-// compiled kernels, or 0 for kernels composed of stock tfjs ones.
+// Trains the network of the quick start and prints its test Dice: whether kernels make a difference. Arguments: threads of the
+// compiled kernels, or 0 for kernels composed of stock tfjs ones; and 4 to keep to Winograd's F(4×4, 3×3).
 //
 //   npx tsx --conditions=@sshn/source tests/training/quick-start-dice.ts 2
 import { useFastWasm } from '@sshn/backend-wasm';
@@ -7,8 +7,10 @@ import { Rng } from '@sshn/core';
 import { cacheDataset, generatePhantoms, splitDataset } from '@sshn/data';
 import { evaluateFactor, parseRunConfig, Trainer } from '@sshn/training';
 
-const [threads] = process.argv.slice(2);
-await useFastWasm(threads === '0' ? { native: false } : { threads: Number(threads) });
+const [threads, tile] = process.argv.slice(2);
+await useFastWasm(
+  threads === '0' ? { native: false } : { threads: Number(threads), largeTiles: tile !== '4' },
+);
 const dataset = cacheDataset(generatePhantoms({ kind: 'cells', count: 200, size: [96, 96], seed: 1 }));
 // As `scripts/quickstart.mjs` has it.
 const config = parseRunConfig(

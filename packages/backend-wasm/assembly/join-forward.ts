@@ -14,7 +14,7 @@ export function joinBand(
   args: ConvArgs, image: i32, top: i32, left: i32, columns: i32, band: usize, bandBytes: usize, worker: i32,
 ): void {
   const join = changetype<JoinArgs>(args.join);
-  const count = min(columns, args.width - left), rows = min(4, args.height - top);
+  const count = min(columns, args.width - left), rows = min(args.tile, args.height - top);
   const first = load<i32>(join.widthTable + <usize>max(left - 1, 0) * AXIS_ENTRY);
   const last = load<i32>(join.widthTable + <usize>min(left + count, args.width - 1) * AXIS_ENTRY, 4);
   const sums = join.sums + <usize>worker * join.sumsStride;

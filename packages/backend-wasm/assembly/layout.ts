@@ -4,7 +4,7 @@ export const POINTWISE_GRAIN: i32 = 65536;
 export const OUTER_ROWS: i32 = 512;
 export const CHUNK: i32 = 64;
 export const POINTS: i32 = 36;
-export const LINES_BYTES: usize = 1152;
+export const LINES_BYTES: usize = 2304;
 export const SKEW: usize = 64;
 export const BACK_GRAIN: i32 = 8;
 export const HEAD_GRAIN: i32 = 2048;
@@ -48,6 +48,7 @@ export class ConvArgs {
   blockTiles: i32;
   firstTile: i32;
   endTile: i32;
+  tile: i32;
   join: usize;
 }
 

@@ -2,7 +2,7 @@ import { loadLanes, storeLanes } from './simd';
 import { SKEW } from './layout';
 
 /**
- * Added to the distance between neighboring points, so that the 36 streams of a transform do not fall on the same set
+ * Added to the distance between neighboring points, so that the 36 or 64 streams of a transform do not fall on the same set
  * of the cache.
  */
 /** Channels rounded up to whole vectors. */
@@ -18,14 +18,14 @@ export function ceil8(channels: i32): i32 {
 }
 
 /**
- * Bytes of one row of a band, what `tiles` tiles that lie side by side read: `4 tiles + 2` pixels of `padded` channels.
+ * Bytes of one row of a band, what `tiles` tiles of edge `tile` that lie side by side read: `tile * tiles + 2` pixels of `padded` channels.
  *
  * A band lies between the image and the transforms. So memory is read and written in order and row by row, the borders of
  * the image are zeros, and the transforms know none.
  */
 @inline
-export function bandRowBytes(tiles: i32, padded: i32): usize {
-  return (<usize>((4 * tiles + 2) * padded) << 2) + SKEW;
+export function bandRowBytes(tiles: i32, padded: i32, tile: i32): usize {
+  return (<usize>((tile * tiles + 2) * padded) << 2) + SKEW;
 }
 
 /** Copies `rows` × `columns` pixels into the rows of a band, zeros outside the image and in the padding of channels. */

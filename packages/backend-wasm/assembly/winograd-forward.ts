@@ -2,43 +2,43 @@ import { columnsOfBlock, products16 } from './products-wide';
 import { joinBand } from './join-forward';
 import { biasLanes, madd } from './simd';
 import { bandRowBytes, ceil4, ceil8, emptyBand } from './winograd-band';
-import { finishLine, outputLine } from './winograd-lines';
-import { finishLinePair, outputLinePair } from './winograd-pairs';
+import { finishLine, finishLine6, outputLine, outputLine6 } from './winograd-lines';
+import { finishLine6Pair, finishLinePair, outputLine6Pair, outputLinePair } from './winograd-pairs';
 import { transformInputBlock } from './winograd-tiles';
-import { ConvArgs, LINES_BYTES, POINTS, SKEW } from './layout';
+import { ConvArgs, LINES_BYTES, SKEW } from './layout';
 
 /**
- * Convolution by Winograd's F(4×4, 3×3) with bias and leaky rectifier: one block of `args.blockTiles` tiles.
+ * Convolution by Winograd's F(4×4, 3×3) or F(6×6, 3×3), as `args.tile` says, with bias and leaky rectifier: one block of `args.blockTiles` tiles.
  *
  * The block is transformed, multiplied and transformed back while it lies in the cache. `args.w` is a transformed kernel
  * (`winogradKernel`). In three dimensions the slices that a kernel spans count as further input channels.
  *
- * Scratch per worker: transformed inputs `[36][tiles][kernelDepth * ceil4(in)]`, products `[36][tiles][ceil8(out)]`, each
- * point `SKEW` bytes apart; `LINES_BYTES`; a band of 6 rows of max(in, out) channels.
+ * Scratch per worker: transformed inputs `[points][tiles][kernelDepth * ceil4(in)]`, products `[points][tiles][ceil8(out)]`, each
+ * point, of 36 or 64, `SKEW` bytes apart; `LINES_BYTES`; a band of 6 or 8 rows of max(in, out) channels.
  */
 export function winogradForward(args: ConvArgs, block: i32, worker: i32): void {
-  const tiles = args.endTile, blockTiles = args.blockTiles;
+  const tile = args.tile, points = (tile + 2) * (tile + 2), tiles = args.endTile, blockTiles = args.blockTiles;
   const rowLength = args.kernelDepth * ceil4(args.inChannels), outPadded = ceil8(args.outChannels);
   const inputStride = (<usize>(blockTiles * rowLength) << 2) + SKEW;
   const productStride = (<usize>(blockTiles * outPadded) << 2) + SKEW;
   const inputs = args.scratch + <usize>worker * args.scratchStride;
-  const products = inputs + <usize>POINTS * inputStride;
-  const lines = products + <usize>POINTS * productStride;
+  const products = inputs + <usize>points * inputStride;
+  const lines = products + <usize>points * productStride;
   const band = lines + LINES_BYTES;
-  const across = (args.width + 3) >> 2, down = (args.height + 3) >> 2;
+  const across = (args.width + tile - 1) / tile, down = (args.height + tile - 1) / tile;
   const outSliceBytes = <usize>(args.height * args.width * args.outChannels) << 2;
   const first = args.firstTile + block * blockTiles, count = min(blockTiles, tiles - first);
   transformInputBlock(args, first, count, inputs, inputStride, band, lines);
-  multiply(inputs, inputStride, args.w, products, productStride, count, rowLength, outPadded);
+  multiply(inputs, inputStride, args.w, products, productStride, count, rowLength, outPadded, points);
   for (let t = 0; t < count;) {
     const line = (first + t) / across, slice = line / down, column = first + t - line * across;
     const run = min(count - t, across - column);
-    const top = (line - slice * down) << 2, from = products + (<usize>(t * outPadded) << 2);
+    const top = (line - slice * down) * tile, from = products + (<usize>(t * outPadded) << 2);
     transformOutputs(args, from, outPadded, productStride, run, band, lines);
-    const bandBytes = bandRowBytes(run, ceil4(args.outChannels));
-    if (args.join) joinBand(args, slice, top, column << 2, 4 * run, band, bandBytes, worker);
+    const bandBytes = bandRowBytes(run, ceil4(args.outChannels), tile);
+    if (args.join) joinBand(args, slice, top, column * tile, tile * run, band, bandBytes, worker);
     const image = args.y + <usize>slice * outSliceBytes;
-    emptyBand(image, args.height, args.width, args.outChannels, top, column << 2, 4, 4 * run, band, bandBytes);
+    emptyBand(image, args.height, args.width, args.outChannels, top, column * tile, tile, tile * run, band, bandBytes);
     t += run;
   }
 }
@@ -46,10 +46,10 @@ export function winogradForward(args: ConvArgs, block: i32, worker: i32): void {
 /** For each point, tiles by input channels times input channels by output channels. */
 function multiply(
   inputs: usize, inputStride: usize, weights: usize, products: usize, productStride: usize,
-  count: i32, rowLength: i32, outPadded: i32,
+  count: i32, rowLength: i32, outPadded: i32, points: i32,
 ): void {
   const rowBytes = <usize>rowLength << 2, outBytes = <usize>outPadded << 2;
-  for (let p = 0; p < POINTS; p++) {
+  for (let p = 0; p < points; p++) {
     for (let o = 0; o < outPadded;) {
       const columns = columnsOfBlock(outPadded - o), out = products + (<usize>o << 2);
       if (columns == 16) products16(inputs, rowBytes, weights, out, outBytes, rowLength, count);
@@ -92,30 +92,40 @@ export function product4x8(pa: usize, rowBytes: usize, weights: usize, out: usiz
   v128.store(out, d0); v128.store(out, d1, 16);
 }
 
-/** The products of tiles that lie side by side to 4 × 4 outputs each, in `band`; where more is added to them, without bias and rectifier. */
+/** The products of tiles that lie side by side to their outputs, in `band`; where more is added to them, without bias and rectifier. */
 function transformOutputs(
   args: ConvArgs, products: usize, outPadded: i32, productStride: usize, tiles: i32,
   band: usize, lines: usize,
 ): void {
   const channels = args.outChannels, padded = ceil4(channels);
-  const slope = f32x4.splat(args.join ? 1 : args.slope), start = lines + 1024;
-  const pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
+  const tile = args.tile, slope = f32x4.splat(args.join ? 1 : args.slope), start = lines + 2048;
+  const pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded, tile);
   for (let t = 0; t < tiles; t++) {
-    let from = products + (<usize>(t * outPadded) << 2), to = band + <usize>(4 * t) * pixelBytes, bias = args.bias;
+    let from = products + (<usize>(t * outPadded) << 2), to = band + <usize>(tile * t) * pixelBytes, bias = args.bias;
     let c = 0;
     for (; WIDE && c + 8 <= padded; c += 8) {
-      for (let j: usize = 0; j < 6; j++) outputLinePair(from + j * productStride, 6 * productStride, lines + (j << 7), 32);
       v128.store(start, biasLanes(bias, channels - c));
       v128.store(start, biasLanes(bias ? bias + 16 : 0, channels - c - 4), 16);
-      for (let i: usize = 0; i < 4; i++) finishLinePair(lines + (i << 5), 128, to + i * bandBytes, pixelBytes, start, slope, slope);
+      if (tile == 6) {
+        for (let j: usize = 0; j < 8; j++) outputLine6Pair(from + j * productStride, 8 * productStride, lines + j * 192, 32);
+        for (let i: usize = 0; i < 6; i++) finishLine6Pair(lines + (i << 5), 192, to + i * bandBytes, pixelBytes, start, slope, slope);
+      } else {
+        for (let j: usize = 0; j < 6; j++) outputLinePair(from + j * productStride, 6 * productStride, lines + (j << 7), 32);
+        for (let i: usize = 0; i < 4; i++) finishLinePair(lines + (i << 5), 128, to + i * bandBytes, pixelBytes, start, slope, slope);
+      }
       from += 32;
       to += 32;
       if (bias) bias += 32;
     }
     for (; c < channels; c += 4) {
-      for (let j: usize = 0; j < 6; j++) outputLine(from + j * productStride, 6 * productStride, lines + (j << 4), 96);
       v128.store(start, biasLanes(bias, channels - c));
-      for (let i: usize = 0; i < 4; i++) finishLine(lines + i * 96, 16, to + i * bandBytes, pixelBytes, start, slope);
+      if (tile == 6) {
+        for (let j: usize = 0; j < 8; j++) outputLine6(from + j * productStride, 8 * productStride, lines + (j << 4), 128);
+        for (let i: usize = 0; i < 6; i++) finishLine6(lines + i * 128, 16, to + i * bandBytes, pixelBytes, start, slope);
+      } else {
+        for (let j: usize = 0; j < 6; j++) outputLine(from + j * productStride, 6 * productStride, lines + (j << 4), 96);
+        for (let i: usize = 0; i < 4; i++) finishLine(lines + i * 96, 16, to + i * bandBytes, pixelBytes, start, slope);
+      }
       from += 16;
       to += 16;
       if (bias) bias += 16;

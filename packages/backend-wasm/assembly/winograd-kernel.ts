@@ -1,27 +1,27 @@
 import { columnsOfBlock } from './products-wide';
 import { gatherLanes, storeLanes } from './simd';
 import { ceil4, ceil8 } from './winograd-band';
-import { kernelGradientLine, kernelLine } from './winograd-lines';
+import { kernelGradientLine, kernelLine, kernelLine6 } from './winograd-lines';
 import { BACK_GRAIN, ConvArgs, POINTS, SKEW } from './layout';
 
 /**
- * Transforms a kernel for `winogradForward`: `[36][ceil8(out) / 8][depth * ceil4(in)][8]`, zeros in the padding, each point
- * `SKEW` bytes apart. `lines` holds 1152 bytes.
+ * Transforms a kernel for `winogradForward`: `[36][ceil8(out) / 8][depth * ceil4(in)][8]` for a `tile` of 4,
+ * 64 points for one of 6; zeros in the padding, each point `SKEW` bytes apart. `lines` holds `LINES_BYTES`.
  *
  * From `[depth, 3, 3, inChannels, outChannels]`; with `isGradient` from the kernel of the forward convolution,
  * `[depth, 3, 3, outChannels, inChannels]`, reversing the taps and exchanging the channels.
  */
 export function winogradKernel(
-  kernel: usize, transformed: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32, isGradient: bool,
+  kernel: usize, transformed: usize, lines: usize, depth: i32, inChannels: i32, outChannels: i32, isGradient: bool, tile: i32,
 ): void {
   const inPadded = ceil4(inChannels), outPadded = ceil8(outChannels);
   const rowLength = depth * inPadded;
   const pointStride = (<usize>(outPadded * rowLength) << 2) + SKEW;
-  if (inPadded != inChannels || outPadded != outChannels) memory.fill(transformed, 0, <usize>POINTS * pointStride);
+  if (inPadded != inChannels || outPadded != outChannels) memory.fill(transformed, 0, <usize>((tile + 2) * (tile + 2)) * pointStride);
   const tapBytes = <usize>(inChannels * outChannels) << 2;
   const inBytes: usize = isGradient ? 4 : <usize>outChannels << 2;
   const outBytes: usize = isGradient ? <usize>inChannels << 2 : 4;
-  const taps = lines + 576;
+  const taps = lines + 2048;
   for (let d = 0; d < depth; d++) {
     const first = kernel + <usize>(9 * (isGradient ? depth - 1 - d : d)) * tapBytes;
     for (let o = 0; o < outChannels; o += 4) {
@@ -34,9 +34,14 @@ export function winogradKernel(
           v128.store(taps + ((isGradient ? 8 - t : t) << 4), gatherLanes(from, outBytes, count));
           from += tapBytes;
         }
-        for (let c: usize = 0; c < 3; c++) kernelLine(taps + (c << 4), 48, lines + (c << 4), 96);
         const to = block + (<usize>((d * inPadded + i) * columns + o - start) << 2);
-        for (let r: usize = 0; r < 6; r++) kernelLine(lines + r * 96, 16, to + r * 6 * pointStride, pointStride);
+        if (tile == 6) {
+          for (let c: usize = 0; c < 3; c++) kernelLine6(taps + (c << 4), 48, lines + (c << 4), 128);
+          for (let r: usize = 0; r < 8; r++) kernelLine6(lines + r * 128, 16, to + r * 8 * pointStride, pointStride);
+        } else {
+          for (let c: usize = 0; c < 3; c++) kernelLine(taps + (c << 4), 48, lines + (c << 4), 96);
+          for (let r: usize = 0; r < 6; r++) kernelLine(lines + r * 96, 16, to + r * 6 * pointStride, pointStride);
+        }
       }
     }
   }

@@ -65,3 +65,58 @@ export function outputGradientLinePair(from: usize, fromStride: usize, to: usize
   v128.store(to + 4 * toStride, f32x4.sub(evenBLow, oddBLow)); v128.store(to + 4 * toStride, f32x4.sub(evenBHigh, oddBHigh), 16);
   v128.store(to + 5 * toStride, y3Low); v128.store(to + 5 * toStride, y3High, 16);
 }
+
+@inline
+export function inputLine6Pair(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const x0Low = v128.load(from, 0), x0High = v128.load(from, 16), x2Low = v128.load(from + 2 * fromStride, 0), x2High = v128.load(from + 2 * fromStride, 16), x4Low = v128.load(from + 4 * fromStride, 0), x4High = v128.load(from + 4 * fromStride, 16), x6Low = v128.load(from + 6 * fromStride, 0), x6High = v128.load(from + 6 * fromStride, 16);
+  v128.store(to, plus(f32x4.sub(x0Low, x6Low), f32x4.sub(x4Low, x2Low), 5.25)); v128.store(to, plus(f32x4.sub(x0High, x6High), f32x4.sub(x4High, x2High), 5.25), 16);
+  const evenALow = minus(f32x4.add(x2Low, x6Low), x4Low, 4.25), evenAHigh = minus(f32x4.add(x2High, x6High), x4High, 4.25), evenBLow = plus(minus(x6Low, x4Low, 1.25), x2Low, 0.25), evenBHigh = plus(minus(x6High, x4High, 1.25), x2High, 0.25), evenCLow = plus(minus(x6Low, x4Low, 5), x2Low, 4), evenCHigh = plus(minus(x6High, x4High, 5), x2High, 4);
+  const x1Low = v128.load(from + fromStride, 0), x1High = v128.load(from + fromStride, 16), x3Low = v128.load(from + 3 * fromStride, 0), x3High = v128.load(from + 3 * fromStride, 16), x5Low = v128.load(from + 5 * fromStride, 0), x5High = v128.load(from + 5 * fromStride, 16), x7Low = v128.load(from + 7 * fromStride, 0), x7High = v128.load(from + 7 * fromStride, 16);
+  v128.store(to + 7 * toStride, plus(f32x4.sub(x7Low, x1Low), f32x4.sub(x3Low, x5Low), 5.25)); v128.store(to + 7 * toStride, plus(f32x4.sub(x7High, x1High), f32x4.sub(x3High, x5High), 5.25), 16);
+  const oddALow = minus(f32x4.add(x1Low, x5Low), x3Low, 4.25), oddAHigh = minus(f32x4.add(x1High, x5High), x3High, 4.25);
+  v128.store(to + toStride, f32x4.add(evenALow, oddALow)); v128.store(to + toStride, f32x4.add(evenAHigh, oddAHigh), 16);
+  v128.store(to + 2 * toStride, f32x4.sub(evenALow, oddALow)); v128.store(to + 2 * toStride, f32x4.sub(evenAHigh, oddAHigh), 16);
+  const oddBLow = plus(minus(x5Low, x3Low, 1.25), x1Low, 0.25), oddBHigh = plus(minus(x5High, x3High, 1.25), x1High, 0.25);
+  v128.store(to + 3 * toStride, plus(evenBLow, oddBLow, 2)); v128.store(to + 3 * toStride, plus(evenBHigh, oddBHigh, 2), 16);
+  v128.store(to + 4 * toStride, minus(evenBLow, oddBLow, 2)); v128.store(to + 4 * toStride, minus(evenBHigh, oddBHigh, 2), 16);
+  const oddCLow = plus(minus(x5Low, x3Low, 5), x1Low, 4), oddCHigh = plus(minus(x5High, x3High, 5), x1High, 4);
+  v128.store(to + 5 * toStride, plus(evenCLow, oddCLow, 0.5)); v128.store(to + 5 * toStride, plus(evenCHigh, oddCHigh, 0.5), 16);
+  v128.store(to + 6 * toStride, minus(evenCLow, oddCLow, 0.5)); v128.store(to + 6 * toStride, minus(evenCHigh, oddCHigh, 0.5), 16);
+}
+
+@inline
+export function outputLine6Pair(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const m1Low = v128.load(from + fromStride, 0), m1High = v128.load(from + fromStride, 16), m2Low = v128.load(from + 2 * fromStride, 0), m2High = v128.load(from + 2 * fromStride, 16);
+  const sumALow = f32x4.add(m1Low, m2Low), sumAHigh = f32x4.add(m1High, m2High), differenceALow = f32x4.sub(m1Low, m2Low), differenceAHigh = f32x4.sub(m1High, m2High);
+  const m3Low = v128.load(from + 3 * fromStride, 0), m3High = v128.load(from + 3 * fromStride, 16), m4Low = v128.load(from + 4 * fromStride, 0), m4High = v128.load(from + 4 * fromStride, 16);
+  const sumBLow = f32x4.add(m3Low, m4Low), sumBHigh = f32x4.add(m3High, m4High), differenceBLow = f32x4.sub(m3Low, m4Low), differenceBHigh = f32x4.sub(m3High, m4High);
+  const m5Low = v128.load(from + 5 * fromStride, 0), m5High = v128.load(from + 5 * fromStride, 16), m6Low = v128.load(from + 6 * fromStride, 0), m6High = v128.load(from + 6 * fromStride, 16);
+  const sumCLow = f32x4.add(m5Low, m6Low), sumCHigh = f32x4.add(m5High, m6High), differenceCLow = f32x4.sub(m5Low, m6Low), differenceCHigh = f32x4.sub(m5High, m6High);
+  const m0Low = v128.load(from, 0), m0High = v128.load(from, 16);
+  v128.store(to, f32x4.add(f32x4.add(m0Low, sumALow), f32x4.add(sumBLow, sumCLow))); v128.store(to, f32x4.add(f32x4.add(m0High, sumAHigh), f32x4.add(sumBHigh, sumCHigh)), 16);
+  v128.store(to + 2 * toStride, plus(plus(sumALow, sumBLow, 4), sumCLow, 0.25)); v128.store(to + 2 * toStride, plus(plus(sumAHigh, sumBHigh, 4), sumCHigh, 0.25), 16);
+  v128.store(to + 4 * toStride, plus(plus(sumALow, sumBLow, 16), sumCLow, 0.0625)); v128.store(to + 4 * toStride, plus(plus(sumAHigh, sumBHigh, 16), sumCHigh, 0.0625), 16);
+  const m7Low = v128.load(from + 7 * fromStride, 0), m7High = v128.load(from + 7 * fromStride, 16);
+  v128.store(to + toStride, plus(plus(differenceALow, differenceBLow, 2), differenceCLow, 0.5)); v128.store(to + toStride, plus(plus(differenceAHigh, differenceBHigh, 2), differenceCHigh, 0.5), 16);
+  v128.store(to + 3 * toStride, plus(plus(differenceALow, differenceBLow, 8), differenceCLow, 0.125)); v128.store(to + 3 * toStride, plus(plus(differenceAHigh, differenceBHigh, 8), differenceCHigh, 0.125), 16);
+  v128.store(to + 5 * toStride, plus(plus(f32x4.add(differenceALow, m7Low), differenceBLow, 32), differenceCLow, 0.03125)); v128.store(to + 5 * toStride, plus(plus(f32x4.add(differenceAHigh, m7High), differenceBHigh, 32), differenceCHigh, 0.03125), 16);
+}
+
+@inline
+export function finishLine6Pair(from: usize, fromStride: usize, to: usize, toStride: usize, biasAt: usize, slopeLow: v128, slopeHigh: v128): void {
+  const biasLow = v128.load(biasAt, 0), biasHigh = v128.load(biasAt, 16);
+  const m1Low = v128.load(from + fromStride, 0), m1High = v128.load(from + fromStride, 16), m2Low = v128.load(from + 2 * fromStride, 0), m2High = v128.load(from + 2 * fromStride, 16);
+  const sumALow = f32x4.add(f32x4.add(m1Low, m2Low), biasLow), sumAHigh = f32x4.add(f32x4.add(m1High, m2High), biasHigh), differenceALow = f32x4.add(f32x4.sub(m1Low, m2Low), biasLow), differenceAHigh = f32x4.add(f32x4.sub(m1High, m2High), biasHigh);
+  const m3Low = v128.load(from + 3 * fromStride, 0), m3High = v128.load(from + 3 * fromStride, 16), m4Low = v128.load(from + 4 * fromStride, 0), m4High = v128.load(from + 4 * fromStride, 16);
+  const sumBLow = f32x4.add(m3Low, m4Low), sumBHigh = f32x4.add(m3High, m4High), differenceBLow = f32x4.sub(m3Low, m4Low), differenceBHigh = f32x4.sub(m3High, m4High);
+  const m5Low = v128.load(from + 5 * fromStride, 0), m5High = v128.load(from + 5 * fromStride, 16), m6Low = v128.load(from + 6 * fromStride, 0), m6High = v128.load(from + 6 * fromStride, 16);
+  const sumCLow = f32x4.add(m5Low, m6Low), sumCHigh = f32x4.add(m5High, m6High), differenceCLow = f32x4.sub(m5Low, m6Low), differenceCHigh = f32x4.sub(m5High, m6High);
+  const m0Low = v128.load(from, 0), m0High = v128.load(from, 16);
+  v128.store(to, leaky(f32x4.add(f32x4.add(m0Low, sumALow), f32x4.add(sumBLow, sumCLow)), slopeLow)); v128.store(to, leaky(f32x4.add(f32x4.add(m0High, sumAHigh), f32x4.add(sumBHigh, sumCHigh)), slopeHigh), 16);
+  v128.store(to + 2 * toStride, leaky(plus(plus(sumALow, sumBLow, 4), sumCLow, 0.25), slopeLow)); v128.store(to + 2 * toStride, leaky(plus(plus(sumAHigh, sumBHigh, 4), sumCHigh, 0.25), slopeHigh), 16);
+  v128.store(to + 4 * toStride, leaky(plus(plus(sumALow, sumBLow, 16), sumCLow, 0.0625), slopeLow)); v128.store(to + 4 * toStride, leaky(plus(plus(sumAHigh, sumBHigh, 16), sumCHigh, 0.0625), slopeHigh), 16);
+  const m7Low = v128.load(from + 7 * fromStride, 0), m7High = v128.load(from + 7 * fromStride, 16);
+  v128.store(to + toStride, leaky(plus(plus(differenceALow, differenceBLow, 2), differenceCLow, 0.5), slopeLow)); v128.store(to + toStride, leaky(plus(plus(differenceAHigh, differenceBHigh, 2), differenceCHigh, 0.5), slopeHigh), 16);
+  v128.store(to + 3 * toStride, leaky(plus(plus(differenceALow, differenceBLow, 8), differenceCLow, 0.125), slopeLow)); v128.store(to + 3 * toStride, leaky(plus(plus(differenceAHigh, differenceBHigh, 8), differenceCHigh, 0.125), slopeHigh), 16);
+  v128.store(to + 5 * toStride, leaky(plus(plus(f32x4.add(differenceALow, m7Low), differenceBLow, 32), differenceCLow, 0.03125), slopeLow)); v128.store(to + 5 * toStride, leaky(plus(plus(f32x4.add(differenceAHigh, m7High), differenceBHigh, 32), differenceCHigh, 0.03125), slopeHigh), 16);
+}

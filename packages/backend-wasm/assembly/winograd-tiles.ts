@@ -1,15 +1,16 @@
 import { bandRowBytes, ceil4, fillBand } from './winograd-band';
-import { inputLine, outputGradientLine } from './winograd-lines';
-import { inputLinePair, outputGradientLinePair } from './winograd-pairs';
-import { ConvArgs, POINTS } from './layout';
+import { inputLine, inputLine6, outputGradientLine } from './winograd-lines';
+import { inputLine6Pair, inputLinePair, outputGradientLinePair } from './winograd-pairs';
+import { ConvArgs } from './layout';
 
-/** Tiles of 4 × 4 outputs in the whole batch. */
+/** Tiles in the whole batch. */
 export function tileCount(args: ConvArgs): i32 {
-  return args.batch * args.depth * ((args.height + 3) >> 2) * ((args.width + 3) >> 2);
+  const tile = args.tile;
+  return args.batch * args.depth * ((args.height + tile - 1) / tile) * ((args.width + tile - 1) / tile);
 }
 
 /**
- * Transforms the 6 × 6 inputs of tiles that lie side by side: row `[ceil4(channels)]` at `to` for each point of each tile,
+ * Transforms the `tile + 2` squared inputs of tiles that lie side by side: row `[ceil4(channels)]` at `to` for each point of each tile,
  * tiles `rowBytes` apart.
  *
  * `image` is the slice's address, `top` and `left` the first tile's first output. What the tiles read is copied to `band`
@@ -17,21 +18,31 @@ export function tileCount(args: ConvArgs): i32 {
  */
 export function transformInputs(
   image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32, tiles: i32,
-  band: usize, lines: usize, to: usize, rowBytes: usize, pointStride: usize,
+  band: usize, lines: usize, to: usize, rowBytes: usize, pointStride: usize, tile: i32,
 ): void {
-  const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
-  fillBand(image, height, width, channels, top - 1, left - 1, 6, 4 * tiles + 2, band, bandBytes);
+  const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded, tile);
+  fillBand(image, height, width, channels, top - 1, left - 1, tile + 2, tile * tiles + 2, band, bandBytes);
   for (let t = 0; t < tiles; t++) {
-    let from = band + <usize>(4 * t) * pixelBytes, row = to, c = 0;
+    let from = band + <usize>(tile * t) * pixelBytes, row = to, c = 0;
     for (; WIDE && c + 8 <= padded; c += 8) {
-      for (let j: usize = 0; j < 6; j++) inputLinePair(from + j * pixelBytes, bandBytes, lines + j * 192, 32);
-      for (let i: usize = 0; i < 6; i++) inputLinePair(lines + (i << 5), 192, row + i * 6 * pointStride, pointStride);
+      if (tile == 6) {
+        for (let j: usize = 0; j < 8; j++) inputLine6Pair(from + j * pixelBytes, bandBytes, lines + j * 256, 32);
+        for (let i: usize = 0; i < 8; i++) inputLine6Pair(lines + (i << 5), 256, row + i * 8 * pointStride, pointStride);
+      } else {
+        for (let j: usize = 0; j < 6; j++) inputLinePair(from + j * pixelBytes, bandBytes, lines + j * 192, 32);
+        for (let i: usize = 0; i < 6; i++) inputLinePair(lines + (i << 5), 192, row + i * 6 * pointStride, pointStride);
+      }
       from += 32;
       row += 32;
     }
     for (; c < padded; c += 4) {
-      for (let j: usize = 0; j < 6; j++) inputLine(from + j * pixelBytes, bandBytes, lines + (j << 4), 96);
-      for (let i: usize = 0; i < 6; i++) inputLine(lines + i * 96, 16, row + i * 6 * pointStride, pointStride);
+      if (tile == 6) {
+        for (let j: usize = 0; j < 8; j++) inputLine6(from + j * pixelBytes, bandBytes, lines + (j << 4), 128);
+        for (let i: usize = 0; i < 8; i++) inputLine6(lines + i * 128, 16, row + i * 8 * pointStride, pointStride);
+      } else {
+        for (let j: usize = 0; j < 6; j++) inputLine(from + j * pixelBytes, bandBytes, lines + (j << 4), 96);
+        for (let i: usize = 0; i < 6; i++) inputLine(lines + i * 96, 16, row + i * 6 * pointStride, pointStride);
+      }
       from += 16;
       row += 16;
     }
@@ -44,7 +55,7 @@ export function transformOutputGradients(
   image: usize, height: i32, width: i32, channels: i32, top: i32, left: i32, tiles: i32,
   band: usize, lines: usize, to: usize, rowBytes: usize, pointStride: usize,
 ): void {
-  const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded);
+  const padded = ceil4(channels), pixelBytes = <usize>padded << 2, bandBytes = bandRowBytes(tiles, padded, 4);
   fillBand(image, height, width, channels, top, left, 4, 4 * tiles, band, bandBytes);
   for (let t = 0; t < tiles; t++) {
     let from = band + <usize>(4 * t) * pixelBytes, row = to, c = 0;
@@ -65,7 +76,7 @@ export function transformOutputGradients(
 }
 
 /**
- * Transforms the inputs of `count` tiles from tile `first` on, `[36][tiles][kernelDepth * ceil4(in)]` at `inputs`, points
+ * Transforms the inputs of `count` tiles from tile `first` on, `[points][tiles][kernelDepth * ceil4(in)]` at `inputs`, points
  * `inputStride` bytes apart; zeros for slices outside the volume.
  */
 export function transformInputBlock(
@@ -74,21 +85,22 @@ export function transformInputBlock(
   const height = args.height, width = args.width, channels = args.inChannels;
   const padded = ceil4(channels), depth = args.kernelDepth;
   const rowBytes = <usize>(depth * padded) << 2;
-  const across = (width + 3) >> 2, down = (height + 3) >> 2;
+  const tile = args.tile, points = <usize>((tile + 2) * (tile + 2));
+  const across = (width + tile - 1) / tile, down = (height + tile - 1) / tile;
   const sliceBytes = <usize>(height * width * channels) << 2;
   for (let t = 0; t < count;) {
     const line = (first + t) / across, slice = line / down, column = first + t - line * across;
-    const run = min(count - t, across - column), top = (line - slice * down) << 2;
+    const run = min(count - t, across - column), top = (line - slice * down) * tile;
     const layer = slice % args.depth - (depth >> 1);
     for (let d = 0; d < depth; d++) {
       const to = inputs + <usize>t * rowBytes + (<usize>(d * padded) << 2);
       if (<u32>(layer + d) < <u32>args.depth) {
         const image = args.x + <usize>(slice + d - (depth >> 1)) * sliceBytes;
-        transformInputs(image, height, width, channels, top, column << 2, run, band, lines, to, rowBytes, inputStride);
+        transformInputs(image, height, width, channels, top, column * tile, run, band, lines, to, rowBytes, inputStride, tile);
       } else {
         for (let i = 0; i < run; i++) {
           const row = to + <usize>i * rowBytes;
-          for (let p: usize = 0; p < <usize>POINTS; p++) memory.fill(row + p * inputStride, 0, <usize>padded << 2);
+          for (let p: usize = 0; p < points; p++) memory.fill(row + p * inputStride, 0, <usize>padded << 2);
         }
       }
     }

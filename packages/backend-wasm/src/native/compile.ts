@@ -91,6 +91,7 @@ export interface NativeExports {
     inChannels: number,
     outChannels: number,
     isGradient: boolean,
+    tile: number,
   ): void;
   addSlots(sums: number, slots: number, out: number, count: number): void;
   sumSquares(x: number, count: number): number;

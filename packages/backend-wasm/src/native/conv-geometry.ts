@@ -115,6 +115,8 @@ export interface ConvAddresses {
   readonly firstTile?: number;
   /** @default 0 */
   readonly endTile?: number;
+  /** @default 4 */
+  readonly tile?: number;
   /** @default 0 */
   readonly join?: number;
 }
@@ -126,7 +128,7 @@ export function writeConvArgs(
   geometry: ConvGeometry,
   at: ConvAddresses,
 ): void {
-  const none = { bias: 0, slope: 1, slots: 1, blockTiles: 0, firstTile: 0, endTile: 0, join: 0 };
+  const none = { bias: 0, slope: 1, slots: 1, blockTiles: 0, firstTile: 0, endTile: 0, tile: 4, join: 0 };
   native.write('ConvArgs', address, { ...none, ...at, ...geometry });
   native.words().fill(0, at.zeros >>> 2, (at.zeros + zerosBytes(geometry)) >>> 2);
 }

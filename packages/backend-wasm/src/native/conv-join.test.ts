@@ -120,7 +120,7 @@ describe.each(builds)("the convolution of joined features, build '%s'", (build) 
 
   function expectRight(sizes: Sizes, way?: 'apart' | 'whole'): void {
     for (const [name, error] of Object.entries(errors(sizes, way)))
-      expect(error, `${name} of ${JSON.stringify(sizes)}, ${way}`).toBeLessThanOrEqual(1e-5);
+      expect(error, `${name} of ${JSON.stringify(sizes)}, ${way}`).toBeLessThanOrEqual(3e-5);
   }
 
   const awkward: readonly Sizes[] = [
@@ -199,7 +199,7 @@ describe.each(builds)("the convolution of joined features, build '%s'", (build) 
       expect(memory().numDataBuffers).toBe(before);
       const isSame = (a: Float32Array, b: Float32Array) => a.every((value, i) => value === b[i]);
       for (const [i, values] of first.entries()) expect(isSame(values, second[i]!), `result ${i}`).toBe(true);
-      for (const [i, values] of first.entries()) expect(relativeError(values, whole[i]!)).toBeLessThan(1e-5);
+      for (const [i, values] of first.entries()) expect(relativeError(values, whole[i]!)).toBeLessThan(3e-5);
       for (const t of [low, skip, kernel, bias, dy]) t.dispose();
     },
   );

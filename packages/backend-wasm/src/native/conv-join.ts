@@ -27,7 +27,7 @@ export function convJoin(
 ): TensorInfo {
   const join = joinOf(inputs);
   const { bias } = inputs;
-  if (join !== undefined && (way === undefined ? joinPays(join, 'forward') : way === 'apart'))
+  if (join !== undefined && (way === undefined ? joinPays(native, join, 'forward') : way === 'apart'))
     return (join.taps === 9 ? joinForward : volumeForward)(native, join, inputs, slope);
   const joined = joinedInput(native, inputs);
   const y = conv(native, joined, inputs.kernel, { bias, slope });
@@ -43,7 +43,7 @@ export function convJoinGrad(
   way?: JoinWay,
 ): [toLow: TensorInfo, toSkip: TensorInfo, toKernel: TensorInfo] {
   const join = joinOf(inputs);
-  if (join !== undefined && (way === undefined ? joinPays(join, 'backward') : way === 'apart'))
+  if (join !== undefined && (way === undefined ? joinPays(native, join, 'backward') : way === 'apart'))
     return (join.taps === 9 ? joinBackward : volumeBackward)(native, join, dy, inputs);
   const { low, skip, kernel } = inputs;
   const toJoined = convGradInput(native, dy, kernel);

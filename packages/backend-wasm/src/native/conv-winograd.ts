@@ -12,11 +12,24 @@ import type { NativeModule } from './module.js';
 
 const { POINTS, LINES_BYTES, SKEW } = SIZES;
 
-/** A block's transformed values stay below this, so that they and the kernel fit the second-level cache. */
-const BLOCK_BYTES = 384 * 1024;
+/** Edge of a tile of outputs: Winograd's F(4×4, 3×3) or F(6×6, 3×3). */
+export type TileEdge = 4 | 6;
+
+/** How many tiles are worked on at once: their transformed values and the kernel fit the second-level cache. */
+interface BlockLimits {
+  readonly bytes: number;
+  readonly tiles: number;
+}
+
+const FORWARD_BLOCK: BlockLimits = { bytes: 256 * 1024, tiles: 24 };
+
+/** A gradient to the kernel reads and writes its sums once for each block. */
+const GRADIENT_BLOCK: BlockLimits = { bytes: 384 * 1024, tiles: 32 };
 
 const MIN_BLOCK_TILES = 4;
-const MAX_BLOCK_TILES = 32;
+
+/** Gradients to the kernel are those of F(4×4, 3×3). */
+const GRADIENT_TILE = 4;
 
 /** Tiles before a gradient to the kernel opens another partial sum. */
 const TILES_PER_SLOT = 64;
@@ -32,9 +45,14 @@ const BLOCKS_PER_THREAD = 4;
 /** Bytes between the scratch of two threads, so that they share no cache line. */
 const PRIVATE = 128;
 
-/** y = leaky(conv(x, kernel) + bias) for 3×3 kernels (in three dimensions: any depth) by Winograd's F(4×4, 3×3). */
-export function convWinograd(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
-  convTiles(native, geometry, operands);
+/** y = leaky(conv(x, kernel) + bias) for 3×3 kernels (in three dimensions: any depth) by Winograd's F(4×4, 3×3) or F(6×6, 3×3). */
+export function convWinograd(
+  native: NativeModule,
+  geometry: ConvGeometry,
+  operands: ConvOperands,
+  tile: TileEdge,
+): void {
+  convTiles(native, geometry, operands, tile);
 }
 
 /** Lines of tiles, counted over batch and height, and the rows of an upsampled map that they read, counted over batch and its height. */
@@ -45,8 +63,9 @@ export interface TileBand {
   readonly endRow: number;
 }
 
-/** A map that is not upsampled, with its products with the nine taps. */
+/** A map that is not upsampled, with its products with the nine taps, and the tiles that `TileBand` counts lines of. */
 export interface JoinedMap extends TileBand {
+  readonly tile: TileEdge;
   readonly products: number;
   readonly lowHeight: number;
   readonly lowWidth: number;
@@ -59,30 +78,35 @@ export function convWinogradJoined(
   operands: ConvOperands,
   map: JoinedMap,
 ): void {
-  convTiles(native, geometry, operands, map);
+  convTiles(native, geometry, operands, map.tile, map);
 }
 
 function convTiles(
   native: NativeModule,
   geometry: ConvGeometry,
   operands: ConvOperands,
+  tile: TileEdge,
   map?: JoinedMap,
 ): void {
   const { inChannels, outChannels, kernelDepth, height, width } = geometry;
-  const across = Math.ceil(width / 4);
-  const tiles = map === undefined ? tileCount(geometry) : (map.endLine - map.firstLine) * across;
+  const points = (tile + 2) ** 2;
+  const across = Math.ceil(width / tile);
+  const tiles = map === undefined ? tileCount(geometry, tile) : (map.endLine - map.firstLine) * across;
   const share =
     native.threads === 1 ? Number.POSITIVE_INFINITY : tiles / (native.threads * BLOCKS_PER_THREAD);
   const firstTile = map === undefined ? 0 : map.firstLine * across;
-  const blockTiles = Math.min(blockTilesOf(geometry), Math.max(MIN_BLOCK_TILES, ceil(share, 4)));
-  const scratchStride = scratchBytes(geometry, blockTiles);
-  const bytes = POINTS * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW);
+  const blockTiles = Math.min(
+    blockTilesOf(geometry, tile, FORWARD_BLOCK),
+    Math.max(MIN_BLOCK_TILES, ceil(share, 4)),
+  );
+  const scratchStride = scratchBytes(geometry, blockTiles, tile);
+  const bytes = points * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW);
   // Low pixels that the columns of a block read: those of a whole line at most.
   const sumsStride =
     map === undefined
       ? 0
       : ceil(
-          Math.min(map.lowWidth, Math.ceil((4 * blockTiles + 2) * (map.lowWidth / width)) + 2) *
+          Math.min(map.lowWidth, Math.ceil((tile * blockTiles + 2) * (map.lowWidth / width)) + 2) *
             ceil(3 * outChannels, 8) *
             4 +
             PRIVATE,
@@ -105,12 +129,21 @@ function convTiles(
   const { scratch, zeros, lines } = at;
   const w = native.packed.addressOf({
     data: kernelData,
-    form: `winograd ${kernelDepth} ${inChannels} ${outChannels} ${isGradient} ${operands.cut?.first}`,
+    form: `winograd ${tile} ${kernelDepth} ${inChannels} ${outChannels} ${isGradient} ${operands.cut?.first}`,
     bytes,
     scratch: at.transformed,
     write: (to) => {
       const kernel = cutKernel(native, geometry, operands, at.cut);
-      native.exports.winogradKernel(kernel, to, lines, kernelDepth, inChannels, outChannels, isGradient);
+      native.exports.winogradKernel(
+        kernel,
+        to,
+        lines,
+        kernelDepth,
+        inChannels,
+        outChannels,
+        isGradient,
+        tile,
+      );
     },
   });
   if (map !== undefined) {
@@ -143,6 +176,7 @@ function convTiles(
     blockTiles,
     firstTile,
     endTile: firstTile + tiles,
+    tile,
     join: map === undefined ? 0 : at.join,
   });
   native.run('winogradForward', at.args, Math.ceil(tiles / blockTiles));
@@ -155,9 +189,9 @@ export function convKernelGradientWinograd(
   operands: KernelGradientOperands,
 ): void {
   const { inChannels, outChannels } = geometry;
-  const blockTiles = blockTilesOf(geometry);
-  const slots = slotsFor(tileCount(geometry));
-  const scratchStride = scratchBytes(geometry, blockTiles);
+  const blockTiles = blockTilesOf(geometry, GRADIENT_TILE, GRADIENT_BLOCK);
+  const slots = slotsFor(tileCount(geometry, GRADIENT_TILE));
+  const scratchStride = scratchBytes(geometry, blockTiles, GRADIENT_TILE);
   const at = native.reserve({
     args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
@@ -179,9 +213,9 @@ function slotsFor(tiles: number): number {
   return Math.max(fewest, Math.min(MAX_SLOTS, Math.ceil(tiles / TILES_PER_SLOT)));
 }
 
-/** Tiles of 4 × 4 outputs in the batch. */
-export function tileCount({ batch, depth, height, width }: ConvGeometry): number {
-  return batch * depth * Math.ceil(height / 4) * Math.ceil(width / 4);
+/** Tiles in the batch. */
+export function tileCount({ batch, depth, height, width }: ConvGeometry, tile: TileEdge): number {
+  return batch * depth * Math.ceil(height / tile) * Math.ceil(width / tile);
 }
 
 function ceil(value: number, step: number): number {
@@ -193,17 +227,17 @@ function rowLength({ kernelDepth, inChannels }: ConvGeometry): number {
   return kernelDepth * ceil(inChannels, 4);
 }
 
-function blockTilesOf(geometry: ConvGeometry): number {
-  const tileBytes = POINTS * 4 * (rowLength(geometry) + ceil(geometry.outChannels, 8));
-  const fitting = Math.floor(BLOCK_BYTES / tileBytes / 4) * 4;
-  const needed = ceil(tileCount(geometry), 4);
-  return Math.min(needed, Math.max(MIN_BLOCK_TILES, Math.min(MAX_BLOCK_TILES, fitting)));
+function blockTilesOf(geometry: ConvGeometry, tile: TileEdge, most: BlockLimits): number {
+  const tileBytes = (tile + 2) ** 2 * 4 * (rowLength(geometry) + ceil(geometry.outChannels, 8));
+  const fitting = Math.floor(most.bytes / tileBytes / 4) * 4;
+  const needed = ceil(tileCount(geometry, tile), 4);
+  return Math.min(needed, Math.max(MIN_BLOCK_TILES, Math.min(most.tiles, fitting)));
 }
 
 /** Scratch of one worker: see `winogradForward` and `winogradKernelGradient`. */
-function scratchBytes(geometry: ConvGeometry, blockTiles: number): number {
+function scratchBytes(geometry: ConvGeometry, blockTiles: number, tile: TileEdge): number {
   const { inChannels, outChannels } = geometry;
   const values = blockTiles * (rowLength(geometry) + ceil(outChannels, 8));
-  const band = 6 * ((4 * blockTiles + 2) * ceil(Math.max(inChannels, outChannels), 4) * 4 + SKEW);
-  return ceil(POINTS * (values * 4 + 2 * SKEW) + LINES_BYTES + band + PRIVATE, 64);
+  const band = (tile + 2) * ((tile * blockTiles + 2) * ceil(Math.max(inChannels, outChannels), 4) * 4 + SKEW);
+  return ceil((tile + 2) ** 2 * (values * 4 + 2 * SKEW) + LINES_BYTES + band + PRIVATE, 64);
 }

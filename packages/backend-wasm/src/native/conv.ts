@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 import { convDirect, convKernelGradientDirect } from './conv-direct.js';
 import { type ConvGeometry, convGeometry, pixelCount, tapCount, transposed } from './conv-geometry.js';
-import { convKernelGradientWinograd, convWinograd, tileCount } from './conv-winograd.js';
+import { convKernelGradientWinograd, convWinograd, type TileEdge, tileCount } from './conv-winograd.js';
 import type { NativeModule } from './module.js';
 
 /**
@@ -18,7 +18,7 @@ export function conv(
 ): TensorInfo {
   const geometry = convGeometry(x.shape, kernel.shape);
   const y = native.output([...x.shape.slice(0, -1), geometry.outChannels]);
-  fasterInput(geometry)(native, geometry, {
+  fasterInput(native, geometry)(native, geometry, {
     x: native.address(x),
     kernel: native.address(kernel),
     kernelData: native.dataNumber(kernel),
@@ -36,7 +36,7 @@ export function convGradInput(native: NativeModule, dy: TensorInfo, kernel: Tens
   const shape = [...dy.shape.slice(0, -1), inChannels];
   const geometry = transposed(convGeometry(shape, kernel.shape));
   const dx = native.output(shape);
-  fasterInput(geometry)(native, geometry, {
+  fasterInput(native, geometry)(native, geometry, {
     x: native.address(dy),
     kernel: native.address(kernel),
     kernelData: native.dataNumber(kernel),
@@ -78,10 +78,10 @@ const COST = {
   directTap: 4,
   /** One multiply-add in the transformed domain. */
   tiledProduct: 0.0385,
-  /** Transforming one channel of one tile. */
-  tileChannel: 5.6,
+  /** Transforming one channel of one tile, by its edge. */
+  tileChannel: { 4: 5.6, 6: 14.5 },
   /** Transforming one pair of channels of the kernel, and of the gradient to it back. */
-  kernelPair: 6,
+  kernelPair: { 4: 6, 6: 11 },
   kernelPairBack: 24,
   /** One weighted sum of the interpolation of products of an upsampled map. */
   interpolated: 0.15,
@@ -89,14 +89,27 @@ const COST = {
   joinedValue: 0.33,
 } as const;
 
+/** Of the cost with tiles of 4 × 4, what 6 × 6 may take: they round more, and where costs are equal they gain nothing. */
+const LARGE_TILES_SHARE = 0.97;
+
+/** What decides whether tiles may be of 6 × 6 outputs. */
+type TileChoice = Pick<NativeModule, 'largeTiles'>;
+
 /** The faster way to a convolution or its gradient to the input. */
-export function fasterInput(geometry: ConvGeometry): typeof convDirect {
-  return tiledCost(geometry, COST.kernelPair) < directCost(geometry) ? convWinograd : convDirect;
+export function fasterInput(choice: TileChoice, geometry: ConvGeometry): typeof convDirect {
+  const tile = fasterTile(choice, geometry);
+  if (tiledCost(geometry, tile) >= directCost(geometry)) return convDirect;
+  return (native, geometry, operands) => convWinograd(native, geometry, operands, tile);
+}
+
+/** The faster edge of the tiles of a convolution or its gradient to the input. */
+export function fasterTile({ largeTiles }: TileChoice, geometry: ConvGeometry): TileEdge {
+  return largeTiles && tiledCost(geometry, 6) < LARGE_TILES_SHARE * tiledCost(geometry, 4) ? 6 : 4;
 }
 
 /** The faster way to the gradient to the kernel. */
 export function fasterGradient(geometry: ConvGeometry): typeof convKernelGradientDirect {
-  return tiledCost(geometry, COST.kernelPairBack) < directCost(geometry)
+  return tiledCost(geometry, 4, COST.kernelPairBack) < directCost(geometry)
     ? convKernelGradientWinograd
     : convKernelGradientDirect;
 }
@@ -123,6 +136,7 @@ const LARGE_BYTES = 2 ** 28;
 
 /** Whether a 3×3 (3×3×3) convolution of an upsampled map joined with a skip is faster with the map at its own resolution. */
 export function joinPays(
+  choice: TileChoice,
   { lowDepth, lowHeight, lowWidth, lowChannels, taps, geometry }: JoinSizes,
   pass: 'forward' | 'backward',
 ): boolean {
@@ -135,10 +149,10 @@ export function joinPays(
   const deep = taps === 27 ? slices * lowHeight * lowWidth * padded * 54 : 0;
   const shares = deep + slices * height * width * padded * (6 + (18 * lowWidth) / width);
   const saved = slices * height * width * whole.inChannels * COST.joinedValue;
-  const toKernel = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPairBack), directCost(g));
-  const toInput = (g: ConvGeometry) => Math.min(tiledCost(g, COST.kernelPair), directCost(g));
+  const toKernel = (g: ConvGeometry) => Math.min(tiledCost(g, 4, COST.kernelPairBack), directCost(g));
+  const toInput = (g: ConvGeometry) => Math.min(tiledCost(g, fasterTile(choice, g)), directCost(g));
   if (pass === 'forward') {
-    const joined = tiledCost(geometry, COST.kernelPair) + products + shares * COST.interpolated;
+    const joined = tiledCost(geometry, fasterTile(choice, geometry)) + products + shares * COST.interpolated;
     const isLarge = 4 * slices * height * width * whole.inChannels > LARGE_BYTES;
     const share = taps === 9 ? 1 : isLarge ? VOLUME_SHARE.large : VOLUME_SHARE.usual;
     return joined < (toInput(whole) + saved) * share;
@@ -152,11 +166,11 @@ function directCost(geometry: ConvGeometry): number {
   return pixelCount(geometry) * tapCount(geometry) * (COST.directTap + pairs * COST.directProduct);
 }
 
-function tiledCost(geometry: ConvGeometry, pairCost: number): number {
+function tiledCost(geometry: ConvGeometry, tile: TileEdge, pairCost: number = COST.kernelPair[tile]): number {
   const { kernelHeight, kernelWidth, kernelDepth, inChannels, outChannels } = geometry;
   if (kernelHeight !== 3 || kernelWidth !== 3) return Number.POSITIVE_INFINITY;
   const rows = kernelDepth * inChannels;
   const pairs = rows * Math.ceil(outChannels / 8) * 8;
-  const perTile = 36 * pairs * COST.tiledProduct + (rows + outChannels) * COST.tileChannel;
-  return Math.ceil(tileCount(geometry) / 4) * 4 * perTile + pairs * pairCost;
+  const perTile = (tile + 2) ** 2 * pairs * COST.tiledProduct + (rows + outChannels) * COST.tileChannel[tile];
+  return Math.ceil(tileCount(geometry, tile) / 4) * 4 * perTile + pairs * pairCost;
 }

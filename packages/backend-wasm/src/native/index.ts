@@ -31,12 +31,17 @@ const previous = new Map<string, KernelConfig | undefined>();
  *
  * @param options.threads Threads that work on a kernel, the calling one among them. @default 1
  * @param options.build Which build of the kernels. @default `relaxed` where the engine has relaxed SIMD, `fixed` elsewhere
+ * @param options.largeTiles Whether convolutions may use Winograd's F(6×6, 3×3). @default true
  */
 export async function loadNative(
   backend: BackendWasm,
-  { threads = 1, build = hasRelaxedSimd() ? 'relaxed' : 'fixed' }: Partial<NativeSettings> = {},
+  {
+    threads = 1,
+    build = hasRelaxedSimd() ? 'relaxed' : 'fixed',
+    largeTiles = true,
+  }: Partial<NativeSettings> = {},
 ): Promise<NativeKernels> {
-  return NativeModule.load(backend, { threads, build });
+  return NativeModule.load(backend, { threads, build, largeTiles });
 }
 
 /** Registers our kernels for backend 'wasm', in place of those that stand there. Idempotent. */

@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { fasterTile } from './conv.js';
 import { convDirect } from './conv-direct.js';
 import { type ConvGeometry, convGeometry, type KernelCut } from './conv-geometry.js';
-import { convWinogradJoined, type TileBand } from './conv-winograd.js';
+import { convWinogradJoined, type TileBand, type TileEdge } from './conv-winograd.js';
 import type { NativeModule } from './module.js';
 import { size3 } from './resize.js';
 
@@ -88,7 +89,8 @@ export function joinForward(
 ): TensorInfo {
   const { lowHeight, lowWidth, lowChannels, geometry, cuts, rowBytes } = join;
   const y = native.output([...skip.shape.slice(0, -1), join.outChannels]);
-  const bands = forwardBands(join);
+  const tile = fasterTile(native, geometry);
+  const bands = forwardBands(join, tile);
   const most = Math.max(...bands.map((band) => band.endRow - band.firstRow));
   const products = native.allocate(most * rowBytes + MARGIN);
   const weights = {
@@ -117,7 +119,7 @@ export function joinForward(
           y: native.address(y),
           slope,
         },
-        { ...band, products, lowHeight, lowWidth },
+        { ...band, tile, products, lowHeight, lowWidth },
       );
     }
   } finally {
@@ -127,8 +129,8 @@ export function joinForward(
 }
 
 /** Lines of tiles with the rows of the map that they read. */
-function forwardBands({ geometry, lowHeight, height, rowBytes }: Join): TileBand[] {
-  const down = Math.ceil(height / 4);
+function forwardBands({ geometry, lowHeight, height, rowBytes }: Join, tile: TileEdge): TileBand[] {
+  const down = Math.ceil(height / tile);
   const lines = geometry.batch * down;
   // Two rows more than its share are read by a band.
   const rows = Math.max(1, Math.floor(FORWARD_BYTES / rowBytes) - 2);
@@ -136,8 +138,8 @@ function forwardBands({ geometry, lowHeight, height, rowBytes }: Join): TileBand
   return Array.from({ length: count }, (_, i) => {
     const firstLine = Math.floor((i * lines) / count);
     const endLine = Math.floor(((i + 1) * lines) / count);
-    const top = Math.max(0, (firstLine % down) * 4 - 1);
-    const bottom = Math.min(height - 1, (((endLine - 1) % down) + 1) * 4);
+    const top = Math.max(0, (firstLine % down) * tile - 1);
+    const bottom = Math.min(height - 1, (((endLine - 1) % down) + 1) * tile);
     return {
       firstLine,
       endLine,

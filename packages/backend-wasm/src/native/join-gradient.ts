@@ -80,7 +80,7 @@ export function gradientToSkip(
 ): TensorInfo {
   const toSkip = native.output(skip.shape);
   const back = transposed(geometry);
-  fasterInput(back)(native, back, {
+  fasterInput(native, back)(native, back, {
     kernel: native.address(kernel),
     kernelData: native.dataNumber(kernel),
     isGradient: true,

@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { fasterTile } from './conv.js';
 import { convDirect } from './conv-direct.js';
-import { convWinogradJoined } from './conv-winograd.js';
+import { convWinogradJoined, type TileEdge } from './conv-winograd.js';
 import { type Join, type JoinInputs, lowerRow, MARGIN, productsOf, sourceOf } from './join-forward.js';
 import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
@@ -35,9 +36,10 @@ export function volumeForward(
   slope: number,
 ): TensorInfo {
   const { lowHeight, lowWidth, lowChannels, depth, geometry, cuts } = join;
-  const down = Math.ceil(join.height / 4);
+  const tile = fasterTile(native, geometry);
+  const down = Math.ceil(join.height / tile);
   const y = native.output([...skip.shape.slice(0, -1), join.outChannels]);
-  const rowBands = forwardRows(join);
+  const rowBands = forwardRows(join, tile);
   const most = Math.max(...rowBands.map(rowsOf));
   const isWhole = rowBands.length === 1 && most === lowHeight;
   const planes = planesOf(join, most, isWhole);
@@ -85,7 +87,7 @@ export function volumeForward(
             native,
             geometry,
             { ...operands, y: native.address(y), slope },
-            { ...map, products, lowHeight, lowWidth },
+            { ...map, tile, products, lowHeight, lowWidth },
           );
         }
       }
@@ -164,9 +166,9 @@ export function runsOf(
 }
 
 /** All rows, or as many as `PLANE_BYTES` allow; two more than its share are read by a band. */
-function forwardRows(join: Join): RowBand[] {
+function forwardRows(join: Join, tile: TileEdge): RowBand[] {
   const { lowHeight, height } = join;
-  const down = Math.ceil(height / 4);
+  const down = Math.ceil(height / tile);
   const fitting = mostRows(join);
   if (fitting >= lowHeight) return [{ firstRow: 0, endRow: lowHeight, firstLine: 0, endLine: down }];
   const lines = Math.max(1, Math.floor((Math.max(1, fitting - 2) * down) / lowHeight));
@@ -174,8 +176,8 @@ function forwardRows(join: Join): RowBand[] {
   return Array.from({ length: count }, (_, i) => {
     const firstLine = Math.floor((i * down) / count);
     const endLine = Math.floor(((i + 1) * down) / count);
-    const top = Math.max(0, firstLine * 4 - 1);
-    const bottom = Math.min(height - 1, endLine * 4);
+    const top = Math.max(0, firstLine * tile - 1);
+    const bottom = Math.min(height - 1, endLine * tile);
     return {
       firstLine,
       endLine,

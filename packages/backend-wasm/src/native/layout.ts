@@ -42,6 +42,8 @@ export const STRUCTS = {
     /** Winograd forward: the tiles that are computed, from the first to before the end. */
     firstTile: 'i32',
     endTile: 'i32',
+    /** Winograd: edge of a tile of outputs, 4 or 6. */
+    tile: 'i32',
     /** Winograd forward: `JoinArgs` of an upsampled map whose convolution is added, or 0. */
     join: 'address',
   },
@@ -332,9 +334,9 @@ export const CONSTANTS = {
   OUTER_ROWS: [512, 'i32'],
   /** Pixels of one chunk of a direct convolution. */
   CHUNK: [64, 'i32'],
-  /** Points of a Winograd tile, 6 × 6, and bytes of its intermediate lines: eight channels of each. */
+  /** Points of a Winograd tile of 4 × 4. Bytes of intermediate lines: eight channels of the points of a tile of 6 × 6, and their bias. */
   POINTS: [36, 'i32'],
-  LINES_BYTES: [1152, 'usize'],
+  LINES_BYTES: [2304, 'usize'],
   /** Distance added between points, so that they do not fall on the same cache lines. */
   SKEW: [64, 'usize'],
   /** Input channels of one task of `winogradKernelBack`. */

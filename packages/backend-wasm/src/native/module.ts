@@ -17,6 +17,8 @@ export interface NativeSettings {
   readonly threads: number;
   /** Which build of the kernels; all but `fixed` need relaxed SIMD. */
   readonly build: NativeBuild;
+  /** Whether convolutions may use Winograd's F(6×6, 3×3). */
+  readonly largeTiles: boolean;
 }
 
 /** Sections of the arena start on cache lines. */
@@ -31,6 +33,8 @@ export class NativeModule {
   readonly exports: NativeExports;
   /** Which build of the kernels this is. */
   readonly build: NativeBuild;
+  /** Whether convolutions may use Winograd's F(6×6, 3×3), which is faster for large maps and rounds more. */
+  readonly largeTiles: boolean;
   /** Packed kernels that are kept. */
   readonly packed: PackedKernels;
   readonly #unwatch: () => void;
@@ -48,13 +52,14 @@ export class NativeModule {
   private constructor(
     backend: BackendWasm,
     memory: WebAssembly.Memory,
-    { exports, build }: Pick<NativeModule, 'exports' | 'build'>,
+    { exports, build, largeTiles }: Pick<NativeModule, 'exports' | 'build' | 'largeTiles'>,
   ) {
     this.#backend = backend;
     this.#tfjs = tfjsModule(backend);
     this.#memory = memory;
     this.exports = exports;
     this.build = build;
+    this.largeTiles = largeTiles;
     this.packed = new PackedKernels(this);
     this.#unwatch = watchData(this.#tfjs, (id) => this.packed.drop(id));
     this.#words = new Int32Array(memory.buffer);
@@ -65,7 +70,10 @@ export class NativeModule {
    * Compiles the kernels against the memory of `backend` and starts a pool of `threads` where that memory is shared;
    * where it is not, or threads do not start (`poolProblem`), there is one thread.
    */
-  static async load(backend: BackendWasm, { threads, build }: NativeSettings): Promise<NativeModule> {
+  static async load(
+    backend: BackendWasm,
+    { threads, build, largeTiles }: NativeSettings,
+  ): Promise<NativeModule> {
     const { memory } = tfjsModule(backend).asm;
     if (memory === undefined) {
       throw new Error('the wasm backend had started before useFastWasm, on threads of its own.');
@@ -74,7 +82,7 @@ export class NativeModule {
     const module = await compileNative(memory, build);
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
     const exports = instance.exports as unknown as NativeExports;
-    const native = new NativeModule(backend, memory, { exports, build });
+    const native = new NativeModule(backend, memory, { exports, build, largeTiles });
     if (threads > 1 && isShared(memory)) await native.#startPool(module, threads);
     return native;
   }

@@ -41,6 +41,7 @@ export async function activate(
     threads = Math.min(surroundings.cores, DEFAULT_THREADS),
     reproducible = false,
     wide = true,
+    largeTiles = true,
   }: FastWasmOptions,
 ): Promise<FastWasmStatus> {
   requireIntegers('useFastWasm', { threads });
@@ -52,7 +53,7 @@ export async function activate(
       hint: `This machine runs ${surroundings.cores} at once; more are no faster.`,
     });
   }
-  const options = { native, threads, reproducible, wide };
+  const options = { native, threads, reproducible, wide, largeTiles };
   const wish = JSON.stringify(options);
   return starter.activate(wish, async () => ({ wish, ...(await start(surroundings, wasmPaths, options)) }));
 }
@@ -67,7 +68,13 @@ export function activeStatus(): FastWasmStatus | undefined {
 async function start(
   surroundings: Surroundings,
   wasmPaths: FastWasmOptions['wasmPaths'],
-  { native: wantsNative, threads, reproducible, wide }: Required<Omit<FastWasmOptions, 'wasmPaths'>>,
+  {
+    native: wantsNative,
+    threads,
+    reproducible,
+    wide,
+    largeTiles,
+  }: Required<Omit<FastWasmOptions, 'wasmPaths'>>,
 ): Promise<Omit<Active, 'wish'>> {
   if (starter.active === undefined) requireTimelyPaths(wasmPaths);
   const started = await startBackend(surroundings, wasmPaths, {
@@ -85,7 +92,7 @@ async function start(
     ? chooseBuild({ reproducible, wide, mergePairs: surroundings.mergePairs })
     : undefined;
   const { native, problem } =
-    choice === undefined ? {} : await startNative(started, { threads, build: choice.build });
+    choice === undefined ? {} : await startNative(started, { threads, build: choice.build, largeTiles });
   const limits = problem === undefined ? started.limits : [...started.limits, problem];
   const status = describe(before, native, choice?.reason, limits);
   undoFailedKernels(backend, BACKEND);
