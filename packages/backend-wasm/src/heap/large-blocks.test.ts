@@ -86,3 +86,43 @@ test('the heap does not grow for what it cannot hold', () => {
   expect(heap.end).toBe(220 * MIB + 8);
   expect(blocks.malloc(3700 * MIB)).not.toBe(0);
 });
+
+test('a place keeps its size, however often less is put into it', () => {
+  const blocks = new LargeBlocks(new FirstFit());
+  const place = blocks.malloc(100 * MIB);
+  blocks.malloc(100 * MIB);
+  for (const size of [95, 90, 80]) {
+    blocks.free(place);
+    expect(blocks.malloc(size * MIB)).toBe(place);
+  }
+  // 80 MiB fill too little of 100 to get all of it: the rest is free.
+  expect(blocks.malloc(15 * MIB)).toBe(place + 80 * MIB);
+});
+
+test('a place is found again although the heap has grown, so that its size is no longer large', () => {
+  const heap = new FirstFit();
+  const blocks = new LargeBlocks(heap);
+  const place = blocks.malloc(100 * MIB);
+  blocks.malloc(690 * MIB);
+  blocks.free(place);
+  blocks.malloc(30 * MIB);
+  expect(heap.end).toBe(820 * MIB + 8);
+  expect(blocks.malloc(100 * MIB)).toBe(place);
+});
+
+test('kernels that ask the allocator itself find room where the heap may not grow by what is kept', () => {
+  const full = new FirstFit(210 * MIB);
+  const blocks = new LargeBlocks(full);
+  const place = blocks.malloc(100 * MIB);
+  blocks.malloc(100 * MIB);
+  blocks.free(place);
+  expect(full.malloc(50 * MIB, true)).toBe(place);
+
+  const growing = new FirstFit(700 * MIB);
+  const others = new LargeBlocks(growing);
+  const large = others.malloc(300 * MIB);
+  others.malloc(10 * MIB);
+  others.free(large);
+  for (let i = 0; i < 9; i++) others.malloc(10 * MIB);
+  expect(growing.malloc(295 * MIB, true)).toBe(large);
+});

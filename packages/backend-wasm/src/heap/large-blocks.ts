@@ -30,8 +30,8 @@ const SLACK = 1.125;
  * then holds coarser maps and packed weights, the decoder's map fits nowhere, and the heap, which never shrinks, grows by it. It
  * also has the heap grow by all of a block where the end of the heap is free.
  *
- * Kept blocks are given back to the allocator where a large block fits none of them, where there is no room otherwise, and each
- * once the heap has grown by its size since it was freed.
+ * Kept blocks are given back to the allocator where a large block fits none of them, where the heap may not grow by as much as they
+ * take, and each once the heap has grown by its size since it was freed.
  */
 export class LargeBlocks {
   readonly #allocator: Allocator;
@@ -44,8 +44,10 @@ export class LargeBlocks {
   }
 
   malloc(bytes: number): number {
-    const address = this.#place(bytes);
-    if (address !== 0 && bytes >= LEAST_BYTES) this.#sizes.set(address, bytes);
+    const kept = this.#reuse(bytes);
+    const address = kept?.address ?? this.#place(bytes);
+    if (address !== 0 && bytes >= LEAST_BYTES) this.#sizes.set(address, kept?.bytes ?? bytes);
+    this.#giveWorkingMemory();
     return address;
   }
 
@@ -54,23 +56,24 @@ export class LargeBlocks {
     this.#sizes.delete(address);
     if (!this.#isLarge(bytes)) this.#allocator.free(address);
     else this.#kept.push({ address, bytes, heapBytes: this.#allocator.heapBytes() });
+    this.#giveWorkingMemory();
   }
 
   #isLarge(bytes: number): boolean {
     return bytes >= Math.max(LEAST_BYTES, LARGE_SHARE * this.#allocator.heapBytes());
   }
 
+  /** Takes the kept block that fits best. */
+  #reuse(bytes: number): Kept | undefined {
+    const [best] = this.#kept
+      .filter((kept) => kept.bytes >= bytes && kept.bytes <= SLACK * bytes)
+      .sort((a, b) => a.bytes - b.bytes || a.address - b.address);
+    if (best !== undefined) this.#kept.splice(this.#kept.indexOf(best), 1);
+    return best;
+  }
+
   #place(bytes: number): number {
-    if (this.#isLarge(bytes)) {
-      const [best] = this.#kept
-        .filter((kept) => kept.bytes >= bytes && kept.bytes <= SLACK * bytes)
-        .sort((a, b) => a.bytes - b.bytes || a.address - b.address);
-      if (best !== undefined) {
-        this.#kept.splice(this.#kept.indexOf(best), 1);
-        return best.address;
-      }
-      this.#giveBack(() => true);
-    }
+    if (this.#isLarge(bytes)) this.#giveBack(() => true);
     const { malloc, heapBytes } = this.#allocator;
     this.#giveBack((kept) => heapBytes() - kept.heapBytes >= kept.bytes);
     if (bytes >= LEAST_BYTES) {
@@ -111,6 +114,16 @@ export class LargeBlocks {
     if (isInReach) fill(true);
     for (const piece of pieces) free(piece);
     return mayGrow && !isInReach ? 0 : malloc(bytes, mayGrow);
+  }
+
+  /**
+   * Gives all back where the heap may not grow by as much as is kept: kernels ask the allocator itself for working memory, and would
+   * find none.
+   */
+  #giveWorkingMemory(): void {
+    const { limitBytes, heapBytes } = this.#allocator;
+    const bytes = this.#kept.reduce((sum, kept) => sum + kept.bytes, 0);
+    if (bytes > limitBytes - heapBytes()) this.#giveBack(() => true);
   }
 
   #giveBack(isDue: (kept: Kept) => boolean): void {
