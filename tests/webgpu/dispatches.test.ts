@@ -5,12 +5,16 @@ import { hypernetize } from '@sshn/hypernet';
 import { crossEntropy } from '@sshn/losses';
 import { valueAndGradients } from '@sshn/ops';
 import { adam } from '@sshn/optim';
-import { backend, type Scalar, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { add, backend, type Scalar, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { hasWebgpu, noise } from './compare.js';
 
 /** How often each program is started while `run` runs and until all that it records is with the device, by the program's name. */
 async function dispatchesOf(run: () => Promise<void>): Promise<Map<string, number>> {
+  // What was recorded before goes to the device first, as counts begin with a new encoder.
+  const before = add(noise('before', [10_000]), 1);
+  await before.data();
+  before.dispose();
   const { device } = backend() as unknown as { readonly device: GPUDevice };
   const counts = new Map<string, number>();
   const createCommandEncoder = device.createCommandEncoder;
@@ -74,6 +78,6 @@ describe.skipIf(!hasWebgpu)('how many programs are started', { timeout: 180_000 
     expect(startsOf('adam')).toBeLessThanOrEqual(Math.ceil(tensors / 2));
     for (const name of ['heads', 'gradients of heads'])
       expect(startsOf(name), name).toBeLessThanOrEqual(Math.ceil(heads / 2));
-    expect(total, JSON.stringify([...counts])).toBeLessThanOrEqual(200);
+    expect(total, JSON.stringify([...counts])).toBeLessThanOrEqual(164);
   });
 });

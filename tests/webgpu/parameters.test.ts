@@ -1,9 +1,21 @@
 import { namedParams } from '@sshn/core';
-import { applyHeads } from '@sshn/ops';
+import { applyDense, applyHeads, unitDifference } from '@sshn/ops';
 import { adamW, globalNorm } from '@sshn/optim';
-import { addN, grads, mul, sum, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  addN,
+  concat,
+  grads,
+  mul,
+  range,
+  reshape,
+  split,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
-import { expectSame, hasWebgpu, noise } from './compare.js';
+import { expectSame, hasWebgpu, noise, withGradients } from './compare.js';
 
 /** Sizes of tensors, some larger than a workgroup, and more tensors than one program binds. */
 const sizes = [1, 2, 3, 31, 255, 256, 257, 1000, 30_001];
@@ -41,6 +53,50 @@ describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () =>
         return [...predictions(inputs), ...grads(value)(inputs)];
       },
       2e-5,
+    );
+  });
+
+  test('small dense layers, and unit differences of one row and of two', async () => {
+    await expectSame(
+      [
+        { rows: 1, inputs: 1, outputs: 1, slope: 1 },
+        { rows: 2, inputs: 2, outputs: 10, slope: 0.01 },
+        { rows: 2, inputs: 10, outputs: 300, slope: 0 },
+        { rows: 3, inputs: 100, outputs: 100, slope: 0.2 },
+      ],
+      ({ rows, inputs, outputs, slope }) => [
+        ...withGradients(
+          (x, kernel, bias) =>
+            applyDense({ x: x as Tensor2D, kernel: kernel as Tensor2D, bias: bias as Tensor1D }, slope),
+          [noise('x', [rows, inputs]), noise('kernel', [inputs, outputs]), noise('bias', [outputs])],
+        ),
+        ...withGradients(
+          (x) => unitDifference(x as Tensor2D, { epsilon: 1e-12, scale: 0.3 }),
+          [noise('rows', [Math.min(2, rows), outputs])],
+        ),
+      ],
+      2e-5,
+    );
+  });
+
+  test('parts of a tensor, more than one program writes, and gradients of concatenations', async () => {
+    await expectSame(
+      [
+        { shape: [7], sizes: [1, 2, 4], axis: 0 },
+        { shape: [2, 3, 300], sizes: [100, 1, 50, 49, 99, 1], axis: 2 },
+        { shape: [3, 9, 2], sizes: [2, 2, 5], axis: 1 },
+      ],
+      ({ shape, sizes, axis }) => {
+        const x = noise('x', shape);
+        const counts = reshape(range(0, x.size, 1, 'int32'), shape);
+        const parts = split(x, sizes, axis);
+        return [
+          ...parts,
+          ...split(counts, sizes, axis),
+          ...withGradients((...all) => concat(all, axis), parts),
+        ];
+      },
+      1e-6,
     );
   });
 

@@ -10,22 +10,8 @@ import {
   ValueError,
 } from '@sshn/core';
 import { type DenseSpecs, dense } from '@sshn/layers';
-import { applyHeads } from '@sshn/ops';
-import {
-  add,
-  div,
-  matMul,
-  mean,
-  mul,
-  split,
-  sqrt,
-  square,
-  sub,
-  type Tensor,
-  type Tensor2D,
-  tensor2d,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { applyHeads, unitDifference } from '@sshn/ops';
+import { matMul, type Tensor, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { encodeSetting, encodings, type Knob, knobs, middleSetting } from './encoding.js';
 import { centredStep, forms, gateStart, type HeadSpecs, planHead } from './head-plan.js';
 
@@ -208,8 +194,7 @@ export function hypernetwork(
       const predictions = tidy(() => {
         let h = tensor2d(settingsFor(at).map((each) => encodeSetting(each, takes, encoding)));
         for (const [i, layer] of modules.hidden.entries()) h = layer.apply(params.hidden[i]!, h, at);
-        const normal = div<Tensor2D>(h, sqrt(add(mean(square(h), 1, true), epsilon)));
-        const features = form === 'centred' ? mul(differenceOf(normal), centredStep(width)) : normal;
+        const features = unitDifference(h, { epsilon, scale: form === 'centred' ? centredStep(width) : 1 });
         const { directions: basis } = params;
         const read = basis === undefined ? features : matMul(features, basis as Tensor2D, false, true);
         const scales = plans.map(([, plan]) => plan.scales);
@@ -229,12 +214,6 @@ export function hypernetwork(
       return new Map(plans.map(([name], i) => [name, predictions[i]!]));
     },
   };
-}
-
-/** The first row less the second. */
-function differenceOf(rows: Tensor2D): Tensor2D {
-  const [first, second] = split(rows, 2) as [Tensor2D, Tensor2D];
-  return sub(first, second);
 }
 
 function directionSpec(directions: number, width: number): ParamSpec {

@@ -1,6 +1,6 @@
 import { kaimingNormal, type Module, type ParamSpec, requireIntegers, ShapeError, zeros } from '@sshn/core';
-import { applyLeakyRelu } from '@sshn/ops';
-import { add, matMul, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { applyDense } from '@sshn/ops';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { type ActivationConfig, activationSlope } from './activation.js';
 
 /** Parameters of a dense layer. */
@@ -57,10 +57,7 @@ export function dense(config: DenseConfig): Module<DenseSpecs, Tensor2D, Tensor2
     apply({ kernel, bias }, x) {
       if (x.rank !== 2 || x.shape[1] !== inFeatures)
         throw new ShapeError({ where: 'dense', got: x.shape, expected: `[batch, ${inFeatures}]` });
-      return tidy(() => {
-        const y = add<Tensor2D>(matMul(x, kernel as Tensor2D), bias);
-        return slope === 1 ? y : applyLeakyRelu(y, slope);
-      });
+      return applyDense({ x, kernel: kernel as Tensor2D, bias: bias as Tensor1D }, slope);
     },
   };
 }

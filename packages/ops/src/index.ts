@@ -33,6 +33,7 @@ export {
   type Work,
 } from './kernels/contract.js';
 export { addBias, applyConvolution, convolutionMacs, padSpatial } from './kernels/convolution.js';
+export { applyDense, type DenseInputs, type DenseKernels } from './kernels/dense.js';
 export { applyHeads, type HeadsInputs } from './kernels/heads.js';
 export {
   applyJoinedConvolution,
@@ -61,6 +62,11 @@ export {
 } from './kernels/optimizer.js';
 export { interpolationMatrix, interpolationWork, resizeLinear } from './kernels/resize.js';
 export { resizeNearest } from './kernels/resize-nearest.js';
+export {
+  type UnitDifferenceKernels,
+  type UnitDifferenceSettings,
+  unitDifference,
+} from './kernels/unit-difference.js';
 export { gradientToPlaces, warpOperation } from './kernels/warp.js';
 export {
   type FullSampling,

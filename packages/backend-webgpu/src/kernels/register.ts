@@ -1,14 +1,18 @@
 import {
   type AdamState,
+  type DenseKernels,
   type GroupKernels,
   type Implementation,
   type Implementations,
   implementationsOf,
+  type UnitDifferenceKernels,
 } from '@sshn/ops';
 import {
   getKernel,
   type KernelBackend,
+  type KernelConfig,
   registerKernel,
+  SplitV,
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
@@ -30,6 +34,8 @@ import { localNcc, localNccGrad } from './local-ncc.js';
 import { maximumGradient } from './maximum-gradient.js';
 import { adamGroup, leakyReluGradient } from './pointwise.js';
 import { globalNorm } from './reduction.js';
+import { dense, denseGradient, unitDifference, unitDifferenceGradient } from './small-layers.js';
+import { splitKernel } from './split.js';
 import { warp, warpGradField } from './warp.js';
 import { warpGradImage } from './warp-to-image.js';
 
@@ -69,19 +75,24 @@ const runs: Implementations<DevicePrograms> = {
     ],
 };
 
+type OnlyHere = GroupKernels & DenseKernels & UnitDifferenceKernels;
+
 /** Those that only some backends have. */
-const groups: { readonly [Name in keyof GroupKernels]: Implementation<GroupKernels[Name], DevicePrograms> } =
-  {
-    SshnAdamGroup: (device, inputs, settings) => {
-      const stateOf = (_: number, i: number): AdamState<TensorInfo> => ({
-        param: inputs[`param${i}`]!,
-        m: inputs[`m${i}`]!,
-        v: inputs[`v${i}`]!,
-        grad: inputs[`grad${i}`]!,
-      });
-      return adamGroup(device, settings.learningRates.map(stateOf), settings);
-    },
-  };
+const groups: { readonly [Name in keyof OnlyHere]: Implementation<OnlyHere[Name], DevicePrograms> } = {
+  SshnDense: (device, inputs, { slope }) => dense(device, inputs, slope),
+  SshnDenseGrad: (device, inputs, { slope }) => denseGradient(device, inputs, slope),
+  SshnUnitDifference: (device, { x }, settings) => unitDifference(device, x, settings),
+  SshnUnitDifferenceGrad: (device, { dy, x }, settings) => unitDifferenceGradient(device, dy, x, settings),
+  SshnAdamGroup: (device, inputs, settings) => {
+    const stateOf = (_: number, i: number): AdamState<TensorInfo> => ({
+      param: inputs[`param${i}`]!,
+      m: inputs[`m${i}`]!,
+      v: inputs[`v${i}`]!,
+      grad: inputs[`grad${i}`]!,
+    });
+    return adamGroup(device, settings.learningRates.map(stateOf), settings);
+  },
+};
 
 /**
  * Registers the kernels of ours for a webgpu backend; those of an earlier one are taken back.
@@ -94,8 +105,9 @@ export function registerOwnKernels(backend: KernelBackend, backendName: string):
   for (const kernelName of names)
     if (getKernel(kernelName, backendName) != null) unregisterKernel(kernelName, backendName);
   const inside = internalsOf(backend);
-  if (inside === undefined) return [];
-  const device = new DevicePrograms(inside);
+  const device = inside && new DevicePrograms(inside);
+  replaceSplit(backendName, device);
+  if (device === undefined) return [];
   for (const [kernelName, run] of implementationsOf<DevicePrograms>(all)) {
     registerKernel({
       kernelName,
@@ -104,4 +116,16 @@ export function registerOwnKernels(backend: KernelBackend, backendName: string):
     });
   }
   return names;
+}
+
+/** tfjs' kernel that ours stands in for, as it was found at first. */
+let stockSplit: KernelConfig | undefined;
+
+/** Puts ours in the place of tfjs' `SplitV`, or without a device tfjs' back. */
+function replaceSplit(backendName: string, device: DevicePrograms | undefined): void {
+  stockSplit ??= getKernel(SplitV, backendName);
+  const stock = stockSplit;
+  unregisterKernel(SplitV, backendName);
+  const kernelFunc = device === undefined ? stock.kernelFunc : splitKernel(device, stock.kernelFunc);
+  registerKernel({ ...stock, kernelFunc });
 }
