@@ -19,7 +19,7 @@ case $set in
     fixed='4:0.1:200:1 5:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:100:1 32:0.5:100:1 8:0.3125:200:0.5 16:0.3125:150:0.5'
     ;;
   hippocampus)
-    results=$here/hippocampus knobs=60 phi=30 evaluated='--by 0.25 --settings 40'
+    results=$here/hippocampus knobs=110 phi=30 evaluated='--by 0.25 --settings 40'
     fixed='3:0.3:80:1 3:0.3:40:0.5 6:0.3:80:0.5 6:0.3:40:1'
     ;;
   *)
