@@ -65,7 +65,8 @@ try {
   console.log(await nodeTable(model));
   console.log(await pageTable(model));
 } finally {
-  await rm(folder, { recursive: true, force: true });
+  // A browser that was closed may still write into its profile.
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Processes: where nothing is kept, and where compiled scripts are (from Node 22 on). */
