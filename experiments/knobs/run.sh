@@ -20,7 +20,7 @@ case $set in
     ;;
   hippocampus)
     results=$here/hippocampus knobs=110 phi=30 evaluated='--by 0.25 --settings 40'
-    fixed='3:0.3:80:1 3:0.3:40:0.5 6:0.3:80:0.5 6:0.3:40:1'
+    fixed='3:0.3:80:1 3:0.3:80:0.5 6:0.3:80:0.5 6:0.3:40:1'
     ;;
   *)
     echo "run.sh: $set is no dataset of this experiment: wbc or hippocampus" >&2
