@@ -105,7 +105,7 @@ describe('convolutions', () => {
   }
 
   /** Winograd's; what direct sums keep to is tested beside them. */
-  const TOLERANCE = 3e-5;
+  const TOLERANCE = 1e-5;
 
   function expectRight(shapes: Shapes, slope: number): void {
     for (const [pass, error] of Object.entries(errors(shapes, slope))) {
