@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { architectureNames } from '@sshn/architectures';
 import { initialize, namedParams, Rng, setting } from '@sshn/core';
 import { warp } from '@sshn/registration';
-import { useBackend, withoutLeak } from '@sshn-internal/testing';
+import { python, pythonHas, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { cumsum, dispose, slice, type Tensor, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -155,8 +155,7 @@ test('a kernel without a counterpart is named, with its place', async () => {
   );
 });
 
-const python = '/usr/bin/python3';
-const hasChecker = spawnSync(python, ['-c', 'import onnx']).status === 0;
+const hasChecker = pythonHas('onnx');
 
 test.skipIf(!hasChecker)('the checker of the ONNX project accepts the file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sshn-onnx-'));

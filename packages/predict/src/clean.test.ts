@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Size3 } from '@sshn/data';
+import { python, pythonHas } from '@sshn-internal/testing';
 import { describe, expect, test } from 'vitest';
 import { cleanLabels } from './clean.js';
 
@@ -68,10 +69,7 @@ for label in range(1, 4):
     y[keep[parts]] = label
 print(json.dumps(y.ravel().tolist()))
 `;
-const python = '/usr/bin/python3';
-const hasScipy = spawnSync(python, ['-c', 'import scipy']).status === 0;
-
-test.skipIf(!hasScipy).each([
+test.skipIf(!pythonHas('scipy')).each([
   [[12, 15, 1], 3],
   [[5, 6, 7], 2],
 ] as const)('small components go as with scipy: %j', (size, minimum) => {

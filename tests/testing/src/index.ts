@@ -7,5 +7,6 @@ export { describeGradients, type GradientCase } from './gradient-cases.js';
 export { withoutLeak } from './leaks.js';
 export { below, mutateBytes, mutateJson } from './mutate.js';
 export { naiveConvolution } from './naive-convolution.js';
+export { python, pythonHas } from './python.js';
 export { distinct, weighted } from './samples.js';
 export { bringVulkan, vulkan } from './vulkan.js';

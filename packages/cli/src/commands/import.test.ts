@@ -6,13 +6,12 @@ import { namedSpecs } from '@sshn/core';
 import { networkOf } from '@sshn/model';
 import { Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
-import { useBackend } from '@sshn-internal/testing';
+import { python, pythonHas, useBackend } from '@sshn-internal/testing';
 import { dispose, tensor, transpose } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 
-const python = '/usr/bin/python3';
-const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0;
+const hasTorch = pythonHas('torch');
 
 let folder: string;
 let stderr = '';

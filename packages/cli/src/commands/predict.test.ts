@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import {
 import { updateManifest } from '@sshn/model/node';
 import { Segmenter } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
-import { dicomSeries, useBackend } from '@sshn-internal/testing';
+import { dicomSeries, python, pythonHas, useBackend } from '@sshn-internal/testing';
 import { decode, encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
@@ -182,8 +182,7 @@ describe('a DICOM series', () => {
     for (const { name, bytes } of dicomSeries(scan)) await writeFile(at(`series/${name}`), bytes);
     await writeFile(at('series/readme.txt'), 'no image');
   });
-  const python = '/usr/bin/python3';
-  const hasPydicom = spawnSync(python, ['-c', 'import pydicom, numpy']).status === 0;
+  const hasPydicom = pythonHas('pydicom, numpy');
 
   test.each(['dicom', 'dicom-labelmap'])('becomes a segmentation of it, %s', async (format) => {
     const line = `predict @brains.safetensors @series -o @${format} --format ${format} --threads 1`;

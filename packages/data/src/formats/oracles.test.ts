@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { python } from '@sshn-internal/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeStack } from '../volumes/stack.js';
 import { decodeImage, readImageHeader } from './decode.js';
 
-const python = '/usr/bin/python3';
 const script = `
 import sys, numpy as np, tifffile
 from PIL import Image

@@ -1,10 +1,10 @@
 /** NRRD and npz, and which format a volume has. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError, Rng, ValueError } from '@sshn/core';
-import { sharedFolder } from '@sshn-internal/testing';
+import { python, pythonHas, sharedFolder } from '@sshn-internal/testing';
 import { gzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../testing/build.js';
@@ -192,9 +192,7 @@ describe.skipIf(formats === undefined)('files of others', () => {
   });
 });
 
-const python = '/usr/bin/python3';
-const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0;
-describe.skipIf(!hasNumpy)('arrays that NumPy writes', () => {
+describe.skipIf(!pythonHas('numpy'))('arrays that NumPy writes', () => {
   it('are read', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sshn-npz-'));
     try {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { Rng } from '@sshn/core';
+import { python, pythonHas } from '@sshn-internal/testing';
 import { expect, test } from 'vitest';
 import { float32Of, halvesOf } from './number-formats.js';
 
@@ -42,10 +43,7 @@ test('bfloat16 and 64-bit floats; integers are none', () => {
   expect(float32Of({ dtype: 'I32', data: new Uint8Array(4) })).toBeUndefined();
 });
 
-const python = '/usr/bin/python3';
-const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0;
-
-test.skipIf(!hasNumpy)('as numpy rounds them', () => {
+test.skipIf(!pythonHas('numpy'))('as numpy rounds them', () => {
   const rng = Rng.fromSeed(Number(process.env.SSHN_TEST_SEED ?? 1));
   const values = Float32Array.from(
     { length: 20_000 },

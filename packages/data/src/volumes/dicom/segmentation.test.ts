@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Rng, ShapeError, ValueError } from '@sshn/core';
+import { python, pythonHas } from '@sshn-internal/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { dicomFile, without } from '../../testing/dicom-files.js';
 import { expectClose } from '../../testing/volumes.js';
@@ -156,9 +157,8 @@ const runs = (command: string, ...args: string[]) => {
     return false;
   }
 };
-const python = '/usr/bin/python3';
 
-describe.skipIf(!runs(python, '-c', 'import pydicom, numpy'))('read by pydicom', () => {
+describe.skipIf(!pythonHas('pydicom, numpy'))('read by pydicom', () => {
   it.each(['binary', 'labelMap'] as const)('%s', (kind) => {
     const path = join(folder, `${kind}.dcm`);
     writeFileSync(path, encodeSegmentation(labels, series, { ...written, kind }));

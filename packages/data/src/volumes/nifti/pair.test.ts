@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError } from '@sshn/core';
+import { python, pythonHas } from '@sshn-internal/testing';
 import { describe, expect, it } from 'vitest';
 import { buildNifti1, expectClose } from '../../testing/volumes.js';
 import { decodeNifti } from './decode.js';
@@ -49,17 +50,8 @@ for name, kind in (('nifti', nibabel.Nifti1Pair), ('spm', nibabel.Spm99AnalyzeIm
     nibabel.save(kind(x, a if name == 'nifti' else numpy.diag([-2., 3, 4, 1])), f'{d}/{name}.img')
     print(*nibabel.load(f'{d}/{name}.img').header.get_best_affine()[:3].ravel())
 `;
-const python = '/usr/bin/python3';
-const hasNibabel = (() => {
-  try {
-    execFileSync(python, ['-c', 'import nibabel'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
-describe.skipIf(!hasNibabel)('pairs that nibabel writes', () => {
+describe.skipIf(!pythonHas('nibabel'))('pairs that nibabel writes', () => {
   it('have the values and the place that nibabel reads', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sshn-pair-'));
     try {
