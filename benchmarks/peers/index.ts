@@ -3,17 +3,8 @@ import type { Peer } from './peer.js';
 /** What @sshn itself is called, wherever it runs. */
 export const ourName = 'ours';
 
-/**
- * glibc gives big buffers back to the system at every step by default, which makes PyTorch up to twice as
- * slow; OpenBLAS's threads get in the way of OpenMP's.
- */
-const torchEnvironment = (threads: number) => ({
-  OMP_NUM_THREADS: `${threads}`,
-  OPENBLAS_NUM_THREADS: '1',
-  MALLOC_MMAP_THRESHOLD_: '4294967296',
-  MALLOC_TRIM_THRESHOLD_: '17179869184',
-  MALLOC_TOP_PAD_: '268435456',
-});
+/** OpenBLAS's threads get in the way of OpenMP's. */
+const torchEnvironment = (threads: number) => ({ OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: '1' });
 
 /** What is measured together: ours, and what it is compared with, in the order of the table. */
 export interface Roster {
