@@ -128,8 +128,32 @@ export function writeConvArgs(
   geometry: ConvGeometry,
   at: ConvAddresses,
 ): void {
-  const none = { bias: 0, slope: 1, slots: 1, blockTiles: 0, firstTile: 0, endTile: 0, tile: 4, join: 0 };
-  native.write('ConvArgs', address, { ...none, ...at, ...geometry });
+  // Field by field: copying objects takes longer than a small convolution.
+  native.write('ConvArgs', address, {
+    x: at.x,
+    w: at.w,
+    bias: at.bias ?? 0,
+    y: at.y,
+    scratch: at.scratch,
+    scratchStride: at.scratchStride,
+    zeros: at.zeros,
+    batch: geometry.batch,
+    depth: geometry.depth,
+    height: geometry.height,
+    width: geometry.width,
+    inChannels: geometry.inChannels,
+    outChannels: geometry.outChannels,
+    kernelDepth: geometry.kernelDepth,
+    kernelHeight: geometry.kernelHeight,
+    kernelWidth: geometry.kernelWidth,
+    slope: at.slope ?? 1,
+    slots: at.slots ?? 1,
+    blockTiles: at.blockTiles ?? 0,
+    firstTile: at.firstTile ?? 0,
+    endTile: at.endTile ?? 0,
+    tile: at.tile ?? 4,
+    join: at.join ?? 0,
+  });
   native.words().fill(0, at.zeros >>> 2, (at.zeros + zerosBytes(geometry)) >>> 2);
 }
 

@@ -93,15 +93,14 @@ export function joinForward(
   const bands = forwardBands(join, tile);
   const most = Math.max(...bands.map((band) => band.endRow - band.firstRow));
   const products = native.allocate(most * rowBytes + MARGIN);
-  const weights = {
-    kernel: native.address(kernel),
-    kernelData: native.dataNumber(kernel),
-    isGradient: false,
-  };
+  const kernelAddress = native.address(kernel);
+  const kernelData = native.dataNumber(kernel);
   try {
     for (const band of bands) {
       convDirect(native, productsOf(join, band.endRow - band.firstRow), {
-        ...weights,
+        kernel: kernelAddress,
+        kernelData,
+        isGradient: false,
         cut: cuts.low,
         x: native.address(low) + band.firstRow * lowWidth * lowChannels * 4,
         bias: 0,
@@ -112,14 +111,25 @@ export function joinForward(
         native,
         geometry,
         {
-          ...weights,
+          kernel: kernelAddress,
+          kernelData,
+          isGradient: false,
           cut: cuts.skip,
           x: native.address(skip),
           bias: native.address(bias),
           y: native.address(y),
           slope,
         },
-        { ...band, tile, products, lowHeight, lowWidth },
+        {
+          firstLine: band.firstLine,
+          endLine: band.endLine,
+          firstRow: band.firstRow,
+          endRow: band.endRow,
+          tile,
+          products,
+          lowHeight,
+          lowWidth,
+        },
       );
     }
   } finally {
