@@ -43,7 +43,7 @@ async function bench(): Promise<void> {
     for (const [name, version] of team.versions) console.log(`${name}: ${version}`);
     for (const [name, reason] of team.absent) console.log(`${name}: absent: ${reason}`);
     console.log(`\n${tableHead()}`);
-    const options = { repeats, turnMs: 50, pauseMs: 5, mostMs: 8000 };
+    const options = { repeats, turnMs: 50, warmUpMs: 500, pauseMs: 5, mostMs: 8000 };
     const outcome = await run(
       works,
       team,

@@ -10,6 +10,7 @@ import { startTeam } from './runner/team.js';
 import { workNamed } from './work/index.js';
 
 const TURN_MS = 20;
+const WARM_UP_MS = 1000;
 const PAUSE_MS = 15;
 const MOST_MS = 12_000;
 
@@ -26,7 +27,7 @@ async function bench(): Promise<void> {
     for (const [name, version] of team.versions) console.log(`${name}: ${version || 'there'}`);
     for (const [name, reason] of team.absent) console.log(`${name}: absent: ${reason}`);
     console.log(`\n${tableHead()}`);
-    const options = { repeats, turnMs: TURN_MS, pauseMs: PAUSE_MS, mostMs: MOST_MS };
+    const options = { repeats, turnMs: TURN_MS, warmUpMs: WARM_UP_MS, pauseMs: PAUSE_MS, mostMs: MOST_MS };
     const outcome = await run(works, team, options, (_work, { rows }) => {
       for (const row of rows) console.log(tableLine(row));
     });

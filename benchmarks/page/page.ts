@@ -115,7 +115,13 @@ async function measure(work: Work, contestants: readonly Contestant[]): Promise<
     if (relative <= toleranceOf(work.job)) agreeing.push(contestant);
     else notes.set(contestant, `another result: off by ${relative.toExponential(1)} of the largest value`);
   }
-  const timings = await alternate(agreeing, { repeats: turns, turnMs: 20, pauseMs: 15, mostMs: 8000 });
+  const timings = await alternate(agreeing, {
+    repeats: turns,
+    turnMs: 20,
+    warmUpMs: 500,
+    pauseMs: 15,
+    mostMs: 8000,
+  });
   for (const contestant of contestants) await contestant.ask({ op: 'release' });
   return contestants.map((contestant) => {
     const times = timings[agreeing.indexOf(contestant)];

@@ -15,17 +15,29 @@ function contenders(times: Readonly<Record<string, number>>) {
 
 test('contenders take turns after warming up one by one, the quick ones several times in a turn', async () => {
   const { asked, list } = contenders({ a: 10, b: 50 });
-  const timings = await alternate(list, { repeats: 3, turnMs: 20, pauseMs: 0, mostMs: 1000 });
-  expect(asked).toEqual(['a1', 'a1', 'b1', 'b1', 'a2', 'b1', 'a2', 'b1', 'a2', 'b1']);
+  const timings = await alternate(list, { repeats: 3, turnMs: 20, warmUpMs: 30, pauseMs: 0, mostMs: 1000 });
+  expect(asked).toEqual(['a1', 'a1', 'a1', 'b1', 'b1', 'a2', 'b1', 'a2', 'b1', 'a2', 'b1']);
   expect(timings).toEqual([
     [10, 10, 10],
     [50, 50, 50],
   ]);
 });
 
+test('what takes next to no time is warmed up thirty times', async () => {
+  const { asked, list } = contenders({ instant: 0 });
+  await alternate(list, { repeats: 1, turnMs: 0, warmUpMs: 1000, pauseMs: 0, mostMs: 1000 });
+  expect(asked).toHaveLength(31);
+});
+
 test('a contender that is very slow misses turns', async () => {
   const { list } = contenders({ quick: 1, slow: 1000 });
-  const [quick, slow] = await alternate(list, { repeats: 12, turnMs: 1, pauseMs: 0, mostMs: 4000 });
+  const [quick, slow] = await alternate(list, {
+    repeats: 12,
+    turnMs: 1,
+    warmUpMs: 10,
+    pauseMs: 0,
+    mostMs: 4000,
+  });
   expect(quick).toHaveLength(12);
   expect(slow).toHaveLength(4);
 });

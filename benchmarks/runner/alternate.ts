@@ -9,13 +9,16 @@ export interface AlternateOptions {
   readonly repeats: number;
   /** How long a turn lasts at least, in milliseconds: what takes less is computed several times in it. */
   readonly turnMs: number;
+  /** How long each computes before its first turn, in milliseconds: engines that compile while they run take their time. Two computations at least, 30 at most. */
+  readonly warmUpMs: number;
   /** Pause before each turn, in milliseconds, for threads of the one before to go to sleep. */
   readonly pauseMs: number;
   /** About how long one contender may take in all, in milliseconds: a slower one misses turns, but for three. */
   readonly mostMs: number;
 }
 
-const WARM_UPS = 2;
+const FEWEST_WARM_UPS = 2;
+const MOST_WARM_UPS = 30;
 const MOST_ITERATIONS = 10_000;
 const FEWEST_TURNS = 3;
 
@@ -26,13 +29,18 @@ const FEWEST_TURNS = 3;
  */
 export async function alternate(
   contenders: readonly Contender[],
-  { repeats, turnMs, pauseMs, mostMs }: AlternateOptions,
+  { repeats, turnMs, warmUpMs, pauseMs, mostMs }: AlternateOptions,
 ): Promise<number[][]> {
   const iterations: number[] = [];
   const turns: number[] = [];
   for (const contender of contenders) {
     let ms = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < WARM_UPS; i++) ms = Math.min(ms, await contender.time(1));
+    let spent = 0;
+    for (let i = 0; i < FEWEST_WARM_UPS || (i < MOST_WARM_UPS && spent < warmUpMs); i++) {
+      const one = await contender.time(1);
+      ms = Math.min(ms, one);
+      spent += one;
+    }
     iterations.push(iterationsFor(ms, turnMs));
     turns.push(turnsFor(ms, repeats, mostMs));
   }

@@ -61,7 +61,7 @@ let outcome: Outcome;
 
 beforeAll(async () => {
   team = await startTeam([1], cpuRoster);
-  outcome = await run(works, team, { repeats: 2, turnMs: 1, pauseMs: 0, mostMs: 1000 });
+  outcome = await run(works, team, { repeats: 2, turnMs: 1, warmUpMs: 0, pauseMs: 0, mostMs: 1000 });
 });
 afterAll(() => team.close());
 
