@@ -18,6 +18,7 @@ const peers: readonly Peer[] = [
   { name: 'onnxruntime-web', program: 'onnxruntime-web.ts', threads: 'any' },
   { name: 'onnxruntime-node', program: 'onnxruntime-node.ts', threads: 'any' },
   { name: 'PyTorch', program: 'torch_peer.py', threads: 'any', environment: torchEnvironment },
+  { name: 'jax-js', program: 'jax-js.ts', threads: 'one' },
   { name: 'OpenCV', program: 'opencv_peer.py', threads: 'any' },
   { name: 'our forward', program: 'our-forward.ts', threads: 'any' },
   { name: 'limit of multiply-adds', program: 'limit.ts', threads: 'any' },
