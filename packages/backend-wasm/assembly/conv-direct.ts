@@ -1,8 +1,10 @@
+import { gatherPatches } from './conv-patches';
+import { multiplyRows } from './conv-pointwise';
 import { pixelCount, tapCount } from './conv-size';
 import { fillTable } from './conv-table';
-import { columnsOfBlock, convBlock16 } from './products-wide';
+import { columnsOfBlock, convBlock16, padBias } from './products-wide';
 import { biasLanes, leaky, madd, storeLanes } from './simd';
-import { CHUNK, ConvArgs } from './layout';
+import { CHUNK, ConvArgs, PATCH_VALUES, SUMS_BYTES } from './layout';
 
 /** Products summed in registers before they join the sum in memory; keeps rounding errors of long sums small. */
 const RUN: i32 = 256;
@@ -10,28 +12,34 @@ const RUN: i32 = 256;
 /**
  * Direct convolution with bias and leaky rectifier, of one chunk of `CHUNK` pixels.
  *
- * `args.w` is a packed kernel (`packKernel`). Scratch per worker: `taps * CHUNK` addresses and
- * 128 bytes of sums, 256 in the build `wide`.
+ * `args.w` is a packed kernel (`packKernel`). Scratch per worker: `SUMS_BYTES`, 128 bytes of sums, in the build `wide` 256 and 64 of bias; then
+ * `taps * CHUNK` addresses or, in the build `wide` where the taps of a pixel are `PATCH_VALUES` values at most, those of `CHUNK` pixels and 16 bytes.
  */
 export function convDirect(args: ConvArgs, chunk: i32, worker: i32): void {
-  const table = args.scratch + <usize>worker * args.scratchStride;
+  const sums = args.scratch + <usize>worker * args.scratchStride, rest = sums + SUMS_BYTES;
   const first = chunk * CHUNK;
   const count = min(CHUNK, pixelCount(args) - first);
-  fillTable(args, table, first, count);
-  convChunk(args, table, first, count);
+  const values = tapCount(args) * args.inChannels;
+  if (WIDE && values <= PATCH_VALUES) {
+    gatherPatches(args, first, count, rest);
+    multiplyRows(args, rest, values, first, count, sums);
+  } else {
+    fillTable(args, rest, first, count);
+    convChunk(args, rest, sums, first, count);
+  }
 }
 
 /** All output channels of the `count` pixels whose taps stand in `table`. */
-function convChunk(args: ConvArgs, table: usize, first: i32, count: i32): void {
+function convChunk(args: ConvArgs, table: usize, sums: usize, first: i32, count: i32): void {
   const taps = tapCount(args);
   const inChannels = args.inChannels;
   const outChannels = args.outChannels;
   const blockBytes = <usize>(taps * inChannels) << 5;
-  const sums = table + (<usize>(taps * CHUNK) << 2);
   let weights = args.w, channel = 0;
   while (columnsOfBlock((outChannels - channel + 7) & ~7) == 16) {
     const out = args.y + (<usize>(first * outChannels + channel) << 2), outBytes = <usize>outChannels << 2;
-    const bias = args.bias ? args.bias + (<usize>channel << 2) : 0;
+    const bias = sums + 256;
+    padBias(bias, args.bias ? args.bias + (<usize>channel << 2) : 0, outChannels - channel);
     for (let p = 0; p < count; p += 4) {
       convBlock16(table + (<usize>p << 2), CHUNK << 2, weights, taps, inChannels, sums,
         out + <usize>p * outBytes, outBytes, count - p, outChannels - channel, bias, args.slope);

@@ -1,28 +1,35 @@
 import { pixelCount } from './conv-size';
-import { columnsOfBlock, convBlock16 } from './products-wide';
-import { biasLanes, leaky, madd, storeLanes } from './simd';
+import { columnsOfBlock, padBias, pointwiseBlock16 } from './products-wide';
+import { biased, biasLanes, madd, storeLanes } from './simd';
 import { CHUNK, ConvArgs } from './layout';
 
 /**
  * 1×1 convolution with bias and leaky rectifier of one chunk of `CHUNK` pixels: a matrix product.
  *
- * `args.w` is a packed kernel (`packKernel`). Scratch per worker in the build `wide`: four addresses, 64 bytes, and 256 of sums.
+ * `args.w` is a packed kernel (`packKernel`). Scratch per worker in the build `wide`: 64 bytes of bias.
  */
 export function convPointwise(args: ConvArgs, chunk: i32, worker: i32): void {
-  const inChannels = args.inChannels, outChannels = args.outChannels;
   const first = chunk * CHUNK, count = min(CHUNK, pixelCount(args) - first);
-  const x = args.x + (<usize>(first * inChannels) << 2), y = args.y + (<usize>(first * outChannels) << 2);
-  const inBytes = <usize>inChannels << 2, outBytes = <usize>outChannels << 2;
-  const cells = args.scratch + <usize>worker * args.scratchStride;
+  const x = args.x + (<usize>(first * args.inChannels) << 2);
+  multiplyRows(args, x, args.inChannels, first, count, args.scratch + <usize>worker * args.scratchStride);
+}
+
+/**
+ * `count` rows of `length` values at `x` by the packed kernel, with bias and leaky rectifier: the pixels from `first` on. `padded` holds 64
+ * bytes.
+ */
+export function multiplyRows(args: ConvArgs, x: usize, length: i32, first: i32, count: i32, padded: usize): void {
+  const outChannels = args.outChannels;
+  const y = args.y + (<usize>(first * outChannels) << 2);
+  const inBytes = <usize>length << 2, outBytes = <usize>outChannels << 2;
   let weights = args.w, channel = 0;
   while (columnsOfBlock((outChannels - channel + 7) & ~7) == 16) {
-    const bias = args.bias ? args.bias + (<usize>channel << 2) : 0;
+    padBias(padded, args.bias ? args.bias + (<usize>channel << 2) : 0, outChannels - channel);
     for (let p = 0; p < count; p += 4) {
-      for (let r = 0; r < 4; r++) store<usize>(cells + (<usize>r << 2), x + <usize>min(p + r, count - 1) * inBytes);
-      convBlock16(cells, 0, weights, 1, inChannels, cells + 64,
-        y + <usize>p * outBytes + (<usize>channel << 2), outBytes, count - p, outChannels - channel, bias, args.slope);
+      pointwiseBlock16(x + <usize>p * inBytes, inBytes, weights,
+        y + <usize>p * outBytes + (<usize>channel << 2), outBytes, count - p, outChannels - channel, padded, args.slope);
     }
-    weights += <usize>inChannels << 6;
+    weights += <usize>length << 6;
     channel += 16;
     if (channel >= outChannels) return;
   }
@@ -35,7 +42,7 @@ export function convPointwise(args: ConvArgs, chunk: i32, worker: i32): void {
       if (width > 4) pixels4x8(from, inBytes, weights, to, outBytes, left, width, bias, args.slope);
       else pixels4x4(from, inBytes, weights, to, outBytes, left, width, bias, args.slope);
     }
-    weights += <usize>inChannels << 5;
+    weights += <usize>length << 5;
   }
 }
 
@@ -43,8 +50,8 @@ export function convPointwise(args: ConvArgs, chunk: i32, worker: i32): void {
 function pixels4x8(
   pa: usize, inBytes: usize, weights: usize, out: usize, outBytes: usize, count: i32, width: i32, bias: usize, slope: f32,
 ): void {
-  let a0 = biasLanes(bias, width), a1 = biasLanes(bias ? bias + 16 : 0, width - 4);
-  let b0 = a0, b1 = a1, c0 = a0, c1 = a1, d0 = a0, d1 = a1;
+  const zero = f32x4.splat(0);
+  let a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero, d0 = zero, d1 = zero;
   let pb = pa + (count > 1 ? inBytes : 0), pc = pb + (count > 2 ? inBytes : 0), pd = pc + (count > 3 ? inBytes : 0);
   const end = weights + (inBytes << 3);
   while (weights < end) {
@@ -57,19 +64,20 @@ function pixels4x8(
     pa += 4; pb += 4; pc += 4; pd += 4;
     weights += 32;
   }
-  const s = f32x4.splat(slope);
-  store8(out, leaky(a0, s), leaky(a1, s), width);
-  if (count > 1) store8(out + outBytes, leaky(b0, s), leaky(b1, s), width);
-  if (count > 2) store8(out + 2 * outBytes, leaky(c0, s), leaky(c1, s), width);
-  if (count > 3) store8(out + 3 * outBytes, leaky(d0, s), leaky(d1, s), width);
+  const low = biasLanes(bias, width), high = biasLanes(bias ? bias + 16 : 0, width - 4), s = f32x4.splat(slope);
+  store8(out, biased(a0, low, s), biased(a1, high, s), width);
+  if (count > 1) store8(out + outBytes, biased(b0, low, s), biased(b1, high, s), width);
+  if (count > 2) store8(out + 2 * outBytes, biased(c0, low, s), biased(c1, high, s), width);
+  if (count > 3) store8(out + 3 * outBytes, biased(d0, low, s), biased(d1, high, s), width);
 }
 
 /** Four pixels by four output channels; input channels in two sums each, for there are few registers to wait in. */
 function pixels4x4(
   pa: usize, inBytes: usize, weights: usize, out: usize, outBytes: usize, count: i32, width: i32, bias: usize, slope: f32,
 ): void {
-  let a0 = biasLanes(bias, width), b0 = a0, c0 = a0, d0 = a0;
-  let a1 = f32x4.splat(0), b1 = a1, c1 = a1, d1 = a1;
+  const zero = f32x4.splat(0);
+  let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
+  let a1 = zero, b1 = zero, c1 = zero, d1 = zero;
   let pb = pa + (count > 1 ? inBytes : 0), pc = pb + (count > 2 ? inBytes : 0), pd = pc + (count > 3 ? inBytes : 0);
   const end = weights + (inBytes << 3);
   while (weights + 32 < end) {
@@ -88,11 +96,11 @@ function pixels4x4(
     c0 = madd(v128.load32_splat(pc), w, c0);
     d0 = madd(v128.load32_splat(pd), w, d0);
   }
-  const s = f32x4.splat(slope);
-  storeLanes(out, leaky(f32x4.add(a0, a1), s), width);
-  if (count > 1) storeLanes(out + outBytes, leaky(f32x4.add(b0, b1), s), width);
-  if (count > 2) storeLanes(out + 2 * outBytes, leaky(f32x4.add(c0, c1), s), width);
-  if (count > 3) storeLanes(out + 3 * outBytes, leaky(f32x4.add(d0, d1), s), width);
+  const start = biasLanes(bias, width), s = f32x4.splat(slope);
+  storeLanes(out, biased(f32x4.add(a0, a1), start, s), width);
+  if (count > 1) storeLanes(out + outBytes, biased(f32x4.add(b0, b1), start, s), width);
+  if (count > 2) storeLanes(out + 2 * outBytes, biased(f32x4.add(c0, c1), start, s), width);
+  if (count > 3) storeLanes(out + 3 * outBytes, biased(f32x4.add(d0, d1), start, s), width);
 }
 
 @inline

@@ -3,6 +3,8 @@
 export const POINTWISE_GRAIN: i32 = 65536;
 export const OUTER_ROWS: i32 = 512;
 export const CHUNK: i32 = 64;
+export const SUMS_BYTES: usize = 320;
+export const PATCH_VALUES: i32 = 64;
 export const POINTS: i32 = 36;
 export const LINES_BYTES: usize = 2304;
 export const SKEW: usize = 64;

@@ -21,6 +21,12 @@ export function leaky(v: v128, slope: v128): v128 {
   return f32x4.pmax(v, f32x4.mul(v, slope));
 }
 
+/** A sum with its bias behind the leaky rectifier: the bias is added last, for it may be much larger than the products. */
+@inline
+export function biased(sum: v128, bias: v128, slope: v128): v128 {
+  return leaky(f32x4.add(sum, bias), slope);
+}
+
 /** Stores the first `count` (1 to 4) lanes of `v`. */
 @inline
 export function storeLanes(address: usize, v: v128, count: i32): void {

@@ -12,7 +12,7 @@ import {
 import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
 
-const { CHUNK } = SIZES;
+const { CHUNK, PATCH_VALUES, SUMS_BYTES } = SIZES;
 
 /** A chunk's share of the pixels before a gradient to the kernel opens another partial sum. */
 const CHUNKS_PER_SLOT = 16;
@@ -25,14 +25,12 @@ const PRIVATE = 128;
 /** Longest sum of a 1×1 convolution that is gathered in one go; longer ones lose bits. */
 const LONGEST_PRODUCT = 256;
 
-/** Sums of one register tile in memory, four pixels by sixteen channels at most. */
-const SUMS_BYTES = 256;
-
 /** y = leaky(conv(x, kernel) + bias), any odd kernel, by sums over the taps. */
 export function convDirect(native: NativeModule, geometry: ConvGeometry, operands: ConvOperands): void {
   const { inChannels, outChannels } = geometry;
   const taps = tapCount(geometry);
-  const scratchStride = taps * CHUNK * 4 + SUMS_BYTES + PRIVATE;
+  const values = taps * inChannels;
+  const scratchStride = SUMS_BYTES + CHUNK * 4 * (values > PATCH_VALUES ? taps : values) + PRIVATE;
   const bytes = taps * inChannels * Math.ceil(outChannels / 8) * 32;
   const at = native.reserve({
     args: bytesOf('ConvArgs'),

@@ -3,7 +3,7 @@ import { memory, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NativeBuild } from './compile.js';
-import { conv, convGradInput, convGradKernel, fasterTile } from './conv.js';
+import { conv, convGradInput, convGradKernel, fasterInput, fasterTile } from './conv.js';
 import { convDirect, convKernelGradientDirect } from './conv-direct.js';
 import { type ConvGeometry, convGeometry, pixelCount, tapCount, transposed } from './conv-geometry.js';
 import { convKernelGradientWinograd, convWinograd, type TileEdge } from './conv-winograd.js';
@@ -275,6 +275,33 @@ describe('ways to convolve', () => {
       kernelWidth: 3,
     }));
 
+  /** Taps that are gathered: few channels, kernels of any odd edges, images narrower than they. */
+  const fewChannels: fc.Arbitrary<ConvGeometry> = fc
+    .tuple(
+      geometries,
+      size(2),
+      fc.tuple(fc.constantFrom(1, 3), fc.constantFrom(1, 3, 5, 7), fc.constantFrom(3, 5, 7)),
+    )
+    .map(([g, inChannels, [kernelDepth, kernelHeight, kernelWidth]]) => ({
+      ...g,
+      inChannels,
+      kernelDepth,
+      kernelHeight,
+      kernelWidth,
+    }));
+
+  it('gathers the taps of few channels in the build that is made for products, where that is faster', () => {
+    const way = (build: NativeBuild, inChannels: number, outChannels: number) =>
+      fasterInput(
+        { largeTiles: true, build },
+        convGeometry([1, 96, 90, inChannels], [3, 3, inChannels, outChannels]),
+      );
+    expect(way('wide', 1, 32)).toBe(convDirect);
+    expect(way('wide', 3, 32)).toBe(convDirect);
+    for (const other of [way('wide', 4, 8), way('wide', 8, 32), way('fixed', 1, 32)])
+      expect(other).not.toBe(convDirect);
+  });
+
   it('takes tiles of 6 × 6 for large maps, unless told to keep to 4 × 4', async () => {
     const large = convGeometry([1, 96, 90, 8], [3, 3, 8, 8]);
     const small = { ...large, height: 16, width: 16 };
@@ -310,6 +337,12 @@ describe('ways to convolve', () => {
             expect(Math.max(...errors(g, slope, direct))).toBeLessThanOrEqual(1e-6);
           }),
           { numRuns: 400 * share },
+        );
+        fc.assert(
+          fc.property(fewChannels, fc.constantFrom(0.2, 1), (g, slope) => {
+            expect(Math.max(...errors(g, slope, { forward: convDirect }))).toBeLessThanOrEqual(1e-6);
+          }),
+          { numRuns: 200 * share },
         );
       });
 

@@ -3,6 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { convDirect, convKernelGradientDirect } from './conv-direct.js';
 import { type ConvGeometry, convGeometry, pixelCount, tapCount, transposed } from './conv-geometry.js';
 import { convKernelGradientWinograd, convWinograd, type TileEdge, tileCount } from './conv-winograd.js';
+import { SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
 
 /**
@@ -95,11 +96,39 @@ const LARGE_TILES_SHARE = 0.97;
 /** What decides whether tiles may be of 6 × 6 outputs. */
 type TileChoice = Pick<NativeModule, 'largeTiles'>;
 
+/** Nanoseconds of a pixel on a Zen 3 in the build `wide`, where channels are few. */
+const FEW_CHANNELS = {
+  /** Gathering one row of taps; then sixteen output channels, and each of their multiply-adds with all of them. */
+  patchRow: 3.5,
+  patchBlock: 9,
+  patchValue: 0.4,
+  /** Tiles of 4 × 4: one, each output channel, and each input channel of a slice (of four at least) above four. */
+  tiled: 4,
+  tiledOutput: 1.7,
+  tiledInput: 2.8,
+} as const;
+
 /** The faster way to a convolution or its gradient to the input. */
-export function fasterInput(choice: TileChoice, geometry: ConvGeometry): typeof convDirect {
+export function fasterInput(
+  choice: TileChoice & Pick<NativeModule, 'build'>,
+  geometry: ConvGeometry,
+): typeof convDirect {
   const tile = fasterTile(choice, geometry);
   if (tiledCost(geometry, tile) >= directCost(geometry)) return convDirect;
+  if (choice.build === 'wide' && patchesPay(geometry)) return convDirect;
   return (native, geometry, operands) => convWinograd(native, geometry, operands, tile);
+}
+
+/** Whether a 3×3 (3×3×3) convolution of few channels is faster as a product of gathered taps than by tiles. */
+function patchesPay(geometry: ConvGeometry): boolean {
+  const { kernelDepth, kernelHeight, inChannels, outChannels } = geometry;
+  const values = tapCount(geometry) * inChannels;
+  if (values > SIZES.PATCH_VALUES) return false;
+  const c = FEW_CHANNELS;
+  const blocks = Math.ceil(outChannels / 16);
+  const patches = kernelDepth * kernelHeight * c.patchRow + blocks * (c.patchBlock + values * c.patchValue);
+  const inputs = kernelDepth * Math.ceil(inChannels / 4) * 4 - 4;
+  return patches < c.tiled + Math.ceil(outChannels / 8) * 8 * c.tiledOutput + inputs * c.tiledInput;
 }
 
 /** The faster edge of the tiles of a convolution or its gradient to the input. */

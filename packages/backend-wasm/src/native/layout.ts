@@ -334,6 +334,10 @@ export const CONSTANTS = {
   OUTER_ROWS: [512, 'i32'],
   /** Pixels of one chunk of a direct convolution. */
   CHUNK: [64, 'i32'],
+  /** Sums of one register tile of a direct convolution in memory, four pixels by sixteen channels at most, and the bias of these. */
+  SUMS_BYTES: [320, 'usize'],
+  /** Values of all taps of a pixel up to which a direct convolution gathers them side by side. */
+  PATCH_VALUES: [64, 'i32'],
   /** Points of a Winograd tile of 4 × 4. Bytes of intermediate lines: eight channels of the points of a tile of 6 × 6, and their bias. */
   POINTS: [36, 'i32'],
   LINES_BYTES: [2304, 'usize'],
