@@ -73,7 +73,11 @@ const LEAST_STEPS = 20;
 /** The code is compiled anew while it runs: minima count once they have not fallen for so many rounds. */
 const QUIET_ROUNDS = 8;
 
-const [LEAST_MS, MOST_MS] = [4, 80];
+/** A product takes less than this share of its first time once it is optimized: before, it says nothing of the builds. */
+const OPTIMIZED_SHARE = 0.7;
+
+/** On a busy machine V8 takes its time to optimize. */
+const [LEAST_MS, MOST_MS] = [4, 150];
 
 /** Runs the product kernels of the builds `wide` and `relaxed`. @throws {Error} if the engine refuses them. */
 export function compareProducts(): ProductComparison {
@@ -94,17 +98,18 @@ export function compareProducts(): ProductComparison {
     (times: number) => probe.wideProduct(AT.x, AT.weights, AT.wide, times),
     (times: number) => probe.narrowProduct(AT.x, AT.packed, AT.narrow, times),
   ];
+  const first = runs.map((run) => msOf(run, TIMES) / TIMES);
   const times = timesFor(runs[1]!);
   const best = runs.map(() => Number.POSITIVE_INFINITY);
   const start = performance.now();
-  for (let quiet = 0, spent = 0; spent < MOST_MS && (quiet < QUIET_ROUNDS || spent < LEAST_MS); quiet++) {
+  for (let quiet = 0, spent = 0, isClear = false; spent < MOST_MS; quiet++) {
+    if (isClear && quiet >= QUIET_ROUNDS && spent >= LEAST_MS) break;
     for (const [i, run] of runs.entries()) {
-      const before = performance.now();
-      run(times);
-      const took = performance.now() - before;
+      const took = msOf(run, times);
       if (took < 0.95 * best[i]!) quiet = 0;
       best[i] = Math.min(best[i]!, took);
     }
+    isClear = best.every((ms, i) => ms / times < OPTIMIZED_SHARE * first[i]!);
     spent = performance.now() - start;
   }
   return {
@@ -120,10 +125,14 @@ function timesFor(run: (times: number) => void): number {
   while (now === start) now = performance.now();
   const leastMs = LEAST_STEPS * (now - start);
   for (let times = TIMES; ; times *= 2) {
-    const before = performance.now();
-    run(times);
-    if (performance.now() - before >= leastMs || times >= 64 * TIMES) return times;
+    if (msOf(run, times) >= leastMs || times >= 64 * TIMES) return times;
   }
+}
+
+function msOf(run: (times: number) => void, times: number): number {
+  const before = performance.now();
+  run(times);
+  return performance.now() - before;
 }
 
 /** Whether `out` is the product of x and the weights, to rounding. */
