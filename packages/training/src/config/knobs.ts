@@ -16,7 +16,7 @@ const knobWords = {
   knobEndpoints: option.number({
     least: 0,
     most: 1,
-    default: 0.2,
+    default: 0.5,
     help: 'Share of the draws of widths and resolutions that are the lowest or the highest: both ends are learned as well',
   }),
 };
