@@ -121,6 +121,8 @@ export interface ConvAddresses {
   readonly join?: number;
 }
 
+const DEFAULTS = { bias: 0, slope: 1, slots: 1, blockTiles: 0, firstTile: 0, endTile: 0, tile: 4, join: 0 };
+
 /** Writes `ConvArgs` to `address` and clears the zeros that taps outside the image read. */
 export function writeConvArgs(
   native: NativeModule,
@@ -128,32 +130,8 @@ export function writeConvArgs(
   geometry: ConvGeometry,
   at: ConvAddresses,
 ): void {
-  // Field by field: copying objects takes longer than a small convolution.
-  native.write('ConvArgs', address, {
-    x: at.x,
-    w: at.w,
-    bias: at.bias ?? 0,
-    y: at.y,
-    scratch: at.scratch,
-    scratchStride: at.scratchStride,
-    zeros: at.zeros,
-    batch: geometry.batch,
-    depth: geometry.depth,
-    height: geometry.height,
-    width: geometry.width,
-    inChannels: geometry.inChannels,
-    outChannels: geometry.outChannels,
-    kernelDepth: geometry.kernelDepth,
-    kernelHeight: geometry.kernelHeight,
-    kernelWidth: geometry.kernelWidth,
-    slope: at.slope ?? 1,
-    slots: at.slots ?? 1,
-    blockTiles: at.blockTiles ?? 0,
-    firstTile: at.firstTile ?? 0,
-    endTile: at.endTile ?? 0,
-    tile: at.tile ?? 4,
-    join: at.join ?? 0,
-  });
+  // Not spread into one object, which takes longer than a small convolution.
+  native.write('ConvArgs', address, at, geometry, DEFAULTS);
   native.words().fill(0, at.zeros >>> 2, (at.zeros + zerosBytes(geometry)) >>> 2);
 }
 

@@ -69,44 +69,29 @@ export function convGradKernel(
   return out;
 }
 
-/**
- * Costs in nanoseconds on one core of a Zen 4 at 3.5 GHz, fitted to timings of 90 shapes from 1×1 to 65×65 with 3 to 128
- * channels. Only their proportions matter.
- */
-const COST = {
-  /** One multiply-add in the direct kernels, and one of their taps at one pixel besides. */
-  directProduct: 0.0345,
-  directTap: 4,
-  /** One multiply-add in the transformed domain. */
-  tiledProduct: 0.0385,
-  /** Transforming one channel of one tile, by its edge. */
-  tileChannel: { 4: 5.6, 6: 14.5 },
-  /** Transforming one pair of channels of the kernel, and of the gradient to it back. */
-  kernelPair: { 4: 6, 6: 11 },
-  kernelPairBack: 24,
-  /** One weighted sum of the interpolation of products of an upsampled map. */
-  interpolated: 0.15,
-  /** Upsampling one value of a map or copying one of a skip, and reading it again. */
-  joinedValue: 0.33,
-} as const;
+// Costs in nanoseconds on one core of a Zen 4 at 3.5 GHz, fitted to timings of 90 shapes from 1×1 to 65×65 with 3 to 128
+// channels. Only their proportions matter.
+
+/** One multiply-add in the direct kernels, and one of their taps at one pixel besides. */
+const DIRECT_PRODUCT = 0.0345;
+const DIRECT_TAP = 4;
+/** One multiply-add in the transformed domain. */
+const TILED_PRODUCT = 0.0385;
+/** Transforming one channel of one tile, by its edge. */
+const TILE_CHANNEL = { 4: 5.6, 6: 14.5 } as const;
+/** Transforming one pair of channels of the kernel, and of the gradient to it back. */
+const KERNEL_PAIR = { 4: 6, 6: 11 } as const;
+const KERNEL_PAIR_BACK = 24;
+/** One weighted sum of the interpolation of products of an upsampled map. */
+const INTERPOLATED = 0.15;
+/** Upsampling one value of a map or copying one of a skip, and reading it again. */
+const JOINED_VALUE = 0.33;
 
 /** Of the cost with tiles of 4 × 4, what 6 × 6 may take: they round more, and where costs are equal they gain nothing. */
 const LARGE_TILES_SHARE = 0.97;
 
 /** What decides whether tiles may be of 6 × 6 outputs. */
 type TileChoice = Pick<NativeModule, 'largeTiles'>;
-
-/** Nanoseconds of a pixel on a Zen 3 in the build `wide`, where channels are few. */
-const FEW_CHANNELS = {
-  /** Gathering one row of taps; then sixteen output channels, and each of their multiply-adds with all of them. */
-  patchRow: 3.5,
-  patchBlock: 9,
-  patchValue: 0.4,
-  /** Tiles of 4 × 4: one, each output channel, and each input channel of a slice (of four at least) above four. */
-  tiled: 4,
-  tiledOutput: 1.7,
-  tiledInput: 2.8,
-} as const;
 
 /** The faster way to a convolution or its gradient to the input. */
 export function fasterInput(
@@ -119,16 +104,22 @@ export function fasterInput(
   return (native, geometry, operands) => convWinograd(native, geometry, operands, tile);
 }
 
-/** Whether a 3×3 (3×3×3) convolution of few channels is faster as a product of gathered taps than by tiles. */
-function patchesPay(geometry: ConvGeometry): boolean {
-  const { kernelDepth, kernelHeight, inChannels, outChannels } = geometry;
-  const values = tapCount(geometry) * inChannels;
-  if (values > SIZES.PATCH_VALUES) return false;
-  const c = FEW_CHANNELS;
-  const blocks = Math.ceil(outChannels / 16);
-  const patches = kernelDepth * kernelHeight * c.patchRow + blocks * (c.patchBlock + values * c.patchValue);
-  const inputs = kernelDepth * Math.ceil(inChannels / 4) * 4 - 4;
-  return patches < c.tiled + Math.ceil(outChannels / 8) * 8 * c.tiledOutput + inputs * c.tiledInput;
+/**
+ * Whether a 3×3 (3×3×3) convolution of few channels is faster as a product of gathered taps than by tiles: estimates in nanoseconds of a
+ * pixel, fitted on a Zen 3 in the build `wide`, where tiles have four input channels at least.
+ */
+function patchesPay({
+  kernelDepth,
+  kernelHeight,
+  kernelWidth,
+  inChannels,
+  outChannels,
+}: ConvGeometry): boolean {
+  const rows = kernelDepth * kernelHeight;
+  const values = rows * kernelWidth * inChannels;
+  const patches = 3.5 * rows + Math.ceil(outChannels / 16) * (9 + 0.4 * values);
+  const tiles = 1.7 * Math.ceil(outChannels / 8) * 8 + 2.8 * kernelDepth * Math.ceil(inChannels / 4) * 4 - 7;
+  return values <= SIZES.PATCH_VALUES && patches < tiles;
 }
 
 /** The faster edge of the tiles of a convolution or its gradient to the input. */
@@ -138,7 +129,7 @@ export function fasterTile({ largeTiles }: TileChoice, geometry: ConvGeometry): 
 
 /** The faster way to the gradient to the kernel. */
 export function fasterGradient(geometry: ConvGeometry): typeof convKernelGradientDirect {
-  return tiledCost(geometry, 4, COST.kernelPairBack) < directCost(geometry)
+  return tiledCost(geometry, 4, KERNEL_PAIR_BACK) < directCost(geometry)
     ? convKernelGradientWinograd
     : convKernelGradientDirect;
 }
@@ -173,33 +164,33 @@ export function joinPays(
   const slices = batch * depth;
   const whole = { ...geometry, inChannels: inChannels + lowChannels };
   const padded = Math.ceil(outChannels / 8) * 8;
-  const products = batch * lowDepth * lowHeight * lowWidth * taps * lowChannels * padded * COST.directProduct;
+  const products = batch * lowDepth * lowHeight * lowWidth * taps * lowChannels * padded * DIRECT_PRODUCT;
   // Along depth, which images do not have, then along the other two.
   const deep = taps === 27 ? slices * lowHeight * lowWidth * padded * 54 : 0;
   const shares = deep + slices * height * width * padded * (6 + (18 * lowWidth) / width);
-  const saved = slices * height * width * whole.inChannels * COST.joinedValue;
-  const toKernel = (g: ConvGeometry) => Math.min(tiledCost(g, 4, COST.kernelPairBack), directCost(g));
+  const saved = slices * height * width * whole.inChannels * JOINED_VALUE;
+  const toKernel = (g: ConvGeometry) => Math.min(tiledCost(g, 4, KERNEL_PAIR_BACK), directCost(g));
   const toInput = (g: ConvGeometry) => Math.min(tiledCost(g, fasterTile(choice, g)), directCost(g));
   if (pass === 'forward') {
-    const joined = tiledCost(geometry, fasterTile(choice, geometry)) + products + shares * COST.interpolated;
+    const joined = tiledCost(geometry, fasterTile(choice, geometry)) + products + shares * INTERPOLATED;
     const isLarge = 4 * slices * height * width * whole.inChannels > LARGE_BYTES;
     const share = taps === 9 ? 1 : isLarge ? VOLUME_SHARE.large : VOLUME_SHARE.usual;
     return joined < (toInput(whole) + saved) * share;
   }
   const backward = (g: ConvGeometry) => toInput(transposed(g)) + toKernel(g);
-  return backward(geometry) + 2 * products + shares * COST.interpolated < backward(whole) + 2 * saved;
+  return backward(geometry) + 2 * products + shares * INTERPOLATED < backward(whole) + 2 * saved;
 }
 
 function directCost(geometry: ConvGeometry): number {
   const pairs = geometry.inChannels * Math.ceil(geometry.outChannels / 8) * 8;
-  return pixelCount(geometry) * tapCount(geometry) * (COST.directTap + pairs * COST.directProduct);
+  return pixelCount(geometry) * tapCount(geometry) * (DIRECT_TAP + pairs * DIRECT_PRODUCT);
 }
 
-function tiledCost(geometry: ConvGeometry, tile: TileEdge, pairCost: number = COST.kernelPair[tile]): number {
+function tiledCost(geometry: ConvGeometry, tile: TileEdge, pairCost: number = KERNEL_PAIR[tile]): number {
   const { kernelHeight, kernelWidth, kernelDepth, inChannels, outChannels } = geometry;
   if (kernelHeight !== 3 || kernelWidth !== 3) return Number.POSITIVE_INFINITY;
   const rows = kernelDepth * inChannels;
   const pairs = rows * Math.ceil(outChannels / 8) * 8;
-  const perTile = (tile + 2) ** 2 * pairs * COST.tiledProduct + (rows + outChannels) * COST.tileChannel[tile];
+  const perTile = (tile + 2) ** 2 * pairs * TILED_PRODUCT + (rows + outChannels) * TILE_CHANNEL[tile];
   return Math.ceil(tileCount(geometry, tile) / 4) * 4 * perTile + pairs * pairCost;
 }

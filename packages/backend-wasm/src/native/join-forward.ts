@@ -120,16 +120,7 @@ export function joinForward(
           y: native.address(y),
           slope,
         },
-        {
-          firstLine: band.firstLine,
-          endLine: band.endLine,
-          firstRow: band.firstRow,
-          endRow: band.endRow,
-          tile,
-          products,
-          lowHeight,
-          lowWidth,
-        },
+        { ...band, tile, products, lowHeight, lowWidth },
       );
     }
   } finally {

@@ -311,18 +311,20 @@ export function bytesOf(name: StructName): number {
   return 4 * FIELDS.get(name)!.names.length;
 }
 
-/** Writes a struct to an address in memory, of which there are two views. Called for every kernel: plain loops. */
+/** Writes a struct to an address in memory, of which there are two views, each field from the first source that has it. Called for every kernel: plain loops. */
 export function writeStruct<Name extends StructName>(
   words: Int32Array,
   floats: Float32Array,
   address: number,
   name: Name,
-  values: StructValues<Name>,
+  sources: readonly Partial<StructValues<Name>>[],
 ): void {
   const { names, isFloat } = FIELDS.get(name)!;
   const start = address >>> 2;
   for (let i = 0; i < names.length; i++) {
-    (isFloat[i] ? floats : words)[start + i] = values[names[i] as keyof StructValues<Name>];
+    let value: number | undefined;
+    for (let s = 0; value === undefined; s++) value = sources[s]![names[i] as keyof StructValues<Name>];
+    (isFloat[i] ? floats : words)[start + i] = value;
   }
 }
 

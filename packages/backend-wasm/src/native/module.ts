@@ -119,10 +119,14 @@ export class NativeModule {
     this.run(job, args, tasks);
   }
 
-  /** Writes a struct to an address. */
-  write<Name extends StructName>(name: Name, address: number, values: StructValues<Name>): void {
+  /** Writes a struct to an address: each field from the first of `sources` that has it. */
+  write<Name extends StructName>(
+    name: Name,
+    address: number,
+    ...sources: [StructValues<Name>] | readonly Partial<StructValues<Name>>[]
+  ): void {
     this.#refresh();
-    writeStruct(this.#words, this.#floats, address, name, values);
+    writeStruct(this.#words, this.#floats, address, name, sources);
   }
 
   /** Bytes of the tfjs heap that the arena holds now. */

@@ -102,14 +102,14 @@ export function compareProducts(): ProductComparison {
   const times = timesFor(runs[1]!);
   const best = runs.map(() => Number.POSITIVE_INFINITY);
   const start = performance.now();
-  for (let quiet = 0, spent = 0, isClear = false; spent < MOST_MS; quiet++) {
-    if (isClear && quiet >= QUIET_ROUNDS && spent >= LEAST_MS) break;
-    for (const [i, run] of runs.entries()) {
+  const isOptimized = () => best.every((ms, i) => ms < OPTIMIZED_SHARE * times * first[i]!);
+  for (let quiet = 0, spent = 0; spent < MOST_MS; quiet++) {
+    if (quiet >= QUIET_ROUNDS && spent >= LEAST_MS && isOptimized()) break;
+    runs.forEach((run, i) => {
       const took = msOf(run, times);
       if (took < 0.95 * best[i]!) quiet = 0;
       best[i] = Math.min(best[i]!, took);
-    }
-    isClear = best.every((ms, i) => ms / times < OPTIMIZED_SHARE * first[i]!);
+    });
     spent = performance.now() - start;
   }
   return {
