@@ -18,7 +18,7 @@ const cases = [
   },
   {
     // What guards the end of the heap, the gradients that stock tfjs lacks, and joined convolutions. Each build of the compiled
-    // kernels, up to 90 000 bytes in base64, is a file of its own, of which a page loads one.
+    // kernels, some 70 000 to 90 000 bytes in base64, is a file of its own, of which a page loads one.
     code: "export { useFastWasm } from '@sshn/backend-wasm';",
     without: ['@sshn/hypernet', '@sshn/layers'],
     atMostBytes: 78_000,

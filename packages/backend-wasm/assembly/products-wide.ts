@@ -32,9 +32,37 @@ function finish16(out: usize, v0: v128, v1: v128, v2: v128, v3: v128, adds: bool
   }
 }
 
+/** Writes sixteen values of a bias (0 for none), of which `width` exist, to `to`; zeros behind them. */
+export function padBias(to: usize, bias: usize, width: i32): void {
+  for (let i = 0; i < 4; i++) v128.store(to + (<usize>i << 4), biasLanes(bias ? bias + (<usize>i << 4) : 0, width - 4 * i));
+}
+
+/** Sixteen sums with their bias (`padBias`) behind the leaky rectifier, the first `width` of them. */
+@inline
+function finishBiased16(out: usize, a0: v128, a1: v128, a2: v128, a3: v128, bias: usize, s: v128, width: i32): void {
+  const v0 = biased(a0, v128.load(bias), s), v1 = biased(a1, v128.load(bias, 16), s);
+  const v2 = biased(a2, v128.load(bias, 32), s), v3 = biased(a3, v128.load(bias, 48), s);
+  if (width >= 16) {
+    v128.store(out, v0);
+    v128.store(out, v1, 16);
+    v128.store(out, v2, 32);
+    v128.store(out, v3, 48);
+  } else {
+    v128.store(out, v0);
+    v128.store(out, v1, 16);
+    storeLanes(out + 32, v2, width - 8);
+    if (width > 12) storeLanes(out + 48, v3, width - 12);
+  }
+}
+
+/**
+ * Four rows times `[length][16]` weights, written or, with `adds`, added to what is there. With `isLayer` bias (`padBias`) and leaky rectifier
+ * follow, and the first `width` values of the first `count` rows are written. Both words are constants wherever this is inlined.
+ */
 @inline
 function rows4(
   pa: usize, pb: usize, pc: usize, pd: usize, weights: usize, length: i32, out: usize, outBytes: usize, adds: bool,
+  isLayer: bool = false, bias: usize = 0, slope: f32 = 1, count: i32 = 4, width: i32 = 16,
 ): void {
   const zero = f32x4.splat(0);
   let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
@@ -55,13 +83,18 @@ function rows4(
     pa += 4; pb += 4; pc += 4; pd += 4;
     weights += 64;
   }
-  finish16(out, a0, a1, a2, a3, adds);
-  out += outBytes;
-  finish16(out, b0, b1, b2, b3, adds);
-  out += outBytes;
-  finish16(out, c0, c1, c2, c3, adds);
-  out += outBytes;
-  finish16(out, d0, d1, d2, d3, adds);
+  if (isLayer) {
+    const s = f32x4.splat(slope);
+    finishBiased16(out, a0, a1, a2, a3, bias, s, width);
+    if (count > 1) finishBiased16(out + outBytes, b0, b1, b2, b3, bias, s, width);
+    if (count > 2) finishBiased16(out + 2 * outBytes, c0, c1, c2, c3, bias, s, width);
+    if (count > 3) finishBiased16(out + 3 * outBytes, d0, d1, d2, d3, bias, s, width);
+  } else {
+    finish16(out, a0, a1, a2, a3, adds);
+    finish16(out + outBytes, b0, b1, b2, b3, adds);
+    finish16(out + 2 * outBytes, c0, c1, c2, c3, adds);
+    finish16(out + 3 * outBytes, d0, d1, d2, d3, adds);
+  }
 }
 
 /** Writes four rows, `rowBytes` apart, times `[length][16]` weights to rows `outBytes` apart. */
@@ -85,29 +118,6 @@ export function products16(
 export function add4x16(cells: usize, weights: usize, length: i32, sums: usize): void {
   rows4(load<usize>(cells), load<usize>(cells, 4), load<usize>(cells, 8), load<usize>(cells, 12),
     weights, length, sums, 64, true);
-}
-
-/** Writes sixteen values of a bias (0 for none), of which `width` exist, to `to`; zeros behind them. */
-export function padBias(to: usize, bias: usize, width: i32): void {
-  for (let i = 0; i < 4; i++) v128.store(to + (<usize>i << 4), biasLanes(bias ? bias + (<usize>i << 4) : 0, width - 4 * i));
-}
-
-/** Sixteen sums with their bias (`padBias`) behind the leaky rectifier, the first `width` of them. */
-@inline
-function finishBiased16(out: usize, a0: v128, a1: v128, a2: v128, a3: v128, bias: usize, s: v128, width: i32): void {
-  const v0 = biased(a0, v128.load(bias), s), v1 = biased(a1, v128.load(bias, 16), s);
-  const v2 = biased(a2, v128.load(bias, 32), s), v3 = biased(a3, v128.load(bias, 48), s);
-  if (width >= 16) {
-    v128.store(out, v0);
-    v128.store(out, v1, 16);
-    v128.store(out, v2, 32);
-    v128.store(out, v3, 48);
-  } else {
-    v128.store(out, v0);
-    v128.store(out, v1, 16);
-    storeLanes(out + 32, v2, width - 8);
-    if (width > 12) storeLanes(out + 48, v3, width - 12);
-  }
 }
 
 /**
@@ -141,31 +151,8 @@ export function convBlock16(
 export function pointwiseBlock16(
   pa: usize, inBytes: usize, weights: usize, out: usize, outBytes: usize, count: i32, width: i32, bias: usize, slope: f32,
 ): void {
-  const zero = f32x4.splat(0);
-  let a0 = zero, a1 = zero, a2 = zero, a3 = zero;
-  let b0 = zero, b1 = zero, b2 = zero, b3 = zero;
-  let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
-  let d0 = zero, d1 = zero, d2 = zero, d3 = zero;
-  let pb = pa + (count > 1 ? inBytes : 0), pc = pb + (count > 2 ? inBytes : 0), pd = pc + (count > 3 ? inBytes : 0);
-  const end = weights + (inBytes << 4);
-  while (weights < end) {
-    const w0 = v128.load(weights), w1 = v128.load(weights, 16), w2 = v128.load(weights, 32), w3 = v128.load(weights, 48);
-    const a = v128.load32_splat(pa);
-    a0 = madd(a, w0, a0); a1 = madd(a, w1, a1); a2 = madd(a, w2, a2); a3 = madd(a, w3, a3);
-    const b = v128.load32_splat(pb);
-    b0 = madd(b, w0, b0); b1 = madd(b, w1, b1); b2 = madd(b, w2, b2); b3 = madd(b, w3, b3);
-    const c = v128.load32_splat(pc);
-    c0 = madd(c, w0, c0); c1 = madd(c, w1, c1); c2 = madd(c, w2, c2); c3 = madd(c, w3, c3);
-    const d = v128.load32_splat(pd);
-    d0 = madd(d, w0, d0); d1 = madd(d, w1, d1); d2 = madd(d, w2, d2); d3 = madd(d, w3, d3);
-    pa += 4; pb += 4; pc += 4; pd += 4;
-    weights += 64;
-  }
-  const s = f32x4.splat(slope);
-  finishBiased16(out, a0, a1, a2, a3, bias, s, width);
-  if (count > 1) finishBiased16(out + outBytes, b0, b1, b2, b3, bias, s, width);
-  if (count > 2) finishBiased16(out + 2 * outBytes, c0, c1, c2, c3, bias, s, width);
-  if (count > 3) finishBiased16(out + 3 * outBytes, d0, d1, d2, d3, bias, s, width);
+  const pb = pa + (count > 1 ? inBytes : 0), pc = pb + (count > 2 ? inBytes : 0), pd = pc + (count > 3 ? inBytes : 0);
+  rows4(pa, pb, pc, pd, weights, <i32>(inBytes >> 2), out, outBytes, false, true, bias, slope, count, width);
 }
 
 /** Adds to `sum`, over `count` rows of `x` and of `dy`: four values of x times 16 of `dy`. */

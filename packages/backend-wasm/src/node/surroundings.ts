@@ -19,17 +19,18 @@ export const node: Surroundings = {
   mergePairs,
 
   uncleared(bytes) {
-    if (!keepsFreed) Buffer.allocUnsafeSlow(LARGEST_LESSON);
+    if (!keepsFreed) Buffer.allocUnsafeSlow(UNUSED_BYTES);
     keepsFreed = true;
     return Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer;
   },
 };
 
 /**
- * A block whose end has glibc keep twice as many freed bytes instead of giving them back to the system, which hands them out again page by page: four
- * times as long as it takes to copy a result there. glibc learns from blocks up to 32 MB. Nothing is written to this one, so it takes no memory.
+ * Bytes of a block that is freed unused, so that it takes no memory. After a free of this size, the largest that counts (below 32 MB), glibc keeps
+ * up to twice as much of what is freed later. Otherwise the system gets it back and clears it page by page for the next result, which takes
+ * four times as long as the copy.
  */
-const LARGEST_LESSON = 2 ** 25 - 2 ** 13;
+const UNUSED_BYTES = 2 ** 25 - 2 ** 13;
 let keepsFreed = false;
 
 /** The first V8 that merges pairs well: that of Node 24. One that does not know the flag prints an error. */
