@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { useFastWasm } from '@sshn/backend-wasm';
 import { FileError, Rng, ValueError } from '@sshn/core';
 import { type Dataset, datasetOf, type Example } from '@sshn/data';
 import { readModelFile } from '@sshn/model/node';
@@ -16,7 +17,7 @@ import { trainRun } from './train-run.js';
 
 let root: string;
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useFastWasm({ threads: 1 });
   root = await mkdtemp(join(tmpdir(), 'sshn-align-'));
 });
 afterAll(() => rm(root, { recursive: true }));

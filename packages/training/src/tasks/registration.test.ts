@@ -1,7 +1,8 @@
+import { useFastWasm } from '@sshn/backend-wasm';
 import { initialize, Rng, setting } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
 import { networkOf } from '@sshn/model';
-import { useBackend, withoutLeak } from '@sshn-internal/testing';
+import { withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
@@ -57,7 +58,7 @@ async function seenWhile(trainer: Trainer, work: () => Promise<unknown>) {
   return apply.mock.calls.map(([, , at]) => at);
 }
 
-beforeAll(() => useBackend('wasm'));
+beforeAll(() => useFastWasm({ threads: 1 }));
 
 /** Disks without noise and with soft edges: what pulls one onto another is there to be seen. */
 function softDisks(count: number, [height, width]: readonly [number, number]): Dataset {

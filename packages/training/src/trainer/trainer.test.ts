@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+import { useFastWasm } from '@sshn/backend-wasm';
 import { namedParams, paramTree, setting } from '@sshn/core';
-import { useBackend, withoutLeak } from '@sshn-internal/testing';
+import { withoutLeak } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
@@ -55,7 +56,7 @@ function copy({ params, optimizer, progress }: TrainerState): TrainerState {
   };
 }
 
-beforeAll(() => useBackend('wasm'));
+beforeAll(() => useFastWasm({ threads: 1 }));
 
 describe('Trainer', () => {
   test.each(['fixed', 'stochastic', 'film', 'sshn'] as const)(
