@@ -6,7 +6,6 @@ import { FileError, Rng, ValueError } from '@sshn/core';
 import { type Dataset, datasetOf, type Example } from '@sshn/data';
 import { readModelFile } from '@sshn/model/node';
 import { affineMatrix } from '@sshn/registration';
-import { useBackend } from '@sshn-internal/testing';
 import { dispose } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
