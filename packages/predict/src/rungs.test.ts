@@ -18,9 +18,9 @@ const maps = [
 
 test('goes on until the Dice that is asked for is predicted; judges by the mean of what was run', async () => {
   const run: number[] = [];
-  const go = (asked: number | undefined, last = 2) => {
+  const go = (asked: number | undefined, last = 2, isMean = false) => {
     run.length = 0;
-    return throughRungs(rungs, { last, asked, labels: 2, isPart: false }, async (rung) => {
+    return throughRungs(rungs, { last, asked, labels: 2, isMean, isPart: false }, async (rung) => {
       run.push(rung);
       return maps[rung]!;
     });
@@ -37,6 +37,10 @@ test('goes on until the Dice that is asked for is predicted; judges by the mean 
   expect(second.predicted.mean).toBeCloseTo(0.45 + (0.5 * 1.5) / 2.05, 6);
   expect(second.predicted.error).toBe(0.03);
   expect(second.mean[3]).toBeCloseTo(0.3, 6);
+  // With the mean as the answer, its Dice with itself is predicted.
+  const meant = await go(0.75, 2, true);
+  expect(meant.probabilities).toEqual(second.mean);
+  expect(meant.predicted.mean).toBeCloseTo(second.predicted.mean!, 12);
   expect(await go(1)).toMatchObject({ rung: 2 });
   expect(await go(1, 0)).toMatchObject({ rung: 0 });
   const whole = await go(undefined);
@@ -58,18 +62,18 @@ test('goes on until the Dice that is asked for is predicted; judges by the mean 
 test('where no label is found, one part of several ends, a whole image does not', async () => {
   const empty = Float32Array.from([0.9, 0.1, 0.8, 0.2]);
   const go = (isPart: boolean) =>
-    throughRungs(rungs, { last: 2, asked: 0.5, labels: 2, isPart }, async () => empty);
+    throughRungs(rungs, { last: 2, asked: 0.5, labels: 2, isMean: false, isPart }, async () => empty);
   expect(await go(true)).toMatchObject({ rung: 0, predicted: { mean: null } });
   expect(await go(false)).toMatchObject({ rung: 2, predicted: { mean: null } });
   // A label that is there, but whose Dice was not fitted, is no empty part.
   const unfitted = rungs.map((rung) => ({ ...rung, labels: [null] }));
-  const way = { last: 2, asked: 0.5, labels: 2, isPart: true };
+  const way = { last: 2, asked: 0.5, labels: 2, isMean: false, isPart: true };
   expect((await throughRungs(unfitted, way, async () => maps[0]!)).rung).toBe(2);
 });
 
 test('agreement of an image is that of its parts, weighted', async () => {
   // By agreement itself (slope 1, intercept 0), so what is predicted of the whole is known.
-  const way = { last: 0, asked: 0.9, labels: 2, isPart: true };
+  const way = { last: 0, asked: 0.9, labels: 2, isMean: false, isPart: true };
   const whole = maps.flatMap((map) => [...map]);
   const empty = { rung: 0, predicted: { labels: [null], mean: null, error: 0.05 }, sums: [0.3] };
   const parts = await Promise.all(maps.map((map) => throughRungs(rungs, way, async () => map)));

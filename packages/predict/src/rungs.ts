@@ -24,6 +24,8 @@ interface Way {
   readonly asked: number | undefined;
   /** How many there are, the background included. */
   readonly labels: number;
+  /** Whether the answer is that of the mean over the rungs, rather than of the last one by itself. */
+  readonly isMean: boolean;
   /** Whether it is one of several parts: then it also ends where no label is found, as most of an image may be background. */
   readonly isPart: boolean;
 }
@@ -35,16 +37,17 @@ interface Way {
  */
 export async function throughRungs(
   rungs: Cascade['rungs'],
-  { last, asked, labels, isPart }: Way,
+  { last, asked, labels, isMean, isPart }: Way,
   run: (rung: number) => Promise<Float32Array>,
 ): Promise<Stepped> {
   let sum: Float32Array | undefined;
   for (let rung = 0; ; rung++) {
-    const probabilities = await run(rung);
-    if (sum === undefined) sum = probabilities.slice();
-    else for (let i = 0; i < sum.length; i++) sum[i]! += probabilities[i]!;
+    const own = await run(rung);
+    if (sum === undefined) sum = own.slice();
+    else for (let i = 0; i < sum.length; i++) sum[i]! += own[i]!;
     if (rung < last && asked === undefined) continue;
     const mean = sum.map((value) => value / (rung + 1));
+    const probabilities = isMean ? mean : own;
     const { dice, sums } = agreement(mostProbable(probabilities, labels), mean, labels);
     const predicted = predictDice(rungs[rung]!, dice);
     const isReached = asked !== undefined && predicted.mean !== null && predicted.mean >= asked;

@@ -200,7 +200,8 @@ export class Segmenter extends TrainedModel {
     const asked = options.cascade === true ? options.dice : undefined;
     const { tile, window } = prepared;
     const tiles = tileCount(tilingOf(window.size, tile));
-    const way = { last, asked, labels, isPart: tiles > 1 };
+    const isMean = this.manifest.cascade?.answer === 'mean';
+    const way = { last, asked, labels, isMean, isPart: tiles > 1 };
     const began = performance.now();
     const parts: Array<Pick<Stepped, 'rung' | 'predicted' | 'sums'>> = [];
     const unsure = options.uncertainty === true ? new UncertaintyWriter(window, labels) : undefined;

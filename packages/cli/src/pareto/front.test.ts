@@ -23,12 +23,12 @@ test('what is worth its cost: better than every cheaper one by more than next to
 test('rungs: the cheapest as good as the most accurate, the cheapest nearly as good, one between where costs are far apart', () => {
   const at = (gflops: number, dice: number) => result({ gflops, dice });
   const costs = (front: readonly ReturnType<typeof at>[]) => rungsOf(front).map(({ gflops }) => gflops);
-  expect(costs([at(1, 0.7), at(2, 0.885), at(4, 0.89), at(7, 0.892), at(9, 0.895), at(40, 0.9)])).toEqual([
+  expect(costs([at(1, 0.7), at(2, 0.891), at(4, 0.893), at(7, 0.894), at(9, 0.896), at(40, 0.9)])).toEqual([
     2, 9, 40,
   ]);
-  expect(costs([at(40, 0.9), at(10, 0.89), at(20, 0.895), at(15, 0.88)])).toEqual([10, 40]);
+  expect(costs([at(40, 0.9), at(10, 0.891), at(20, 0.895), at(15, 0.88)])).toEqual([10, 40]);
   expect(costs([at(1, 0.5), at(2, 0.9), at(3, 0.85)])).toEqual([2]);
-  expect(costs([at(2, 0.885), at(40, 0.9), at(90, 0.9019), at(99, 0.902)])).toEqual([2, 40]);
+  expect(costs([at(2, 0.893), at(40, 0.9), at(90, 0.9019), at(99, 0.902)])).toEqual([2, 40]);
   expect(costs([at(1, Number.NaN)])).toEqual([]);
 });
 
@@ -94,7 +94,14 @@ describe('sshn pareto of a network with several knobs', () => {
     const { cascade } = model.manifest;
     expect(cascade!.images).toBe(5);
     const dices = new Map(table.map((row) => [settingKey(row), row.dice]));
-    for (const rung of cascade!.rungs) expect(rung.dice).toBeCloseTo(dices.get(settingKey(rung))!, 9);
+    // A rung that sees the image flipped, or answers by a mean, is one only where it loses no more than that.
+    const isOther =
+      cascade!.answer !== undefined || cascade!.rungs.some(({ flipped }) => flipped !== undefined);
+    for (const rung of cascade!.rungs) {
+      const dice = dices.get(settingKey(rung))!;
+      if (isOther) expect(rung.dice).toBeGreaterThan(dice - 0.0051);
+      else expect(rung.dice).toBeCloseTo(dice, 9);
+    }
     const { methods, predictions, cascade: curve, images } = report.sureness;
     expect(images).toBe(6);
     expect(predictions).toHaveLength(6);

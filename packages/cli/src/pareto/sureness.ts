@@ -6,7 +6,7 @@ import { evaluateRun, fitCascade, measureSureness, type Sureness } from '@sshn/t
 import type { OpenedRun } from '../run/open-run.js';
 
 /** By how much the Dice of the first rung may be below that of the last: one that is worse says little, and answers little. */
-const within = 0.02;
+const within = 0.01;
 
 /** Less Dice than that is no gain: the last rung is the cheapest that is as good as the most accurate setting but for so much. */
 const asGood = 0.002;

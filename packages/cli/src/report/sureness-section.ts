@@ -19,10 +19,11 @@ export function surenessSection(report: SurenessReport, measured: readonly Facto
   const rungs = cascadeOf.rungs
     .map((rung) => `${settingText(rung)}${rung.flipped === undefined ? '' : ' (of the flipped image)'}`)
     .join('; ');
+  const ofMean = cascadeOf.answer === 'mean' ? ', whose mean is also the answer' : '';
   const isCascade = cascadeOf.rungs.length > 1;
   return html`<section aria-labelledby="sure">
 <h2 id="sure">How sure it is</h2>
-<p class="muted">The Dice of an image is predicted without its truth, from how far the labels agree with the mean probabilities of ${isCascade ? `these settings (φ): ${rungs}` : 'the network’s one setting'}. The lines behind it were fitted to ${cascadeOf.images} validation images; the figures are of ${images} ${split} images.</p>
+<p class="muted">The Dice of an image is predicted without its truth, from how far the labels agree with the mean probabilities of ${isCascade ? `these settings (φ): ${rungs}${ofMean}` : 'the network’s one setting'}. The lines behind it were fitted to ${cascadeOf.images} validation images; the figures are of ${images} ${split} images.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="sure">
 <table>
 <thead><tr>${['told by', 'answer at φ', 'GFLOPs', 'Dice', 'wrong pixels', 'retention area', 'r', 'mean error'].map((word) => html`<th scope="col">${word}</th>`)}</tr></thead>

@@ -95,6 +95,8 @@ export const manifestSchema = z
       .strictObject({
         /** Validation images that it was fitted to. */
         images: z.int().min(1),
+        /** The answer of a rung is that of the mean probabilities of it and all rungs before it. @default of its own */
+        answer: z.literal('mean').exactOptional(),
         rungs: z
           .array(
             z.strictObject({

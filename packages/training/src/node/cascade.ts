@@ -28,8 +28,9 @@ export interface CascadeOptions {
  * from how far the labels agree with the mean probabilities of that rung and all before it to their Dice. See `agreement` of
  * @sshn/losses.
  *
- * Settings of one network share many errors. So every second rung, but not the last, may see the image flipped, which costs nothing:
- * along the axis, or none, with which the last rung's Dice is predicted best, among those that take no Dice from any rung.
+ * Settings of one network share many errors. So every second rung, but not the last, may see the image flipped, and the answer may be
+ * that of the mean, which costs nothing: along the axis, or none, and from what the last rung's Dice is predicted best, among the ways
+ * that take no Dice from any rung.
  *
  * @param places From the cheapest to the most expensive.
  * @returns undefined where no label occurs in enough validation images, or it was aborted.
@@ -43,17 +44,22 @@ export async function fitCascade(
 ): Promise<Cascade | undefined> {
   requireSegmentation(run, places);
   const labels = run.labelNames.length;
-  const axes = places.length > 1 ? dataset.size.map((_, axis) => [axis]) : [];
-  const ways = [[], ...axes].map((flipped) =>
-    places.map((place, i) =>
+  const isOne = places.length === 1;
+  const axes = isOne ? [] : dataset.size.map((_, axis) => [axis]);
+  const ways = [[], ...axes].flatMap((flipped) => {
+    const passes = places.map((place, i) =>
       passOf(run, (places.length - 1 - i) % 2 === 0 || flipped.length === 0 ? place : { ...place, flipped }),
-    ),
+    );
+    return (isOne ? (['last'] as const) : (['last', 'mean'] as const)).map((of) => ({ passes, of }));
+  });
+  const judges = ways.flatMap(({ passes, of }) =>
+    passes.map((_, i) => disagreement(passes.slice(0, i + 1), labels, of)),
   );
-  const judges = ways.flatMap((passes) => passes.map((_, i) => disagreement(passes.slice(0, i + 1), labels)));
   const judged = await judge(run, dataset, 'validation', judges, signal);
   if (judged === undefined) return undefined;
-  const [plain, ...others] = ways.map((passes, way) =>
-    passes.flatMap(({ at, flipped }, i) => {
+  const [plain, ...others] = ways.map(({ passes, of }, way) => ({
+    of,
+    rungs: passes.flatMap(({ at, flipped }, i) => {
       const { seen } = judged[way * places.length + i]!;
       const fit = fitRung(seen);
       const dice = meanOf(seen.map(meanDice));
@@ -62,14 +68,17 @@ export async function fitCascade(
         { ...namedSetting(at), ...(flipped === undefined ? {} : { flipped: [...flipped] }), dice, ...fit },
       ];
     }),
-  );
-  if (plain!.length < places.length) return undefined;
+  }));
+  if (plain!.rungs.length < places.length) return undefined;
   const asGood = others.filter(
-    (rungs) =>
-      rungs.length === places.length && rungs.every(({ dice }, i) => dice >= plain![i]!.dice - tolerance),
+    ({ rungs }) =>
+      rungs.length === places.length &&
+      rungs.every(({ dice }, i) => dice >= plain!.rungs[i]!.dice - tolerance),
   );
-  const rungs = [plain!, ...asGood].reduce((a, b) => (b.at(-1)!.error < a.at(-1)!.error ? b : a));
-  return { images: judged[0]!.seen.length, rungs };
+  const { rungs, of } = [plain!, ...asGood].reduce((a, b) =>
+    b.rungs.at(-1)!.error < a.rungs.at(-1)!.error ? b : a,
+  );
+  return { images: judged[0]!.seen.length, ...(of === 'mean' ? { answer: of } : {}), rungs };
 }
 
 /** Flipped images have the same Dice but for so much, unless the network or its labels tell one side from the other. */
@@ -144,7 +153,7 @@ export async function measureSureness(
     { name: 'entropy', at: single, judge: softmaxEntropy(single, labels) },
     { name: 'flips', at: flipped, judge: flips(flipped, labels, rank) },
   ] as const;
-  const rungs = steps.map((_, i) => disagreement(steps.slice(0, i + 1), labels));
+  const rungs = steps.map((_, i) => disagreement(steps.slice(0, i + 1), labels, cascade.answer));
   const all = [...rungs, ...others.map((other) => other.judge)];
   const known = await judge(run, dataset, 'validation', all, signal);
   const tested = known && (await judge(run, dataset, split, all, signal));

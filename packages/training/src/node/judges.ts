@@ -26,13 +26,14 @@ export interface Judged {
   readonly retention: Retention;
 }
 
-/** The labels of the last pass, judged by the mean of all: how far settings disagree. */
-export function disagreement(passes: readonly Pass[], labels: number): Judge {
+/** The labels of the last pass, or of the mean of all, judged by that mean: how far settings disagree. */
+export function disagreement(passes: readonly Pass[], labels: number, of: 'last' | 'mean' = 'last'): Judge {
   return {
     passes,
     look: (maps) => {
-      const answer = mostProbable(maps.at(-1)!, labels);
-      const { dice, uncertainty } = agreement(answer, meanMap(maps), labels);
+      const mean = meanMap(maps);
+      const answer = mostProbable(of === 'mean' ? mean : maps.at(-1)!, labels);
+      const { dice, uncertainty } = agreement(answer, mean, labels);
       return { labels: answer, agreement: dice, uncertainty };
     },
   };
@@ -60,15 +61,8 @@ export function flips(at: Setting, labels: number, rank: number): Judge {
   const sets = Array.from({ length: 2 ** rank }, (_, bits) =>
     Array.from({ length: rank }, (__, axis) => axis).filter((axis) => (bits >> axis) & 1),
   );
-  return {
-    passes: sets.map((flipped) => ({ at, flipped })),
-    look: (maps) => {
-      const mean = meanMap(maps);
-      const answer = mostProbable(mean, labels);
-      const { dice, uncertainty } = agreement(answer, mean, labels);
-      return { labels: answer, agreement: dice, uncertainty };
-    },
-  };
+  const passes = sets.map((flipped) => ({ at, flipped }));
+  return disagreement(passes, labels, 'mean');
 }
 
 function meanMap(maps: readonly Float32Array[]): Float32Array {
