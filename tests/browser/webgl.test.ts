@@ -82,6 +82,12 @@ describe.skipIf(executablePath === undefined)('@sshn/backend-webgl in a page', (
     });
   });
 
+  test('another factor compiles few programs, as sizes are uniforms', async () => {
+    const [first, second, , , last] = await inPage('programsByFactor', [0.3, 0.37, 0.22, 0.5, 0.1]);
+    expect(second! - first!).toBeLessThan(first! / 2);
+    expect(last!).toBeLessThan(2 * first!);
+  }, 120_000);
+
   test('where only float16 is rendered, it infers, and refuses to train', async () => {
     expect(await inPage('runImprecise', {})).toEqual({
       precision: 'less',

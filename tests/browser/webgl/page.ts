@@ -1,15 +1,16 @@
 // Bundled and run in a page: our programs on webgl, its precision, and a context that is lost.
 
+import { unet } from '@sshn/architectures';
 import {
   type FastWebglOptions,
   type FastWebglStatus,
   fastWebglStatus,
   useFastWebgl,
 } from '@sshn/backend-webgl';
-import { namedParams } from '@sshn/core';
+import { initialize, namedParams, Rng, setting } from '@sshn/core';
 import { applyConvolution, valueAndGradients } from '@sshn/ops';
 import type { MathBackendWebGL, WebGLMemoryInfo } from '@tensorflow/tfjs-backend-webgl';
-import { backend, dispose, engine, env, memory, square, sum, tensor } from '@tensorflow/tfjs-core';
+import { backend, dispose, engine, env, memory, square, sum, tensor, tidy } from '@tensorflow/tfjs-core';
 import { wave } from '../conformance/probe.js';
 import { type Outcome, runCases } from '../conformance/run.js';
 import { cases } from './cases.js';
@@ -42,6 +43,20 @@ const pageFunctions = {
       bytes.push((memory() as unknown as WebGLMemoryInfo).numBytesInGPU);
     }
     return { status, outcomes, ran: kernelNames.filter((name) => name.startsWith('Sshn')), bytes };
+  },
+
+  /** How many programs are compiled after the inferences of a U-Net at factors, one after the other. */
+  async programsByFactor(factors: readonly number[]): Promise<number[]> {
+    await useFastWebgl();
+    env().set('WEBGL_CPU_FORWARD', false);
+    const { binaryCache } = backend() as unknown as { readonly binaryCache: object };
+    const network = unet({ inChannels: 1, outChannels: 2, features: 8 });
+    const params = initialize(network.specs, Rng.fromSeed(1));
+    const image = wave([1, 64, 64, 1]);
+    return factors.map((factor) => {
+      dispose(tidy(() => network.apply(params, image, setting(factor))));
+      return Object.keys(binaryCache).length;
+    });
   },
 
   /** Where only float16 is rendered, as on phones: what the status says, and what infers and trains. */

@@ -72,6 +72,8 @@ async function startBackend(): Promise<WatchedBackend> {
   const { active } = starter;
   const isOurs = active !== undefined && active.backend === runningBackend(BACKEND) && !active.isLost();
   if (!isOurs && webglVersion() === 0) throw new WebglUnavailableError('this program has no WebGL');
+  // Sizes as uniforms of stock programs too, as of ours: another factor compiles few.
+  env().set('WEBGL_USE_SHAPES_UNIFORMS', webglVersion() === 2);
   const hasStarted = isOurs
     ? await setBackend(BACKEND)
     : await replaceBackend(BACKEND, () => new WatchedBackend(), PRIORITY);

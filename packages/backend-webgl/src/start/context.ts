@@ -1,4 +1,4 @@
-import { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
+import { type GPGPUProgram, MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
 import {
   add,
   type BackendValues,
@@ -8,6 +8,7 @@ import {
   sub,
   type Tensor,
   type Tensor4D,
+  type TensorInfo,
   tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
@@ -57,6 +58,22 @@ async function valuesOf(work: () => Tensor): Promise<ArrayLike<number>> {
 type RunProgram = MathBackendWebGL['runWebGLProgram'];
 
 /**
+ * Sees to it that tfjs' cache holds two programs where their GLSL differs. With sizes as uniforms its key leaves out whether an
+ * input with axes of one, such as [24, 3, 1], lies in a texture of its other two sizes, which is read in another way. So
+ * such shapes go into the code, which is part of the key.
+ */
+function toldApart(program: GPGPUProgram, inputs: readonly TensorInfo[]): GPGPUProgram {
+  if (!program.enableShapeUniforms) return program;
+  const planes = inputs.filter(
+    ({ shape }) => shape.length > 2 && shape.filter((length) => length !== 1).length === 2,
+  );
+  if (planes.length === 0) return program;
+  return Object.assign(program, {
+    userCode: `${program.userCode}\n// ${planes.map(({ shape }) => shape.join()).join(' ')}`,
+  });
+}
+
+/**
  * tfjs' webgl backend, which notices that its context is lost: what is asked of it from then on, and reads that wait, end
  * in a `WebglContextLostError`. tfjs' own would put out zeros, or wait forever for a GPU that is gone.
  */
@@ -73,9 +90,9 @@ export class WatchedBackend extends MathBackendWebGL {
     return this.problems.length > 0;
   }
 
-  override runWebGLProgram(...args: Parameters<RunProgram>): ReturnType<RunProgram> {
+  override runWebGLProgram(...[program, inputs, ...rest]: Parameters<RunProgram>): ReturnType<RunProgram> {
     this.requireContext();
-    return super.runWebGLProgram(...args);
+    return super.runWebGLProgram(toldApart(program, inputs), inputs, ...rest);
   }
 
   override readSync(dataId: DataId): BackendValues {
