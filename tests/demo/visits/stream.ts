@@ -28,18 +28,22 @@ export function streamTests(visit: () => Visit): void {
 
   test('φ gives way under load, and comes back', async () => {
     const { page } = visit();
-    const free = await factor();
+    const tooSlow = /^Even the smallest φ is too slow for 10/;
     await setLoad(120);
-    await waitForText(page, 'stream-verdict', /^Even the smallest φ is too slow for 10/);
+    await waitForText(page, 'stream-verdict', tooSlow);
     const least = await factor();
-    expect(least).toBeLessThan(free);
     await setLoad(0);
     await waitForText(
       page,
       'stream-verdict',
       /^(φ (went up|is 0\.\d+, the most accurate:)|10 frames per second are not)/,
     );
-    await expect.poll(factor, { timeout: 20_000 }).toBeGreaterThan(least);
+    await expect.poll(factor, { timeout: 30_000 }).toBeGreaterThan(least);
+    // From what a free device has time for: how much that was at the beginning depends on what else it did.
+    await setLoad(120);
+    await waitForText(page, 'stream-verdict', tooSlow);
+    expect(await factor()).toBe(least);
+    await setLoad(0);
 
     await page.click('#stream-stop');
     const stopped = await page.getAttribute('#stream-history', 'aria-label');
