@@ -93,6 +93,7 @@ th:first-child, td:first-child { text-align: left; padding-left: .25rem; }
 tr.chosen > * { box-shadow: inset 0 0 0 99px color-mix(in srgb, var(--mark) 16%, transparent); }
 .results { max-height: 32rem; overflow: auto; }
 thead th.knob, [aria-labelledby="sure"] th { overflow-wrap: normal; }
+[aria-labelledby="sure"] td:nth-child(2) { white-space: normal; }
 .results thead th { position: sticky; top: 0; z-index: 1; }
 .overlays { border-spacing: 0; }
 .overlays th, .overlays td { border: 0; padding: 0 .5rem .75rem 0; text-align: left; vertical-align: top; font-weight: 500; }
