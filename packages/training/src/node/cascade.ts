@@ -28,9 +28,9 @@ export interface CascadeOptions {
  * from how far the labels agree with the mean probabilities of that rung and all before it to their Dice. See `agreement` of
  * @sshn/losses.
  *
- * Settings of one network share many errors. So every second rung, but not the last, may see the image flipped, and the answer may be
- * that of the mean, which costs nothing: along the axis, or none, and from what the last rung's Dice is predicted best, among the ways
- * that take no Dice from any rung.
+ * Settings of one network share many errors. So every second rung, but not the last, may see the image flipped along an axis, and the
+ * answer may be that of the mean; neither costs anything. Of these ways that is taken with which the last rung's Dice is predicted
+ * best, unless a rung loses Dice by it.
  *
  * @param places From the cheapest to the most expensive.
  * @returns undefined where no label occurs in enough validation images, or it was aborted.
