@@ -1,4 +1,4 @@
-import { rectify } from './leaky-gradient';
+import { rectify } from './elementwise';
 import { addLanes, addPair, storeLanes } from './simd';
 import { BiasArgs } from './layout';
 

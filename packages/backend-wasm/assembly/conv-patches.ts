@@ -1,37 +1,39 @@
-import { pixelCount } from './conv-size';
 import { ConvArgs } from './layout';
 
 /**
  * Writes the values that all taps of a pixel read side by side, `[count][taps][inChannels]`, zeros outside the image: the convolution of
- * few channels is then a product of these rows. Writes up to 12 bytes behind them.
+ * few channels is then a product of these rows.
  */
 export function gatherPatches(args: ConvArgs, first: i32, count: i32, patches: usize): void {
   const height = args.height, width = args.width, depth = args.depth;
   const kernelDepth = args.kernelDepth, kernelHeight = args.kernelHeight, kernelWidth = args.kernelWidth;
   const left = kernelWidth >> 1, top = kernelHeight >> 1, front = kernelDepth >> 1;
   const pixelBytes = <usize>args.inChannels << 2, runBytes = <usize>kernelWidth * pixelBytes;
-  // Runs are copied 16 bytes at a time, which may read behind them.
-  const lastWhole = args.x + <usize>pixelCount(args) * pixelBytes - ((runBytes + 15) & ~15);
+  const patchBytes = <usize>(kernelDepth * kernelHeight) * runBytes;
   const row = first / width, slice = row / height;
   let column = first - row * width, line = row - slice * height, layer = slice % depth;
   let pixel = args.x + <usize>first * pixelBytes;
-  for (; count > 0; count--) {
-    const isInside = column >= left && column + left < width;
+  while (count > 0) {
+    // The pixels of one row of the image, tap by tap: those from `begin` to before `end` read nothing beside it.
+    const pixels = min(count, width - column);
+    const begin = min(max(left - column, 0), pixels), end = max(min(width - left - column, pixels), begin);
+    let run = patches;
     for (let a = -front; a <= front; a++) {
       for (let b = -top; b <= top; b++) {
         const from = pixel + <usize>((a * height + b) * width - left) * pixelBytes;
         if (<u32>(layer + a) >= <u32>depth || <u32>(line + b) >= <u32>height) {
-          for (let i: usize = 0; i < runBytes; i += 16) v128.store(patches + i, f32x4.splat(0));
-        } else if (isInside && from <= lastWhole) {
-          for (let i: usize = 0; i < runBytes; i += 16) v128.store(patches + i, v128.load(from + i));
+          for (let p = 0; p < pixels; p++) memory.fill(run + <usize>p * patchBytes, 0, runBytes);
         } else {
-          copyRun(from, column - left, width, kernelWidth, pixelBytes, patches);
+          for (let p = 0; p < begin; p++) copyRun(from, column - left, p, width, kernelWidth, pixelBytes, run + <usize>p * patchBytes);
+          copyRuns(from + <usize>begin * pixelBytes, pixelBytes, runBytes, end - begin, run + <usize>begin * patchBytes, patchBytes);
+          for (let p = end; p < pixels; p++) copyRun(from, column - left, p, width, kernelWidth, pixelBytes, run + <usize>p * patchBytes);
         }
-        patches += runBytes;
+        run += runBytes;
       }
     }
-    pixel += pixelBytes;
-    if (++column < width) continue;
+    count -= pixels;
+    patches += <usize>pixels * patchBytes;
+    pixel += <usize>pixels * pixelBytes;
     column = 0;
     if (++line < height) continue;
     line = 0;
@@ -39,10 +41,27 @@ export function gatherPatches(args: ConvArgs, first: i32, count: i32, patches: u
   }
 }
 
-/** Writes the values of `taps` pixels from `column` on, zeros for those outside the row. */
-function copyRun(from: usize, column: i32, width: i32, taps: i32, pixelBytes: usize, to: usize): void {
+/** Copies `count` runs of `bytes`, a multiple of four. */
+function copyRuns(from: usize, fromStride: usize, bytes: usize, count: i32, to: usize, toStride: usize): void {
+  const whole = bytes & ~15;
+  for (; count > 0; count--) {
+    for (let i: usize = 0; i < whole; i += 16) v128.store(to + i, v128.load(from + i));
+    let i = whole;
+    if (bytes & 8) {
+      store<u64>(to + i, load<u64>(from + i));
+      i += 8;
+    }
+    if (bytes & 4) store<u32>(to + i, load<u32>(from + i));
+    from += fromStride;
+    to += toStride;
+  }
+}
+
+/** Writes the values of `taps` pixels from `column + p` on, `p` pixels behind `from`, zeros for those outside the row. */
+function copyRun(from: usize, column: i32, p: i32, width: i32, taps: i32, pixelBytes: usize, to: usize): void {
+  from += <usize>p * pixelBytes;
   for (let t = 0; t < taps; t++) {
-    const isInside = <u32>(column + t) < <u32>width;
+    const isInside = <u32>(column + p + t) < <u32>width;
     for (let i: usize = 0; i < pixelBytes; i += 4) f32.store(to + i, isInside ? f32.load(from + i) : 0);
     from += pixelBytes;
     to += pixelBytes;

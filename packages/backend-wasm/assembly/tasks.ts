@@ -8,10 +8,10 @@ import { convKernelGradient } from './conv-kernel-gradient';
 import { convPointwise } from './conv-pointwise';
 import { copyRuns } from './copy-runs';
 import { crossEntropy } from './cross-entropy';
+import { elementwise } from './elementwise';
 import { head, headWeightGradient, headRowGradient } from './head';
 import { joinDepth, joinDepthGradient } from './join-depth';
 import { joinGradient } from './join-gradient';
-import { leakyGradient } from './leaky-gradient';
 import { nccTerms, nccMaps, nccGradients } from './local-ncc';
 import { resize } from './resize';
 import { resizeGradient } from './resize-gradient';
@@ -19,10 +19,11 @@ import { softDiceSums, softDiceGradient } from './soft-dice';
 import { warp } from './warp';
 import { warpGradientField } from './warp-gradient-field';
 import { warpRanges, warpGradientImage } from './warp-gradient-image';
+import { windowMeans, windowMeansGradient } from './window-means';
 import { winogradForward } from './winograd-forward';
 import { winogradKernelBack } from './winograd-kernel';
 import { winogradKernelGradient } from './winograd-kernel-gradient';
-import { ConvArgs, BiasArgs, LeakyArgs, AdamArgs, ResizeArgs, HeadArgs, CopyArgs, WarpArgs, CrossEntropyArgs, BoxSumArgs, DiceArgs, NccArgs, JoinGradientArgs, JoinDepthArgs } from './layout';
+import { ConvArgs, BiasArgs, ElementwiseArgs, AdamArgs, ResizeArgs, HeadArgs, CopyArgs, WarpArgs, CrossEntropyArgs, BoxSumArgs, DiceArgs, NccArgs, JoinGradientArgs, JoinDepthArgs, WindowArgs } from './layout';
 
 /** Runs one task of a job. */
 export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
@@ -32,7 +33,7 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 2: return winogradForward(changetype<ConvArgs>(args), task, worker);
     case 3: return winogradKernelGradient(changetype<ConvArgs>(args), task, worker);
     case 4: return biasGradient(changetype<BiasArgs>(args), task);
-    case 5: return leakyGradient(changetype<LeakyArgs>(args), task);
+    case 5: return elementwise(changetype<ElementwiseArgs>(args), task);
     case 6: return adam(changetype<AdamArgs>(args), task);
     case 7: return resize(changetype<ResizeArgs>(args), task);
     case 8: return resizeGradient(changetype<ResizeArgs>(args), task, worker);
@@ -57,6 +58,8 @@ export function runTask(kind: i32, args: usize, task: i32, worker: i32): void {
     case 27: return joinGradient(changetype<JoinGradientArgs>(args), task, worker);
     case 28: return joinDepth(changetype<JoinDepthArgs>(args), task);
     case 29: return joinDepthGradient(changetype<JoinDepthArgs>(args), task);
+    case 30: return windowMeans(changetype<WindowArgs>(args), task);
+    case 31: return windowMeansGradient(changetype<WindowArgs>(args), task);
   }
 }
 

@@ -28,7 +28,7 @@ function layout(): string {
       '',
       '@unmanaged',
       `export class ${name} {`,
-      ...Object.entries(fields).map(([field, type]) => `  ${field}: ${type === 'address' ? 'usize' : type};`),
+      ...Object.entries(fields).map(([field, type]) => `  ${field}: ${type};`),
       '}',
     ].join('\n'),
   );
@@ -36,14 +36,27 @@ function layout(): string {
 }
 
 /** The functions that run the tasks of jobs. */
-function tasks(): string {
+async function tasks(): Promise<string> {
+  const calls = new Map<string, { readonly file: string; readonly hasWorker: boolean }>();
+  for (const file of (await readdir(new URL('assembly/', root))).sort()) {
+    const source = await readFile(new URL(`assembly/${file}`, root), 'utf8');
+    for (const [, name, worker] of source.matchAll(
+      /^export function (\w+)\(args: \w+, \w+: i32(, worker: i32)?\): void/gm,
+    ))
+      calls.set(name!, { file: file.replace('.ts', ''), hasWorker: worker !== undefined });
+  }
   const files = new Map<string, string[]>();
-  for (const [job, [, file]] of Object.entries(JOBS)) files.set(file, [...(files.get(file) ?? []), job]);
+  for (const job of Object.keys(JOBS)) {
+    const { file } = calls.get(job) ?? {};
+    if (file === undefined)
+      throw new Error(`No file in assembly/ exports ${job}(args, task) or ${job}(args, task, worker).`);
+    files.set(file, [...(files.get(file) ?? []), job]);
+  }
   const imports = [...files].sort().map(([file, jobs]) => `import { ${jobs.join(', ')} } from './${file}';`);
-  const structs = [...new Set(Object.values(JOBS).map(([struct]) => struct))];
+  const structs = [...new Set(Object.values(JOBS))];
   const cases = Object.entries(JOBS).map(
-    ([job, [struct, , hasWorker]], i) =>
-      `    case ${i}: return ${job}(changetype<${struct}>(args), task${hasWorker ? ', worker' : ''});`,
+    ([job, struct], i) =>
+      `    case ${i}: return ${job}(changetype<${struct}>(args), task${calls.get(job)!.hasWorker ? ', worker' : ''});`,
   );
   return [
     header('jobs.ts'),
@@ -154,7 +167,7 @@ const BINARIES: readonly (readonly [file: string, constant: string, settings: Bu
 
 const generated = new Map([
   ['assembly/layout.ts', layout()],
-  ['assembly/tasks.ts', tasks()],
+  ['assembly/tasks.ts', await tasks()],
   ['assembly/winograd-pairs.ts', await pairs()],
 ]);
 const sources = await digestOfSources();

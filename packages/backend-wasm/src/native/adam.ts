@@ -1,7 +1,7 @@
 import type { AdamSettings, AdamState } from '@sshn/ops';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { deferredProducts } from './heads.js';
-import { bytesOf, SIZES } from './layout.js';
+import { SIZES } from './layout.js';
 import { type NativeModule, sizeOf } from './module.js';
 
 /**
@@ -30,7 +30,6 @@ export function adam(
   const renew = (old: TensorInfo): TensorInfo => (overwrite ? native.reuse(old) : native.output(old.shape));
   const next = [renew(param), renew(m), renew(v)] as const;
   const count = sizeOf(param.shape);
-  const { args } = native.reserve({ args: bytesOf('AdamArgs') });
   const product = deferredProducts(native).factorsOf(grad);
   const values = {
     param: native.address(param),
@@ -52,7 +51,7 @@ export function adam(
     row: product?.row ?? 0,
     width: product?.width ?? 1,
   };
-  if (product === undefined) native.start('adam', args, values, Math.ceil(count / SIZES.POINTWISE_GRAIN));
-  else native.start('adamOuter', args, values, Math.ceil(product.height / SIZES.OUTER_ROWS));
+  if (product === undefined) native.start('adam', values, Math.ceil(count / SIZES.POINTWISE_GRAIN));
+  else native.start('adamOuter', values, Math.ceil(product.height / SIZES.OUTER_ROWS));
   return [...next];
 }

@@ -1,5 +1,4 @@
 import { backend_util, type KernelFunc, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { bytesOf } from './layout.js';
 import { type NativeModule, sizeOf } from './module.js';
 
 /** Bytes that one task moves, about. */
@@ -18,10 +17,9 @@ interface Runs {
 /** Copies runs of bytes from one place to another, each with its own distance between runs. */
 function copyRuns(native: NativeModule, { from, fromStride, to, toStride, bytes, runs }: Runs): void {
   if (bytes * runs === 0) return;
-  const { args } = native.reserve({ args: bytesOf('CopyArgs') });
   const grain = Math.ceil(BYTES_PER_TASK / bytes);
   const values = { from, fromStride, to, toStride, bytes, runs, grain };
-  native.start('copyRuns', args, values, Math.ceil(runs / grain));
+  native.start('copyRuns', values, Math.ceil(runs / grain));
 }
 
 /** Tensors of one type joined along `axis`, along the other axes they agree. */

@@ -27,7 +27,7 @@ export function heads(native: NativeModule, inputs: Inputs, baseScales: readonly
     };
     const { args, row } = native.reserve({ args: HEAD_ARGS_BYTES, row: 4 * width });
     writeMultiple(native, row, hidden, gate);
-    native.start('head', args, { ...values, hidden: row }, Math.ceil(outputs / GRAIN));
+    native.start('head', { ...values, hidden: row }, Math.ceil(outputs / GRAIN), args);
     return out;
   });
 }
@@ -121,7 +121,7 @@ export function deferredProducts(native: NativeModule): DeferredProducts {
       const args = row - HEAD_ARGS_BYTES;
       const addresses = { weight: address, hidden: row, out: column, base: 0, sums: 0 };
       const values = { ...addresses, baseScale: 0, outputs: height, width };
-      native.start('headWeightGradient', args, values, Math.ceil(height / GRAIN));
+      native.start('headWeightGradient', values, Math.ceil(height / GRAIN), args);
     },
     release: ({ row }) => native.free(row - HEAD_ARGS_BYTES),
   });
@@ -138,7 +138,7 @@ function rowGradient(native: NativeModule, weight: TensorInfo, dy: TensorInfo): 
     row: rowBytes,
     sums: 2 * tasks * rowBytes,
   });
-  native.start('headRowGradient', args, { ...addresses, sums, baseScale: 0, outputs, width }, tasks);
+  native.start('headRowGradient', { ...addresses, sums, baseScale: 0, outputs, width }, tasks, args);
   native.exports.addSlots(sums, tasks, row, width);
   return native.floats().slice(row / 4, row / 4 + width);
 }

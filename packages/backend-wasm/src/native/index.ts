@@ -7,11 +7,13 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 
+import { tfjsAveragePool } from './average-pool.js';
 import { hasRelaxedSimd } from './compile.js';
 import { copyKernels } from './copies.js';
 import { productKernels } from './heads.js';
 import { ownKernels } from './kernels.js';
 import { NativeModule, type NativeSettings } from './module.js';
+import { elementwiseKernels } from './pointwise.js';
 import { tfjsConvKernel, tfjsConvNames } from './tfjs-conv.js';
 
 export type { NativeSettings } from './module.js';
@@ -49,7 +51,8 @@ export function registerNativeKernels(native: NativeKernels): void {
   unregisterNativeKernels();
   for (const [name, kernelFunc] of ownKernels(native)) put(name, () => kernelFunc);
   for (const name of tfjsConvNames) put(name, (fallback) => tfjsConvKernel(native, name, fallback));
-  for (const [name, make] of [...copyKernels, ...productKernels])
+  put('AvgPool', (fallback) => tfjsAveragePool(native, fallback));
+  for (const [name, make] of [...copyKernels, ...elementwiseKernels, ...productKernels])
     put(name, (fallback) => make(native, fallback));
 }
 
@@ -65,7 +68,8 @@ export function unregisterNativeKernels(): void {
 function put(kernelName: string, make: (fallback: KernelFunc | undefined) => KernelFunc): void {
   // tfjs' types deny it, but an unknown kernel is undefined.
   const stock = getKernel(kernelName, BACKEND) as KernelConfig | undefined;
-  previous.set(kernelName, stock);
+  // Of a kernel that two of ours stand for, one behind the other, it is the one before both.
+  if (!previous.has(kernelName)) previous.set(kernelName, stock);
   if (stock !== undefined) unregisterKernel(kernelName, BACKEND);
   // The set-up of the stock kernel stays: it runs when the backend starts, and ours may fall back to it.
   registerKernel({ ...stock, kernelName, backendName: BACKEND, kernelFunc: make(stock?.kernelFunc) });

@@ -131,7 +131,7 @@ export function productGradients(
     scratch: at.scratch,
     scratchStride,
   };
-  native.start('joinGradient', at.args, values, Math.ceil(rows / grain));
+  native.start('joinGradient', values, Math.ceil(rows / grain), at.args);
 }
 
 /** Puts the gradient to a part of the kernel where it belongs: the reverse of `cutKernel`. */

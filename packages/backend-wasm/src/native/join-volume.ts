@@ -241,8 +241,8 @@ export function acrossDepth(
   }
   native.start(
     job,
-    at.args,
     { planes: block, slices, shares: at.shares, count, pixels, values, grain },
     job === 'joinDepth' ? count * tasks : tasks,
+    at.args,
   );
 }

@@ -2,6 +2,7 @@ import { type Implementation, type Implementations, implementationsOf, type Join
 import type { KernelFunc } from '@tensorflow/tfjs-core';
 
 import { adam } from './adam.js';
+import { averagePool, averagePoolGrad } from './average-pool.js';
 import { conv, convGradInput, convGradKernel } from './conv.js';
 import { convJoin, convJoinGrad } from './conv-join.js';
 import { globalNorm, heads, headsGradient } from './heads.js';
@@ -12,11 +13,8 @@ import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { warp, warpGradField, warpGradImage } from './warp.js';
 
-/** Pooling is composed from tfjs' own: those windows are fast already. */
-type Compiled = Omit<
-  Implementations<NativeModule>,
-  'SshnAveragePool' | 'SshnAveragePoolGrad' | 'SshnMaximumPool' | 'SshnMaximumPoolGrad'
->;
+/** Maximum pooling is composed from tfjs' own: those windows are fast already. */
+type Compiled = Omit<Implementations<NativeModule>, 'SshnMaximumPool' | 'SshnMaximumPoolGrad'>;
 
 const runs = {
   SshnConv: (native, { x, kernel, bias }, { slope }) => conv(native, x, kernel, { bias, slope }),
@@ -27,21 +25,22 @@ const runs = {
   SshnLeakyReluGrad: (native, { dy, y }, { slope }) => leakyReluGrad(native, { dy, y, slope }),
   SshnResize: (native, { x }, { size }) => resize(native, x, size),
   SshnResizeGrad: (native, { dy }, { inputSize }) => resizeGrad(native, dy, inputSize),
+  SshnAveragePool: (native, { x }, { size }) => averagePool(native, x, size),
+  SshnAveragePoolGrad: (native, { dy }, { inputSize }) => averagePoolGrad(native, dy, inputSize),
   SshnBoxSum: (native, { x }, { window }) => boxSum(native, x, window),
-  SshnLocalNcc: (native, { moved, fixed }, settings) => localNcc(native, { moved, fixed }, settings),
+  SshnLocalNcc: localNcc,
   SshnLocalNccGrad: (native, { moved, fixed, maps }, { window }) =>
     localNccGrad(native, { moved, fixed, maps }, window),
   SshnHeads: (native, inputs, { baseScales }) => heads(native, inputs, baseScales),
-  SshnHeadsGrad: (native, inputs) => headsGradient(native, inputs),
-  SshnCrossEntropy: (native, { logits, labels }) => crossEntropy(native, { logits, labels }),
-  SshnSoftDice: (native, { logits, labels }, attributes) => softDice(native, { logits, labels }, attributes),
+  SshnHeadsGrad: headsGradient,
+  SshnCrossEntropy: crossEntropy,
+  SshnSoftDice: softDice,
   SshnGlobalNorm: (native, inputs) => globalNorm(native, Object.values(inputs)),
-  SshnWarp: (native, { image, field }, sampling) => warp(native, { image, field }, sampling),
-  SshnWarpGradField: (native, { dy, image, field }, sampling) =>
-    warpGradField(native, { dy, image, field }, sampling),
+  SshnWarp: warp,
+  SshnWarpGradField: warpGradField,
   SshnWarpGradImage: (native, { dy, field }, { inputSize, ...sampling }) =>
     warpGradImage(native, { dy, field, inputSize }, sampling),
-  SshnAdam: (native, inputs, attributes) => adam(native, inputs, attributes),
+  SshnAdam: adam,
 } satisfies Compiled;
 
 /** Those that only some backends have. */

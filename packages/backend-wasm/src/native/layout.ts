@@ -3,8 +3,11 @@
  * `assembly/` get theirs from here: `scripts/build-assembly.ts` generates `assembly/layout.ts`.
  */
 
-/** Types of fields, all of four bytes. An `address` is a count of bytes. */
-type FieldType = 'address' | 'i32' | 'f32';
+/** Types of fields, all of four bytes. A `usize` is an address or a count of bytes. */
+type FieldType = 'usize' | 'i32' | 'f32';
+const usize = 'usize';
+const i32 = 'i32';
+const f32 = 'f32';
 
 /** Arguments of jobs, field by field in the order of memory. */
 export const STRUCTS = {
@@ -13,278 +16,290 @@ export const STRUCTS = {
    * two dimensions are depth 1 with `kernelDepth` 1. Stride 1, zero padding, odd kernel edges.
    */
   ConvArgs: {
-    x: 'address',
+    x: usize,
     /** The packed or transformed kernel (forward), dy or the result (gradient to the kernel). */
-    w: 'address',
+    w: usize,
     /** 0 for none. */
-    bias: 'address',
-    y: 'address',
+    bias: usize,
+    y: usize,
     /** That of the first worker; those of the others follow, `scratchStride` bytes apart. */
-    scratch: 'address',
-    scratchStride: 'address',
+    scratch: usize,
+    scratchStride: usize,
     /** `inChannels + 8` zeros: what taps outside the image read. */
-    zeros: 'address',
-    batch: 'i32',
-    depth: 'i32',
-    height: 'i32',
-    width: 'i32',
-    inChannels: 'i32',
-    outChannels: 'i32',
-    kernelDepth: 'i32',
-    kernelHeight: 'i32',
-    kernelWidth: 'i32',
+    zeros: usize,
+    batch: i32,
+    depth: i32,
+    height: i32,
+    width: i32,
+    inChannels: i32,
+    outChannels: i32,
+    kernelDepth: i32,
+    kernelHeight: i32,
+    kernelWidth: i32,
     /** Factor of the leaky rectifier for negative values; 1 leaves the sum as it is. */
-    slope: 'f32',
+    slope: f32,
     /** Partial sums in which a gradient to the kernel is gathered. */
-    slots: 'i32',
+    slots: i32,
     /** Winograd tiles that are transformed, multiplied and transformed back together; a multiple of 4. */
-    blockTiles: 'i32',
+    blockTiles: i32,
     /** Winograd forward: the tiles that are computed, from the first to before the end. */
-    firstTile: 'i32',
-    endTile: 'i32',
+    firstTile: i32,
+    endTile: i32,
     /** Winograd: edge of a tile of outputs, 4 or 6. */
-    tile: 'i32',
+    tile: i32,
     /** Winograd forward: `JoinArgs` of an upsampled map whose convolution is added, or 0. */
-    join: 'address',
+    join: usize,
   },
   /** A convolution's half on an upsampled map; the other half's output has the size of the upsampled map. */
   JoinArgs: {
     /** `[rows, lowWidth, 9, outChannels]`: the map's products with each tap, some rows of it. */
-    products: 'address',
+    products: usize,
     /** The first of these rows, counted over batch and height. */
-    firstRow: 'i32',
-    lowHeight: 'i32',
-    lowWidth: 'i32',
+    firstRow: i32,
+    lowHeight: i32,
+    lowWidth: i32,
     /** Tables of `fillAxis`. */
-    heightTable: 'address',
-    widthTable: 'address',
+    heightTable: usize,
+    widthTable: usize,
     /** `[ceil8(outChannels)]`. */
-    bias: 'address',
+    bias: usize,
     /** A line of sums for each worker, `sumsStride` bytes apart. */
-    sums: 'address',
-    sumsStride: 'address',
+    sums: usize,
+    sumsStride: usize,
   },
   /** The gradient to the products of an upsampled map. */
   JoinGradientArgs: {
     /** The gradient to the output, `[batch, height, width, channels]`. */
-    dy: 'address',
+    dy: usize,
     /** `[rows, lowWidth, 9, channels]`. */
-    products: 'address',
+    products: usize,
     /** The first of these rows, counted over batch and height. */
-    firstRow: 'i32',
-    rows: 'i32',
+    firstRow: i32,
+    rows: i32,
     /** Rows of one task. */
-    grain: 'i32',
-    lowHeight: 'i32',
-    lowWidth: 'i32',
-    height: 'i32',
-    width: 'i32',
-    channels: 'i32',
+    grain: i32,
+    lowHeight: i32,
+    lowWidth: i32,
+    height: i32,
+    width: i32,
+    channels: i32,
     /** Tables of `invertAxis`. */
-    heightTable: 'address',
-    widthTable: 'address',
-    scratch: 'address',
-    scratchStride: 'address',
+    heightTable: usize,
+    widthTable: usize,
+    scratch: usize,
+    scratchStride: usize,
   },
   /** The interpolation along depth of the products of an upsampled volume, and its transpose. */
   JoinDepthArgs: {
     /** `[planes, pixels, 3, values]`: products with all taps of some planes of the map, the taps along depth outermost. */
-    planes: 'address',
+    planes: usize,
     /** `[count, pixels, values]`: products of some slices of the result with the taps in the plane. */
-    slices: 'address',
+    slices: usize,
     /** For each slice `DEPTH_SHARES` runs of `planes`: an offset in bytes from `planes`, and a weight. */
-    shares: 'address',
-    count: 'i32',
-    pixels: 'i32',
-    values: 'i32',
+    shares: usize,
+    count: i32,
+    pixels: i32,
+    values: i32,
     /** Pixels of one task. */
-    grain: 'i32',
+    grain: i32,
   },
   BiasArgs: {
-    dy: 'address',
+    dy: usize,
     /** Partial sums, `[slots][ceil4(channels)]`. */
-    sums: 'address',
-    pixels: 'i32',
-    channels: 'i32',
-    slots: 'i32',
+    sums: usize,
+    pixels: i32,
+    channels: i32,
+    slots: i32,
     /** The output of the leaky rectifier behind the bias, or 0 for none. */
-    y: 'address',
+    y: usize,
     /** Where there is a rectifier: the gradient before it. */
-    dz: 'address',
-    slope: 'f32',
+    dz: usize,
+    slope: f32,
   },
-  LeakyArgs: { dy: 'address', y: 'address', dx: 'address', count: 'i32', slope: 'f32' },
+  /** A function of the values of a and b at the same place: `SUM`, … */
+  ElementwiseArgs: {
+    a: usize,
+    b: usize,
+    y: usize,
+    count: i32,
+    /** b has so many values, which repeat. */
+    period: i32,
+    kind: i32,
+    slope: f32,
+  },
+  /** Means over windows along an axis: x `[outer, from, inner]`, y `[outer, to, inner]`. */
+  WindowArgs: { x: usize, y: usize, outer: i32, from: i32, to: i32, inner: i32, grain: i32 },
   AdamArgs: {
-    param: 'address',
-    m: 'address',
-    v: 'address',
+    param: usize,
+    m: usize,
+    v: usize,
     /** The gradient; where it is an outer product, its column `[count / width]`. */
-    grad: 'address',
-    paramOut: 'address',
-    mOut: 'address',
-    vOut: 'address',
-    count: 'i32',
+    grad: usize,
+    paramOut: usize,
+    mOut: usize,
+    vOut: usize,
+    count: i32,
     /** `1 - learningRate * weightDecay`. */
-    keep: 'f32',
+    keep: f32,
     /** `learningRate / correction1`. */
-    rate: 'f32',
-    beta1: 'f32',
-    beta2: 'f32',
+    rate: f32,
+    beta1: f32,
+    beta2: f32,
     /** `1 - beta1`, `1 - beta2`. */
-    rest1: 'f32',
-    rest2: 'f32',
+    rest1: f32,
+    rest2: f32,
     /** `1 / sqrt(correction2)`. */
-    rootScale: 'f32',
-    epsilon: 'f32',
+    rootScale: f32,
+    epsilon: f32,
     /** The row `[width]` of an outer product. */
-    row: 'address',
-    width: 'i32',
+    row: usize,
+    width: i32,
   },
   /** Linear resize, and its transpose. */
   ResizeArgs: {
     /** The side with the `in` sizes: input of the forward pass, output of the gradient. */
-    coarse: 'address',
+    coarse: usize,
     /** The side with the `out` sizes. */
-    fine: 'address',
+    fine: usize,
     /** Tables of `fillAxis`, or of `invertAxis` for the gradient. */
-    depthTable: 'address',
-    heightTable: 'address',
-    widthTable: 'address',
-    inDepth: 'i32',
-    inHeight: 'i32',
-    inWidth: 'i32',
-    outDepth: 'i32',
-    outHeight: 'i32',
-    outWidth: 'i32',
-    channels: 'i32',
+    depthTable: usize,
+    heightTable: usize,
+    widthTable: usize,
+    inDepth: i32,
+    inHeight: i32,
+    inWidth: i32,
+    outDepth: i32,
+    outHeight: i32,
+    outWidth: i32,
+    channels: i32,
     /** Rows of the written side, counted over batch, depth and height. */
-    rows: 'i32',
+    rows: i32,
     /** Rows of one task. */
-    grain: 'i32',
+    grain: i32,
     /** One row of the `out` side for each worker, `scratchStride` bytes apart; only the gradient needs it. */
-    scratch: 'address',
-    scratchStride: 'address',
+    scratch: usize,
+    scratchStride: usize,
   },
   HeadArgs: {
     /** `[outputs, width]`; what the gradient to the weight writes. */
-    weight: 'address',
+    weight: usize,
     /** `[width]`. */
-    hidden: 'address',
+    hidden: usize,
     /** What is added to the product, `[outputs]`, `baseScale` times. */
-    base: 'address',
+    base: usize,
     /** The sum, or its gradient, `[outputs]`. */
-    out: 'address',
+    out: usize,
     /**
      * Partial sums of the gradient to the hidden layer: a row of `ceil4(width)` values for each task, then a row for each
      * task's block sums.
      */
-    sums: 'address',
-    baseScale: 'f32',
-    outputs: 'i32',
-    width: 'i32',
+    sums: usize,
+    baseScale: f32,
+    outputs: i32,
+    width: i32,
   },
   CopyArgs: {
-    from: 'address',
-    fromStride: 'address',
-    to: 'address',
-    toStride: 'address',
+    from: usize,
+    fromStride: usize,
+    to: usize,
+    toStride: usize,
     /** Of one run. */
-    bytes: 'address',
-    runs: 'i32',
+    bytes: usize,
+    runs: i32,
     /** Runs of one task. */
-    grain: 'i32',
+    grain: i32,
   },
   WarpArgs: {
     /** What is read, or in the gradient to it written: `[batch, inDepth, inHeight, inWidth, channels]`. */
-    image: 'address',
+    image: usize,
     /** `[batch, outDepth, outHeight, outWidth, rank]`. */
-    field: 'address',
+    field: usize,
     /** The result, or its gradient: `[batch, outDepth, outHeight, outWidth, channels]`. */
-    warped: 'address',
+    warped: usize,
     /** The gradient to the field, of its shape. */
-    fieldGradient: 'address',
-    rank: 'i32',
-    channels: 'i32',
-    inDepth: 'i32',
-    inHeight: 'i32',
-    inWidth: 'i32',
-    outDepth: 'i32',
-    outHeight: 'i32',
-    outWidth: 'i32',
+    fieldGradient: usize,
+    rank: i32,
+    channels: i32,
+    inDepth: i32,
+    inHeight: i32,
+    inWidth: i32,
+    outDepth: i32,
+    outHeight: i32,
+    outWidth: i32,
     /** Rows of the field, counted over batch, depth and height. */
-    rows: 'i32',
+    rows: i32,
     /** Rows of one task. */
-    grain: 'i32',
-    isNearest: 'i32',
+    grain: i32,
+    isNearest: i32,
     /** `PADDING_…`. */
-    padding: 'i32',
+    padding: i32,
     /** A plan for each worker, see `assembly/warp-plan.ts`. */
-    scratch: 'address',
-    scratchStride: 'address',
+    scratch: usize,
+    scratchStride: usize,
     /** The gradient to the image: which part of the image each row of the field reads, see `warpRanges`. */
-    ranges: 'address',
+    ranges: usize,
     /** The gradient to the image: slabs that each image is cut into. */
-    slabs: 'i32',
+    slabs: i32,
   },
   CrossEntropyArgs: {
-    logits: 'address',
-    truth: 'address',
-    gradient: 'address',
+    logits: usize,
+    truth: usize,
+    gradient: usize,
     /** One double for each task. */
-    partials: 'address',
-    pixels: 'i32',
-    labels: 'i32',
-    isSoft: 'i32',
+    partials: usize,
+    pixels: i32,
+    labels: i32,
+    isSoft: i32,
   },
   DiceArgs: {
     /** `[groups, pixels, labels]`. */
-    logits: 'address',
+    logits: usize,
     /** int32 `[groups, pixels]`, or where `isSoft` float32 `[groups, pixels, labels]`. */
-    truth: 'address',
-    gradient: 'address',
+    truth: usize,
+    gradient: usize,
     /** `DICE_ENTRY` bytes for each label of each task. */
-    sums: 'address',
-    pixels: 'i32',
-    labels: 'i32',
+    sums: usize,
+    pixels: i32,
+    labels: i32,
     /** Tasks of one group. */
-    tasks: 'i32',
-    isSoft: 'i32',
-    isSquared: 'i32',
+    tasks: i32,
+    isSoft: i32,
+    isSquared: i32,
   },
   /** One axis of a box sum. Arrays are `[outer, length, inner]` in memory order. */
   BoxSumArgs: {
-    x: 'address',
-    y: 'address',
-    outer: 'i32',
-    length: 'i32',
-    inner: 'i32',
+    x: usize,
+    y: usize,
+    outer: i32,
+    length: i32,
+    inner: i32,
     /** How far a window reaches to each side. */
-    reach: 'i32',
+    reach: i32,
     /** Pieces of `inner` that are summed side by side, `BOX_PIECE` values each. */
-    pieces: 'i32',
+    pieces: i32,
     /** Running sums in double precision: `BOX_PIECE` values for each worker. */
-    scratch: 'address',
+    scratch: usize,
   },
   /** Local correlation of images a and b `[batch, depth, height, width, channels]`. */
   NccArgs: {
-    a: 'address',
-    b: 'address',
+    a: usize,
+    b: usize,
     /** `NCC_MAPS` values for each value of an image. */
-    maps: 'address',
+    maps: usize,
     /** One double for each task. */
-    partials: 'address',
-    toA: 'address',
-    toB: 'address',
-    depth: 'i32',
-    height: 'i32',
-    width: 'i32',
-    channels: 'i32',
+    partials: usize,
+    toA: usize,
+    toB: usize,
+    depth: i32,
+    height: i32,
+    width: i32,
+    channels: i32,
     /** How far a window reaches to each side. */
-    reach: 'i32',
-    isSquared: 'i32',
-    epsilon: 'f32',
+    reach: i32,
+    isSquared: i32,
+    epsilon: f32,
     /** Of one value in the mean. */
-    share: 'f32',
+    share: f32,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FieldType>>>>;
 
@@ -330,50 +345,55 @@ export function writeStruct<Name extends StructName>(
 
 /** Sizes, each with the type that the compiled kernels need. */
 export const CONSTANTS = {
-  /** Values of one task of Adam and of the gradient of a leaky rectifier. */
-  POINTWISE_GRAIN: [65536, 'i32'],
+  /** Values of one task of Adam and of `elementwise`. */
+  POINTWISE_GRAIN: [65536, i32],
+  /** What `elementwise` computes: a + b, a · b, a behind a leaky rectifier, or the gradient a before one whose output is b. */
+  SUM: [0, i32],
+  PRODUCT: [1, i32],
+  RECTIFIER: [2, i32],
+  RECTIFIER_GRADIENT: [3, i32],
   /** Rows of one task of Adam where the gradient is an outer product. */
-  OUTER_ROWS: [512, 'i32'],
+  OUTER_ROWS: [512, i32],
   /** Pixels of one chunk of a direct convolution. */
-  CHUNK: [64, 'i32'],
+  CHUNK: [64, i32],
   /** Sums of one register tile of a direct convolution in memory, four pixels by sixteen channels at most, and the bias of these. */
-  SUMS_BYTES: [320, 'usize'],
+  SUMS_BYTES: [320, usize],
   /** Values of all taps of a pixel up to which a direct convolution gathers them side by side. */
-  PATCH_VALUES: [64, 'i32'],
+  PATCH_VALUES: [64, i32],
   /** Points of a Winograd tile of 4 × 4. Bytes of intermediate lines: eight channels of the points of a tile of 6 × 6, and their bias. */
-  POINTS: [36, 'i32'],
-  LINES_BYTES: [2304, 'usize'],
+  POINTS: [36, i32],
+  LINES_BYTES: [2304, usize],
   /** Distance added between points, so that they do not fall on the same cache lines. */
-  SKEW: [64, 'usize'],
+  SKEW: [64, usize],
   /** Input channels of one task of `winogradKernelBack`. */
-  BACK_GRAIN: [8, 'i32'],
+  BACK_GRAIN: [8, i32],
   /** Outputs of one task of a head. */
-  HEAD_GRAIN: [2048, 'i32'],
+  HEAD_GRAIN: [2048, i32],
   /** Pixels of one task of a loss. */
-  LOSS_GRAIN: [4096, 'i32'],
+  LOSS_GRAIN: [4096, i32],
   /** Bytes per label of the sums of a soft Dice loss. */
-  DICE_ENTRY: [16, 'usize'],
+  DICE_ENTRY: [16, usize],
   /** Values of `inner` whose running sums fit in the first cache beside what they read. */
-  BOX_PIECE: [256, 'i32'],
+  BOX_PIECE: [256, i32],
   /** Maps of a local correlation. */
-  NCC_MAPS: [5, 'usize'],
+  NCC_MAPS: [5, usize],
   /** Bytes of one entry of an axis table of a resize. */
-  AXIS_ENTRY: [12, 'usize'],
+  AXIS_ENTRY: [12, usize],
   /** Runs that a slice of an interpolation along depth is the sum of: two for each tap. Bytes of the entry of one. */
-  DEPTH_SHARES: [6, 'usize'],
-  DEPTH_SHARE: [8, 'usize'],
+  DEPTH_SHARES: [6, usize],
+  DEPTH_SHARE: [8, usize],
   /** Lists of a warp's plan: six for each of three axes, and eight for dots. */
-  PLAN_AXIS_LISTS: [6, 'usize'],
-  PLAN_LISTS: [26, 'usize'],
+  PLAN_AXIS_LISTS: [6, usize],
+  PLAN_LISTS: [26, usize],
   /** Bytes of the range that one row of a field reads. */
-  RANGE_BYTES: [8, 'usize'],
-  PADDING_BORDER: [0, 'i32'],
-  PADDING_ZEROS: [1, 'i32'],
-  PADDING_REFLECT: [2, 'i32'],
+  RANGE_BYTES: [8, usize],
+  PADDING_BORDER: [0, i32],
+  PADDING_ZEROS: [1, i32],
+  PADDING_REFLECT: [2, i32],
   /** The control block of a pool: its size; where the count of tasks done lies, and whether the main thread may sleep. */
-  CONTROL_BYTES: [384, 'usize'],
-  CONTROL_DONE: [192, 'usize'],
-  CONTROL_MAY_WAIT: [324, 'usize'],
+  CONTROL_BYTES: [384, usize],
+  CONTROL_DONE: [192, usize],
+  CONTROL_MAY_WAIT: [324, usize],
 } as const satisfies Readonly<Record<string, readonly [value: number, type: 'i32' | 'usize']>>;
 
 /** The values of `CONSTANTS`. */

@@ -76,7 +76,7 @@ export function localNccGrad(
     isSquared: 0,
     epsilon: 0,
   };
-  native.start('nccGradients', at.args, values, sizeOf(moved.shape.slice(0, -2)));
+  native.start('nccGradients', values, sizeOf(moved.shape.slice(0, -2)), at.args);
   return [toMoved, toFixed];
 }
 
@@ -141,6 +141,6 @@ function sumAxes(
     const pieces = Math.ceil(inner / PIECE);
     const reach = Math.min((window - 1) / 2, shape[axis]!);
     const values = { x: from, y: to, outer, length: shape[axis]!, inner, reach, pieces, scratch: boxSums };
-    native.start('boxSum', boxArgs, values, outer * pieces);
+    native.start('boxSum', values, outer * pieces, boxArgs);
   }
 }

@@ -17,7 +17,7 @@ export function crossEntropy(native: NativeModule, { logits, labels }: Compared)
   const tasks = Math.ceil(pixels / SIZES.LOSS_GRAIN);
   const addresses = addressesOf(native, { logits, truth: labels, gradient });
   const { args, partials } = native.reserve({ args: bytesOf('CrossEntropyArgs'), partials: tasks * 8 });
-  native.start('crossEntropy', args, { ...addresses, partials, pixels, labels: count, isSoft }, tasks);
+  native.start('crossEntropy', { ...addresses, partials, pixels, labels: count, isSoft }, tasks, args);
   native.floats()[native.address(loss) >>> 2] = native.exports.meanOfPartials(partials, tasks, pixels);
   return [loss, gradient];
 }
@@ -41,7 +41,7 @@ export function softDice(
   const sumBytes = groups * tasks * count * SIZES.DICE_ENTRY;
   const { args, sums } = native.reserve({ args: bytesOf('DiceArgs'), sums: sumBytes });
   const values = { ...addresses, sums, pixels: groupPixels, labels: count, tasks, isSoft, isSquared };
-  native.start('softDiceSums', args, values, groups * tasks);
+  native.start('softDiceSums', values, groups * tasks, args);
   const dice = native.exports.softDice(sums, groups, tasks, count, firstLabel, weight, smooth, isSquared);
   native.run('softDiceGradient', args, groups * tasks);
   native.floats()[native.address(loss) >>> 2] = 1 - dice;

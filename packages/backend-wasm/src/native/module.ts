@@ -7,7 +7,7 @@ import { type TfjsModule, tfjsModule } from '../heap/tfjs-module.js';
 import { compileNative, isShared, type NativeBuild, type NativeExports } from './compile.js';
 import { DeferredProducts, type OuterProductFate } from './deferred.js';
 import { type ArgsOf, JOB_NUMBERS, JOBS, type Job } from './jobs.js';
-import { SIZES, type StructName, type StructValues, writeStruct } from './layout.js';
+import { bytesOf, SIZES, type StructName, type StructValues, writeStruct } from './layout.js';
 import { PackedKernels, watchData } from './packed-kernels.js';
 import { Pool } from './pool.js';
 
@@ -113,9 +113,14 @@ export class NativeModule {
     else this.#pool.run(kind, args, tasks);
   }
 
-  /** Writes the arguments of a job to `args` and runs it: see `run`. */
-  start<Name extends Job>(job: Name, args: number, values: StructValues<ArgsOf<Name>>, tasks: number): void {
-    this.write(JOBS[job][0] as ArgsOf<Name>, args, values);
+  /** Writes the arguments of a job, to `args` where scratch has been reserved with them, and runs it: see `run`. */
+  start<Name extends Job>(
+    job: Name,
+    values: StructValues<ArgsOf<Name>>,
+    tasks: number,
+    args = this.reserve({ args: bytesOf(JOBS[job]) }).args,
+  ): void {
+    this.write(JOBS[job] as ArgsOf<Name>, args, values);
     this.run(job, args, tasks);
   }
 

@@ -1,10 +1,21 @@
 import type { AdamSettings } from '@sshn/ops';
-import { dispose, matMul, reshape, type Tensor2D, tensor, zeros } from '@tensorflow/tfjs-core';
+import {
+  add,
+  dispose,
+  leakyRelu,
+  matMul,
+  mul,
+  reshape,
+  type Tensor,
+  type Tensor2D,
+  tensor,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { adam } from './adam.js';
-import type { NativeKernels } from './index.js';
+import { type NativeKernels, registerNativeKernels, unregisterNativeKernels } from './index.js';
 import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import { relativeError } from './testing/reference-conv.js';
@@ -29,6 +40,97 @@ describe('gradient of the leaky rectifier', () => {
       }),
     );
   });
+});
+
+describe('sums, products and rectifiers of tfjs', () => {
+  beforeAll(() => registerNativeKernels(native));
+  afterAll(unregisterNativeKernels);
+
+  /** A shape, and one that repeats to it: as a whole, as the values of channels, of each image, or as one number. */
+  const operands = fc
+    .tuple(
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
+      fc.constantFrom(1, 3, 4, 25, 32),
+    )
+    .chain(([leading, channels]) => {
+      const large = [...leading, channels];
+      const ones = leading.slice(1).map(() => 1);
+      const small = [
+        large,
+        [channels],
+        [...ones, channels],
+        [leading[0]!, ...ones, channels],
+        [...leading, 1],
+        [],
+      ];
+      return fc.tuple(fc.constant(large), fc.constantFrom(...small), fc.boolean());
+    });
+
+  it.each([
+    ['sum', add, (x: number, y: number) => x + y],
+    ['product', mul, (x: number, y: number) => x * y],
+  ])('a %s is that of the values, however one operand repeats', (_, compute, exact) => {
+    fc.assert(
+      fc.property(operands, ([large, small, isSwapped]) => {
+        const [a, b] = [large, small].map((shape, i) => tensor(noise(sizeOf(shape), i + 1), shape));
+        const expected = mapped(a!, b!, exact);
+        const y = isSwapped ? compute(b!, a!) : compute(a!, b!);
+        expect(y.shape).toEqual(large);
+        expect(y.dataSync()).toEqual(expected);
+        dispose([a!, b!, y]);
+      }),
+    );
+  });
+
+  it('of more values than a task has, too', () => {
+    const [a, b] = [tensor(noise(140_000, 1), [4, 1000, 35]), tensor(noise(35, 2))];
+    const y = add(a, b);
+    expect(y.dataSync()).toEqual(mapped(a, b, (x, z) => x + z));
+    dispose([a, b, y]);
+  });
+
+  it('what they do not cover is left to tfjs: integers, and operands that both repeat', () => {
+    const integers = add(tensor([1, 2, 3, 4], [4], 'int32'), tensor([1, 1, 1, 1], [4], 'int32'));
+    expect(integers.dtype).toBe('int32');
+    expect([...integers.dataSync()]).toEqual([2, 3, 4, 5]);
+    const [column, row] = [tensor([1, 2], [2, 1]), tensor([10, 20, 30, 40], [1, 4])];
+    const outer = mul(column, row);
+    expect([...outer.dataSync()]).toEqual([10, 20, 30, 40, 20, 40, 60, 80]);
+    const none = add(zeros([0, 4]), zeros([4]));
+    expect(none.shape).toEqual([0, 4]);
+    dispose([integers, column, row, outer, none]);
+  });
+
+  it('a leaky rectifier leaves what is positive and NaN, and scales the rest', () => {
+    fc.assert(
+      fc.property(count, fc.constantFrom(0, 0.01, 0.2, 1), (n, slope) => {
+        const values = noise(n, 3);
+        values[0] = Number.NaN;
+        const x = tensor(values);
+        const y = leakyRelu(x, slope);
+        expect(y.dataSync()).toEqual(values.map((v) => (v < 0 ? v * Math.fround(slope) : v)));
+        dispose([x, y]);
+      }),
+    );
+  });
+
+  const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
+
+  /** A function of each value of a and that of b it meets, by tfjs' rule for shapes. */
+  function mapped(a: Tensor, b: Tensor, f: (x: number, y: number) => number): Float32Array {
+    const from = b.dataSync();
+    const padded = [...a.shape.slice(b.rank).map(() => 1), ...b.shape];
+    return (a.dataSync() as Float32Array).map((value, i) => {
+      let [rest, at, stride] = [i, 0, 1];
+      for (let axis = a.rank - 1; axis >= 0; axis--) {
+        const position = rest % a.shape[axis]!;
+        rest = (rest - position) / a.shape[axis]!;
+        if (padded[axis]! > 1) at += position * stride;
+        stride *= padded[axis]!;
+      }
+      return f(value, from[at]!);
+    });
+  }
 });
 
 describe('gradient before a rectifier and to the bias', () => {
