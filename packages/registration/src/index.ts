@@ -47,6 +47,7 @@ export {
 } from './network/registration-network.js';
 export {
   blend,
+  type PairLabels,
   type RegistrationObjective,
   type RegularizerName,
   registrationLoss,

@@ -1,5 +1,6 @@
 import { requireOption, ValueError } from '@sshn/core';
-import { add, mul, neg, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, addN, mul, neg, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { spatialOf } from '../check.js';
 import { fieldOf } from '../network/registration-network.js';
 import { bendingEnergy, diffusion, foldingPenalty, totalVariation } from '../regularizers.js';
 import { globalNccLoss } from '../similarity/global-ncc.js';
@@ -8,6 +9,7 @@ import { localNccLoss } from '../similarity/local-ncc.js';
 import { meanSquaredErrorLoss } from '../similarity/mean-squared-error.js';
 import { mutualInformationLoss } from '../similarity/mutual-information.js';
 import { warp } from '../warp/warp.js';
+import { warpedDiceLoss } from './warped-dice.js';
 
 /** Names of what makes a moved and a fixed image alike. */
 export const similarityNames = [
@@ -44,8 +46,18 @@ export interface RegistrationObjective {
    * ways. Only of velocities, whose inverse is known. @default false
    */
   readonly bidirectional?: boolean;
+  /** Weight of the soft Dice of warped labels (`warpedDiceLoss`), ≥ 0; needs labels. @default 0 */
+  readonly diceWeight?: number;
   /** Of scaling and squaring from a velocity to a displacement; 0 if the flow is a displacement. */
   readonly integrationSteps: number;
+}
+
+/** Label maps of moving and fixed images, int32 `[batch, ...spatial]`. */
+export interface PairLabels {
+  readonly moving: Tensor;
+  readonly fixed: Tensor;
+  /** How many labels there are, the background included. */
+  readonly count: number;
 }
 
 type Measure = (moved: Tensor, fixed: Tensor, objective: { readonly window?: number }) => Scalar;
@@ -89,8 +101,10 @@ export function similarityLoss(
  *
  * Images `[batch, ...spatial, channels]`, flow `[batch, ...grid, rank]`, a displacement or a velocity in voxels of its own
  * grid, which is also where the regularizer is measured. Differentiable in the flow and in both images. `foldingWeight` adds
- * a penalty on folds of the field, `bidirectional` takes the similarity both ways.
+ * a penalty on folds of the field, `bidirectional` takes the similarity both ways, and `diceWeight` the overlap of labels, on
+ * the grid of the flow.
  *
+ * @param labels Of the two images, where they are trained on.
  * @throws {OptionError} if there is no such similarity or regularizer.
  * @throws {ValueError} if a weight is negative, λ outside [0, 1], or a displacement is to be inverted. @throws {ShapeError} if shapes do not fit.
  * @example
@@ -104,18 +118,27 @@ export function registrationLoss(
   moving: Tensor,
   fixed: Tensor,
   objective: RegistrationObjective,
+  labels?: PairLabels,
 ): Scalar {
   const { regularizer, lambda } = objective;
-  const { weight, foldingWeight = 0 } = objective;
+  const { weight, foldingWeight = 0, diceWeight = 0 } = objective;
   requireOption('regularizer', regularizer, regularizerNames);
-  requireWeights({ weight, foldingWeight });
+  requireWeights({ weight, foldingWeight, diceWeight });
   return tidy(() => {
-    const field = fieldOf(flow, moving.shape.slice(1, -1), objective);
+    // On the grid of the flow, and on that of the images.
+    const own = fieldOf(flow, spatialOf(flow), objective);
+    const field = fieldOf(own, spatialOf(moving), { integrationSteps: 0 });
     const similarity = similarityOf(flow, field, moving, fixed, objective);
     const penalty = regularizers[regularizer](flow);
     const loss =
       lambda === undefined ? add(similarity, mul(penalty, weight)) : blend(lambda, similarity, penalty);
-    return (foldingWeight === 0 ? loss : add(loss, mul(foldingPenalty(field), foldingWeight))) as Scalar;
+    const terms = [loss];
+    if (foldingWeight > 0) terms.push(mul(foldingPenalty(field), foldingWeight));
+    if (diceWeight > 0 && labels !== undefined) {
+      const overlap = warpedDiceLoss(own, labels.moving, labels.fixed, { labels: labels.count });
+      terms.push(mul(overlap, diceWeight));
+    }
+    return addN(terms) as Scalar;
   });
 }
 

@@ -33,6 +33,27 @@ describe.each(backends)('warpedDiceLoss on %s', (backend) => {
     expect(read(half)).toBeCloseTo(1 - (3 / 3.5 + 1) / 2, 5);
   });
 
+  test('by hand, a field of half as many voxels: shares of label 1 are 0, 1/2, 1 and 1/2, 1, 0', () => {
+    const [moving, fixed] = [line(0, 0, 0, 1, 1, 1), line(0, 1, 1, 1, 0, 0)];
+    const still = warpedDiceLoss(zeros([1, 1, 3, 2]), moving, fixed, { labels: 2 });
+    expect(read(still)).toBeCloseTo(1 - (2 * 0.5) / (1.25 + 1.25), 5);
+    // By one of its own voxels; what comes from beside the image is its border.
+    const moved = warpedDiceLoss(across(1, 1, 0), moving, fixed, { labels: 2 });
+    expect(read(moved)).toBeCloseTo(1 - (2 * (0.25 + 1)) / (0.25 + 1 + 1 + 1.25), 5);
+  });
+
+  test('gradient to a field of another grid as finite differences', () => {
+    const labels = (seed: number) =>
+      tensor(
+        Array.from({ length: 240 }, (_, i) => Math.floor((i * seed) / 9) % 3),
+        [1, 5, 6, 8],
+        'int32',
+      );
+    const field = add(waves([3, 3, 4], 0.3), 0.5);
+    const f = (u: Tensor) => warpedDiceLoss(u, labels(1), labels(2), { labels: 3 });
+    expect(gradientError((...[u]: Tensor[]) => f(u!), [field])).toBeLessThan(1e-2);
+  });
+
   test('gradient to the field as finite differences', () => {
     const labels = (seed: number) =>
       tensor(

@@ -31,7 +31,7 @@ export const registrationWords = {
   diceWeight: option.number({
     least: 0,
     default: 0,
-    help: 'Weight of the soft Dice of warped labels: trains with the labels; 0 leaves them to evaluation',
+    help: 'Weight of the soft Dice of warped labels, on the grid of the flow: trains with the labels; 0 leaves them to evaluation',
   }),
   integrationSteps: ofObjective.integrationSteps,
   resolution: ofObjective.resolution,

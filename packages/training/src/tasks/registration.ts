@@ -6,11 +6,11 @@ import {
   fieldOf,
   type JacobianStatistics,
   jacobianStatistics,
+  type PairLabels,
   registrationLoss,
-  warpedDiceLoss,
   warpLabels,
 } from '@sshn/registration';
-import { add, dispose, mul, type Scalar, split, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Scalar, split, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { drawFrom, middleOf } from '../config/prior.js';
 import { lambdaSpread, type RegistrationConfig } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
@@ -87,23 +87,9 @@ export function registrationObjective(
 ): Scalar {
   return tidy(() => {
     const [moving, fixed] = split(pairs, 2, -1) as [Tensor, Tensor];
-    const loss = registrationLoss(flow, moving, fixed, {
-      ...config,
-      ...(lambda === undefined ? {} : { lambda }),
-    });
-    if (labels === undefined || config.diceWeight === 0) return loss;
-    const field = fieldOf(flow, moving.shape.slice(1, -1), config);
-    const overlap = warpedDiceLoss(field, labels.moving, labels.fixed, { labels: labels.count });
-    return add(loss, mul(overlap, config.diceWeight)) as Scalar;
+    const objective = { ...config, ...(lambda === undefined ? {} : { lambda }) };
+    return registrationLoss(flow, moving, fixed, objective, labels);
   });
-}
-
-/** Label maps of pairs, int32 `[batch, ...spatial]`. */
-export interface PairLabels {
-  readonly moving: Tensor;
-  readonly fixed: Tensor;
-  /** How many labels there are, the background included. */
-  readonly count: number;
 }
 
 /** Pairs that were registered: their labels before, after and as they should be. */
