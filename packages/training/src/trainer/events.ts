@@ -62,6 +62,8 @@ export interface ValidatedFactor {
   readonly dice: number;
   /** Where no validation image has a label: the mean loss, which then says which model is best. */
   readonly loss?: number;
+  /** Labels that validation images have and of which not one pixel is found in any of them. */
+  readonly missed?: readonly string[];
   /** Of registration: mean Dice of the labels before it, and the share of folded voxels in percent. */
   readonly diceBefore?: number;
   readonly foldedPercent?: number;

@@ -30,9 +30,11 @@ export async function validate(
   for (const factor of config.validation.factors ?? representativeFactors(priorOf(config))) {
     const at = task.use(setting(factorIn(config, factor)));
     const { dice, registration } = await task.accuracy(model, params, dataset, ids, at, config.batchSize);
+    const missed = dataset.labelNames.filter((_, label) => dice.perLabel.get(label)?.mean === 0);
     results.push({
       factor,
       dice: dice.mean,
+      ...(missed.length === 0 ? {} : { missed }),
       ...(hasLabels ? {} : { loss: await lossOver(task, model, params, on, at) }),
       ...(registration === undefined
         ? {}

@@ -1,3 +1,4 @@
+import type { Dataset } from '@sshn/data';
 import { useBackend } from '@sshn-internal/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseRunConfig, type RunConfigInput } from '../config/run-config.js';
@@ -67,6 +68,64 @@ describe('a loss that cannot be', () => {
     expect(message).toBe(
       'The loss of epoch 5 is -1.400e+8, and cannot leave [0, Infinity]: intensities are too large for exact arithmetic. Normalize them, for example with intensity percentile:1,99.',
     );
+  });
+});
+
+describe('a label that is found nowhere', () => {
+  beforeAll(() => useBackend('cpu'));
+
+  const scored = (...missed: (readonly string[] | undefined)[]) => ({
+    epoch: 8,
+    validation: missed.map((names, i) => ({ factor: i / 4, dice: 0.5, ...(names && { missed: names }) })),
+  });
+
+  test.each<[string, RunConfigInput, Partial<EpochEvent>, boolean]>([
+    ['at no factor', {}, scored(['nail'], ['nail', 'skin']), true],
+    ['at one of two factors', {}, scored(['nail'], undefined), false],
+    ['another at each factor', {}, scored(['nail'], ['skin']), false],
+    ['early', {}, { ...scored(['nail']), epoch: 5 }, false],
+    ['while cross-entropy is trained', {}, { ...scored(['nail']), phase: 'crossEntropy' }, false],
+    ['with cross-entropy added', { loss: { crossEntropyWeight: 1 } }, scored(['nail']), false],
+    ['of a registration', registration('mse'), { ...scored(['nail']), phase: 'alignment' }, false],
+  ])('%s', (_, config, changes, isSaid) => {
+    expect(kindsOf(config, changes)).toEqual(isSaid ? ['missed'] : []);
+  });
+
+  test('says which, and what to do', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const config = parseRunConfig({}, 'test');
+    expect(warningsOf(config, { ...epoch, ...scored(names) }).get('missed')).toBe(
+      "After epoch 9 nothing of 'a', 'b', 'c', 'd', 'e' and 2 more is found in any validation image. softDice alone hardly brings back a label that is predicted nowhere: set loss.crossEntropyWeight to 1, which keeps cross-entropy to the end, or raise crossEntropyShare.",
+    );
+  });
+
+  test('is seen in training, where the loss leaves out one of two labels', async () => {
+    const images = disks(14, [12, 12]);
+    const dataset: Dataset = {
+      ...images,
+      labelNames: [...images.labelNames, 'corner'],
+      load: async (id) => {
+        const example = await images.load(id);
+        example.labels.values[0] = 2;
+        return example;
+      },
+    };
+    const config = parseRunConfig(
+      {
+        size: [12, 12],
+        epochs: 10,
+        crossEntropyShare: 0.5,
+        loss: { classWeights: [1, 1, 0], includeBackground: true },
+        optimizer: { learningRate: 0.01 },
+        architecture: { features: 4, stages: 2 },
+        validation: { every: 5, factors: [0.5] },
+      },
+      'test',
+    );
+    using trainer = new Trainer({ config, ...examplesOf(dataset, config) });
+    const said: string[] = [];
+    for await (const event of trainer.run()) if (event.kind === 'warning') said.push(event.message);
+    expect(said.filter((message) => /nothing of .*'corner' is found/.test(message))).toHaveLength(1);
   });
 });
 

@@ -57,6 +57,13 @@ export function warningsOf(config: RunConfig, event: EpochEvent): Map<string, st
       `After epoch ${event.epoch + 1} labels fit worse than before registration at factor ${factorText(worse)}: Dice ${worse.dice.toFixed(3)} instead of ${worse.diceBefore!.toFixed(3)}. Look at the intensities, align the images first, raise registration.weight, or lower optimizer.learningRate.`,
     );
   }
+  const missed = scored.length === 0 ? [] : missedAtAll(scored);
+  if (missed.length > 0 && isLate(config, event)) {
+    warnings.set(
+      'missed',
+      `After epoch ${event.epoch + 1} nothing of ${listed(missed)} is found in any validation image. ${event.phase} alone hardly brings back a label that is predicted nowhere: set loss.crossEntropyWeight to 1, which keeps cross-entropy to the end, or raise crossEntropyShare.`,
+    );
+  }
   const folded = scored.find(({ foldedPercent = 0 }) => foldedPercent > manyFolds);
   if (folded !== undefined) {
     warnings.set(
@@ -65,6 +72,25 @@ export function warningsOf(config: RunConfig, event: EpochEvent): Map<string, st
     );
   }
   return warnings;
+}
+
+/** The labels that are missed at every factor. */
+function missedAtAll(scored: readonly ValidatedFactor[]): readonly string[] {
+  return (scored[0]!.missed ?? []).filter((name) => scored.every(({ missed }) => missed?.includes(name)));
+}
+
+/** Whether a loss of regions, which has hardly a gradient where a label is predicted nowhere, has had half of its epochs. */
+function isLate({ loss, crossEntropyShare }: RunConfig, { phase, epoch, epochs }: EpochEvent): boolean {
+  return (
+    atMost1.includes(phase) &&
+    loss.crossEntropyWeight === 0 &&
+    (epoch + 1) / epochs >= (1 + crossEntropyShare) / 2
+  );
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => `'${name}'`);
+  return names.length > 5 ? `${shown.join(', ')} and ${names.length - 5} more` : shown.join(', ');
 }
 
 function boundsOf({ task, loss, registration }: RunConfig, phase: string): [low: number, high: number] {
