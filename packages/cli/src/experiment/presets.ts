@@ -15,12 +15,13 @@ export interface Preset {
 
 /**
  * What all networks of the paper share (section 4.4): the U-Net with five stages of 32 features, Adam (0.9, 0.99), cross-entropy,
- * then soft Dice. Those are defaults. Learning rate and epochs are not in the paper; these are equal for all methods.
+ * then soft Dice by itself. Learning rate and epochs are not in the paper; these are equal for all methods.
  */
 const training = {
   batchSize: 2,
   epochs: 160,
   crossEntropyShare: 0.3,
+  loss: { crossEntropyWeight: 0 },
   optimizer: { learningRate: 0.002, clipNorm: 1, warmUpSteps: 200 },
   validation: { every: 5 },
 };

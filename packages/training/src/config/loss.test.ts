@@ -3,7 +3,7 @@ import { createLoss, crossEntropy, lossNames, softDiceLoss } from '@sshn/losses'
 import { useBackend } from '@sshn-internal/testing';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { lossOf, lossWords } from './loss.js';
+import { crossEntropyOf, lossOf, lossWords } from './loss.js';
 import { parseRunConfig } from './run-config.js';
 
 beforeAll(() => useBackend('cpu'));
@@ -14,12 +14,24 @@ const read = (t: Tensor) => t.dataSync()[0]!;
 const lossFor = (loss: object) => read(lossOf(parseRunConfig({ loss }, 'test').loss)(logits(), labels()));
 
 describe('loss', () => {
-  test('is soft Dice unless configured', () => {
-    expect(lossFor({})).toBe(read(softDiceLoss(logits(), labels())));
+  test('is soft Dice and cross-entropy unless configured', () => {
+    const both = read(softDiceLoss(logits(), labels())) + read(crossEntropy(logits(), labels()));
+    expect(lossFor({})).toBeCloseTo(both, 5);
+    expect(lossFor({ crossEntropyWeight: 0 })).toBe(read(softDiceLoss(logits(), labels())));
+  });
+
+  test('a label that is ignored is in the cross-entropy of the first epochs, too', () => {
+    const config = parseRunConfig({ loss: { ignoreLabel: 2 } }, 'test').loss;
+    const ignoring = read(crossEntropy(logits(), labels(), { ignoreLabel: 2 }));
+    expect(read(crossEntropyOf(config)(logits(), labels()))).toBe(ignoring);
+    expect(lossFor({ ignoreLabel: 2 })).toBeCloseTo(
+      ignoring + read(softDiceLoss(logits(), labels(), { ignoreLabel: 2 })),
+      5,
+    );
   });
 
   test.each(lossNames.filter((name) => name !== 'weightedSum'))('%s by its name', (name) => {
-    expect(lossFor({ name })).toBe(read(createLoss({ name })(logits(), labels())));
+    expect(lossFor({ name, crossEntropyWeight: 0 })).toBe(read(createLoss({ name })(logits(), labels())));
   });
 
   test('with cross-entropy added', () => {

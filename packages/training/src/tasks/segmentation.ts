@@ -1,24 +1,24 @@
 import type { ParamsOf, Setting } from '@sshn/core';
 import { type Batch, resizeLabels } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
-import { crossEntropy, type Loss } from '@sshn/losses';
+import type { Loss } from '@sshn/losses';
 import { addN, mul, type Scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { lossOf } from '../config/loss.js';
+import { crossEntropyOf, lossOf } from '../config/loss.js';
 import type { RunConfig } from '../config/run-config.js';
 import { diceOver } from '../evaluation/segment.js';
 import type { Task } from './task.js';
 
-/** Segmentation: cross-entropy first, then the loss that is configured, soft Dice by default (paper, section 4.1). */
+/** Segmentation: cross-entropy first (paper, section 4.1), then the loss that is configured, soft Dice and cross-entropy by default. */
 export function segmentation({ epochs, crossEntropyShare, loss, patches }: RunConfig): Task {
   const firstEpochs = Math.round(epochs * crossEntropyShare);
-  const main = lossOf(loss);
+  const [first, main] = [crossEntropyOf(loss), lossOf(loss)];
   return {
     stage: (epoch) =>
       epoch < firstEpochs ? { phase: 'crossEntropy', isLast: false } : { phase: loss.name, isLast: true },
     draw: (at) => at,
     use: (at) => at,
     loss: (model, params, { images, batch, at, stage }) =>
-      supervisedLoss(model, params, images, batch, at, stage.isLast ? main : crossEntropy),
+      supervisedLoss(model, params, images, batch, at, stage.isLast ? main : first),
     accuracy: async (...args) => ({ dice: await diceOver(...args, patches?.size) }),
   };
 }

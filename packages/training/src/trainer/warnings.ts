@@ -1,3 +1,4 @@
+import { crossEntropyWeightOf, regionLosses } from '../config/loss.js';
 import type { RunConfig } from '../config/run-config.js';
 import type { EpochEvent, ValidatedFactor } from './events.js';
 
@@ -6,15 +7,6 @@ const manyFolds = 3;
 /** How far rounding may take a loss or a Dice beyond its bounds. */
 const slack = 1e-3;
 
-/** Losses of segmentation that are never above 1. */
-const atMost1: readonly string[] = [
-  'softDice',
-  'generalizedDice',
-  'jaccard',
-  'tversky',
-  'focalTversky',
-  'lovasz',
-];
 /** Similarities that are never below 0. */
 const atLeast0: readonly string[] = ['mse', 'localNcc', 'globalNcc', 'gradientDifference'];
 
@@ -82,8 +74,8 @@ function missedAtAll(scored: readonly ValidatedFactor[]): readonly string[] {
 /** Whether a loss of regions, which has hardly a gradient where a label is predicted nowhere, has had half of its epochs. */
 function isLate({ loss, crossEntropyShare }: RunConfig, { phase, epoch, epochs }: EpochEvent): boolean {
   return (
-    atMost1.includes(phase) &&
-    loss.crossEntropyWeight === 0 &&
+    regionLosses.includes(phase) &&
+    crossEntropyWeightOf(loss) === 0 &&
     (epoch + 1) / epochs >= (1 + crossEntropyShare) / 2
   );
 }
@@ -101,7 +93,7 @@ function boundsOf({ task, loss, registration }: RunConfig, phase: string): [low:
     ];
   }
   if (phase === 'boundary') return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  const isBounded = atMost1.includes(phase) && loss.crossEntropyWeight === 0;
+  const isBounded = regionLosses.includes(phase) && crossEntropyWeightOf(loss) === 0;
   return [0, isBounded ? deepBound : Number.POSITIVE_INFINITY];
 }
 
