@@ -1,5 +1,5 @@
-import type { AvgPoolAttrs, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import { type NativeModule, sizeOf } from './module.js';
+import type { AvgPoolAttrs, TensorInfo } from '@tensorflow/tfjs-core';
+import { type MakeKernel, type NativeModule, sizeOf } from './module.js';
 
 /** Tasks that an axis falls into, at most: enough to share among threads. */
 const MAX_TASKS = 64;
@@ -39,7 +39,7 @@ function alongAxis(
   const isForward = job === 'windowMeans';
   const [large, small, from, to] = isForward ? [given, made, before, length] : [made, given, length, before];
   const outer = sizeOf(given.shape.slice(0, axis));
-  const grain = Math.ceil(outer / MAX_TASKS);
+  const grain = Math.ceil(outer / MAX_TASKS) || 1;
   const [x, y] = [native.address(large), native.address(small)];
   const values = { x, y, outer, from, to, inner: sizeOf(given.shape.slice(axis + 1)), grain };
   native.start(job, values, Math.ceil(outer / grain));
@@ -48,13 +48,11 @@ function alongAxis(
 }
 
 /** tfjs' average pooling where windows lie side by side and leave nothing over; else that of tfjs, on one thread. */
-export function tfjsAveragePool(native: NativeModule, previous: KernelFunc | undefined): KernelFunc {
-  return (call) => {
-    const x = call.inputs.x!;
-    const { filterSize, strides, pad } = call.attrs as unknown as AvgPoolAttrs;
-    const [window, step] = [filterSize, strides].map((n) => (typeof n === 'number' ? [n, n] : n));
-    const size = window!.map((n, axis) => x.shape[axis + 1]! / n);
-    const isCovered = pad === 'valid' && x.dtype === 'float32' && `${window}` === `${step}`;
-    return isCovered && size.every(Number.isInteger) ? averagePool(native, x, size) : previous!(call);
-  };
-}
+export const tfjsAveragePool: MakeKernel = (native, previous) => (call) => {
+  const x = call.inputs.x!;
+  const { filterSize, strides, pad } = call.attrs as unknown as AvgPoolAttrs;
+  const [window, step] = [filterSize, strides].map((n) => (typeof n === 'number' ? [n, n] : n));
+  const size = window!.map((n, axis) => x.shape[axis + 1]! / n);
+  const isCovered = pad === 'valid' && x.dtype === 'float32' && `${window}` === `${step}`;
+  return isCovered && size.every(Number.isInteger) ? averagePool(native, x, size) : previous!(call);
+};

@@ -1,5 +1,5 @@
-import { backend_util, type KernelFunc, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { type NativeModule, sizeOf } from './module.js';
+import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { type MakeKernel, type NativeModule, sizeOf } from './module.js';
 
 /** Bytes that one task moves, about. */
 const BYTES_PER_TASK = 1 << 18;
@@ -122,11 +122,8 @@ function boxes(spans: readonly Span[]): number[] {
   );
 }
 
-/** Our version of a tfjs kernel; `previous` is the one that stood there. */
-type Make = (native: NativeModule, previous: KernelFunc | undefined) => KernelFunc;
-
 /** Kernels of tfjs that only move data, by name; what they do not cover (strings, mixed types) is left to `previous`. */
-export const copyKernels: ReadonlyMap<string, Make> = new Map<string, Make>([
+export const copyKernels: ReadonlyMap<string, MakeKernel> = new Map<string, MakeKernel>([
   [
     // Every clone, and so every tensor that the tape saves, is an Identity.
     'Identity',

@@ -1,7 +1,7 @@
-import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { DeferredProducts, OuterProduct } from './deferred.js';
 import { bytesOf, SIZES } from './layout.js';
-import { type NativeModule, sizeOf } from './module.js';
+import { type MakeKernel, type NativeModule, sizeOf } from './module.js';
 
 const HEAD_ARGS_BYTES = bytesOf('HeadArgs');
 const GRAIN = SIZES.HEAD_GRAIN;
@@ -164,14 +164,11 @@ export function globalNorm(native: NativeModule, tensors: readonly TensorInfo[])
   return norm;
 }
 
-/** Our version of a tfjs kernel where its input is a deferred outer product; `previous` elsewhere. */
-type Make = (native: NativeModule, previous: KernelFunc | undefined) => KernelFunc;
-
 /**
  * The kernels of tfjs that clipping by norm is made of, on outer products that are not written yet: squares and multiples
  * are outer products again, and sums are those of the factors.
  */
-export const productKernels: ReadonlyMap<string, Make> = new Map<string, Make>([
+export const productKernels: ReadonlyMap<string, MakeKernel> = new Map<string, MakeKernel>([
   [
     'Square',
     (native, previous) => (call) => {

@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataType, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 
 import type { WasmThreadError } from '../errors.js';
 import { guardHeap } from '../heap/guard.js';
@@ -279,6 +279,9 @@ export class NativeModule {
     this.#floats = new Float32Array(buffer);
   }
 }
+
+/** Our version of a kernel of tfjs; `previous` is the one that stood there, for what ours does not cover. */
+export type MakeKernel = (native: NativeModule, previous: KernelFunc | undefined) => KernelFunc;
 
 /** Number of values of a shape. */
 export function sizeOf(shape: readonly number[]): number {

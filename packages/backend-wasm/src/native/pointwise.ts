@@ -1,6 +1,6 @@
-import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { bytesOf, SIZES } from './layout.js';
-import { type NativeModule, sizeOf } from './module.js';
+import { type MakeKernel, type NativeModule, sizeOf } from './module.js';
 
 const { POINTWISE_GRAIN, PRODUCT, RECTIFIER, RECTIFIER_GRADIENT, SUM } = SIZES;
 
@@ -91,12 +91,9 @@ export function leakyReluGrad(
   return run(native, RECTIFIER_GRADIENT, [dy, y], whole(y), slope);
 }
 
-/** Our version of a tfjs kernel; `previous` is the one that stood there. */
-type Make = (native: NativeModule, previous: KernelFunc | undefined) => KernelFunc;
-
 /** A sum or a product of numbers, of which one operand may repeat as the values of channels do; else that of tfjs. */
 const binary =
-  (kind: number): Make =>
+  (kind: number): MakeKernel =>
   (native, previous) =>
   (call) => {
     const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
@@ -107,7 +104,7 @@ const binary =
   };
 
 /** Kernels of tfjs that compute value by value, which it does on one thread. */
-export const elementwiseKernels: ReadonlyMap<string, Make> = new Map<string, Make>([
+export const elementwiseKernels: ReadonlyMap<string, MakeKernel> = new Map<string, MakeKernel>([
   ['Add', binary(SUM)],
   ['Multiply', binary(PRODUCT)],
   [
