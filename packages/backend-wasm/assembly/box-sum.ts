@@ -1,3 +1,4 @@
+import { highPair } from './simd';
 import { BOX_PIECE, BoxSumArgs } from './layout';
 
 /** The sums of one piece of one outer index, along the whole axis. */
@@ -55,8 +56,3 @@ function storeLine(line: usize, sums: usize, count: i32): void {
   for (; c < count; c++) store<f32>(line + (<usize>c << 2), <f32>load<f64>(sums + (<usize>c << 3)));
 }
 
-/** The two high lanes, in the place of the low ones. */
-@inline
-function highPair(v: v128): v128 {
-  return v128.shuffle<f32>(v, v, 2, 3, 2, 3);
-}

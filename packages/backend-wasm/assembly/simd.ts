@@ -78,3 +78,9 @@ export function gatherLanes(address: usize, stride: usize, count: i32): v128 {
 export function addLanes(sum: usize, v: v128): void {
   v128.store(sum, f32x4.add(v128.load(sum), v));
 }
+
+/** The last two lanes, in place of the first. */
+@inline
+export function highPair(v: v128): v128 {
+  return v128.shuffle<f32>(v, v, 2, 3, 2, 3);
+}

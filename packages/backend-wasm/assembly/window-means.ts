@@ -1,4 +1,4 @@
-import { loadLanes, storeLanes } from './simd';
+import { highPair, loadLanes, storeLanes } from './simd';
 import { WindowArgs } from './layout';
 
 /**
@@ -46,31 +46,37 @@ function endOf(i: i32, from: i32, to: i32): i32 {
   return <i32>((<i64>(i + 1) * from + to - 1) / to);
 }
 
-/** The mean of `count` rows of `inner` values: sixteen columns at once, in registers. */
+/** The mean of `count` rows of `inner` values, summed in double precision: eight columns at once, in registers. */
 function means(row: usize, count: i32, stride: usize, inner: i32, out: usize): void {
-  const share = f32x4.splat(1 / <f32>count), zero = f32x4.splat(0);
-  for (; inner >= 16; inner -= 16) {
+  const share = f64x2.splat(1 / <f64>count), zero = f64x2.splat(0);
+  for (; inner >= 8; inner -= 8) {
     let s0 = zero, s1 = zero, s2 = zero, s3 = zero, at = row;
     for (let n = count; n > 0; n--) {
-      s0 = f32x4.add(s0, v128.load(at)); s1 = f32x4.add(s1, v128.load(at, 16));
-      s2 = f32x4.add(s2, v128.load(at, 32)); s3 = f32x4.add(s3, v128.load(at, 48));
+      const low = v128.load(at), high = v128.load(at, 16);
+      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(low)); s1 = f64x2.add(s1, f64x2.promote_low_f32x4(highPair(low)));
+      s2 = f64x2.add(s2, f64x2.promote_low_f32x4(high)); s3 = f64x2.add(s3, f64x2.promote_low_f32x4(highPair(high)));
       at += stride;
     }
-    v128.store(out, f32x4.mul(s0, share));
-    v128.store(out, f32x4.mul(s1, share), 16);
-    v128.store(out, f32x4.mul(s2, share), 32);
-    v128.store(out, f32x4.mul(s3, share), 48);
-    row += 64; out += 64;
+    v128.store(out, narrow(f64x2.mul(s0, share), f64x2.mul(s1, share)));
+    v128.store(out, narrow(f64x2.mul(s2, share), f64x2.mul(s3, share)), 16);
+    row += 32; out += 32;
   }
   for (; inner > 0; inner -= 4) {
-    let sum = zero, at = row;
+    let s0 = zero, s1 = zero, at = row;
     for (let n = count; n > 0; n--) {
-      sum = f32x4.add(sum, loadLanes(at, inner));
+      const v = loadLanes(at, inner);
+      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v)); s1 = f64x2.add(s1, f64x2.promote_low_f32x4(highPair(v)));
       at += stride;
     }
-    storeLanes(out, f32x4.mul(sum, share), inner);
+    storeLanes(out, narrow(f64x2.mul(s0, share), f64x2.mul(s1, share)), inner);
     row += 16; out += 16;
   }
+}
+
+/** Four values of two pairs in double precision. */
+@inline
+function narrow(low: v128, high: v128): v128 {
+  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
 /** Writes or adds `share` of a row of `inner` values. */
