@@ -12,13 +12,16 @@ interface Structure {
   readonly size: number;
 }
 
+/** Pixels that a letter of a slanted name takes, to the left and down. */
+const [across, down] = [4.9, 4.1];
+
 /** At most so many bars for a structure. */
 const mostBars = 6;
 
 /**
  * Dice of every structure as bars, the smallest structure first: a bar for each training and factor.
  *
- * @returns Undefined where nothing says how large structures are.
+ * @returns Undefined where nothing says how large structures are, or how well they are found.
  *
  * *Source*: the paper, figure 4.
  */
@@ -37,21 +40,24 @@ export function structuresPlot(
       if (known.length === 0) return [];
       const [mean, deviation] = [meanOf(known), deviationOf(known)];
       const spread = Number.isNaN(deviation) ? 0 : deviation;
-      return [
-        { structure: `${name} (${sizeText(size)})`, bar, mean, low: mean - spread, high: mean + spread },
-      ];
+      const structure = `${name} (${sizeText(size)})`;
+      return [{ structure, bar, mean, low: Math.max(0, mean - spread), high: Math.min(1, mean + spread) }];
     }),
   );
+  if (points.length === 0) return undefined;
   const names = bars.map(({ name }) => name);
-  const order = structures.map(({ name, size }) => `${name} (${sizeText(size)})`);
+  const order = structures
+    .map(({ name, size }) => `${name} (${sizeText(size)})`)
+    .filter((structure) => points.some((point) => point.structure === structure));
   const color = (name: string) => palette.curves[names.indexOf(name) % palette.curves.length]!;
   const entries = names.map((name) => ({ name, color: color(name) }));
-  const width = Math.max(640, 90 + structures.length * (14 + 9 * names.length));
+  const band = 14 + 9 * names.length;
+  const width = Math.max(640, 90 + order.length * band);
   return draw({
     width,
     height: 420,
-    marginLeft: 58,
-    marginBottom: 130,
+    marginLeft: Math.max(58, ...order.map((text, i) => across * text.length - i * band)),
+    marginBottom: 24 + down * Math.max(...order.map((text) => text.length)),
     marginTop: 12 + legendHeight(entries, width - 70),
     style: { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: '12px', color: palette.ink },
     x: { axis: null, domain: names, padding: 0.05 },
