@@ -13,7 +13,7 @@ const RUN: i32 = 256;
  * Direct convolution with bias and leaky rectifier, of one chunk of `CHUNK` pixels.
  *
  * `args.w` is a packed kernel (`packKernel`). Scratch per worker: `SUMS_BYTES`, 128 bytes of sums, in the build `wide` 256 and 64 of bias; then
- * `taps * CHUNK` addresses or, in the build `wide` where the taps of a pixel are `PATCH_VALUES` values at most, those of `CHUNK` pixels and 16 bytes.
+ * `taps * CHUNK` addresses or, in the build `wide` where the taps of a pixel are `PATCH_VALUES` values at most, those of `CHUNK` pixels.
  */
 export function convDirect(args: ConvArgs, chunk: i32, worker: i32): void {
   const sums = args.scratch + <usize>worker * args.scratchStride, rest = sums + SUMS_BYTES;

@@ -24,9 +24,9 @@ export function gatherPatches(args: ConvArgs, first: i32, count: i32, patches: u
         if (<u32>(layer + a) >= <u32>depth || <u32>(line + b) >= <u32>height) {
           for (let p = 0; p < pixels; p++) memory.fill(run + <usize>p * patchBytes, 0, runBytes);
         } else {
-          for (let p = 0; p < begin; p++) copyRun(from, column - left, p, width, kernelWidth, pixelBytes, run + <usize>p * patchBytes);
+          for (let p = 0; p < begin; p++) copyRun(from + <usize>p * pixelBytes, column - left + p, width, kernelWidth, pixelBytes, run + <usize>p * patchBytes);
           copyRuns(from + <usize>begin * pixelBytes, pixelBytes, runBytes, end - begin, run + <usize>begin * patchBytes, patchBytes);
-          for (let p = end; p < pixels; p++) copyRun(from, column - left, p, width, kernelWidth, pixelBytes, run + <usize>p * patchBytes);
+          for (let p = end; p < pixels; p++) copyRun(from + <usize>p * pixelBytes, column - left + p, width, kernelWidth, pixelBytes, run + <usize>p * patchBytes);
         }
         run += runBytes;
       }
@@ -57,11 +57,10 @@ function copyRuns(from: usize, fromStride: usize, bytes: usize, count: i32, to: 
   }
 }
 
-/** Writes the values of `taps` pixels from `column + p` on, `p` pixels behind `from`, zeros for those outside the row. */
-function copyRun(from: usize, column: i32, p: i32, width: i32, taps: i32, pixelBytes: usize, to: usize): void {
-  from += <usize>p * pixelBytes;
+/** Writes the values of `taps` pixels from `column` on, zeros for those outside the row. */
+function copyRun(from: usize, column: i32, width: i32, taps: i32, pixelBytes: usize, to: usize): void {
   for (let t = 0; t < taps; t++) {
-    const isInside = <u32>(column + p + t) < <u32>width;
+    const isInside = <u32>(column + t) < <u32>width;
     for (let i: usize = 0; i < pixelBytes; i += 4) f32.store(to + i, isInside ? f32.load(from + i) : 0);
     from += pixelBytes;
     to += pixelBytes;

@@ -9,18 +9,14 @@ import {
 } from '@sshn/losses';
 import { faultOf } from './architecture.js';
 
+/** Losses that compare regions: never above 1, and hardly with a gradient where a label is predicted nowhere. */
+const regions = ['softDice', 'generalizedDice', 'jaccard', 'tversky', 'focalTversky', 'lovasz'] as const;
+export const regionLosses: readonly string[] = regions;
+
 /** The losses that a configuration may name; a sum with cross-entropy has a word of its own. */
-const names = [
-  'crossEntropy',
-  'focal',
-  'softDice',
-  'generalizedDice',
-  'jaccard',
-  'tversky',
-  'focalTversky',
-  'lovasz',
-  'boundary',
-] as const satisfies ReadonlyArray<keyof LossOptions>;
+const names = ['crossEntropy', 'focal', ...regions, 'boundary'] as const satisfies ReadonlyArray<
+  keyof LossOptions
+>;
 
 const { crossEntropy: ofCrossEntropy, softDice, tversky } = lossOptions;
 
@@ -50,16 +46,6 @@ export const lossConfigOptions = option.record(lossWords, {
   help: 'The loss',
   check: (config) => faultOf(() => lossOf(config)),
 });
-
-/** Losses that compare regions: never above 1, and hardly with a gradient where a label is predicted nowhere. */
-export const regionLosses: readonly string[] = [
-  'softDice',
-  'generalizedDice',
-  'jaccard',
-  'tversky',
-  'focalTversky',
-  'lovasz',
-];
 
 type LossValues = ValuesOf<typeof lossWords>;
 

@@ -49,7 +49,7 @@ export function warningsOf(config: RunConfig, event: EpochEvent): Map<string, st
       `After epoch ${event.epoch + 1} labels fit worse than before registration at factor ${factorText(worse)}: Dice ${worse.dice.toFixed(3)} instead of ${worse.diceBefore!.toFixed(3)}. Look at the intensities, align the images first, raise registration.weight, or lower optimizer.learningRate.`,
     );
   }
-  const missed = scored.length === 0 ? [] : missedAtAll(scored);
+  const missed = missedAtAll(scored);
   if (missed.length > 0 && isLate(config, event)) {
     warnings.set(
       'missed',
@@ -68,7 +68,7 @@ export function warningsOf(config: RunConfig, event: EpochEvent): Map<string, st
 
 /** The labels that are missed at every factor. */
 function missedAtAll(scored: readonly ValidatedFactor[]): readonly string[] {
-  return (scored[0]!.missed ?? []).filter((name) => scored.every(({ missed }) => missed?.includes(name)));
+  return (scored[0]?.missed ?? []).filter((name) => scored.every(({ missed }) => missed?.includes(name)));
 }
 
 /** Whether a loss of regions, which has hardly a gradient where a label is predicted nowhere, has had half of its epochs. */
