@@ -10,3 +10,4 @@ export { softDice } from './soft-dice';
 export { sumSquares } from './sum-squares';
 export { runTasks } from './tasks';
 export { winogradKernel } from './winograd-kernel';
+export { blockCount } from './winograd-tiles';

@@ -52,6 +52,7 @@ export class ConvArgs {
   slope: f32;
   slots: i32;
   blockTiles: i32;
+  blockSlices: i32;
   firstTile: i32;
   endTile: i32;
   tile: i32;

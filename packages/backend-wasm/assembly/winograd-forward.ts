@@ -4,61 +4,73 @@ import { biasLanes, madd } from './simd';
 import { bandRowBytes, ceil4, ceil8, emptyBand } from './winograd-band';
 import { finishLine, finishLine6, outputLine, outputLine6 } from './winograd-lines';
 import { finishLine6Pair, finishLinePair, outputLine6Pair, outputLinePair } from './winograd-pairs';
-import { transformInputBlock } from './winograd-tiles';
+import { forBlock, transformInputBlock } from './winograd-tiles';
 import { ConvArgs, LINES_BYTES, SKEW } from './layout';
 
 /**
- * Convolution by Winograd's F(4×4, 3×3) or F(6×6, 3×3), as `args.tile` says, with bias and leaky rectifier: one block of `args.blockTiles` tiles.
+ * Convolution by Winograd's F(4×4, 3×3) or F(6×6, 3×3), as `args.tile` says, with bias and leaky rectifier: one block of `args.blockTiles` tiles
+ * or, of volumes, of these in `args.blockSlices` slices.
  *
  * The block is transformed, multiplied and transformed back while it lies in the cache. `args.w` is a transformed kernel
- * (`winogradKernel`). In three dimensions the slices that a kernel spans count as further input channels.
+ * (`winogradKernel`). In three dimensions the slices that a kernel spans count as further input channels; those of a block share what
+ * is transformed of the slices that several of them read.
  *
- * Scratch per worker: transformed inputs `[points][tiles][kernelDepth * ceil4(in)]`, products `[points][tiles][ceil8(out)]`, each
- * point, of 36 or 64, `SKEW` bytes apart; `LINES_BYTES`; a band of 6 or 8 rows of max(in, out) channels.
+ * Scratch per worker: transformed inputs `[points][tiles][slices + kernelDepth - 1][ceil4(in)]`, products `[points][slices][tiles][ceil8(out)]`,
+ * each point, of 36 or 64, `SKEW` bytes apart; `LINES_BYTES`; a band of 6 or 8 rows of max(in, out) channels.
  */
 export function winogradForward(args: ConvArgs, block: i32, worker: i32): void {
-  const tile = args.tile, points = (tile + 2) * (tile + 2), tiles = args.endTile, blockTiles = args.blockTiles;
-  const rowLength = args.kernelDepth * ceil4(args.inChannels), outPadded = ceil8(args.outChannels);
-  const inputStride = (<usize>(blockTiles * rowLength) << 2) + SKEW;
-  const productStride = (<usize>(blockTiles * outPadded) << 2) + SKEW;
+  forBlock(args, block, worker, 0, convolveTiles);
+}
+
+/** `count` tiles from tile `first` on, and those behind them in `slices` slices. */
+function convolveTiles(args: ConvArgs, first: i32, count: i32, slices: i32, worker: i32, _: i32): void {
+  const tile = args.tile, points = (tile + 2) * (tile + 2), blockTiles = args.blockTiles;
+  const padded = ceil4(args.inChannels), outPadded = ceil8(args.outChannels), read = args.kernelDepth + slices - 1;
+  const inputStride = (<usize>(blockTiles * read * padded) << 2) + SKEW;
+  const productStride = (<usize>(blockTiles * slices * outPadded) << 2) + SKEW;
   const inputs = args.scratch + <usize>worker * args.scratchStride;
   const products = inputs + <usize>points * inputStride;
   const lines = products + <usize>points * productStride;
   const band = lines + LINES_BYTES;
   const across = (args.width + tile - 1) / tile, down = (args.height + tile - 1) / tile;
   const outSliceBytes = <usize>(args.height * args.width * args.outChannels) << 2;
-  const first = args.firstTile + block * blockTiles, count = min(blockTiles, tiles - first);
-  transformInputBlock(args, first, count, inputs, inputStride, band, lines);
-  multiply(inputs, inputStride, args.w, products, productStride, count, rowLength, outPadded, points);
-  for (let t = 0; t < count;) {
-    const line = (first + t) / across, slice = line / down, column = first + t - line * across;
-    const run = min(count - t, across - column);
-    const top = (line - slice * down) * tile, from = products + (<usize>(t * outPadded) << 2);
-    transformOutputs(args, from, outPadded, productStride, run, band, lines);
-    const bandBytes = bandRowBytes(run, ceil4(args.outChannels), tile);
-    if (args.join) joinBand(args, slice, top, column * tile, tile * run, band, bandBytes, worker);
-    const image = args.y + <usize>slice * outSliceBytes;
-    emptyBand(image, args.height, args.width, args.outChannels, top, column * tile, tile, tile * run, band, bandBytes);
-    t += run;
+  transformInputBlock(args, first, count, read, inputs, inputStride, band, lines);
+  multiply(args, inputs, inputStride, products, productStride, count, slices, points);
+  for (let z = 0; z < slices; z++) {
+    for (let t = 0; t < count;) {
+      const line = (first + t) / across, slice = line / down, column = first + t - line * across;
+      const run = min(count - t, across - column);
+      const top = (line - slice * down) * tile, from = products + (<usize>((z * blockTiles + t) * outPadded) << 2);
+      transformOutputs(args, from, outPadded, productStride, run, band, lines);
+      const bandBytes = bandRowBytes(run, ceil4(args.outChannels), tile);
+      if (args.join) joinBand(args, slice + z, top, column * tile, tile * run, band, bandBytes, worker);
+      const image = args.y + <usize>(slice + z) * outSliceBytes;
+      emptyBand(image, args.height, args.width, args.outChannels, top, column * tile, tile, tile * run, band, bandBytes);
+      t += run;
+    }
   }
 }
 
-/** For each point, tiles by input channels times input channels by output channels. */
+/** For each point, tiles by input channels times input channels by output channels, slice by slice. */
 function multiply(
-  inputs: usize, inputStride: usize, weights: usize, products: usize, productStride: usize,
-  count: i32, rowLength: i32, outPadded: i32, points: i32,
+  args: ConvArgs, inputs: usize, inputStride: usize, products: usize, productStride: usize, count: i32, slices: i32, points: i32,
 ): void {
-  const rowBytes = <usize>rowLength << 2, outBytes = <usize>outPadded << 2;
+  const padded = ceil4(args.inChannels), outPadded = ceil8(args.outChannels), length = args.kernelDepth * padded;
+  const sliceBytes = <usize>padded << 2, rowBytes = <usize>(args.kernelDepth + slices - 1) * sliceBytes, outBytes = <usize>outPadded << 2;
+  let weights = args.w;
   for (let p = 0; p < points; p++) {
     for (let o = 0; o < outPadded;) {
-      const columns = columnsOfBlock(outPadded - o), out = products + (<usize>o << 2);
-      if (columns == 16) products16(inputs, rowBytes, weights, out, outBytes, rowLength, count);
-      else {
-        for (let t: usize = 0; t < <usize>count; t += 4) {
-          product4x8(inputs + t * rowBytes, rowBytes, weights, out + t * outBytes, outBytes, rowLength);
+      const columns = columnsOfBlock(outPadded - o);
+      for (let z = 0; z < slices; z++) {
+        const rows = inputs + <usize>z * sliceBytes, out = products + <usize>(z * args.blockTiles) * outBytes + (<usize>o << 2);
+        if (columns == 16) products16(rows, rowBytes, weights, out, outBytes, length, count);
+        else {
+          for (let t: usize = 0; t < <usize>count; t += 4) {
+            product4x8(rows + t * rowBytes, rowBytes, weights, out + t * outBytes, outBytes, length);
+          }
         }
       }
-      weights += (<usize>rowLength << 2) * <usize>columns;
+      weights += (<usize>length << 2) * <usize>columns;
       o += columns;
     }
     weights += SKEW;

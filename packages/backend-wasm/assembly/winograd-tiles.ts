@@ -9,6 +9,38 @@ export function tileCount(args: ConvArgs): i32 {
   return args.batch * args.depth * ((args.height + tile - 1) / tile) * ((args.width + tile - 1) / tile);
 }
 
+/** Tiles of one slice. */
+function sliceTileCount(args: ConvArgs): i32 {
+  return tileCount(args) / (args.batch * args.depth);
+}
+
+/** Blocks of the tiles from `args.firstTile` to before `args.endTile`. Those in several slices at once are whole slices, of whole volumes or one. */
+export function blockCount(args: ConvArgs): i32 {
+  const tiles = args.endTile - args.firstTile, blockTiles = args.blockTiles, slices = args.blockSlices;
+  if (slices == 1) return (tiles + blockTiles - 1) / blockTiles;
+  const sliceTiles = sliceTileCount(args), count = tiles / sliceTiles, span = min(count, args.depth);
+  return count / span * ((span + slices - 1) / slices) * ((sliceTiles + blockTiles - 1) / blockTiles);
+}
+
+/** Calls `work` for a block: with `count` tiles from tile `first` on, and those behind them in `slices` slices of one image. */
+export function forBlock(
+  args: ConvArgs, block: i32, worker: i32, slot: i32,
+  work: (args: ConvArgs, first: i32, count: i32, slices: i32, worker: i32, slot: i32) => void,
+): void {
+  const blockTiles = args.blockTiles, slices = args.blockSlices;
+  if (slices == 1) {
+    const first = args.firstTile + block * blockTiles;
+    work(args, first, min(blockTiles, args.endTile - first), 1, worker, slot);
+    return;
+  }
+  const sliceTiles = sliceTileCount(args), blocks = (sliceTiles + blockTiles - 1) / blockTiles;
+  const group = block / blocks, start = (block - group * blocks) * blockTiles;
+  const span = min((args.endTile - args.firstTile) / sliceTiles, args.depth), groups = (span + slices - 1) / slices;
+  const image = group / groups, slice = (group - image * groups) * slices;
+  const first = args.firstTile + (image * span + slice) * sliceTiles + start;
+  work(args, first, min(blockTiles, sliceTiles - start), min(slices, span - slice), worker, slot);
+}
+
 /**
  * Transforms the `tile + 2` squared inputs of tiles that lie side by side: row `[ceil4(channels)]` at `to` for each point of each tile,
  * tiles `rowBytes` apart.
@@ -76,14 +108,14 @@ export function transformOutputGradients(
 }
 
 /**
- * Transforms the inputs of `count` tiles from tile `first` on, `[points][tiles][kernelDepth * ceil4(in)]` at `inputs`, points
- * `inputStride` bytes apart; zeros for slices outside the volume.
+ * Transforms the inputs of `count` tiles from tile `first` on in `depth` slices, the first of which the kernel reaches from there,
+ * `[points][tiles][depth * ceil4(in)]` at `inputs`, points `inputStride` bytes apart; zeros for slices outside the volume.
  */
 export function transformInputBlock(
-  args: ConvArgs, first: i32, count: i32, inputs: usize, inputStride: usize, band: usize, lines: usize,
+  args: ConvArgs, first: i32, count: i32, depth: i32, inputs: usize, inputStride: usize, band: usize, lines: usize,
 ): void {
   const height = args.height, width = args.width, channels = args.inChannels;
-  const padded = ceil4(channels), depth = args.kernelDepth;
+  const padded = ceil4(channels), before = args.kernelDepth >> 1;
   const rowBytes = <usize>(depth * padded) << 2;
   const tile = args.tile, points = <usize>((tile + 2) * (tile + 2));
   const across = (width + tile - 1) / tile, down = (height + tile - 1) / tile;
@@ -91,11 +123,11 @@ export function transformInputBlock(
   for (let t = 0; t < count;) {
     const line = (first + t) / across, slice = line / down, column = first + t - line * across;
     const run = min(count - t, across - column), top = (line - slice * down) * tile;
-    const layer = slice % args.depth - (depth >> 1);
+    const layer = slice % args.depth - before;
     for (let d = 0; d < depth; d++) {
       const to = inputs + <usize>t * rowBytes + (<usize>(d * padded) << 2);
       if (<u32>(layer + d) < <u32>args.depth) {
-        const image = args.x + <usize>(slice + d - (depth >> 1)) * sliceBytes;
+        const image = args.x + <usize>(slice + d - before) * sliceBytes;
         transformInputs(image, height, width, channels, top, column * tile, run, band, lines, to, rowBytes, inputStride, tile);
       } else {
         for (let i = 0; i < run; i++) {

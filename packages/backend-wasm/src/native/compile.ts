@@ -93,6 +93,8 @@ export interface NativeExports {
     isGradient: boolean,
     tile: number,
   ): void;
+  /** Tasks of `winogradForward`. */
+  blockCount(args: number): number;
   addSlots(sums: number, slots: number, out: number, count: number): void;
   sumSquares(x: number, count: number): number;
   meanOfPartials(partials: number, tasks: number, pixels: number): number;

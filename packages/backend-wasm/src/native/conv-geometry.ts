@@ -111,6 +111,8 @@ export interface ConvAddresses {
   readonly slots?: number;
   /** @default 0 */
   readonly blockTiles?: number;
+  /** @default 1 */
+  readonly blockSlices?: number;
   /** @default 0 */
   readonly firstTile?: number;
   /** @default 0 */
@@ -121,7 +123,17 @@ export interface ConvAddresses {
   readonly join?: number;
 }
 
-const DEFAULTS = { bias: 0, slope: 1, slots: 1, blockTiles: 0, firstTile: 0, endTile: 0, tile: 4, join: 0 };
+const DEFAULTS = {
+  bias: 0,
+  slope: 1,
+  slots: 1,
+  blockTiles: 0,
+  blockSlices: 1,
+  firstTile: 0,
+  endTile: 0,
+  tile: 4,
+  join: 0,
+};
 
 /** Writes `ConvArgs` to `address` and clears the zeros that taps outside the image read. */
 export function writeConvArgs(

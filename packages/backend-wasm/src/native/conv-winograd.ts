@@ -23,10 +23,13 @@ interface BlockLimits {
 
 const FORWARD_BLOCK: BlockLimits = { bytes: 256 * 1024, tiles: 24 };
 
-/** A gradient to the kernel reads and writes its sums once for each block. */
+/** Of volumes, and of gradients to the kernel, which read and write their sums once for each block. */
 const GRADIENT_BLOCK: BlockLimits = { bytes: 384 * 1024, tiles: 32 };
 
 const MIN_BLOCK_TILES = 4;
+
+/** Slices of a volume in a block, at most. */
+const MOST_SLICES = 8;
 
 /** Gradients to the kernel are those of F(4×4, 3×3). */
 const GRADIENT_TILE = 4;
@@ -45,16 +48,6 @@ const BLOCKS_PER_THREAD = 4;
 /** Bytes between the scratch of two threads, so that they share no cache line. */
 const PRIVATE = 128;
 
-/** y = leaky(conv(x, kernel) + bias) for 3×3 kernels (in three dimensions: any depth) by Winograd's F(4×4, 3×3) or F(6×6, 3×3). */
-export function convWinograd(
-  native: NativeModule,
-  geometry: ConvGeometry,
-  operands: ConvOperands,
-  tile: TileEdge,
-): void {
-  convTiles(native, geometry, operands, tile);
-}
-
 /** Lines of tiles, counted over batch and height, and the rows of an upsampled map that they read, counted over batch and its height. */
 export interface TileBand {
   readonly firstLine: number;
@@ -65,23 +58,17 @@ export interface TileBand {
 
 /** A map that is not upsampled, with its products with the nine taps, and the tiles that `TileBand` counts lines of. */
 export interface JoinedMap extends TileBand {
-  readonly tile: TileEdge;
   readonly products: number;
   readonly lowHeight: number;
   readonly lowWidth: number;
 }
 
-/** `convWinograd` in some lines, added to the convolution of an upsampled map. */
-export function convWinogradJoined(
-  native: NativeModule,
-  geometry: ConvGeometry,
-  operands: ConvOperands,
-  map: JoinedMap,
-): void {
-  convTiles(native, geometry, operands, map.tile, map);
-}
-
-function convTiles(
+/**
+ * y = leaky(conv(x, kernel) + bias) for 3×3 kernels (in three dimensions: any depth) by Winograd's F(4×4, 3×3) or F(6×6, 3×3).
+ *
+ * @param map With it only some lines are computed, and the convolution of an upsampled map is added.
+ */
+export function convWinograd(
   native: NativeModule,
   geometry: ConvGeometry,
   operands: ConvOperands,
@@ -91,27 +78,23 @@ function convTiles(
   const { inChannels, outChannels, kernelDepth, height, width } = geometry;
   const points = (tile + 2) ** 2;
   const across = Math.ceil(width / tile);
-  const tiles = map === undefined ? tileCount(geometry, tile) : (map.endLine - map.firstLine) * across;
+  const firstTile = (map?.firstLine ?? 0) * across;
+  const endTile = map === undefined ? tileCount(geometry, tile) : map.endLine * across;
   const share =
-    native.threads === 1 ? Number.POSITIVE_INFINITY : tiles / (native.threads * BLOCKS_PER_THREAD);
-  const firstTile = map === undefined ? 0 : map.firstLine * across;
-  const blockTiles = Math.min(
-    blockTilesOf(geometry, tile, FORWARD_BLOCK),
-    Math.max(MIN_BLOCK_TILES, ceil(share, 4)),
+    native.threads === 1
+      ? Number.POSITIVE_INFINITY
+      : (endTile - firstTile) / (native.threads * BLOCKS_PER_THREAD);
+  const sliceTiles = across * Math.ceil(height / tile);
+  const areSlices = firstTile % sliceTiles === 0 && endTile % sliceTiles === 0;
+  const { blockTiles, blockSlices, scratchStride } = blocksOf(
+    geometry,
+    tile,
+    FORWARD_BLOCK,
+    share,
+    areSlices,
   );
-  const scratchStride = scratchBytes(geometry, blockTiles, tile);
   const bytes = points * (rowLength(geometry) * ceil(outChannels, 8) * 4 + SKEW);
-  // Low pixels that the columns of a block read: those of a whole line at most.
-  const sumsStride =
-    map === undefined
-      ? 0
-      : ceil(
-          Math.min(map.lowWidth, Math.ceil((tile * blockTiles + 2) * (map.lowWidth / width)) + 2) *
-            ceil(3 * outChannels, 8) *
-            4 +
-            PRIVATE,
-          64,
-        );
+  const sumsStride = map === undefined ? 0 : ceil(map.lowWidth * ceil(3 * outChannels, 8) * 4 + PRIVATE, 64);
   const at = native.reserve({
     args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
@@ -119,8 +102,8 @@ function convTiles(
     transformed: bytes,
     cut: cutBytes(geometry, operands),
     join: bytesOf('JoinArgs'),
-    heightTable: map === undefined ? 0 : height * SIZES.AXIS_ENTRY,
-    widthTable: map === undefined ? 0 : width * SIZES.AXIS_ENTRY,
+    heightTable: height * SIZES.AXIS_ENTRY,
+    widthTable: width * SIZES.AXIS_ENTRY,
     bias: ceil(outChannels, 8) * 4,
     sums: sumsStride * native.threads,
     scratch: scratchStride * native.threads,
@@ -152,17 +135,7 @@ function convTiles(
     const floats = native.floats();
     floats.fill(0, at.bias / 4, at.bias / 4 + ceil(outChannels, 8));
     if (bias !== 0) floats.copyWithin(at.bias / 4, bias / 4, bias / 4 + outChannels);
-    native.write('JoinArgs', at.join, {
-      products: map.products,
-      firstRow: map.firstRow,
-      lowHeight: map.lowHeight,
-      lowWidth: map.lowWidth,
-      heightTable: at.heightTable,
-      widthTable: at.widthTable,
-      bias: at.bias,
-      sums: at.sums,
-      sumsStride,
-    });
+    native.write('JoinArgs', at.join, map, at, { sumsStride });
   }
   writeConvArgs(native, at.args, geometry, {
     x,
@@ -174,12 +147,13 @@ function convTiles(
     zeros,
     slope,
     blockTiles,
+    blockSlices,
     firstTile,
-    endTile: firstTile + tiles,
+    endTile,
     tile,
     join: map === undefined ? 0 : at.join,
   });
-  native.run('winogradForward', at.args, Math.ceil(tiles / blockTiles));
+  native.run('winogradForward', at.args, native.exports.blockCount(at.args));
 }
 
 /** Gradient to a 3×3 kernel, by the transpose of `convWinograd`. */
@@ -189,9 +163,15 @@ export function convKernelGradientWinograd(
   operands: KernelGradientOperands,
 ): void {
   const { inChannels, outChannels } = geometry;
-  const blockTiles = blockTilesOf(geometry, GRADIENT_TILE, GRADIENT_BLOCK);
-  const slots = slotsFor(tileCount(geometry, GRADIENT_TILE));
-  const scratchStride = scratchBytes(geometry, blockTiles, GRADIENT_TILE);
+  const tiles = tileCount(geometry, GRADIENT_TILE);
+  const slots = slotsFor(tiles);
+  const { blockTiles, blockSlices, scratchStride } = blocksOf(
+    geometry,
+    GRADIENT_TILE,
+    GRADIENT_BLOCK,
+    tiles / slots,
+    true,
+  );
   const at = native.reserve({
     args: bytesOf('ConvArgs'),
     zeros: zerosBytes(geometry),
@@ -200,7 +180,17 @@ export function convKernelGradientWinograd(
   });
   const { scratch, zeros, sums } = at;
   const { x, dy, out } = operands;
-  const addresses = { x, y: sums, scratch, scratchStride, zeros, slots, blockTiles };
+  const addresses = {
+    x,
+    y: sums,
+    scratch,
+    scratchStride,
+    zeros,
+    slots,
+    blockTiles,
+    blockSlices,
+    endTile: tiles,
+  };
   writeConvArgs(native, at.args, geometry, { ...addresses, w: dy });
   native.run('winogradKernelGradient', at.args, slots);
   writeConvArgs(native, at.args, geometry, { ...addresses, w: out });
@@ -227,17 +217,35 @@ function rowLength({ kernelDepth, inChannels }: ConvGeometry): number {
   return kernelDepth * ceil(inChannels, 4);
 }
 
-function blockTilesOf(geometry: ConvGeometry, tile: TileEdge, most: BlockLimits): number {
-  const tileBytes = (tile + 2) ** 2 * 4 * (rowLength(geometry) + ceil(geometry.outChannels, 8));
-  const fitting = Math.floor(most.bytes / tileBytes / 4) * 4;
-  const needed = ceil(tileCount(geometry, tile), 4);
-  return Math.min(needed, Math.max(MIN_BLOCK_TILES, Math.min(most.tiles, fitting)));
-}
-
-/** Scratch of one worker: see `winogradForward` and `winogradKernelGradient`. */
-function scratchBytes(geometry: ConvGeometry, blockTiles: number, tile: TileEdge): number {
-  const { inChannels, outChannels } = geometry;
-  const values = blockTiles * (rowLength(geometry) + ceil(outChannels, 8));
+/**
+ * Blocks of tiles and the scratch of one worker, for which see `winogradForward` and `winogradKernelGradient`. A block of a volume is of the same
+ * tiles in several slices, where these are whole: what is transformed of a slice that several of them read is shared.
+ *
+ * @param share Tiles that a block may have, so that there are enough.
+ */
+function blocksOf(
+  geometry: ConvGeometry,
+  tile: TileEdge,
+  limits: BlockLimits,
+  share: number,
+  areSlices: boolean,
+): { readonly blockTiles: number; readonly blockSlices: number; readonly scratchStride: number } {
+  const { batch, depth, kernelDepth, inChannels, outChannels } = geometry;
+  const points = (tile + 2) ** 2;
+  const isVolume = areSlices && kernelDepth > 1;
+  const { bytes, tiles: most } = isVolume ? GRADIENT_BLOCK : limits;
+  /** Values of one tile at one point: all that is read, and the products. */
+  const values = (slices: number) =>
+    (kernelDepth + slices - 1) * ceil(inChannels, 4) + slices * ceil(outChannels, 8);
+  const fitting = (slices: number) => Math.min(bytes / (4 * points * values(slices)), share / slices);
+  let slices = isVolume ? Math.min(MOST_SLICES, depth) : 1;
+  while (slices > 1 && fitting(slices) < MIN_BLOCK_TILES) slices = Math.ceil(slices / 2);
+  // As many in each block.
+  const blockSlices = Math.ceil(depth / Math.ceil(depth / slices));
+  const needed = tileCount(geometry, tile) / (blockSlices === 1 ? 1 : batch * depth);
+  const fits = Math.floor(fitting(blockSlices) / 4) * 4;
+  const blockTiles = Math.min(ceil(needed, 4), Math.max(MIN_BLOCK_TILES, Math.min(most, fits)));
   const band = (tile + 2) * ((tile * blockTiles + 2) * ceil(Math.max(inChannels, outChannels), 4) * 4 + SKEW);
-  return ceil((tile + 2) ** 2 * (values * 4 + 2 * SKEW) + LINES_BYTES + band + PRIVATE, 64);
+  const transformed = points * (blockTiles * values(blockSlices) * 4 + 2 * SKEW);
+  return { blockTiles, blockSlices, scratchStride: ceil(transformed + LINES_BYTES + band + PRIVATE, 64) };
 }

@@ -390,6 +390,29 @@ describe('ways to convolve', () => {
         for (const way of [winograd, largeTiles])
           expect(Math.max(...errors({ ...g, inChannels: 20, outChannels: 12 }, 0.1, way))).toBeLessThan(2e-5);
       });
+
+      it.each([
+        { threads: 1, depth: 19, inChannels: 2, outChannels: 3 },
+        { threads: 1, depth: 9, inChannels: 9, outChannels: 12 },
+        { threads: 4, depth: 11, inChannels: 9, outChannels: 12 },
+        { threads: 4, depth: 17, inChannels: 2, outChannels: 3 },
+      ])(
+        'Winograd of volumes takes blocks of slices: $depth of them, $threads threads',
+        async ({ threads, ...sizes }) => {
+          native = await nativeForTests({ build, threads });
+          const g = {
+            ...sizes,
+            batch: 2,
+            height: 9,
+            width: 10,
+            kernelDepth: 3,
+            kernelHeight: 3,
+            kernelWidth: 3,
+          };
+          for (const way of [winograd, largeTiles])
+            expect(Math.max(...errors(g, 0.1, way))).toBeLessThan(2e-5);
+        },
+      );
     });
   }
 });

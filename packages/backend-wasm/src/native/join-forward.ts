@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { fasterTile } from './conv.js';
 import { convDirect } from './conv-direct.js';
 import { type ConvGeometry, convGeometry, type KernelCut } from './conv-geometry.js';
-import { convWinogradJoined, type TileBand, type TileEdge } from './conv-winograd.js';
+import { convWinograd, type TileBand, type TileEdge } from './conv-winograd.js';
 import type { NativeModule } from './module.js';
 import { size3 } from './resize.js';
 
@@ -107,7 +107,7 @@ export function joinForward(
         y: products,
         slope: 1,
       });
-      convWinogradJoined(
+      convWinograd(
         native,
         geometry,
         {
@@ -120,7 +120,8 @@ export function joinForward(
           y: native.address(y),
           slope,
         },
-        { ...band, tile, products, lowHeight, lowWidth },
+        tile,
+        { ...band, products, lowHeight, lowWidth },
       );
     }
   } finally {

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { fasterTile } from './conv.js';
 import { convDirect } from './conv-direct.js';
-import { convWinogradJoined, type TileEdge } from './conv-winograd.js';
+import { convWinograd, type TileEdge } from './conv-winograd.js';
 import { type Join, type JoinInputs, lowerRow, MARGIN, productsOf, sourceOf } from './join-forward.js';
 import { bytesOf, SIZES } from './layout.js';
 import type { NativeModule } from './module.js';
@@ -83,12 +83,12 @@ export function volumeForward(
             x: native.address(skip),
             bias: native.address(bias),
           };
-          convWinogradJoined(
-            native,
-            geometry,
-            { ...operands, y: native.address(y), slope },
-            { ...map, tile, products, lowHeight, lowWidth },
-          );
+          convWinograd(native, geometry, { ...operands, y: native.address(y), slope }, tile, {
+            ...map,
+            products,
+            lowHeight,
+            lowWidth,
+          });
         }
       }
   } finally {
