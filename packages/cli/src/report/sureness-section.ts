@@ -13,11 +13,14 @@ const names = {
   flips: 'flips of the image',
 } as const;
 
+const flipText = (axes: readonly number[]) =>
+  `flipped along ${axes.length === 1 ? 'axis' : 'axes'} ${axes.map((axis) => axis + 1).join(' and ')}`;
+
 /** How sure the network is of its answers, and what a cascade saves. @param measured Single settings on the same images. */
 export function surenessSection(report: SurenessReport, measured: readonly FactorResult[]): Html {
   const { images, split, methods, cascadeOf } = report;
   const rungs = cascadeOf.rungs
-    .map((rung) => `${settingText(rung)}${rung.flipped === undefined ? '' : ' (of the flipped image)'}`)
+    .map((rung) => `${settingText(rung)}${rung.flipped === undefined ? '' : ` (${flipText(rung.flipped)})`}`)
     .join('; ');
   const ofMean = cascadeOf.answer === 'mean' ? ', whose mean is also the answer' : '';
   const isCascade = cascadeOf.rungs.length > 1;

@@ -14,7 +14,7 @@ import {
   type Seen,
 } from '../evaluation/sureness.js';
 import { factorIn } from '../methods/prior.js';
-import { disagreement, flips, type Judged, judge, softmaxEntropy } from './judges.js';
+import { disagreement, flips, type Judge, type Judged, judge, softmaxEntropy } from './judges.js';
 import type { Run } from './load-run.js';
 
 /** How to fit a cascade. */
@@ -28,9 +28,9 @@ export interface CascadeOptions {
  * from how far the labels agree with the mean probabilities of that rung and all before it to their Dice. See `agreement` of
  * @sshn/losses.
  *
- * Settings of one network share many errors. So every second rung, but not the last, may see the image flipped along an axis, and the
- * answer may be that of the mean; neither costs anything. Of these ways that is taken with which the last rung's Dice is predicted
- * best, unless a rung loses Dice by it.
+ * Settings of one network share many errors. So the first of several sees the image flipped along each axis and along all, one rung for each
+ * flip that costs it no Dice; where every flip does, it sees the image as it is. The answer may be that of the mean, where the last
+ * rung's Dice is predicted better with it. If with all that the last rung loses Dice, nothing is flipped.
  *
  * @param places From the cheapest to the most expensive.
  * @returns undefined where no label occurs in enough validation images, or it was aborted.
@@ -44,41 +44,53 @@ export async function fitCascade(
 ): Promise<Cascade | undefined> {
   requireSegmentation(run, places);
   const labels = run.labelNames.length;
-  const isOne = places.length === 1;
-  const axes = isOne ? [] : dataset.size.map((_, axis) => [axis]);
-  const ways = [[], ...axes].flatMap((flipped) => {
-    const passes = places.map((place, i) =>
-      passOf(run, (places.length - 1 - i) % 2 === 0 || flipped.length === 0 ? place : { ...place, flipped }),
-    );
-    return (isOne ? (['last'] as const) : (['last', 'mean'] as const)).map((of) => ({ passes, of }));
-  });
-  const judges = ways.flatMap(({ passes, of }) =>
+  const see = (judges: readonly Judge[]) => judge(run, dataset, 'validation', judges, signal);
+  const [first, ...others] = places.map((place) => passOf(run, place)) as [Pass, ...Pass[]];
+  const flipped = (others.length === 0 ? [] : flipsOf(dataset.size.length)).map((axes) => ({
+    ...first,
+    flipped: axes,
+  }));
+  const alone = await see([first, ...flipped].map((pass) => disagreement([pass], labels)));
+  if (alone === undefined) return undefined;
+  const [dice, ...dices] = alone.map(({ seen }) => meanOf(seen.map(meanDice)));
+  const kept = flipped.filter((_, i) => dices[i]! >= dice! - tolerance);
+
+  const answers = others.length === 0 ? (['last'] as const) : (['last', 'mean'] as const);
+  const ways = [[first], ...(kept.length > 0 ? [kept] : [])].flatMap((firsts) =>
+    answers.map((of) => ({ passes: [...firsts, ...others], of })),
+  );
+  const judges = ways.map(({ passes, of }) =>
     passes.map((_, i) => disagreement(passes.slice(0, i + 1), labels, of)),
   );
-  const judged = await judge(run, dataset, 'validation', judges, signal);
+  const judged = await see(judges.flat());
   if (judged === undefined) return undefined;
-  const [plain, ...others] = ways.map(({ passes, of }, way) => ({
-    of,
-    rungs: passes.flatMap(({ at, flipped }, i) => {
-      const { seen } = judged[way * places.length + i]!;
+  const images = judged[0]!.seen.length;
+  const fitted = ways.map(({ passes, of }) => {
+    const rungs = judged.splice(0, passes.length).flatMap(({ seen }, i) => {
+      const { at, flipped: axes } = passes[i]!;
       const fit = fitRung(seen);
-      const dice = meanOf(seen.map(meanDice));
-      if (fit === undefined || Number.isNaN(dice)) return [];
-      return [
-        { ...namedSetting(at), ...(flipped === undefined ? {} : { flipped: [...flipped] }), dice, ...fit },
-      ];
-    }),
-  }));
-  if (plain!.rungs.length < places.length) return undefined;
-  const asGood = others.filter(
-    ({ rungs }) =>
-      rungs.length === places.length &&
-      rungs.every(({ dice }, i) => dice >= plain!.rungs[i]!.dice - tolerance),
+      const mean = meanOf(seen.map(meanDice));
+      if (fit === undefined || Number.isNaN(mean)) return [];
+      return [{ ...namedSetting(at), ...(axes && { flipped: [...axes] }), dice: mean, ...fit }];
+    });
+    return { of, rungs, isFlipped: passes[0] !== first, isWhole: rungs.length === passes.length };
+  });
+  const [plain] = fitted;
+  if (!plain!.isWhole) return undefined;
+  const asGood = fitted.filter(
+    ({ rungs, isWhole }) => isWhole && rungs.at(-1)!.dice >= plain!.rungs.at(-1)!.dice - tolerance,
   );
-  const { rungs, of } = [plain!, ...asGood].reduce((a, b) =>
-    b.rungs.at(-1)!.error < a.rungs.at(-1)!.error ? b : a,
-  );
-  return { images: judged[0]!.seen.length, ...(of === 'mean' ? { answer: of } : {}), rungs };
+  const isFlipped = asGood.some((way) => way.isFlipped);
+  const { rungs, of } = asGood
+    .filter((way) => way.isFlipped === isFlipped)
+    .reduce((a, b) => (b.rungs.at(-1)!.error < a.rungs.at(-1)!.error ? b : a));
+  return { images, ...(of === 'mean' ? { answer: of } : {}), rungs };
+}
+
+/** Along each axis, and along all. */
+function flipsOf(rank: number): number[][] {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return [...axes.map((axis) => [axis]), axes];
 }
 
 /** Flipped images have the same Dice but for so much, unless the network or its labels tell one side from the other. */
