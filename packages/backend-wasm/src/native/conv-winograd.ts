@@ -169,7 +169,8 @@ export function convKernelGradientWinograd(
     geometry,
     GRADIENT_TILE,
     GRADIENT_BLOCK,
-    tiles / slots,
+    // Of images as large as fits: sums are read and written once for each block.
+    geometry.kernelDepth === 1 ? tiles : tiles / slots,
     true,
   );
   const at = native.reserve({
