@@ -24,7 +24,7 @@ interface BlockLimits {
 const FORWARD_BLOCK: BlockLimits = { bytes: 256 * 1024, tiles: 24 };
 
 /** Of volumes, and of gradients to the kernel, which read and write their sums once for each block. */
-const GRADIENT_BLOCK: BlockLimits = { bytes: 384 * 1024, tiles: 32 };
+const LARGE_BLOCK: BlockLimits = { bytes: 384 * 1024, tiles: 32 };
 
 const MIN_BLOCK_TILES = 4;
 
@@ -168,7 +168,7 @@ export function convKernelGradientWinograd(
   const { blockTiles, blockSlices, scratchStride } = blocksOf(
     geometry,
     GRADIENT_TILE,
-    GRADIENT_BLOCK,
+    LARGE_BLOCK,
     // Of images as large as fits: sums are read and written once for each block.
     geometry.kernelDepth === 1 ? tiles : tiles / slots,
     true,
@@ -219,10 +219,12 @@ function rowLength({ kernelDepth, inChannels }: ConvGeometry): number {
 }
 
 /**
- * Blocks of tiles and the scratch of one worker, for which see `winogradForward` and `winogradKernelGradient`. A block of a volume is of the same
- * tiles in several slices, where these are whole: what is transformed of a slice that several of them read is shared.
+ * The size of a block, and the bytes of scratch of one worker: see `winogradForward` and `winogradKernelGradient`. A block of a volume holds the
+ * same tiles of several slices, so that a slice which several of them read is transformed once.
  *
- * @param share Tiles that a block may have, so that there are enough.
+ * @param limits Of images; blocks of several slices have those of `LARGE_BLOCK`.
+ * @param share Tiles that a block may have at most, so that every thread or slot gets one.
+ * @param areSlices Whether the tiles are those of whole slices.
  */
 function blocksOf(
   geometry: ConvGeometry,
@@ -234,7 +236,7 @@ function blocksOf(
   const { batch, depth, kernelDepth, inChannels, outChannels } = geometry;
   const points = (tile + 2) ** 2;
   const isVolume = areSlices && kernelDepth > 1;
-  const { bytes, tiles: most } = isVolume ? GRADIENT_BLOCK : limits;
+  const { bytes, tiles: most } = isVolume ? LARGE_BLOCK : limits;
   /** Values of one tile at one point: all that is read, and the products. */
   const values = (slices: number) =>
     (kernelDepth + slices - 1) * ceil(inChannels, 4) + slices * ceil(outChannels, 8);

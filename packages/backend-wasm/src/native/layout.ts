@@ -42,9 +42,9 @@ export const STRUCTS = {
     slots: i32,
     /** Winograd tiles that are transformed, multiplied and transformed back together; a multiple of 4. */
     blockTiles: i32,
-    /** Winograd forward: slices of a volume in which the tiles of a block are computed together. */
+    /** Winograd: slices of a volume in which the tiles of a block are computed together. */
     blockSlices: i32,
-    /** Winograd forward: the tiles that are computed, from the first to before the end. */
+    /** Winograd: the tiles that are computed, from the first to before the end; of a gradient to the kernel all. */
     firstTile: i32,
     endTile: i32,
     /** Winograd: edge of a tile of outputs, 4 or 6. */
