@@ -178,6 +178,27 @@ test('lines and errors are those of images seen by hand; Dice is that of evaluat
   }
 });
 
+test('nothing is flipped where every flip costs Dice', async () => {
+  // The truth is what the first setting sees of the image as it is.
+  const own = new Map<string, number[]>();
+  for (const id of dataset.ids.slice(10, 19)) own.set(id, labelsOf(await seen(id, 0)));
+  const labelled = {
+    ...dataset,
+    load: async (id: string) => {
+      const example = await dataset.load(id);
+      return { ...example, labels: { ...example.labels, values: Uint8Array.from(own.get(id)!) } };
+    },
+  };
+  const matched = await run.match(dataset);
+  const asItIs = { ...run, match: async () => ({ ...matched, dataset: labelled }) };
+  const cascade = (await fitCascade(asItIs, labelled, [{ factor: 0 }, { factor: 0.5 }]))!;
+  expect(cascade.rungs.map(({ factor, flipped }) => [factor, flipped])).toEqual([
+    [0, undefined],
+    [0.5, undefined],
+  ]);
+  expect(cascade.rungs[0]!.dice).toBeCloseTo(1, 9);
+});
+
 test('ends when it is told to, and refuses what cannot be fitted', async () => {
   const aborted = { signal: AbortSignal.abort() };
   expect(await fitCascade(run, dataset, [{ factor: 0 }], aborted)).toBeUndefined();
