@@ -1,13 +1,6 @@
-import {
-  type Module,
-  type Network,
-  type Options,
-  requireOptions,
-  type Setting,
-  ValueError,
-} from '@sshn/core';
-import { activation } from '@sshn/layers';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { type Module, type Network, type Options, requireOptions, ValueError } from '@sshn/core';
+import { activation, type ContainerSpecs, type ResidualLayers, residual } from '@sshn/layers';
+import { tidy } from '@tensorflow/tfjs-core';
 import { type BlockConfig, type BlockSpecs, block } from './block.js';
 import { commonOptions, type Downsampling, imageOptions, type NetworkConfig } from './options.js';
 
@@ -28,8 +21,8 @@ export interface Plan {
   narrow(width: number): Network;
   /** A convolution with all that the configuration puts behind it; `more` is what differs. */
   block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Module<BlockSpecs>;
-  /** The activation that the configuration puts behind convolutions, where something stands between. */
-  activate(x: Tensor, at: Setting): Tensor;
+  /** A residual connection, with the activation behind the sum that the configuration puts behind convolutions. */
+  residual<const Sides extends ResidualLayers>(layers: Sides): Module<ContainerSpecs<Sides>>;
 }
 
 /**
@@ -72,7 +65,6 @@ export function planOf<Config extends NetworkConfig>(
   }
   const withSlope = slope === undefined ? {} : { slope };
   const activated = { activation: kind, ...withSlope };
-  const after = activation({ kind, ...withSlope });
   return {
     name,
     rank,
@@ -96,7 +88,16 @@ export function planOf<Config extends NetworkConfig>(
         ...activated,
         ...more,
       }),
-    activate: (x, at) => after.apply({}, x, at),
+    residual(layers) {
+      if (kind === 'leakyRelu') return residual(layers, { activation: kind, ...withSlope });
+      if (kind === 'relu') return residual(layers, { activation: 'leakyRelu', slope: 0 });
+      const after = activation({ kind });
+      const sum = residual(layers);
+      return {
+        specs: sum.specs,
+        apply: (params, x, at) => tidy(() => after.apply({}, sum.apply(params, x, at), at)),
+      };
+    },
   };
 }
 

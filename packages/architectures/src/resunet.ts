@@ -1,6 +1,4 @@
-import type { Module, Network } from '@sshn/core';
-import { residual } from '@sshn/layers';
-import { tidy } from '@tensorflow/tfjs-core';
+import type { Network } from '@sshn/core';
 import type { BlockSpecs } from './block.js';
 import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
 import type { NetworkConfig } from './options.js';
@@ -42,13 +40,9 @@ function residualStage(plan: Plan): Stage<ResidualStageSpecs> {
   return (inChannels, outChannels) => {
     const project = () =>
       plan.block(inChannels, outChannels, { kernelSize: 1, activation: 'identity', dropout: 0 });
-    const sum: Module<ResidualStageSpecs> = residual({
+    return plan.residual({
       body: body(inChannels, outChannels),
       ...(inChannels === outChannels ? {} : { projection: project() }),
     });
-    return {
-      specs: sum.specs,
-      apply: (params, x, at) => tidy(() => plan.activate(sum.apply(params, x, at), at)),
-    };
   };
 }

@@ -1,5 +1,5 @@
 import { leaky, loadLanes, storeLanes } from './simd';
-import { ElementwiseArgs, POINTWISE_GRAIN, PRODUCT, RECTIFIER, RECTIFIER_GRADIENT, SUM } from './layout';
+import { ElementwiseArgs, POINTWISE_GRAIN, PRODUCT, RECTIFIED_SUM, RECTIFIER, RECTIFIER_GRADIENT, SUM } from './layout';
 
 /** One task's values of a function of a and of b, which repeats every `period` values. */
 export function elementwise(args: ElementwiseArgs, task: i32): void {
@@ -12,6 +12,7 @@ export function elementwise(args: ElementwiseArgs, task: i32): void {
     if (kind == SUM) run(SUM, a, b, y, count, slope);
     else if (kind == PRODUCT) run(PRODUCT, a, b, y, count, slope);
     else if (kind == RECTIFIER) run(RECTIFIER, a, b, y, count, slope);
+    else if (kind == RECTIFIED_SUM) run(RECTIFIED_SUM, a, b, y, count, slope);
     else rectify(a, b, y, count, slope);
     i += count;
     j = 0;
@@ -39,5 +40,6 @@ function combine(kind: i32, a: v128, b: v128, slope: v128): v128 {
   if (kind == SUM) return f32x4.add(a, b);
   if (kind == PRODUCT) return f32x4.mul(a, b);
   if (kind == RECTIFIER) return leaky(a, slope);
+  if (kind == RECTIFIED_SUM) return leaky(f32x4.add(a, b), slope);
   return v128.bitselect(a, f32x4.mul(a, slope), f32x4.gt(b, f32x4.splat(0)));
 }

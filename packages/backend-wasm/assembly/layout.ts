@@ -5,6 +5,7 @@ export const SUM: i32 = 0;
 export const PRODUCT: i32 = 1;
 export const RECTIFIER: i32 = 2;
 export const RECTIFIER_GRADIENT: i32 = 3;
+export const RECTIFIED_SUM: i32 = 4;
 export const OUTER_ROWS: i32 = 512;
 export const CHUNK: i32 = 64;
 export const SUMS_BYTES: usize = 320;

@@ -10,7 +10,7 @@ import {
 } from '@sshn/core';
 import { registerGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
-import { dispose, mul, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
+import { dispose, grads, mul, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { leakyRelu } from './activation.js';
 import { concatenate, residual, sequential } from './containers.js';
@@ -164,6 +164,33 @@ describe('residual', () => {
         weighted(layer.apply({ body: { gamma: gamma!, beta: beta! } }, x!, at));
       const inputs = [distinct([1, 2, 3, 2]), tensor([1, -3]), tensor([0, 2])];
       expect(gradientError(f, inputs, 0.1)).toBeLessThan(1e-3);
+    });
+
+    test.each([0.2, 0])('with an activation behind the sum, of slope %s', (slope) => {
+      const layer = residual({ body: film({ channels: 2 }) }, { activation: 'leakyRelu', slope });
+      const f = (...[x, gamma, beta]: Tensor[]) =>
+        layer.apply({ body: { gamma: gamma!, beta: beta! } }, x!, at);
+      const inputs = [tensor([1, -1, 2, -2], [1, 1, 2, 2]), tensor([1, -3]), tensor([0, 2])];
+      // x + (1 + γ)·x + β = [3, 3, 6, 4], and with the signs of x.
+      const sums = [3, 3, 6, 4];
+      expect([...f(...inputs).dataSync()]).toEqual(sums);
+      const below = f(tensor([-1, 1, -2, 2], [1, 1, 2, 2]), inputs[1]!, inputs[2]!);
+      [-3, 1, -6, 0].forEach((sum, i) => {
+        expect(below.dataSync()[i]).toBeCloseTo(sum < 0 ? slope * sum : sum, 6);
+      });
+      // The input is read twice more, so that its gradients are summed.
+      const sum = (...all: Tensor[]) => weighted(mul(f(...all), all[0]!));
+      expect(gradientError(sum, inputs, 0.1)).toBeLessThan(1e-3);
+    });
+
+    test('leaves nothing behind on the way back', async () => {
+      const layer = residual({ body: pixelwise(2, 2) }, { activation: 'leakyRelu' });
+      const { body } = initialize(layer.specs, Rng.fromSeed(1));
+      const f = (...[x, kernel, bias]: Tensor[]) =>
+        weighted(layer.apply({ body: { kernel: kernel!, bias: bias! } }, x!, at));
+      const inputs = [distinct([2, 3, 1, 2]), body.kernel, body.bias];
+      await withoutLeak(() => dispose(grads(f)(inputs)));
+      dispose(inputs);
     });
 
     test('leaves nothing behind', async () => {

@@ -8,7 +8,9 @@ import {
   scoped,
   ValueError,
 } from '@sshn/core';
+import { leakyReluOfSum } from '@sshn/ops';
 import { add, concat, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type ActivationConfig, activationSlope } from './activation.js';
 
 /** Layers with names, or a list, which names them '0', '1', … */
 export type Layers = readonly Module[] | { readonly [name: string]: Module };
@@ -58,8 +60,9 @@ export type ResidualLayers = {
 };
 
 /**
- * A layer with a residual connection around it: y = x' + body(x), where x' is x or its projection.
+ * A layer with a residual connection around it: y = a(x' + body(x)), where x' is x or its projection, and a the activation if there is one.
  *
+ * @throws {OptionError} for an unknown activation. @throws {ValueError} if the slope is outside [0, 1] or without use.
  * @throws {ShapeError} from `apply`, if the two sides have different shapes.
  * @example
  * const block = residual({
@@ -71,8 +74,10 @@ export type ResidualLayers = {
  */
 export function residual<const Sides extends ResidualLayers>(
   layers: Sides,
+  config?: ActivationConfig,
 ): Module<ContainerSpecs<Sides>, Tensor, Tensor>;
-export function residual({ body, projection }: ResidualLayers): Module {
+export function residual({ body, projection }: ResidualLayers, config: ActivationConfig = {}): Module {
+  const slope = activationSlope('residual', config);
   const { specs, children } = childrenOf(projection === undefined ? { body } : { body, projection });
   const [change, base] = children;
   return {
@@ -89,7 +94,7 @@ export function residual({ body, projection }: ResidualLayers): Module {
             hint: 'Give a projection, such as a 1×1 convolution, when the body changes the number of channels.',
           });
         }
-        return add(kept, added);
+        return slope === 1 ? add(kept, added) : leakyReluOfSum(kept, added, slope);
       }),
   };
 }

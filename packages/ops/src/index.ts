@@ -16,7 +16,14 @@ export {
   maximumPoolGradient,
   type PoolLayout,
 } from './gradients/window/pooling.js';
-export { applyLeakyRelu, defaultSlope, leakyReluGradient, requireSlope } from './kernels/activation.js';
+export {
+  applyLeakyRelu,
+  defaultSlope,
+  leakyReluGradient,
+  leakyReluOfSum,
+  requireSlope,
+  type SumKernels,
+} from './kernels/activation.js';
 export { applyAdaptiveAverage, applyGlobalAverage, channelMean, channelSum } from './kernels/average-pool.js';
 export {
   type Dispatch,

@@ -69,7 +69,7 @@ it('gradients of convolution, bias and rectifier are those of a reference in dou
         tensor(ws, yShape),
       ];
       const y = conv(native, x, kernel, { bias, slope });
-      const dy = leakyReluGrad(native, { dy: weights, y, slope });
+      const dy = leakyReluGrad(native, { dy: weights, y }, { slope });
       expectClose(
         take(convGradInput(native, dy, kernel)),
         differences(xs, (at) => loss(at, ks, bs)),

@@ -1,4 +1,10 @@
-import { type Implementation, type Implementations, implementationsOf, type JoinKernels } from '@sshn/ops';
+import {
+  type Implementation,
+  type Implementations,
+  implementationsOf,
+  type JoinKernels,
+  type SumKernels,
+} from '@sshn/ops';
 import type { KernelFunc } from '@tensorflow/tfjs-core';
 
 import { adam } from './adam.js';
@@ -9,7 +15,7 @@ import { globalNorm, heads, headsGradient } from './heads.js';
 import { boxSum, localNcc, localNccGrad } from './local-ncc.js';
 import { crossEntropy, softDice } from './losses.js';
 import type { NativeModule } from './module.js';
-import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
+import { convGradBias, convGradRectifier, leakyReluGrad, leakyReluSum } from './pointwise.js';
 import { resize, resizeGrad } from './resize.js';
 import { warp, warpGradField, warpGradImage } from './warp.js';
 
@@ -21,8 +27,8 @@ const runs = {
   SshnConvGradInput: (native, { dy, kernel }) => convGradInput(native, dy, kernel),
   SshnConvGradKernel: (native, { x, dy }, { kernelSize }) => convGradKernel(native, x, dy, kernelSize),
   SshnConvGradBias: (native, { dy }) => convGradBias(native, dy),
-  SshnConvGradRectifier: (native, { dy, y }, { slope }) => convGradRectifier(native, { dy, y, slope }),
-  SshnLeakyReluGrad: (native, { dy, y }, { slope }) => leakyReluGrad(native, { dy, y, slope }),
+  SshnConvGradRectifier: convGradRectifier,
+  SshnLeakyReluGrad: leakyReluGrad,
   SshnResize: (native, { x }, { size }) => resize(native, x, size),
   SshnResizeGrad: (native, { dy }, { inputSize }) => resizeGrad(native, dy, inputSize),
   SshnAveragePool: (native, { x }, { size }) => averagePool(native, x, size),
@@ -43,8 +49,13 @@ const runs = {
   SshnAdam: adam,
 } satisfies Compiled;
 
+type Own = JoinKernels & SumKernels;
+
 /** Those that only some backends have. */
-const joins: { readonly [Name in keyof JoinKernels]: Implementation<JoinKernels[Name], NativeModule> } = {
+const own: {
+  readonly [Name in keyof Own]: Implementation<Own[Name], NativeModule>;
+} = {
+  SshnLeakyReluSum: leakyReluSum,
   SshnConvJoin: (native, inputs, { slope }) => convJoin(native, inputs, slope),
   SshnConvJoinGrad: (native, { dy, ...inputs }) => convJoinGrad(native, dy, inputs),
 };
@@ -52,7 +63,7 @@ const joins: { readonly [Name in keyof JoinKernels]: Implementation<JoinKernels[
 /** The kernels that tfjs does not know, by name; what each computes is said at `Kernels` of @sshn/ops. */
 export function ownKernels(native: NativeModule): Map<string, KernelFunc> {
   return new Map(
-    implementationsOf<NativeModule>({ ...runs, ...joins }).map(([name, run]) => [
+    implementationsOf<NativeModule>({ ...runs, ...own }).map(([name, run]) => [
       name,
       ({ inputs, attrs }) => run(native, inputs, attrs ?? {}),
     ]),

@@ -349,11 +349,12 @@ export function writeStruct<Name extends StructName>(
 export const CONSTANTS = {
   /** Values of one task of Adam and of `elementwise`. */
   POINTWISE_GRAIN: [65536, i32],
-  /** What `elementwise` computes: a + b, a · b, a behind a leaky rectifier, or the gradient a before one whose output is b. */
+  /** What `elementwise` computes: a + b, a · b, a or a + b behind a leaky rectifier, or the gradient a before one whose output is b. */
   SUM: [0, i32],
   PRODUCT: [1, i32],
   RECTIFIER: [2, i32],
   RECTIFIER_GRADIENT: [3, i32],
+  RECTIFIED_SUM: [4, i32],
   /** Rows of one task of Adam where the gradient is an outer product. */
   OUTER_ROWS: [512, i32],
   /** Pixels of one chunk of a direct convolution. */

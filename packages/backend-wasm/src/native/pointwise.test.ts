@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { adam } from './adam.js';
 import { type NativeKernels, registerNativeKernels, unregisterNativeKernels } from './index.js';
-import { convGradBias, convGradRectifier, leakyReluGrad } from './pointwise.js';
+import { convGradBias, convGradRectifier, leakyReluGrad, leakyReluSum } from './pointwise.js';
 import { nativeForTests, noise, take } from './testing/native.js';
 import { relativeError } from './testing/reference-conv.js';
 
@@ -34,12 +34,29 @@ describe('gradient of the leaky rectifier', () => {
         const dy = tensor(noise(n, 1));
         const y = tensor(noise(n, 2).map((v, i) => (i % 5 === 0 ? 0 : v)));
         const expected = Array.from(dy.dataSync(), (g, i) => (y.dataSync()[i]! > 0 ? g : g * slope));
-        expect(relativeError(take(leakyReluGrad(native, { dy, y, slope })), expected)).toBeLessThan(1e-7);
+        expect(relativeError(take(leakyReluGrad(native, { dy, y }, { slope })), expected)).toBeLessThan(1e-7);
         dy.dispose();
         y.dispose();
       }),
     );
   });
+});
+
+it('a sum behind a leaky rectifier is that of the values, of more than a task has too', () => {
+  const sizes = fc.oneof(count, fc.constantFrom(65_536, 140_001));
+  fc.assert(
+    fc.property(sizes, fc.constantFrom(0, 0.01, 0.2, 1), (n, slope) => {
+      const values = [noise(n, 1), noise(n, 2)] as const;
+      const [a, b] = values.map((each) => tensor(each));
+      const expected = values[0].map((v, i) => {
+        const sum = Math.fround(v + values[1][i]!);
+        return sum < 0 ? Math.fround(sum * Math.fround(slope)) : sum;
+      });
+      expect(take(leakyReluSum(native, { a: a!, b: b! }, { slope }))).toEqual(expected);
+      dispose([a!, b!]);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 describe('sums, products and rectifiers of tfjs', () => {
@@ -139,9 +156,9 @@ describe('gradient before a rectifier and to the bias', () => {
     fc.assert(
       fc.property(shapes, fc.constantFrom(0, 0.01, 0.2), ([pixels, channels], slope) => {
         const [dy, y] = [1, 2].map((seed) => tensor(noise(pixels * channels, seed), [pixels, channels]));
-        const before = leakyReluGrad(native, { dy: dy!, y: y!, slope });
+        const before = leakyReluGrad(native, { dy: dy!, y: y! }, { slope });
         const bias = take(convGradBias(native, before));
-        const [dz, toBias] = convGradRectifier(native, { dy: dy!, y: y!, slope }).map(take);
+        const [dz, toBias] = convGradRectifier(native, { dy: dy!, y: y! }, { slope }).map(take);
         expect(dz).toEqual(take(before));
         expect(toBias).toEqual(bias);
         dispose([dy!, y!]);

@@ -2,12 +2,17 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { bytesOf, SIZES } from './layout.js';
 import { type MakeKernel, type NativeModule, sizeOf } from './module.js';
 
-const { POINTWISE_GRAIN, PRODUCT, RECTIFIER, RECTIFIER_GRADIENT, SUM } = SIZES;
+const { POINTWISE_GRAIN, PRODUCT, RECTIFIED_SUM, RECTIFIER, RECTIFIER_GRADIENT, SUM } = SIZES;
 
 /** Pixels before a gradient to a bias opens another partial sum. */
 const PIXELS_PER_SLOT = 2048;
 
 const MAX_SLOTS = 16;
+
+/** The slope of a leaky rectifier for negative values. */
+interface Rectifier {
+  readonly slope: number;
+}
 
 /** Gradient to a bias: dy `[..., channels]` summed over all axes but the last. */
 export function convGradBias(native: NativeModule, dy: TensorInfo): TensorInfo {
@@ -17,7 +22,8 @@ export function convGradBias(native: NativeModule, dy: TensorInfo): TensorInfo {
 /** The gradient before a leaky rectifier, as `leakyReluGrad`, and that to the bias before it, in one pass. */
 export function convGradRectifier(
   native: NativeModule,
-  { dy, y, slope }: { readonly dy: TensorInfo; readonly y: TensorInfo; readonly slope: number },
+  { dy, y }: { readonly dy: TensorInfo; readonly y: TensorInfo },
+  { slope }: Rectifier,
 ): [TensorInfo, TensorInfo] {
   const dz = native.output(dy.shape);
   return [dz, sumPixels(native, dy, { y: native.address(y), dz: native.address(dz), slope })];
@@ -86,9 +92,19 @@ const whole = ({ shape }: TensorInfo): Repeats => ({ blocks: 1, period: sizeOf(s
 /** `dy` where y > 0, `slope * dy` elsewhere; y is the rectifier's output. */
 export function leakyReluGrad(
   native: NativeModule,
-  { dy, y, slope }: { readonly dy: TensorInfo; readonly y: TensorInfo; readonly slope: number },
+  { dy, y }: { readonly dy: TensorInfo; readonly y: TensorInfo },
+  { slope }: Rectifier,
 ): TensorInfo {
   return run(native, RECTIFIER_GRADIENT, [dy, y], whole(y), slope);
+}
+
+/** A sum behind a leaky rectifier, in one pass. */
+export function leakyReluSum(
+  native: NativeModule,
+  { a, b }: { readonly a: TensorInfo; readonly b: TensorInfo },
+  { slope }: Rectifier,
+): TensorInfo {
+  return run(native, RECTIFIED_SUM, [a, b], whole(a), slope);
 }
 
 /** A sum or a product of numbers, of which one operand may repeat as the values of channels do; else that of tfjs. */

@@ -1,5 +1,17 @@
-import { ValueError } from '@sshn/core';
-import { greater, leakyRelu, mul, reshape, type Tensor, tidy, where } from '@tensorflow/tfjs-core';
+import { ShapeError, ValueError } from '@sshn/core';
+import {
+  add,
+  engine,
+  getBackend,
+  getKernel,
+  greater,
+  leakyRelu,
+  mul,
+  reshape,
+  type Tensor,
+  tidy,
+  where,
+} from '@tensorflow/tfjs-core';
 import { differentiable } from '../differentiable.js';
 import { dispatcher, type Kernel, type KernelRules, sizeOf } from './contract.js';
 
@@ -7,6 +19,12 @@ import { dispatcher, type Kernel, type KernelRules, sizeOf } from './contract.js
 export interface ActivationKernels {
   /** dy where y > 0, else slope · dy; y is the output of the activation. */
   SshnLeakyReluGrad: Kernel<'dy' | 'y', { readonly slope: number }>;
+}
+
+/** A kernel that only some backends have: without it, and in traces, it is a sum and an activation, so that exports see these. */
+export interface SumKernels {
+  /** leaky(a + b), of one shape. */
+  SshnLeakyReluSum: Kernel<'a' | 'b', { readonly slope: number }>;
 }
 
 const dispatch = /* @__PURE__ */ dispatcher<ActivationKernels>();
@@ -31,6 +49,32 @@ export function applyLeakyRelu<T extends Tensor>(x: T, slope = defaultSlope): T 
       return { value, saved: [value] };
     },
     backward: (dy, y) => [leakyReluGradient(dy, y, slope)],
+  });
+}
+
+/**
+ * LeakyReLU of the sum of two tensors of one shape, in one pass where the backend has a kernel for it.
+ *
+ * @param slope In [0, 1]; 0 is ReLU, 1 the identity. @default 0.01
+ * @throws {ShapeError} if their shapes differ. @throws {ValueError} if the slope is outside [0, 1].
+ * @example
+ * const y = leakyReluOfSum(x, convolved, 0.01);   // the end of a residual connection
+ */
+export function leakyReluOfSum(a: Tensor, b: Tensor, slope = defaultSlope): Tensor {
+  requireSlope('leakyReluOfSum', slope);
+  if (a.shape.join() !== b.shape.join())
+    throw new ShapeError({ where: 'leakyReluOfSum', got: b.shape, expected: `[${a.shape.join(', ')}]` });
+  if (getKernel('SshnLeakyReluSum', getBackend()) == null)
+    return tidy(() => applyLeakyRelu(add(a, b), slope));
+  return differentiable([a, b], {
+    forward: (x, y) => {
+      const value = engine().runKernel('SshnLeakyReluSum', { a: x, b: y }, { slope }) as Tensor;
+      return { value, saved: [value] };
+    },
+    backward: (dy, value) => {
+      const dz = leakyReluGradient(dy, value, slope);
+      return [dz, dz.clone()];
+    },
   });
 }
 

@@ -12,7 +12,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { differentiable } from '../differentiable.js';
 import { requireFeatures } from '../features.js';
-import { applyLeakyRelu } from './activation.js';
+import { leakyReluOfSum } from './activation.js';
 import type { Kernel } from './contract.js';
 import { applyConvolution, gradientsBehind } from './convolution.js';
 import { resizeLinear } from './resize.js';
@@ -109,8 +109,9 @@ export function applyJoinedConvolution(
 function pointwiseApart({ low, skip }: JoinedFeatures, kernel: Tensor, bias: Tensor, slope: number): Tensor {
   const [toLow, toSkip] = split(kernel, [low.shape.at(-1)!, skip.shape.at(-1)!], kernel.rank - 2);
   const fromLow = applyConvolution(low, toLow!, zerosLike(bias));
-  const sum = add(resizeLinear(fromLow, skip.shape.slice(1, -1)), applyConvolution(skip, toSkip!, bias));
-  return slope === 1 ? sum : applyLeakyRelu(sum, slope);
+  const fromSkip = applyConvolution(skip, toSkip!, bias);
+  const up = resizeLinear(fromLow, skip.shape.slice(1, -1));
+  return slope === 1 ? add(up, fromSkip) : leakyReluOfSum(up, fromSkip, slope);
 }
 
 function requireJoined({ low, skip }: JoinedFeatures, kernel: Tensor, bias: Tensor): void {

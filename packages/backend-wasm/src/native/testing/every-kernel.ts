@@ -7,7 +7,7 @@ import { concat, split } from '../copies.js';
 import { heads, headsGradient } from '../heads.js';
 import type { NativeKernels } from '../index.js';
 import { crossEntropy, softDice } from '../losses.js';
-import { convGradBias, convGradRectifier, leakyReluGrad } from '../pointwise.js';
+import { convGradBias, convGradRectifier, leakyReluGrad, leakyReluSum } from '../pointwise.js';
 import { resize, resizeGrad } from '../resize.js';
 import { warp, warpGradField, warpGradImage } from '../warp.js';
 import { noise } from './native.js';
@@ -65,8 +65,9 @@ export function everyKernel(native: NativeKernels): TensorInfo[] {
     convJoin(native, { low, skip: x, kernel: joint, bias: offsets }, 0.1, 'apart'),
     ...convJoinGrad(native, dy, { low, skip: x, kernel: joint }, 'apart'),
     convGradBias(native, dy),
-    leakyReluGrad(native, { dy, y: dy, slope: 0.1 }),
-    ...convGradRectifier(native, { dy, y: dy, slope: 0.1 }),
+    leakyReluGrad(native, { dy, y: dy }, { slope: 0.1 }),
+    ...convGradRectifier(native, { dy, y: dy }, { slope: 0.1 }),
+    leakyReluSum(native, { a: dy, b: dy }, { slope: 0.1 }),
     ...crossEntropy(native, { logits: dy, labels: dy }),
     ...softDice(native, { logits: dy, labels: dy }, dice),
     resize(native, x, [90, 31]),
