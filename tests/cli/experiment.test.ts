@@ -83,7 +83,7 @@ config: { size: [16, 16], epochs: 1, architecture: { features: 2, stages: 3 }, h
 grid: { priorWidth: [0.1], seed: [1] }
 factors: [0.4, 0.5]
 weightsOf: [0.5]
-figures: [dice, structures, trainingTime, priorWidth, transfer, separateFactors]
+figures: [dice, learning, structures, trainingTime, priorWidth, transfer, separateFactors]
 also:
   - grid: { rescaling: [separate], seed: [1] }
     weightsOf: []
@@ -109,7 +109,7 @@ test('everything that presets measure is measured and drawn, and done once', asy
     ...['0,0', '0,1', '1,0', '1,1'],
   ]);
   const files = await readdir(join(scratch.path, 'kinds'));
-  const figures = ['dice-vs-factor', 'structures', 'training-time', 'prior-width', 'transfer'];
+  const figures = ['dice-vs-factor', 'learning-by-epochs', 'structures', 'training-time', 'prior-width', 'transfer'];
   for (const name of [...figures, 'separate-factors-map', 'separate-factors-front'])
     expect(files).toContain(`${name}.svg`);
 });

@@ -60,8 +60,18 @@ const resultsSchema = foundSchema.extend({
   /** Of its best epoch, in the mean over the factors of validation. */
   validationDice: z.number().optional(),
 });
-/** What a cell that is done has found. */
-export type CellResults = z.infer<typeof resultsSchema>;
+/** What a training had reached at one factor of validation. */
+export interface LearningPoint {
+  readonly epochs: number;
+  /** Of the steps of training so far. */
+  readonly minutes: number;
+  readonly factor: number;
+  /** On the validation images. */
+  readonly dice: number;
+}
+
+/** What a cell that is done has found, and how its training got there. */
+export type CellResults = z.infer<typeof resultsSchema> & { readonly learning?: readonly LearningPoint[] };
 
 /** Evaluations that are done, before all are. */
 const partSchema = z.object({ hash: z.string(), found: z.array(foundSchema) });
@@ -80,7 +90,7 @@ export async function stateOf(cell: Cell): Promise<CellState> {
   const results = resultsSchema.safeParse(await jsonIn(join(cell.folder, 'results.json')));
   const log = await readFile(join(cell.folder, 'run', 'metrics.jsonl'), 'utf8').catch(() => '');
   if (results.success && results.data.hash === cell.hash)
-    return { kind: 'done', results: { ...validationIn(log), ...results.data } };
+    return { kind: 'done', results: { ...validationIn(log), ...results.data, learning: learningIn(log) } };
   const epoch = log.split('\n').filter((line) => line !== '').length;
   if (await isLocked(cell.folder)) return { kind: 'running', epoch };
   const failure = failureSchema.safeParse(await jsonIn(join(cell.folder, 'failed.json')));
@@ -240,6 +250,27 @@ function validationIn(log: string): { readonly validationDice?: number } {
     })
     .filter(Number.isFinite);
   return means.length === 0 ? {} : { validationDice: Math.max(...means) };
+}
+
+/** What a log of training says of the factors of its validations. */
+function learningIn(log: string): LearningPoint[] {
+  let seconds = 0;
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      const event = JSON.parse(line) as {
+        readonly epoch: number;
+        readonly seconds?: number;
+        readonly validation?: ReadonlyArray<{ readonly factor: unknown; readonly dice: number }>;
+      };
+      seconds += event.seconds ?? 0;
+      return (event.validation ?? []).flatMap(({ factor, dice }) =>
+        typeof factor === 'number' && Number.isFinite(dice)
+          ? [{ epochs: event.epoch + 1, minutes: seconds / 60, factor, dice }]
+          : [],
+      );
+    });
 }
 
 /** A command of sshn that has ended. */

@@ -12,6 +12,7 @@ const splitName = z.enum(['train', 'validation', 'test']);
 /** What a report can draw: each is a kind of figure of the paper. */
 export const figureKinds = [
   'dice',
+  'learning',
   'structures',
   'trainingTime',
   'priorWidth',

@@ -40,7 +40,7 @@ function methods(config: object): Preset['plan'] {
     config: { ...training, ...config },
     grid: { method: ['sshn', 'stochastic', 'film'], seed: seeds },
     factors: everyFactor,
-    figures: ['dice', 'trainingTime'],
+    figures: ['dice', 'learning', 'trainingTime'],
     also: [fixedAt(fixedFactors)],
   };
 }

@@ -3,6 +3,7 @@ import type { FigureKind, Plan } from '../plan.js';
 import { type DoneCell, type Group, type GroupPoint, groupName, groupsOf } from '../statistics.js';
 import { combinationFigures } from './combinations.js';
 import { curvesPlot, type Series } from './curves.js';
+import { learningFigures } from './learning.js';
 import { structuresPlot } from './structures.js';
 import { timePlot, trainingTimes } from './training-time.js';
 import { matrixPlot } from './transfer-matrix.js';
@@ -15,6 +16,7 @@ type Drawn = (plan: Plan, done: readonly DoneCell[], palette: Palette) => Figure
 export function figuresOf(plan: Plan, done: readonly DoneCell[], palette: Palette): Figure[] {
   const drawn: Readonly<Record<FigureKind, Drawn>> = {
     dice: diceFigures,
+    learning: (_, all, colors) => learningFigures(all, colors),
     structures: structureFigures,
     trainingTime: timeFigures,
     priorWidth: priorWidthFigures,

@@ -70,6 +70,14 @@ export function doneCells(plan: Plan): DoneCell[] {
       seconds: 90,
       trainingSeconds: method === 'sshn' ? 70 : 60,
       labelSizes: labels,
+      learning: [10, 20, 30].flatMap((epochs) =>
+        (method === 'fixed' ? [Number(cell.axes.factor)] : [0.1, 0.25, 0.5]).map((factor) => ({
+          epochs,
+          minutes: epochs * (method === 'sshn' ? 1.2 : 1),
+          factor,
+          dice: diceAt(factor) * (1 - 0.4 / epochs),
+        })),
+      ),
       results,
       ...(combinations.length === 0 ? {} : { combinations }),
     };
