@@ -1,5 +1,5 @@
 export { folderOptions } from './config/data.js';
-export { knobRanges } from './config/knobs.js';
+export { knobRanges, usualKnobRanges } from './config/knobs.js';
 export { inputOf } from './config/patches.js';
 export { middleOf, type Spread } from './config/prior.js';
 export { lambdaSpread, type RegistrationConfig } from './config/registration.js';

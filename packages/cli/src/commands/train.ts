@@ -5,7 +5,8 @@ import { knobRanges, priorOf, type RunConfig, type TrainEvent } from '@sshn/trai
 import { readRunFile, readStoredSplit, trainRun } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { describeConfig } from '../config/file.js';
-import { addConfigOptions, effectiveConfig, type FlagValue, flagsIn } from '../config/flags.js';
+import type { FlagValue } from '../config/flag-value.js';
+import { addConfigOptions, effectiveConfig, flagsIn } from '../config/flags.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
@@ -40,6 +41,9 @@ of weights at random φ; film lets φ scale and shift the features. The best wei
 With --rescaling separate every downsampling step of the network has a factor of its own, drawn independently, and the \
 hypernetwork sees all of them.
 
+With --knobs factor,width,resolution the one network also runs with fewer features and on smaller images, so that its cost \
+spans a factor of forty; --knobs factor is φ alone.
+
 Ctrl-C stops with a checkpoint. The same command, or --resume, goes on as if nothing had happened.`,
   examples: `
 Examples:
@@ -51,6 +55,8 @@ Examples:
   $ sshn train brains/ --task registration --slices coronal --weight 0.1   # learn to align pairs
   $ sshn train scans/ --task registration --align affine   # scans in any pose: aligned first, kept in the run folder
   $ sshn train cells/ --rescaling separate --stages 4 --prior 0,1
+  $ sshn train cells/ --knobs factor,width,resolution          # one training, every cost
+  $ sshn train cells/ --knobs factor,width --width-range 0.5,1
   $ sshn train brains/ --split splits_final.json --fold 1   # the folds of nnU-Net
   $ sshn train scans/ --memory 4GB --cache prepared/   # more images than memory
   $ sshn train scans/ --fit pad --patch-size 64x64x64   # volumes too large for a step: random patches

@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NumberType, OptionLeaf } from '@sshn/core';
-import { parseRunConfig } from '@sshn/training';
+import { parseRunConfig, priorOf } from '@sshn/training';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../command-line.js';
-import { addConfigOptions, configFlags, configWords, effectiveConfig, type FlagValue } from './flags.js';
+import type { FlagValue } from './flag-value.js';
+import { addConfigOptions, configFlags, configWords, effectiveConfig } from './flags.js';
 
 /** The configuration that a command line makes. */
 async function configOf(args: readonly string[], file?: string) {
@@ -132,6 +136,73 @@ describe('flags of the configuration', () => {
     expect((await configOf(['--factor', '0.25'])).prior).toEqual({ kind: 'constant', factor: 0.25 });
     expect((await configOf(['--prior', '0,1'])).prior).toEqual({ kind: 'uniform', low: 0, high: 1 });
     expect((await configOf(['--intensity', 'minMax'])).intensity).toEqual({ kind: 'minMax' });
+  });
+
+  const [width, resolution, drawn] = [[0.25, 1], [0.5, 1], { kind: 'uniform', low: 0, high: 0.5 }];
+  it.each([
+    ['factor,width,resolution', { widthRange: width, resolutionRange: resolution }, undefined],
+    ['factor', {}, undefined],
+    ['width', { widthRange: width }, { kind: 'constant', factor: 0.5 }],
+    ['resolution,width --factor 0.3', { widthRange: width, resolutionRange: resolution }, { factor: 0.3 }],
+    ['factor,width --width-range 0.5,1', { widthRange: [0.5, 1] }, undefined],
+    ['factor,resolution --resolution-range 0.25,1', { resolutionRange: [0.25, 1] }, undefined],
+    ['factor,width --prior 0,0.5', { widthRange: width }, drawn],
+    ['width --method fixed', { widthRange: width }, undefined],
+  ])('--knobs %s', async (line, knobs, prior) => {
+    for (const args of [
+      ['--knobs', ...line.split(' ')],
+      [...line.split(' ').slice(1), '--knobs', line.split(' ')[0]!],
+    ]) {
+      const config = await configOf(args);
+      expect(config.knobs).toEqual({ knobEndpoints: 0.5, ...knobs });
+      if (prior === undefined)
+        expect(priorOf(config)).toEqual(
+          priorOf(await configOf(args.includes('fixed') ? ['--method', 'fixed'] : [])),
+        );
+      else expect(config.prior).toMatchObject(prior);
+    }
+  });
+
+  it.each([
+    [
+      'factor --width-range 0.5,1',
+      '--width-range: is the range of a knob that --knobs leaves out: list width there',
+    ],
+    ['width --resolution-range 0.5,1', '--resolution-range: is the range of a knob that --knobs leaves out'],
+    ['width --prior 0,1', '--prior: draws the factor, which --knobs leaves out'],
+    ['factor --factor 0.2', '--factor: is one factor for all of training, and --knobs lists factor'],
+    ['factor --method fixed', '--knobs: lists factor, and method fixed trains at one factor'],
+    ['resolution --input-resolution 0.5', '--input-resolution: is fixed, and --resolution-range draws it'],
+    [
+      'factor,widht',
+      "Expected 'factor', 'width' or 'resolution', separated by commas. Did you mean 'width'?",
+    ],
+    ['all', "Expected 'factor', 'width' or 'resolution', separated by commas."],
+  ])('--knobs %s is refused', async (line, message) => {
+    await expect(configOf(['--knobs', ...line.split(' ')])).rejects.toThrow(message);
+  });
+
+  it('--knobs overrides the file, whose ranges of the knobs that it lists stay', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sshn-knobs-'));
+    const file = join(folder, 'knobs.yaml');
+    try {
+      await writeFile(
+        file,
+        'knobs: { widthRange: [0.5, 1], resolutionRange: [0.75, 1] }\nprior: { kind: uniform, low: 0.1, high: 0.4 }\n',
+      );
+      const both = await configOf(['--knobs', 'factor,width'], file);
+      expect(both.knobs).toEqual({ knobEndpoints: 0.5, widthRange: [0.5, 1] });
+      expect(both.prior).toEqual({ kind: 'uniform', low: 0.1, high: 0.4 });
+      expect((await configOf(['--knobs', 'resolution'], file)).prior).toEqual({
+        kind: 'constant',
+        factor: 0.4,
+      });
+      await writeFile(file, 'prior: { kind: constant, factor: 0.2 }\n');
+      expect((await configOf(['--knobs', 'factor'], file)).prior).toBeUndefined();
+      expect((await configOf(['--knobs', 'width'], file)).prior).toEqual({ kind: 'constant', factor: 0.2 });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('takes separate factors for a separate rescaling', async () => {

@@ -3,6 +3,8 @@ import { parseRunConfig, type RunConfig, type RunConfigInput, runOptions } from 
 import { type Command, Option } from 'commander';
 import { argument, grouped } from '../commands/options.js';
 import { readConfigFile, withValue } from './file.js';
+import type { FlagValue } from './flag-value.js';
+import { knobsFlagType, knobsPath, withKnobs } from './knobs-flag.js';
 import {
   describeWord,
   parseConstantPrior,
@@ -60,12 +62,6 @@ function flagName(path: readonly string[]): string {
   return named[path.join('.')] ?? (path.length > 1 ? (prefixes[path[0]!] ?? '') : '') + kebab;
 }
 
-/** A value that a flag sets, at its place in the configuration. */
-export interface FlagValue {
-  readonly path: readonly string[];
-  readonly value: unknown;
-}
-
 /** Gives a command one flag for every word of the configuration; each writes to `settings` what it sets. */
 export function addConfigOptions(command: Command, settings: FlagValue[]): void {
   const set = (path: readonly string[], read: (text: string) => unknown) =>
@@ -87,6 +83,11 @@ export function addConfigOptions(command: Command, settings: FlagValue[]): void 
     '--prior <low,high>',
     'draw the factor of each training step uniformly from here (default: 0,0.5 for all other methods)',
   );
+  const knobs = new Option(
+    '--knobs <words>',
+    'what one training covers: factor, width, resolution, separated by commas; of each its usual range (0,0.5, 0.25,1 and 0.5,1) unless --prior, --width-range or --resolution-range gives another. A knob left out stays at one value, the factor at --factor or 0.5',
+  );
+  const readKnobs = (text: string) => parseWord({ type: knobsFlagType, nullable: false }, text);
   const intensity = new Option(
     '--intensity <kind>',
     'how intensities are normalized, image by image: auto (by the kind of image), none, minMax, zScore, percentile:1,99 or window:-160,240 (default: auto)',
@@ -106,6 +107,7 @@ export function addConfigOptions(command: Command, settings: FlagValue[]): void 
   command
     .addOption(grouped('Run', factor.conflicts('prior').argParser(set(['prior'], readFactor))))
     .addOption(grouped('Run', prior.argParser(set(['prior'], parseUniformPrior))))
+    .addOption(grouped('Knobs', knobs.argParser(set(knobsPath, readKnobs))))
     .addOption(grouped('Run', intensity.argParser(set(['intensity'], parseIntensity))))
     .addOption(grouped('Run', split.argParser(set(['split'], parseSplit))))
     .addOption(grouped('Run', foldCount.argParser(setCount)))
@@ -140,7 +142,7 @@ export async function effectiveConfig(
   settings: readonly FlagValue[],
 ): Promise<RunConfig> {
   const base: RunConfigInput = file === undefined ? {} : await readConfigFile(file);
-  const merged = inOrder(settings).reduce<RunConfigInput>(
+  const merged = inOrder(withKnobs(settings, base)).reduce<RunConfigInput>(
     (tree, { path, value }) => withValue(tree, path, value),
     base,
   );

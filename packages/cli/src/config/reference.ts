@@ -23,6 +23,8 @@ function flagCell(word: OptionLeaf): string {
   const key = word.path.join('.');
   if (key === 'prior') return '`--factor`, `--prior`';
   if (key === 'split') return '`--split`, `--folds`, `--fold`';
+  if (key === 'knobs.widthRange') return '`--width-range`, `--knobs`';
+  if (key === 'knobs.resolutionRange') return '`--resolution-range`, `--knobs`';
   const flag = configFlags.find((candidate) => candidate.word.path.join('.') === key);
   return `\`--${flag?.name ?? key}\``;
 }

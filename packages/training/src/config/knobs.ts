@@ -26,6 +26,12 @@ export const knobConfigOptions = option.record(knobWords, {
   help: 'What else the network may be run at, at less cost: fewer features, smaller images',
 });
 
+/** The ranges of whoever names a knob and no range, as in experiments/knobs. */
+export const usualKnobRanges = {
+  width: [0.25, 1],
+  resolution: [0.5, 1],
+} as const satisfies Record<Knob, readonly [low: number, high: number]>;
+
 /** One resolution for all of training, without a knob. */
 export const inputResolution = option.number({
   above: 0,
