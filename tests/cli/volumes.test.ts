@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeNifti, encodeNifti, generatePhantoms, reorient, volumeOf } from '@sshn/data';
 import { parseHTML } from 'linkedom';
@@ -9,6 +9,18 @@ const scratch = scratchFolder();
 const small = ['--features', '4', '--stages', '3', '--batch-size', '2', '--threads', '1', '--epochs', '1'];
 const train = (...args: string[]) => sshn(['train', 'scans', ...small, ...args], scratch.path);
 const read = (...path: string[]) => readFile(join(scratch.path, ...path), 'utf8');
+
+/** What `sshn analyze` finds in the layers of a run, of an image of its own data. */
+async function features(run: string): Promise<string> {
+  const away = ['analyze', run, '--factors', '0.5', '--threads', '1'];
+  const refused = await sshn([...away, '--data', 'nowhere', '--out', 'weights'], scratch.path);
+  expect([refused.code, (await readdir(join(scratch.path, 'weights'))).sort()]).toEqual([
+    1,
+    ['variation.csv', 'variation.svg', 'weights.csv', 'weights.svg'],
+  ]);
+  expect(await sshn(away, scratch.path)).toMatchObject({ code: 0, stderr: '' });
+  return read(run, 'analysis', 'features.csv');
+}
 
 /** What label files call the labels, as FreeSurfer numbers structures. */
 const fileValues = [0, 17, 1021];
@@ -78,6 +90,7 @@ test('volumes are trained on in 3D, augmented, and reported by their middle slic
   expect(pareto.code).toBe(0);
   const [, ...rows] = (await read('3d', 'pareto', 'pareto.csv')).trimEnd().split('\n');
   expect(rows.map((row) => row.split(',').slice(0, 3).join())).toEqual(['sshn,unet,0', 'sshn,unet,0.5']);
+  expect(await features('3d')).toContain('encoder.0.0,0.5,10x12x15,');
   const { document } = parseHTML(await read('3d', 'pareto', 'report.html'));
   expect(document.querySelector('[aria-labelledby=predictions]')?.textContent).toContain(
     'the middle slice of each volume',
@@ -89,6 +102,7 @@ test('their slices are trained on in 2D, split by subject', { timeout: 60_000 },
   const { code, stdout } = await train(...slices, '--unpaired', 'skip', '--out', '2d');
   expect(code).toBe(0);
   expect(stdout).toMatch(/24 images, 8×16 pixels/);
+  expect(await features('2d')).toContain('encoder.0.0,0.5,8x16,');
   const alone = await train('--slice-step', '2', '--out', 'alone');
   expect(alone).toMatchObject({ code: 1 });
   expect(alone.stderr).toContain('--slices: say which slices: sagittal, coronal or axial');

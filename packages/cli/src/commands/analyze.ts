@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Image } from '@sshn/data';
 import { writeFileAtomic } from '@sshn/model/node';
 import { featuresOf, Segmenter, weightsOver } from '@sshn/predict';
 import { openModel, readPicture } from '@sshn/predict/node';
@@ -76,27 +75,36 @@ async function analyze(given: string, image: string | undefined, flags: Flags): 
     const factors = flags.factors ?? factorRange(low, high, Math.max((high - low) / 10, 1e-6));
     const curves = await weightsOver(model, factors);
     const variations = variationsOf(curves);
-    const files: Record<string, string> = {
+    const files = {
       'variation.svg': variationPlot(variations, paperPalette),
       'variation.csv': variationCsv(variations),
       'weights.svg': weightMaps(curves, factors, paperPalette),
       'weights.csv': weightsCsv(curves, factors),
     };
+    await mkdir(out, { recursive: true });
+    const write = async (more: Readonly<Record<string, string>>) => {
+      for (const [name, content] of Object.entries(more)) await writeFileAtomic(join(out, name), content);
+    };
+    // Before the image, which may not be there.
+    await write(files);
+    const names = Object.keys(files);
     const shown = model instanceof Segmenter ? await imageOf(path, isRun, image, flags) : undefined;
     if (model instanceof Segmenter && shown !== undefined) {
       const features: FeaturesAt[] = [];
       for (const factor of spread(factors))
         features.push({ factor, maps: await featuresOf(model, shown.image, { factor }) });
-      files['features.svg'] = featureMaps(features, paperPalette);
-      files['features.csv'] = featuresCsv(features);
+      const more = {
+        'features.svg': featureMaps(features, paperPalette),
+        'features.csv': featuresCsv(features),
+      };
+      await write(more);
+      names.push(...Object.keys(more));
     } else {
       const why = model instanceof Segmenter ? 'no image was given' : 'the model registers pairs of images';
       process.stderr.write(`note: no feature maps: ${why}.\n`);
     }
-    await mkdir(out, { recursive: true });
-    for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(out, name), content);
     const of = shown === undefined ? '' : ` (features of ${shown.name})`;
-    process.stdout.write(`${Object.keys(files).join(', ')} in ${out}${of}\n`);
+    process.stdout.write(`${names.join(', ')} in ${out}${of}\n`);
     return exitCodes.ok;
   } finally {
     model.dispose();
@@ -118,16 +126,16 @@ async function imageOf(
   isRun: boolean,
   given: string | undefined,
   { data }: Flags,
-): Promise<
-  { readonly image: Image | Awaited<ReturnType<typeof readPicture>>; readonly name: string } | undefined
-> {
+): Promise<{ readonly image: Parameters<typeof featuresOf>[1]; readonly name: string } | undefined> {
   if (given !== undefined) return { image: await readPicture(given), name: basename(given) };
   if (!isRun) return undefined;
   const { run, dataset } = await openRun(path, data, 'analyze');
   try {
     const { test, validation } = run.split(dataset);
     const [id] = [...test, ...validation];
-    return id === undefined ? undefined : { image: (await dataset.load(id)).image, name: id };
+    if (id === undefined) return undefined;
+    const { image } = await (await run.prepare(dataset)).load(id);
+    return { image: { prepared: image }, name: id };
   } finally {
     run.dispose();
   }

@@ -1,8 +1,9 @@
 import { observeScopes } from '@sshn/core';
-import { cutTile, type Image, type Size3 } from '@sshn/data';
+import { cutTile, type Image, padImage, type Size3, size3Of } from '@sshn/data';
+import { inputSize, type Manifest } from '@sshn/model';
 import { dispose, keep, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Picture, pictureFrom } from '../picture.js';
-import { prepare, seenAxes } from '../prepare.js';
+import { prepare } from '../prepare.js';
 import type { Segmenter } from '../segmenter.js';
 import type { SettingChoice } from '../setting-choice.js';
 
@@ -11,6 +12,8 @@ import type { SettingChoice } from '../setting-choice.js';
  * an image in tiles, of the one in the middle; of slices, of the middle one.
  *
  * @param model Stays the caller's.
+ * @param source As `predict` of the model takes it; or an image of its training, `prepared` as the network saw it: a slice, not the
+ *   volume that it is of.
  * @returns by the path of the layer, such as `encoder.0.1`.
  * @throws as `predict` of the model.
  *
@@ -18,21 +21,19 @@ import type { SettingChoice } from '../setting-choice.js';
  */
 export async function featuresOf(
   model: Segmenter,
-  source: Picture | Image | Blob | Uint8Array,
+  source: Picture | Image | Blob | Uint8Array | { readonly prepared: Image },
   setting: SettingChoice = {},
 ): Promise<ReadonlyMap<string, Image>> {
   const { manifest } = model;
-  const { image, window, tile } = prepare(await pictureFrom(source), manifest.preprocessing);
+  const { image, size, tile } =
+    'prepared' in source ? seenAsIs(source.prepared, manifest) : seenOf(await pictureFrom(source), manifest);
   const { at } = model.choose(setting);
-  const begin = tile.map((edge, axis) => Math.floor((window.size[axis]! - edge) / 2)) as unknown as Size3;
+  const begin = tile.map((edge, axis) => Math.floor((size[axis]! - edge) / 2)) as unknown as Size3;
   const layers = new Set(model.layers());
   const kept = new Map<string, Tensor>();
-  const shape = [1, ...seenAxes(tile, manifest), image.channels];
-  const input = tensor(
-    cutTile(image.values, { size: window.size, channels: image.channels, begin, tile }),
-    shape,
-    'float32',
-  );
+  const { values, channels } = image;
+  const shape = [1, ...inputSize(manifest), channels];
+  const input = tensor(cutTile(values, { size, channels, begin, tile }), shape, 'float32');
   try {
     tidy(() => {
       observeScopes(
@@ -51,4 +52,22 @@ export async function featuresOf(
   } finally {
     dispose([input, ...kept.values()]);
   }
+}
+
+/** What a network sees, and the tile that it sees of it at a time, on three axes. */
+interface Seen {
+  readonly image: Image;
+  readonly size: Size3;
+  readonly tile: Size3;
+}
+
+function seenOf(picture: Picture, { preprocessing }: Manifest): Seen {
+  const { image, window, tile } = prepare(picture, preprocessing);
+  return { image, size: window.size, tile };
+}
+
+function seenAsIs(prepared: Image, manifest: Manifest): Seen {
+  const tile = size3Of(inputSize(manifest));
+  const image = padImage(prepared, inputSize(manifest));
+  return { image, size: size3Of(image.size), tile };
 }

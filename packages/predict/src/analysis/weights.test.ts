@@ -1,7 +1,7 @@
 import { initialize, mapParams, namedParams, Rng, setting } from '@sshn/core';
 import { loadModel, type ManifestInput, networkOf, saveModel } from '@sshn/model';
 import { useBackend, withoutLeak } from '@sshn-internal/testing';
-import { add, dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, dispose, slice, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Segmenter } from '../segmenter.js';
 import { featuresOf } from './features.js';
@@ -18,7 +18,11 @@ const hypernetwork = {
   conditions: 0,
 } as const;
 
-async function modelOf(method: ManifestInput['method'], size = [9, 7]) {
+async function modelOf(
+  method: ManifestInput['method'],
+  size = [9, 7],
+  preprocessing: Partial<ManifestInput['preprocessing']> = {},
+) {
   const manifest: ManifestInput = {
     task: 'segmentation',
     network: {
@@ -28,7 +32,7 @@ async function modelOf(method: ManifestInput['method'], size = [9, 7]) {
     method,
     prior:
       method.kind === 'fixed' ? { kind: 'constant', factor: 0.5 } : { kind: 'uniform', low: 0, high: 0.5 },
-    preprocessing: { size, channels: 1, intensity: { kind: 'none' } },
+    preprocessing: { size, channels: 1, intensity: { kind: 'none' }, ...preprocessing },
     labels: [{ name: 'background' }, { name: 'cell' }],
     accuracyCost: [],
     provenance: { versions: {}, seed: 1, dataset: 'test', date: '2026-01-02T03:04:05.000Z', configHash: 'x' },
@@ -138,4 +142,25 @@ describe('feature maps', () => {
       dispose([logits, ...namedParams(weights).values(), ...namedParams(params).values()] as Tensor[]);
     },
   );
+
+  test('of an image that is prepared are those of its numbers as they are: of a slice, and of the middle of a large image', async () => {
+    const { bytes, model, params } = await modelOf({ kind: 'sshn', hypernetwork }, [12, 11], {
+      intensity: { kind: 'minMax' },
+      volumes: { fit: 'resize', slices: 'coronal' },
+      patch: [8, 7],
+    });
+    const values = Float32Array.from({ length: 12 * 11 }, (_, i) => Math.sin(i) + 3);
+    const maps = await withoutLeak(async () => {
+      using segmenter = new Segmenter(loadModel(bytes, 'test'));
+      return featuresOf(segmenter, { prepared: { values, size: [12, 11], channels: 1 } }, { factor: 0.3 });
+    });
+    const at = setting(0.3);
+    const weights = model.specialize(params, at);
+    const logits = tidy(() =>
+      model.network.apply(weights, slice(tensor(values, [1, 12, 11, 1]), [0, 2, 2, 0], [1, 8, 7, 1]), at),
+    );
+    expect([...maps.get('head')!.values]).toEqual([...logits.dataSync()]);
+    expect(maps.get('encoder.0.0')!.size).toEqual([8, 7]);
+    dispose([logits, ...namedParams(weights).values(), ...namedParams(params).values()] as Tensor[]);
+  });
 });
