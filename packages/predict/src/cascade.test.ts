@@ -1,7 +1,7 @@
 import { ValueError } from '@sshn/core';
 import { BudgetError, type Cascade } from '@sshn/model';
 import { expect, test } from 'vitest';
-import { costsOfRungs, lastRung, rungsOf } from './cascade.js';
+import { costsOfRungs, isCascaded, lastRung, rungsOf } from './cascade.js';
 
 const line = { slope: 1, intercept: 0, error: 0.04 };
 const rungs: Cascade['rungs'] = [
@@ -45,6 +45,29 @@ test('how far a budget lets it go', () => {
   expect(rungAt({ cascade: true, dice: 0.99, milliseconds: 16 })).toBe(1);
   expect(() => rungAt({ cascade: true, dice: 0.9, milliseconds: 4 })).toThrow(BudgetError);
   expect(() => rungAt({ uncertainty: true, dice: 0.95 })).toThrow(BudgetError);
+});
+
+test.each<[string, Parameters<typeof isCascaded>[1], boolean]>([
+  ['Dice with a limit', { dice: 0.9, milliseconds: 50 }, true],
+  ['with all limits', { dice: 0.9, gflops: 0.5, milliseconds: 5, mebibytes: 4 }, true],
+  ['with uncertainty too', { dice: 0.9, gflops: 0.5, uncertainty: true }, true],
+  ['Dice alone', { dice: 0.9 }, false],
+  ['limits alone', { gflops: 2, milliseconds: 50 }, false],
+  ['a limit below the first rung', { dice: 0.9, gflops: 0.49 }, false],
+  ['one of two below it', { dice: 0.9, gflops: 2, mebibytes: 3 }, false],
+  ['a limit that is none', { dice: 0.9, gflops: Number.NaN }, false],
+  ['flips', { dice: 0.9, gflops: 2, flips: true }, false],
+  ['a width', { dice: 0.9, gflops: 2, width: 0.5 }, false],
+  ['off', { dice: 0.9, gflops: 2, cascade: false }, false],
+  ['on', { dice: 0.9, cascade: true }, true],
+])('whether an image goes through the cascade: %s', (_, choice, expected) => {
+  expect(isCascaded(points, choice)).toBe(expected);
+});
+
+test('without a cascade, or where a limited cost is not known, it does not', () => {
+  expect(isCascaded([], { dice: 0.9, gflops: 2 })).toBe(false);
+  const unmeasured = points.map((point) => ({ ...point, milliseconds: null }));
+  expect(isCascaded(unmeasured, { dice: 0.9, milliseconds: 50 })).toBe(false);
 });
 
 test.each<[string, Parameters<typeof lastRung>[1], string]>([

@@ -19,9 +19,34 @@ export interface CascadeOptions {
   /**
    * Runs rung after rung until the Dice predicted for this image reaches `dice`, as long as the other limits of the budget allow all rungs that
    * were run together. Each tile, and each slice of a volume, goes as far as it needs by itself; one in which a rung finds no label ends
-   * there. Needs `dice`. @default false
+   * there. Needs `dice`.
+   *
+   * @default of `predict`: true where `dice` comes with a limit of cost that allows the model's first rung at least, without `flips`
    */
   readonly cascade?: boolean | undefined;
+}
+
+const costs = ['gflops', 'milliseconds', 'mebibytes'] as const;
+
+/**
+ * Whether an image goes through rungs until the Dice asked for is predicted: as `cascade` says; by default where `dice` comes with a limit of
+ * cost that the first rung is known to keep, and with nothing that rungs do not go with.
+ *
+ * @param points As `costsOfRungs` gives them; none of a model without a cascade.
+ */
+export function isCascaded(
+  points: readonly AccuracyCostPoint[],
+  choice: SettingChoice & CascadeOptions & { readonly flips?: boolean | undefined },
+): boolean {
+  const { cascade, dice, flips, factor, width, inputResolution } = choice;
+  if (cascade !== undefined) return cascade;
+  const [first] = points;
+  const isSetting = [factor, width, inputResolution].some((word) => word !== undefined);
+  if (first === undefined || dice === undefined || flips === true || isSetting) return false;
+  const limited = costs.filter((cost) => choice[cost] !== undefined);
+  return (
+    limited.length > 0 && limited.every((cost) => (first[cost] ?? Number.POSITIVE_INFINITY) <= choice[cost]!)
+  );
 }
 
 /** Whether an image goes through rungs. */
@@ -92,7 +117,7 @@ export function lastRung(
       hint: 'A budget decides how far it goes: gflops, milliseconds, mebibytes, dice.',
     });
   }
-  const costs = { gflops, milliseconds, mebibytes };
+  const allowed = { gflops, milliseconds, mebibytes };
   const last = points.length - 1;
   if (cascade === true && !(dice !== undefined && dice >= 0 && dice <= 1)) {
     throw new ValueError({
@@ -101,7 +126,7 @@ export function lastRung(
       expected: 'a Dice in [0, 1] that a cascade is to reach',
     });
   }
-  const limits = cascade === true ? costs : { ...costs, dice };
+  const limits = cascade === true ? allowed : { ...allowed, dice };
   if (!isLimited(limits)) {
     const all = points.length === 1 ? 'its one setting' : `all ${points.length} settings of its cascade`;
     return {

@@ -5,7 +5,7 @@ export {
 } from './align.js';
 export { featuresOf } from './analysis/features.js';
 export { coefficientsOfVariation, type WeightCurve, weightsOver } from './analysis/weights.js';
-export type { CascadeOptions } from './cascade.js';
+export { type CascadeOptions, isCascaded } from './cascade.js';
 export { type CleanOptions, cleanLabels } from './clean.js';
 export { encodeField, type FieldMm, longest, warpPicture } from './field.js';
 export {

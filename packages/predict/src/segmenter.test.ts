@@ -620,6 +620,32 @@ describe('how sure it is', () => {
     expect(model.choose({ cascade: true, dice: 1, milliseconds: 1e6 }).at.factors).toEqual([0.5]);
   });
 
+  test('Dice with a limit of cost goes through the cascade, unless that is told not to', async () => {
+    const accuracyCost = [0.1, 0.3, 0.5].map((factor, i) => ({
+      ...{ factor, dice: 0.8 + 0.05 * i, gflops: 0.001 * (i + 1), milliseconds: null },
+    }));
+    using model = await segmenterOf({ size: [16, 12], channels: 3, cascade, accuracyCost });
+    const { image } = await cells.load(cells.ids[1]!);
+    const budget = { dice: 0.85, gflops: 1 };
+    const got = await model.predict(image, budget);
+    const wanted = await model.predict(image, { ...budget, cascade: true });
+    expect(got.spent!.answered).toEqual(wanted.spent!.answered);
+    expect([...got.labels.data]).toEqual([...wanted.labels.data]);
+    // Milliseconds, once they are measured.
+    await expect(model.predict(image, { dice: 0.85, milliseconds: 1e6 })).rejects.toThrow('calibrate()');
+    await model.calibrate({ repeats: 1 });
+    const timed = await model.predict(image, { dice: 0, milliseconds: 1e6 });
+    expect(timed.spent!.answered).toEqual([1, 0, 0]);
+    // One setting for all images, and that is what `choose` tells.
+    const single = await model.predict(image, { ...budget, cascade: false });
+    expect(single.spent).toBeUndefined();
+    expect(single.setting).toEqual(model.choose(budget));
+    expect(single.setting).toMatchObject({ at: { factors: [0.5] }, dice: 0.9 });
+    for (const options of [{ dice: 0.85 }, { gflops: 1 }, { ...budget, flips: true }])
+      expect((await model.predict(image, options)).spent).toBeUndefined();
+    await expect(model.predict(image, { dice: 0.95, gflops: 0.0005 })).rejects.toThrow(BudgetError);
+  });
+
   test.each<[string, Case, () => Promise<Parameters<Segmenter['predict']>[0]>]>([
     [
       'of another size',

@@ -9,7 +9,15 @@ import type {
   Runtime,
 } from '@sshn/model';
 import { dispose, reverse, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import { type CascadeOptions, costsOfRungs, isStepped, lastRung, pointOfRung, rungsOf } from './cascade.js';
+import {
+  type CascadeOptions,
+  costsOfRungs,
+  isCascaded,
+  isStepped,
+  lastRung,
+  pointOfRung,
+  rungsOf,
+} from './cascade.js';
 import { type CleanOptions, cleanLabels } from './clean.js';
 import { type Picture, pictureFrom } from './picture.js';
 import { type Prepared, prepare, seenAxes } from './prepare.js';
@@ -102,7 +110,8 @@ export class Segmenter extends TrainedModel {
 
   /**
    * Segments an image: resamples, resizes and normalizes it as in training, predicts, and brings probabilities to the image's
-   * own grid before labels are decided.
+   * own grid before labels are decided. With `dice` and a limit of cost it goes through the model's cascade, where it has one: cheap
+   * settings first, more where the Dice predicted for this image is too low.
    *
    * @param source A picture; an `Image`; or a file in any format that @sshn/data reads, as a `File`, `Blob` or bytes.
    * @throws {FileError} if the file cannot be read. @throws {ValueError} if the setting does not fit the model, or a volume
@@ -110,9 +119,10 @@ export class Segmenter extends TrainedModel {
    */
   async predict(
     source: Picture | Image | Blob | Uint8Array,
-    options: SegmentOptions = {},
+    asked: SegmentOptions = {},
   ): Promise<Segmentation> {
     const picture = await pictureFrom(source);
+    const options = this.isCascaded(asked) ? { ...asked, cascade: true } : asked;
     const chosen = this.choose(options);
     const prepared = prepare(picture, this.manifest.preprocessing, options.resolution);
     const notes = [...prepared.notes];
@@ -153,8 +163,14 @@ export class Segmenter extends TrainedModel {
     };
   }
 
+  /** Whether `predict` goes through the model's cascade with these options: as `cascade` says, or by its default. */
+  isCascaded(options: SegmentOptions = {}): boolean {
+    return isCascaded(this.manifest.cascade === undefined ? [] : this.rungs, options);
+  }
+
   /**
-   * As `choose` of every model; with `uncertainty` or `cascade` the last setting that may be run, and why.
+   * As `choose` of every model, one setting for all images; with `uncertainty` or `cascade`, where they are true, the last setting that may be
+   * run, and why.
    *
    * @throws as `choose` of every model; {ValueError} if the model was not fitted to tell how sure it is, or the words of a setting are given.
    */

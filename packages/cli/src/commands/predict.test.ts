@@ -404,6 +404,32 @@ describe('how sure it is', () => {
     expect(output.stderr).toContain('No setting has at most');
   });
 
+  test('--dice with another budget goes through the cascade, --no-cascade takes one setting for all', async () => {
+    await updateManifest(at('sure.safetensors'), (manifest) => ({
+      ...manifest,
+      accuracyCost: [0.1, 0.4].map((factor) => ({
+        ...{ factor, dice: 0.8 + factor / 4, gflops: factor / 100, milliseconds: null },
+      })),
+    }));
+    const line = (out: string) =>
+      `predict @sure.safetensors @images/a.png @images/b.png -o @${out} --dice 0.1 --json`;
+    const told = () =>
+      output.stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text))
+        .map(({ factor, settings }) => [factor[0], settings]);
+    expect(await sshn(`${line('usual')} --milliseconds 1e6 --threads 1`)).toBe(0);
+    expect(told()).toEqual([0.1, 0.1].map((factor) => [factor, 1]));
+    expect(output.stderr).toContain('Until Dice 0.1 is predicted');
+    // The same folder: other labels are another result.
+    expect(await sshn(`${line('usual')} --milliseconds 1e6 --threads 1 --no-cascade`)).toBe(0);
+    expect(told()).toEqual([0.4, 0.4].map((factor) => [factor, undefined]));
+    expect(output.stderr).toContain('has the highest Dice of the 2 of 2');
+    expect(await sshn(`${line('flipped')} --gflops 1 --flips --threads 1`)).toBe(0);
+    expect(told()).toEqual([0.4, 0.4].map((factor) => [factor, undefined]));
+  });
+
   test.each([
     ['--cascade', '--cascade needs --dice'],
     ['--uncertainty --factor 0.3', 'leave out --factor, or it'],

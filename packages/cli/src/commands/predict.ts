@@ -20,7 +20,8 @@ predictions.json. An image that cannot be read is reported, the others go on, an
 command goes on where it was.
 
 ${factorHelp} A budget picks factor, width and resolution: of the settings that meet all limits the most accurate, with --dice alone \
-the cheapest. Where none does, the error says which limit fails by how much, and what comes nearest.`,
+the cheapest. Where none does, the error says which limit fails by how much, and what comes nearest. --dice with another budget goes \
+through the cascade of a model that has one: see --cascade.`,
   examples: `
 Examples:
   $ sshn predict runs/cells photo.png -o out
@@ -32,7 +33,7 @@ Examples:
   $ sshn predict runs/cells images/ -o out --runtime onnxruntime     # native speed, after: npm install onnxruntime-node
   $ sshn predict runs/brains scans/ -o out --processes 4 --threads 2     # four at a time, each on two cores
   $ sshn predict runs/cells images/ -o out --uncertainty     # also maps of where it is unsure, and predicted Dice
-  $ sshn predict runs/cells images/ -o out --cascade --dice 0.93 --milliseconds 50     # cheap first, more where it is needed
+  $ sshn predict runs/cells images/ -o out --dice 0.93 --milliseconds 50     # cheap first, more where it is needed
   $ sshn predict runs/cells test/images -o out --labels test/labels    # also Dice against known labels`,
 };
 
@@ -73,8 +74,9 @@ export function addPredictCommand(program: Command, finish: (exitCode: number) =
   flag(
     quality,
     '--cascade',
-    'run those settings one after the other until the Dice predicted for the image reaches --dice, as long as the other budgets allow; each tile and each slice goes as far as it needs by itself',
+    'run those settings one after the other until the Dice predicted for the image reaches --dice, as long as the other budgets allow; each tile and each slice goes as far as it needs by itself (default: with --dice and another budget, where the model has such settings and the budget allows one)',
   );
+  flag(quality, '--no-cascade', 'one setting for all images');
   flag(quality, '--flips', 'average over flips of the image: 4 predictions in 2D, 8 in 3D');
   command.addOption(
     grouped(

@@ -38,7 +38,7 @@ export async function runPredict(
       terminal.live('measuring this machine');
       await model.calibrate({ signal: interruption.signal });
     }
-    const options = segmentOptions(flags);
+    const options = segmentOptions(model, flags);
     const { at, reason } = model.choose(options);
     const count = processesFor(model, inputs.length, flags);
     const where = flags.runtime === 'tfjs' ? backend : flags.runtime;
@@ -95,10 +95,10 @@ function elsewhere(model: Segmenter, options: SegmentOptions, at: Setting): Segm
   return { ...rest, uncertainty, cascade, gflops, ...(cascade === true ? { dice } : {}) };
 }
 
-function segmentOptions(flags: PredictFlags): SegmentOptions {
+function segmentOptions(model: Segmenter, flags: PredictFlags): SegmentOptions {
   const { flips = false, resolution, uncertainty, cascade } = flags;
   const { largestComponent = false, fillHoles = false, minimumVoxels } = flags;
-  return {
+  const options = {
     ...settingChoice(flags),
     ...(uncertainty === undefined ? {} : { uncertainty }),
     ...(cascade === undefined ? {} : { cascade }),
@@ -106,6 +106,7 @@ function segmentOptions(flags: PredictFlags): SegmentOptions {
     resolution,
     clean: { largestComponent, fillHoles, minimumVoxels },
   };
+  return model.isCascaded(options) ? { ...options, cascade: true } : options;
 }
 
 /** How many processes predict so many images; never more than there are images. */
