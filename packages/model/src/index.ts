@@ -24,6 +24,7 @@ export { type FetchOptions, fetchModel } from './fetch-model.js';
 export { importWeights, readForeignWeights } from './foreign/foreign-weights.js';
 export type { ForeignTensor } from './foreign/torch-file.js';
 export { distributions, imageEdge, priorFaults, priorKinds, sizeFaults } from './manifest/options.js';
+export { outsideTraining } from './manifest/outside-training.js';
 export {
   type Cascade,
   inputSize,

@@ -45,6 +45,7 @@ interface Case {
   readonly accuracyCost?: ManifestInput['accuracyCost'];
   readonly intensity?: ManifestInput['preprocessing']['intensity'];
   readonly knobs?: ManifestInput['network']['knobs'];
+  readonly knobRanges?: ManifestInput['knobRanges'];
   readonly cascade?: ManifestInput['cascade'];
 }
 
@@ -57,6 +58,7 @@ async function modelBytes({
   accuracyCost = [],
   intensity = { kind: 'minMax' },
   knobs,
+  knobRanges,
   cascade,
 }: Case): Promise<Uint8Array> {
   const manifest: ManifestInput = {
@@ -68,6 +70,7 @@ async function modelBytes({
     },
     method: { kind: 'sshn', hypernetwork },
     prior: { kind: 'uniform', low: 0, high: 0.5 },
+    ...(knobRanges === undefined ? {} : { knobRanges }),
     preprocessing: {
       size: [...size],
       ...(patch === undefined ? {} : { patch: [...patch] }),
@@ -364,6 +367,25 @@ describe('settings', () => {
     const tooLittle = () => segmenter.choose({ gflops: 1e-9 });
     expect(tooLittle).toThrow(BudgetError);
     expect(tooLittle).toThrow('full width and resolution alone: `sshn pareto` on its run adds smaller ones');
+  });
+
+  test('what it was not trained for is taken, and told; of the plain network it is what it was made for', async () => {
+    const knobRanges = { width: [0.25, 1], resolution: [0.5, 1] } as const;
+    using segmenter = await segmenterOf({ size: [8, 8], knobs: ['width', 'resolution'], knobRanges });
+    const reasonOf = (choice: Parameters<typeof segmenter.choose>[0]) => segmenter.choose(choice).reason;
+    expect(reasonOf({ width: 0.25, inputResolution: 0.5 })).not.toContain('Outside');
+    expect(reasonOf({ width: 0.1 })).toBe(
+      'Factor 0.5, the largest of training, width 0.1. Outside of training, which had widths 0.25 to 1: expect a worse answer.',
+    );
+    expect(reasonOf({ factor: 0.9, inputResolution: 0.1 })).toContain(
+      'which had factors 0 to 0.5 and resolutions 0.5 to 1',
+    );
+    const image = { values: new Float32Array(64), size: [8, 8], channels: 1 };
+    expect((await segmenter.predict(image, { width: 0.1 })).setting.reason).toContain('Outside of training');
+    using plain = await openModel(await saveModel(segmenter.plainAt(segmenter.choose({ width: 0.5 }))));
+    expect(plain.manifest.knobRanges).toBeUndefined();
+    expect(plain.choose().reason).not.toContain('Outside');
+    expect(plain.choose({ factor: 0.2 }).reason).toContain('which had factor 0.5:');
   });
 
   test('a budget chooses a width and a resolution, by a table that has them', async () => {

@@ -19,7 +19,7 @@ export interface Chosen {
   readonly at: Setting;
   /** Mean foreground Dice that the model's table expects; undefined where it says nothing of the setting. */
   readonly dice?: number;
-  /** One sentence for people. */
+  /** For people: why this setting, and whether the model was trained for less. */
   readonly reason: string;
 }
 

@@ -28,6 +28,7 @@ import {
   type NamedSetting,
   namedSetting,
   networkOf,
+  outsideTraining,
   pick,
   type RunningNetwork,
   type Runtime,
@@ -76,7 +77,7 @@ export abstract class TrainedModel {
    * The setting for a budget or for given words, and why it was taken.
    *
    * A budget chooses factor, width and resolution from `points`: of the settings that meet all limits the most accurate, where
-   * only Dice is limited the cheapest.
+   * only Dice is limited the cheapest. Words that the model was not trained for are taken as they are, and `reason` tells so.
    *
    * @throws {BudgetError} if no setting meets the budget, saying which limit fails by how much and what comes nearest.
    * @throws {ValueError} if the words do not fit the model or come with a budget, if milliseconds are limited before
@@ -88,7 +89,9 @@ export abstract class TrainedModel {
     if (!isLimited(limits)) {
       const at = settingOf(this.manifest, { factor, lambda, width, resolution: inputResolution });
       const why = factor === undefined ? 'the largest of training' : 'as asked for';
-      return { at, reason: `Factor ${settingWords(at, why)}.`, ...this.#expectedAt(at) };
+      const told = [`Factor ${settingWords(at, why)}.`, outsideTraining(this.manifest, namedSetting(at))];
+      const reason = told.filter((one) => one !== undefined).join(' ');
+      return { at, reason, ...this.#expectedAt(at) };
     }
     for (const [name, value] of Object.entries({ factor, width, inputResolution })) {
       if (value === undefined) continue;
@@ -238,8 +241,9 @@ export abstract class TrainedModel {
    */
   plainAt({ at }: Pick<Chosen, 'at'>): Model<ReturnType<typeof networkOf>['specs']> {
     const factor = at.factors.length === 1 ? at.factors[0]! : [...at.factors];
-    // Its cascade was fitted to settings that the plain network does not have.
-    const { format: _, version: __, registration, rounded, cascade: _cascade, ...kept } = this.manifest;
+    // Its cascade was fitted to settings that the plain network does not have, and that has no knobs.
+    const { cascade: _cascade, knobRanges: _ranges, ...rest } = this.manifest;
+    const { format: _, version: __, registration, rounded, ...kept } = rest;
     const { lambda: ___, ...objective } = { lambda: undefined, ...registration };
     // What rounding costs was measured for the whole network.
     const isWhole = at.width === 1 && at.resolution === 1;

@@ -1,4 +1,4 @@
-import type { AccuracyCostPoint } from '@sshn/model';
+import type { AccuracyCostPoint, Manifest } from '@sshn/model';
 import type {
   CascadeOptions,
   CleanOptions,
@@ -55,6 +55,8 @@ export interface ModelFacts {
   };
   /** The range of rescaling factors of training. */
   readonly factors: { readonly low: number; readonly high: number };
+  /** What it was trained for, as its manifest says it. */
+  readonly trained: Pick<Manifest, 'prior' | 'knobRanges'>;
   /** Whether it is the network of one setting, which requests do not choose. */
   readonly isPlain: boolean;
   /** Its table of accuracy and cost; GFLOPs alone where it was never evaluated. */

@@ -63,7 +63,7 @@ const answered = {
   factor: z.array(factor).describe('That was used: one, or one for each downsampling step.'),
   width: share.describe('Share of the features of every stage that was used.'),
   resolution: share.describe("Share of the images' size that the network saw."),
-  reason: z.string().describe('Why this setting.'),
+  reason: z.string().describe('Why this setting, and whether the model was trained for less.'),
   shape: z.array(z.int()).describe('Depth, height, width; raster images are one deep.'),
   notes: z.array(z.string()).describe('Where the image is unlike those of training.'),
   milliseconds: z.object({ queue: z.number(), predict: z.number() }),

@@ -183,6 +183,12 @@ describe('POST /predict', () => {
       resolution: 0.75,
       reason: 'Factor 0.3, width 0.5, resolution 0.75, as asked for.',
     });
+    const outside = await (await post('model=knobs&factor=0.9&width=0.1&format=json', image)).json();
+    expect(outside.reason).toBe(
+      'Factor 0.9, width 0.1, as asked for. Outside of training, which had factors 0 to 0.5 and widths 0.25 to 1: expect a worse answer.',
+    );
+    const small = await (await post('model=knobs&inputResolution=0.1&format=json', image)).json();
+    expect(small.reason).toContain('which had resolutions 0.5 to 1');
     const cheap = await (await post('model=knobs&gflops=0.0015&format=json', image)).json();
     expect(cheap).toMatchObject({ factor: [0.1], width: 0.5, resolution: 0.5 });
     const narrow = await (await post('model=knobs&width=0.5&format=json', image)).json();

@@ -1,5 +1,12 @@
 import { ValueError } from '@sshn/core';
-import { type AccuracyCostPoint, isLimited, pick, settingText } from '@sshn/model';
+import {
+  type AccuracyCostPoint,
+  isLimited,
+  type NamedSetting,
+  outsideTraining,
+  pick,
+  settingText,
+} from '@sshn/model';
 import type { LatencyController } from './controller.js';
 import { ladderOf } from './ladder.js';
 import { RequestError } from './problem.js';
@@ -9,7 +16,7 @@ import type { Choice } from './request.js';
 /** A setting for a request, and why. */
 export interface ChosenSetting {
   readonly setting: ServedSetting;
-  /** One sentence for people. */
+  /** For people: why this setting, and whether the model was trained for less. */
   readonly reason: string;
 }
 
@@ -35,8 +42,9 @@ export class ModelEntry {
     if (asked.uncertainty === true || asked.cascade === true) return this.#throughCascade(asked);
     const { factor, width, inputResolution, gflops, milliseconds, mebibytes, dice } = asked;
     if (factor !== undefined) {
-      const words = settingText({ factor, width: width ?? 1, resolution: inputResolution ?? 1 });
-      return { setting: { factor, width, inputResolution }, reason: `Factor ${words}, as asked for.` };
+      const named = { factor, width: width ?? 1, resolution: inputResolution ?? 1 };
+      const reason = this.#told(named, `Factor ${settingText(named)}, as asked for.`);
+      return { setting: { factor, width, inputResolution }, reason };
     }
     const budget = { gflops, milliseconds, mebibytes, dice };
     if (isLimited(budget)) {
@@ -49,9 +57,10 @@ export class ModelEntry {
     }
     const { low, high } = this.facts.factors;
     if (width !== undefined || inputResolution !== undefined) {
-      const words = settingText({ factor: high, width: width ?? 1, resolution: inputResolution ?? 1 });
+      const named = { factor: high, width: width ?? 1, resolution: inputResolution ?? 1 };
       const setting = { factor: undefined, width, inputResolution };
-      return { setting, reason: `Factor ${words}: width and resolution as asked for.` };
+      const reason = this.#told(named, `Factor ${settingText(named)}: width and resolution as asked for.`);
+      return { setting, reason };
     }
     if (this.facts.isPlain || (low === high && this.ladder.length === 1))
       return { setting: {}, reason: 'The model has one setting alone.' };
@@ -64,6 +73,12 @@ export class ModelEntry {
       setting: servedSetting(chosen),
       reason: `Factor ${settingText(chosen)}, step ${rung + 1} of ${all}, ${rung + 1 === all ? 'the most accurate' : 'to hold the latency under load'}.`,
     };
+  }
+
+  /** A reason, and behind it that the model was trained for less, if it was. */
+  #told(named: NamedSetting, reason: string): string {
+    const outside = outsideTraining(this.facts.trained, named);
+    return outside === undefined ? reason : `${reason} ${outside}`;
   }
 
   /** How far through the cascade; a worker says why it ended where it did. */

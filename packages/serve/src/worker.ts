@@ -69,7 +69,7 @@ async function open(options: WorkerOptions): Promise<void> {
 const measuredSettings = 6;
 
 async function factsOf(name: string, model: Segmenter | Registrar, measures: boolean): Promise<ModelFacts> {
-  const { preprocessing, prior, registration, method, task } = model.manifest;
+  const { preprocessing, prior, knobRanges, registration, method, task } = model.manifest;
   const { size, channels, volumes } = preprocessing;
   const given = prior.kind === 'uniform' ? [prior.low, prior.high] : [prior.factor].flat();
   const [low, high] = [Math.min(...given), Math.max(...given)];
@@ -88,6 +88,7 @@ async function factsOf(name: string, model: Segmenter | Registrar, measures: boo
     labels: namedLabels(model.manifest),
     input: { kind: size.length === 3 || volumes !== undefined ? 'volume' : 'raster', size, channels },
     factors: { low, high },
+    trained: { prior, ...(knobRanges === undefined ? {} : { knobRanges }) },
     isPlain: prior.kind === 'constant',
     points,
     measured,

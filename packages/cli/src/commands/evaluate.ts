@@ -1,6 +1,7 @@
 import type { Factor } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
-import { type FactorResult, priorOf } from '@sshn/training';
+import { outsideTraining } from '@sshn/model';
+import { type FactorResult, knobRanges, priorOf } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { type Command, Option } from 'commander';
 import { parseFactor } from '../config/values.js';
@@ -182,9 +183,13 @@ async function evaluateOne(
     terminal.line(
       `${folder}: ${run.split(dataset)[split].length} ${split} images of ${dataset.name}${windowsOf(run, dataset)}, on ${backend}`,
     );
+    const places = factors.map((factor) => ({ factor, ...knobs }));
+    const trained = { prior: priorOf(run.config), knobRanges: knobRanges(run.config.knobs) };
+    for (const told of new Set(places.flatMap((place) => outsideTraining(trained, place) ?? [])))
+      terminal.line(`note: ${told}`);
     const view = new SweepView(terminal, factors.length, 0);
     const measured = await sweep(run, dataset, {
-      places: factors.map((factor) => ({ factor, ...knobs })),
+      places,
       split,
       lambda,
       weightsOf,

@@ -71,6 +71,10 @@ async function info(given: string, json: boolean): Promise<number> {
         'factors',
         prior.kind === 'constant' ? [prior.factor].flat().join(', ') : `${prior.low} to ${prior.high}`,
       ],
+      ...Object.entries(manifest.knobRanges ?? {}).map(([knob, [low, high]]): [string, string] => [
+        `${knob}s`,
+        `${low} to ${high}`,
+      ]),
       [
         'images',
         `${slices}${size.join('×')}${spacing}${patch === undefined ? '' : `, seen in patches of ${patch.join('×')}`}, ${channels === 1 ? 'grey' : `${channels} channels`}, intensity ${describe(intensity)}`,

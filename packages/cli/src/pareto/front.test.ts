@@ -134,11 +134,19 @@ describe('sshn pareto of a network with several knobs', () => {
     expect(output.stderr).toContain(`${3 + front.length} of ${3 + front.length} `);
     expect(JSON.parse(await read('pareto', 'searched.json')).results).toEqual(results);
     expect(await sshn('info @run')).toBe(0);
+    expect(output.stdout).toMatch(/\nwidths +0\.25 to 1\nresolutions +0\.5 to 1\n/);
     expect(output.stdout).toMatch(/φ +(width +resolution +)?Dice +GFLOPs +MiB +ms/);
     expect(
       await sshn('evaluate @run --factors 0.25 --width 0.5 --input-resolution 0.75 --csv --no-times'),
     ).toBe(0);
     expect(output.stdout).toMatch(/\nsshn,unet,0\.25,0\.5,0\.75,1,test,[\d.]+,[\d.]+,\n$/);
+    expect(output.stderr).not.toContain('note: ');
+    const beyond = '--factors 0.5,0.9 --width 0.1 --no-times';
+    expect(await sshn(`evaluate @run ${beyond}`)).toBe(0);
+    expect(output.stderr).toContain('note: Outside of training, which had widths 0.25 to 1: expect a');
+    expect(output.stderr).toContain(
+      'note: Outside of training, which had factors 0 to 0.5 and widths 0.25 to 1',
+    );
     expect(await sshn('evaluate @run --factors 0.25 --width 0.5')).toBe(0);
     expect(output.stdout).toMatch(/^φ +width +resolution +Dice/);
   });

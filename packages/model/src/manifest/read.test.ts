@@ -47,6 +47,16 @@ describe('the manifest', () => {
       { ...told, registration: { ...told.registration, window: 8 } },
       'registration.window: got 8, expected an odd integer ≥ 1',
     ],
+    [
+      'a range of a knob that it has not',
+      { ...manifest, knobRanges: { width: [0.25, 1] } },
+      'knobRanges.width: is a range of',
+    ],
+    ['a range from above to below', withRanges({ width: [1, 0.25] }), 'knobRanges.width: the first is above'],
+    ['a range of one number', withRanges({ width: [1] }), 'knobRanges.width'],
+    ['a range from 0', withRanges({ resolution: [0, 1] }), 'knobRanges.resolution.0'],
+    ['a range beyond 1', withRanges({ resolution: [0.5, 2] }), 'knobRanges.resolution.1'],
+    ['a range of another knob', withRanges({ depth: [0.5, 1] }), 'knobRanges'],
     ['a cascade of a registration', { ...told, cascade }, 'cascade: is for models of segmentation'],
     [
       'a line too many',
@@ -79,6 +89,11 @@ describe('the manifest', () => {
     expect(() => read({ format: 'sshn', version: 2, ...(input as object) })).toThrow(message);
   });
 
+  function withRanges(knobRanges: object): ManifestInput {
+    const network = { ...manifest.network, knobs: ['width', 'resolution'] };
+    return { ...manifest, network, knobRanges } as ManifestInput;
+  }
+
   function withLambda(changes: object): unknown {
     return { ...told, registration: { ...told.registration, lambda: { ...lambda, ...changes } } };
   }
@@ -93,6 +108,8 @@ describe('the manifest', () => {
     ['stochastic', { ...manifest, method: { kind: 'stochastic' }, prior: { kind: 'constant', factor: 0.5 } }],
     ['a volume', { ...manifest, preprocessing: { ...manifest.preprocessing, size: [8, 64, 64] } }],
     ['how sure it is', { ...manifest, cascade }],
+    ['ranges of knobs', withRanges({ width: [0.25, 1], resolution: [0.5, 1] })],
+    ['the range of one knob of two', withRanges({ width: [0.25, 1] })],
     ['nothing measured yet', { ...manifest, accuracyCost: [] }],
     [
       'a front over several knobs',

@@ -1,4 +1,5 @@
 import { checkOptions, type Option, type Options } from '@sshn/core';
+import { knobs } from '@sshn/hypernet';
 import { z } from 'zod';
 import { manifestOptions } from './options.js';
 
@@ -10,6 +11,11 @@ const most = { labels: 2 ** 16, points: 10_000, rungs: 100, versions: 1000, text
 
 const share = z.number().min(0).max(1);
 const word = z.string().min(1).max(most.text);
+/** A range of a knob: the lowest share, and the highest. */
+const knobRange = z
+  .tuple([share.gt(0), share])
+  .refine(([low, high]) => low <= high, { message: 'the first is above the second' })
+  .exactOptional();
 const colorByte = z.int().min(0).max(255);
 
 /** A value of the schema that is described by an option, as run configurations are. */
@@ -42,6 +48,8 @@ export const manifestSchema = z
     method: described(manifestOptions.method),
     /** Where the rescaling factors of training came from. */
     prior: described(manifestOptions.prior),
+    /** The widths and resolutions of training, of a network with those knobs; absent in files from before. */
+    knobRanges: z.strictObject({ width: knobRange, resolution: knobRange }).exactOptional(),
     preprocessing: described(manifestOptions.preprocessing),
     /**
      * What each label is called, the background first; red, green, blue to draw it with; and the number of it in label files,
@@ -164,8 +172,14 @@ export const manifestSchema = z
       })
       .exactOptional(),
   })
-  .superRefine(({ task, registration, method, prior, cascade, labels, preprocessing }, context) => {
+  .superRefine((manifest, context) => {
+    const { task, network, registration, method, prior, knobRanges, cascade, labels, preprocessing } =
+      manifest;
     const fault = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', path, message });
+    for (const knob of knobs) {
+      if (knobRanges?.[knob] !== undefined && network.knobs?.includes(knob) !== true)
+        fault(`is a range of a network with that knob, and this one has one ${knob}`, 'knobRanges', knob);
+    }
     if (cascade !== undefined && task !== 'segmentation')
       fault(`is for models of segmentation, and this is one of ${task}`, 'cascade');
     for (const [i, rung] of cascade?.rungs.entries() ?? []) {

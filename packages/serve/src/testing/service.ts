@@ -40,6 +40,7 @@ export async function modelFolder(): Promise<{ readonly path: string; remove(): 
       options: { rank: 2, inChannels: 3, outChannels: 3, features: 4, stages: 3 },
       knobs: ['width', 'resolution'],
     },
+    knobRanges: { width: [0.25, 1], resolution: [0.5, 1] },
     accuracyCost: [
       { factor: 0.1, width: 0.5, resolution: 0.5, dice: 0.8, gflops: 0.001, milliseconds: null },
       { factor: 0.5, dice: 0.9, gflops: 0.004, milliseconds: null },

@@ -4,6 +4,7 @@ import { paramTree, setting } from '@sshn/core';
 import { type ManifestInput, networkOf, type SaveOptions } from '@sshn/model';
 import { readModelFile, writeModelFile } from '@sshn/model/node';
 import { dispose } from '@tensorflow/tfjs-core';
+import { knobRanges, knobsOf } from '../config/knobs.js';
 import { inputOf } from '../config/patches.js';
 import { lambdaSpread } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
@@ -109,6 +110,7 @@ function manifestOf(run: RunFile, alignment: AlignmentState | undefined): Manife
     task: config.task,
     ...describeNetwork(config, spaceOf(run)),
     prior: priorOf(config),
+    ...(knobsOf(config.knobs).length === 0 ? {} : { knobRanges: knobRanges(config.knobs) }),
     preprocessing: {
       size,
       ...(config.patches === undefined ? {} : { patch: config.patches.size }),
