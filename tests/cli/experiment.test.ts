@@ -38,6 +38,8 @@ test('a grid is trained, killed, interrupted, gone on with to the same weights a
     return running.ended;
   };
   await runAnEpoch('SIGKILL');
+  const { stdout: standing } = await sshn(['experiment', 'status', 'out'], scratch.path);
+  expect(standing).toMatch(/^method=sshn_seed=1 +(running|interrupted), epoch \d+ of 15, about .+ left$/m);
   const interrupted = await runAnEpoch('SIGINT');
   expect(interrupted.code).toBe(130);
   expect(printedCommand(interrupted)).toBe(
@@ -71,7 +73,18 @@ test('a grid is trained, killed, interrupted, gone on with to the same weights a
   // Results of other settings are not taken for these.
   await writeFile(join(scratch.path, 'methods.yaml'), plan.replace('factors: [0, 0.5]', 'factors: [0.25]'));
   const changed = await sshn(['experiment', 'status', 'out'], scratch.path);
-  expect(changed.stdout).toContain('1 done, 1 interrupted, 1 waiting');
+  expect(changed.stdout).toContain('1 done, 1 interrupted, 1 waiting; about ');
+  expect(changed.stdout).toMatch(/ left, one cell at a time\n$/);
+  const json = await sshn(['experiment', 'status', 'out', '--json'], scratch.path);
+  const { cells: states, secondsLeft } = JSON.parse(json.stdout);
+  const done = JSON.parse(await read('out', 'cells', 'method=fixed_factor=0.5_seed=1', 'results.json'));
+  // The interrupted one has no epoch left, the waiting one takes what the one took that is done.
+  expect(states.map(({ kind, secondsLeft: own }: Record<string, unknown>) => [kind, own])).toEqual([
+    ['interrupted', 0],
+    ['done', undefined],
+    ['waiting', undefined],
+  ]);
+  expect(secondsLeft).toBe(Math.max(done.seconds, done.trainingSeconds));
 });
 
 /** What a preset may have, at its smallest. */
@@ -109,7 +122,14 @@ test('everything that presets measure is measured and drawn, and done once', asy
     ...['0,0', '0,1', '1,0', '1,1'],
   ]);
   const files = await readdir(join(scratch.path, 'kinds'));
-  const figures = ['dice-vs-factor', 'learning-by-epochs', 'structures', 'training-time', 'prior-width', 'transfer'];
+  const figures = [
+    'dice-vs-factor',
+    'learning-by-epochs',
+    'structures',
+    'training-time',
+    'prior-width',
+    'transfer',
+  ];
   for (const name of [...figures, 'separate-factors-map', 'separate-factors-front'])
     expect(files).toContain(`${name}.svg`);
 });
@@ -119,5 +139,5 @@ test('a preset is printed, and is an experiment', async () => {
   await writeFile(join(scratch.path, 'wbc.yaml'), stdout);
   expect(stdout).toContain('\ndata: ../wbc\n');
   const status = await sshn(['experiment', 'status', 'wbc.yaml'], scratch.path);
-  expect(status.stdout).toContain('36 waiting');
+  expect(status.stdout).toContain('36 waiting; time left unknown');
 });

@@ -15,13 +15,14 @@ import { presetFile, presetOf, presets } from '../experiment/presets.js';
 import { figuresOf } from '../experiment/report/figures.js';
 import { comparisonsIn, experimentPage, type ShownCell } from '../experiment/report/page.js';
 import { comparisonsCsv, experimentCsv } from '../experiment/statistics.js';
+import { type TimeLeft, timeLeftOf } from '../experiment/time-left.js';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { version } from '../process/environment.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes } from '../program-help.js';
 import type { MemoryFlags } from '../run/memory.js';
 import { terminalOn } from '../terminal/terminal.js';
-import { commandText, textTable } from '../terminal/text.js';
+import { commandText, formatDuration, textTable } from '../terminal/text.js';
 import { addMemoryOptions, readerOf } from './options.js';
 
 const experimentHelp = {
@@ -109,7 +110,7 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
       const engine = flags.cell === undefined ? 'bullmq' : 'local';
       finish(await run(file, { ...flags, engine, isWorker: true }));
     });
-  add('status', 'say what is done, running and failed')
+  add('status', 'say what is done, running and failed, and how long the rest takes')
     .option('--json', 'print it as JSON')
     .action(async (file: string, flags: Flags) => finish(await status(file, flags)));
   command
@@ -230,9 +231,11 @@ async function status(named: string, flags: Flags): Promise<number> {
   const { file, out } = await placeOf(named, flags.out);
   const plan = await readPlan(file, out);
   const cells = await shownCells(plan);
+  const left = timeLeftOf(cells.map(({ state }) => state));
   if (flags.json) {
     const rows = cells.map(({ cell, state }) => ({ cell: cell.name, folder: cell.folder, ...state }));
-    process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+    const all = { cells: rows, secondsLeft: left === undefined ? 0 : (left.seconds ?? null) };
+    process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
     return exitCodes.ok;
   }
   const of = (kind: ShownCell['state']['kind']) => cells.filter(({ state }) => state.kind === kind).length;
@@ -240,10 +243,17 @@ async function status(named: string, flags: Flags): Promise<number> {
     (kind) => of(kind) > 0,
   );
   const rows = cells.map(({ cell, state }) => [cell.name, sentenceOf(cell, state)]);
-  process.stdout.write(
-    `${textTable(['cell', 'state'], rows)}\n${kinds.map((kind) => `${of(kind)} ${kind}`).join(', ')}\n`,
-  );
+  const summary = kinds.map((kind) => `${of(kind)} ${kind}`).join(', ');
+  process.stdout.write(`${textTable(['cell', 'state'], rows)}\n${summary}${leftText(left)}\n`);
   return exitCodes.ok;
+}
+
+/** '; about 3 min left' after how many cells are done. */
+function leftText(left: TimeLeft | undefined): string {
+  if (left === undefined) return '';
+  if (left.seconds === undefined) return '; time left unknown until a cell is done';
+  const pace = left.atATime === 1 ? ', one cell at a time' : `, ${left.atATime} cells at a time`;
+  return `; about ${formatDuration(left.seconds)} left${pace}`;
 }
 
 async function report(named: string, flags: Flags): Promise<number> {

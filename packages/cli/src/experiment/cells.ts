@@ -82,7 +82,12 @@ const failureSchema = z.object({ hash: z.string(), message: z.string() });
 export type CellState =
   | { readonly kind: 'done'; readonly results: CellResults }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'running' | 'interrupted'; readonly epoch: number }
+  | {
+      readonly kind: 'running' | 'interrupted';
+      readonly epoch: number;
+      /** Of training, when its last epoch ended; absent before the first. */
+      readonly secondsLeft?: number;
+    }
   | { readonly kind: 'waiting' };
 
 /** What the folder of a cell says of it. Results and failures of other settings count for nothing. */
@@ -92,11 +97,12 @@ export async function stateOf(cell: Cell): Promise<CellState> {
   if (results.success && results.data.hash === cell.hash)
     return { kind: 'done', results: { ...validationIn(log), ...results.data, learning: learningIn(log) } };
   const epoch = log.split('\n').filter((line) => line !== '').length;
-  if (await isLocked(cell.folder)) return { kind: 'running', epoch };
+  const reached = { epoch, ...leftIn(log) };
+  if (await isLocked(cell.folder)) return { kind: 'running', ...reached };
   const failure = failureSchema.safeParse(await jsonIn(join(cell.folder, 'failed.json')));
   if (failure.success && failure.data.hash === cell.hash)
     return { kind: 'failed', message: failure.data.message };
-  return epoch > 0 ? { kind: 'interrupted', epoch } : { kind: 'waiting' };
+  return epoch > 0 ? { kind: 'interrupted', ...reached } : { kind: 'waiting' };
 }
 
 async function jsonIn(path: string): Promise<unknown> {
@@ -235,6 +241,13 @@ function secondsIn(log: string): number {
     .split('\n')
     .filter((line) => line !== '')
     .reduce((sum, line) => sum + (Number(JSON.parse(line).seconds) || 0), 0);
+}
+
+/** What the last whole line of a log of training says of the time left. */
+function leftIn(log: string): { readonly secondsLeft?: number } {
+  const line = log.split('\n').slice(0, -1).at(-1);
+  const { secondsLeft } = JSON.parse(line ?? '{}') as { readonly secondsLeft?: unknown };
+  return typeof secondsLeft === 'number' ? { secondsLeft } : {};
 }
 
 /** The best Dice of all validations in a log of training. */

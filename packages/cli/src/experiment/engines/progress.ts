@@ -68,5 +68,8 @@ export function sentenceOf({ full }: Cell, state: CellState, isTaken = false): s
     );
     return `Dice ${own.map(({ factor, dice }) => `φ ${factor}: ${dice.toFixed(3)}`).join(', ')}`;
   }
-  return 'epoch' in state ? `${state.kind}, epoch ${state.epoch} of ${full.epochs}` : state.kind;
+  if (!('epoch' in state)) return state.kind;
+  const { kind, epoch, secondsLeft } = state;
+  const left = secondsLeft ? `, about ${formatDuration(secondsLeft)} left` : '';
+  return `${kind}, epoch ${epoch} of ${full.epochs}${left}`;
 }
