@@ -64,6 +64,8 @@ test('a grid is trained, killed, interrupted, gone on with to the same weights a
   const rows = (await read('out', 'results.csv')).trim().split('\n');
   expect(rows[0]).toMatch(/^cell,method,seed,trainedFactor,factor,dice,/);
   expect(rows.length).toBe(1 + 2 + 1);
+  const parquet = await readFile(join(scratch.path, 'out', 'results.parquet'));
+  expect([parquet.subarray(0, 4), parquet.subarray(-4)].map(String)).toEqual(['PAR1', 'PAR1']);
   const { document } = parseHTML(await read('out', 'report.html'));
   const tables = [...document.querySelectorAll('table')].map(({ textContent }) => textContent);
   expect(tables[0]).toContain('sshn');

@@ -14,7 +14,8 @@ import { figureKinds, type Plan, readPlan } from '../experiment/plan.js';
 import { presetFile, presetOf, presets } from '../experiment/presets.js';
 import { figuresOf } from '../experiment/report/figures.js';
 import { comparisonsIn, experimentPage, type ShownCell } from '../experiment/report/page.js';
-import { comparisonsCsv, experimentCsv } from '../experiment/statistics.js';
+import { experimentCsv, experimentParquet } from '../experiment/results-table.js';
+import { comparisonsCsv } from '../experiment/statistics.js';
 import { type TimeLeft, timeLeftOf } from '../experiment/time-left.js';
 import { paperPalette, svgFile } from '../plots/draw.js';
 import { version } from '../process/environment.js';
@@ -50,7 +51,7 @@ Examples:
   $ sshn experiment preset wbc-table1 > wbc.yaml
   $ sshn experiment run methods.yaml -o runs/methods --jobs 2
   $ sshn experiment status runs/methods
-  $ sshn experiment report runs/methods    # results.csv, plots, report.html`,
+  $ sshn experiment report runs/methods    # results.csv and .parquet, plots, report.html`,
 };
 
 interface Flags extends MemoryFlags {
@@ -130,8 +131,8 @@ export function addExperimentCommand(program: Command, finish: (exitCode: number
       );
       finish(exitCodes.ok);
     });
-  add('report', 'write results.csv, plots and report.html').action(async (file: string, flags: Flags) =>
-    finish(await report(file, flags)),
+  add('report', 'write results.csv, results.parquet, plots and report.html').action(
+    async (file: string, flags: Flags) => finish(await report(file, flags)),
   );
 }
 
@@ -272,6 +273,7 @@ async function writeReport(plan: Plan, out: string): Promise<void> {
     state.kind === 'done' ? [{ cell, found: state.results }] : [],
   );
   await writeFileAtomic(join(out, 'results.csv'), experimentCsv(done));
+  await writeFileAtomic(join(out, 'results.parquet'), experimentParquet(done));
   const shown = choose(plan, done).cells;
   await writeFileAtomic(join(out, 'comparisons.csv'), comparisonsCsv(comparisonsIn(plan, shown)));
   for (const { name, title, drawing } of figuresOf(plan, shown, paperPalette)) {

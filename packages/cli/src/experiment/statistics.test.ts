@@ -1,7 +1,8 @@
 import { parseRunConfig } from '@sshn/training';
 import { describe, expect, test } from 'vitest';
 import type { Cell } from './plan.js';
-import { comparisonsOf, type DoneCell, experimentCsv, groupsOf, pairedTest } from './statistics.js';
+import { experimentCsv } from './results-table.js';
+import { comparisonsOf, type DoneCell, groupsOf, pairedTest } from './statistics.js';
 
 function cell(
   method: 'sshn' | 'fixed',

@@ -180,51 +180,8 @@ export function comparisonsCsv(all: readonly Comparison[]): string {
   return csvOf([head, ...rows]);
 }
 
-/** All results as CSV: a row for each cell and factor, with the values of its grid. */
-export function experimentCsv(done: readonly DoneCell[]): string {
-  const axes = [...new Set(done.flatMap(({ cell }) => Object.keys(cell.axes)))];
-  const named = axes.map((axis) => (axis === 'factor' ? 'trainedFactor' : axis));
-  // What only some experiments have.
-  const rowsOf = done.flatMap(({ found }) => found.results);
-  const several = new Set(rowsOf.map(({ split }) => split)).size > 1;
-  const extra = [
-    ...(several ? ['split' as const] : []),
-    ...(rowsOf.some(({ weightsOf }) => weightsOf !== undefined) ? ['weightsOf' as const] : []),
-  ];
-  const head = [
-    'cell',
-    ...named,
-    'factor',
-    ...extra,
-    'dice',
-    'images',
-    'gflops',
-    'milliseconds',
-    'seconds',
-    'trainingSeconds',
-    'configHash',
-    'version',
-  ];
-  const rows = done.flatMap(({ cell, found }) =>
-    found.results.map(({ factor, dice, gflops, milliseconds, diceByImage, ...row }) => [
-      cell.name,
-      ...axes.map((axis) => cell.axes[axis] ?? ''),
-      factor,
-      ...extra.map((key) => row[key] ?? ''),
-      dice,
-      diceByImage?.length ?? '',
-      gflops,
-      milliseconds,
-      found.seconds,
-      found.trainingSeconds ?? '',
-      cell.hash,
-      found.version,
-    ]),
-  );
-  return csvOf([head, ...rows]);
-}
-
-function csvOf(rows: ReadonlyArray<readonly unknown[]>): string {
+/** Rows as CSV, numbers to six decimals. */
+export function csvOf(rows: ReadonlyArray<readonly unknown[]>): string {
   return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
 }
 
