@@ -135,14 +135,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       const settings = readSettings(schema, { ...query, ...upload.fields });
       const entry = modelIn(models, settings.model, task);
       const { name } = entry.facts;
-      // Now, so that what does not fit is refused at once.
-      const { setting } = entry.choose(settings, controller);
-      toWork({ entry, setting, settings, files: upload.files });
-      const arrived = performance.now();
-      let began = arrived;
-      let chosen: ChosenSetting = { setting: {}, reason: '' };
       const { signal, dispose } = limitOf(reply, timeoutMs);
       try {
+        if (settings.milliseconds !== undefined) await entry.whenMeasured(signal);
+        // Now, so that what does not fit is refused at once.
+        let chosen: ChosenSetting = entry.choose(settings, controller);
+        toWork({ entry, setting: chosen.setting, settings, files: upload.files });
+        const arrived = performance.now();
+        let began = arrived;
         const prediction = await pool.run(() => {
           began = performance.now();
           chosen = entry.choose(settings, controller);
@@ -247,8 +247,7 @@ function limitOf(reply: FastifyReply, timeoutMs: number): { readonly signal: Abo
   };
 }
 
-function paretoOf({ facts }: ModelEntry) {
-  const { name, points, measured, cascade } = facts;
+function paretoOf({ facts: { name, points }, measured, cascade }: ModelEntry) {
   return { model: name, points, measured, cascade };
 }
 

@@ -1,6 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { SshnError } from '@sshn/core';
-import type { Fault, FromWorker, ModelFacts, Prediction, WorkerOptions, WorkRequest } from './protocol.js';
+import type {
+  Fault,
+  FromWorker,
+  Measured,
+  ModelFacts,
+  Prediction,
+  WorkerOptions,
+  WorkRequest,
+} from './protocol.js';
 import { startError, startWorker } from './worker-process.js';
 
 /** The queue of the service is full. */
@@ -27,6 +35,8 @@ export interface PoolEvents {
   onDeath(description: string): void;
   /** A request begins anew, as the worker that had it died. */
   onRetry(): void;
+  /** The time of a model is known; or will not be. */
+  onMeasured(measured: Measured): void;
 }
 
 export interface PoolOptions extends PoolEvents {
@@ -67,7 +77,7 @@ interface Slot {
 
 /** A request that nobody waits for ends between two tiles; a process that takes longer is replaced. */
 const graceMs = 2000;
-/** A request is given to another worker once: one that ends two is likely to be the reason. */
+/** A request is given to another worker once: one that ends two is likely to be the reason. So is measuring. */
 const mostAttempts = 2;
 
 /**
@@ -79,15 +89,20 @@ export class WorkerPool {
   readonly #slots: Slot[] = [];
   readonly #queue: Job[] = [];
   #nextId = 1;
+  /** Models whose time is not known yet, the process that measures them, and how often that was begun. */
+  readonly #unmeasured: Set<string>;
+  #measurer: ChildProcess | undefined;
+  #measurings = 0;
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#unmeasured = new Set(options.worker.models.map(({ name }) => name));
   }
 
   /**
-   * Starts the first process, which measures, then the others.
+   * Starts the first process, then the others. The first also measures, beside its requests.
    *
    * @returns what the models are, when the first process has opened them.
    * @throws {FileError} if a model cannot be opened.
@@ -176,7 +191,13 @@ export class WorkerPool {
     slot: Slot,
     first?: { resolve(facts: readonly ModelFacts[]): void; reject(error: unknown): void },
   ): void {
-    const child = startWorker({ ...this.#options.worker, measures: first !== undefined });
+    const isMeasurer = this.#measurer === undefined && this.#measurings < mostAttempts;
+    const measures = isMeasurer ? [...this.#unmeasured] : [];
+    const child = startWorker({ ...this.#options.worker, measures });
+    if (measures.length > 0) {
+      this.#measurer = child;
+      this.#measurings++;
+    }
     slot.child = child;
     slot.state = 'starting';
     child.on('message', (message: FromWorker) => {
@@ -189,15 +210,30 @@ export class WorkerPool {
         first?.reject(startError(message.fault));
         this.#options.onDeath(`A worker process cannot start: ${message.fault.message}`);
         child.kill('SIGKILL');
-      } else this.#finish(slot, message);
+      } else if (message.kind === 'measured') this.#measured(message.measured);
+      else this.#finish(slot, message);
     });
     child.once('exit', (code, signal) => {
+      if (child === this.#measurer) this.#endMeasuring();
       if (slot.child !== child) return;
       clearTimeout(slot.reaper);
       if (this.#isClosing) return;
       first?.reject(new Error(`The first worker process ended before it was ready (${signal ?? code}).`));
       this.#replace(slot, `Worker process ${child.pid} ended (${signal ?? `exit code ${code}`}).`);
     });
+  }
+
+  #measured(measured: Measured): void {
+    this.#unmeasured.delete(measured.name);
+    this.#options.onMeasured(measured);
+  }
+
+  /** The process that measured is gone: the next one goes on, unless it was the second. */
+  #endMeasuring(): void {
+    this.#measurer = undefined;
+    if (this.#measurings < mostAttempts) return;
+    const message = `Measuring ended ${mostAttempts} worker processes`;
+    for (const name of this.#unmeasured) this.#measured({ name, fault: { kind: 'defect', message } });
   }
 
   #replace(slot: Slot, description: string): void {

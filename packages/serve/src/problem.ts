@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { SshnError } from '@sshn/core';
+import { type AccuracyCostPoint, type Budget, BudgetError } from '@sshn/model';
 import { QueueFullError, WorkerFaultError } from './pool.js';
 
 /** A request that is refused, and how. */
@@ -23,6 +24,19 @@ export interface Problem {
   readonly detail: string;
 }
 
+/** That no setting meets a budget: what `BudgetError` of @sshn/model says, for programs. */
+export interface BudgetProblem extends Problem {
+  readonly budget: Budget;
+  readonly limit: keyof Budget;
+  /** `null` where no setting is known to have all that is limited. */
+  readonly by: number | null;
+  readonly nearest: AccuracyCostPoint;
+}
+
+function budgetProblem({ message, budget, limit, by, nearest }: BudgetError): BudgetProblem {
+  return { ...problemOf(422, message), budget, limit, by: Number.isNaN(by) ? null : by, nearest };
+}
+
 export const problemType = 'application/problem+json';
 
 export function problemOf(status: number, detail: string): Problem {
@@ -35,7 +49,7 @@ export function problemOf(status: number, detail: string): Problem {
  * @returns `cause` where the error is for the log.
  */
 export function explain(error: unknown): {
-  readonly problem: Problem;
+  readonly problem: Problem | BudgetProblem;
   readonly headers: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 } {
@@ -44,6 +58,7 @@ export function explain(error: unknown): {
     headers,
   });
   if (error instanceof RequestError) return answer(error.status, error.message, error.headers);
+  if (error instanceof BudgetError) return { problem: budgetProblem(error), headers: {} };
   if (error instanceof QueueFullError) return answer(503, error.message);
   if (error instanceof WorkerFaultError && error.fault.kind === 'input') return answer(422, error.message);
   if (error instanceof WorkerFaultError && error.fault.kind === 'memory') {

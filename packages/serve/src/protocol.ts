@@ -18,6 +18,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready'; readonly models: readonly ModelFacts[] }
   | { readonly kind: 'failed'; readonly fault: Fault }
+  | { readonly kind: 'measured'; readonly measured: Measured }
   | { readonly kind: 'done'; readonly id: number; readonly prediction: Prediction }
   | { readonly kind: 'refused'; readonly id: number; readonly fault: Fault };
 
@@ -33,8 +34,8 @@ export interface WorkerOptions {
   readonly models: readonly ServedModel[];
   /** Of wasm, in each process. */
   readonly threads: number;
-  /** Whether the time at a few settings is measured first. */
-  readonly measures: boolean;
+  /** Names of the models whose time is measured once they are open, between requests. */
+  readonly measures: readonly string[];
   /** Larger images are refused before memory is taken for them. */
   readonly maxVoxels: number;
 }
@@ -61,11 +62,15 @@ export interface ModelFacts {
   readonly isPlain: boolean;
   /** Its table of accuracy and cost; GFLOPs alone where it was never evaluated. */
   readonly points: readonly AccuracyCostPoint[];
-  /** The same at a few settings with milliseconds of this machine; empty where the worker did not measure. */
-  readonly measured: readonly AccuracyCostPoint[];
   /** The settings of its cascade, with what an answer of each costs, all before it counted in; empty where it has none. */
   readonly cascade: readonly AccuracyCostPoint[];
 }
+
+/** What a model costs on this machine, all its settings with milliseconds, or why that could not be measured. */
+export type Measured = { readonly name: string } & (
+  | Pick<ModelFacts, 'points' | 'cascade'>
+  | { readonly fault: Fault }
+);
 
 /** Formats of an answer: 'auto' is PNG for raster images and nii.gz for volumes, 'form' has all that there is in one. */
 export const answerFormats = [

@@ -44,8 +44,9 @@ const choice = {
 
 /** What decides about the setting of a request. */
 export type Choice = z.infer<z.ZodObject<typeof choice>> & {
-  readonly uncertainty?: boolean;
-  readonly cascade?: boolean;
+  readonly uncertainty?: boolean | undefined;
+  readonly cascade?: boolean | undefined;
+  readonly flips?: boolean | undefined;
 };
 
 const words = ['factor', 'width', 'inputResolution'] as const;
@@ -93,9 +94,9 @@ export const predictSettings = z
         "Also tells the Dice that is expected for this image, and how unsure each pixel is: runs the settings of the model's cascade, as far as the budget allows for all of them together.",
       ),
     cascade: flag
-      .default(false)
+      .optional()
       .describe(
-        'Runs those settings one after the other until the Dice that is predicted for this image reaches dice, as long as the other limits of the budget allow.',
+        'Runs those settings one after the other until the Dice that is predicted for this image reaches dice, as long as the other limits of the budget allow; default: where dice comes with another limit that allows the first of them, without flips.',
       ),
     flips: flag.default(false).describe('Averages over all flips of the image.'),
     largestComponent: flag.default(false).describe('Keeps the largest connected component of each label.'),

@@ -40,7 +40,11 @@ const model = z.object({
 const pareto = z.object({
   model: z.string(),
   points: z.array(point).describe("The model's own table."),
-  measured: z.array(point).describe('With milliseconds of this machine, measured when the service began.'),
+  measured: z
+    .array(point)
+    .describe(
+      'The same with milliseconds of this machine, measured after the service began; empty until all are.',
+    ),
   cascade: z
     .array(point)
     .describe(
@@ -102,6 +106,30 @@ const registration = z.object({
 const problem = z
   .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
   .describe('RFC 9457.');
+/** Of a request with a budget; without one the members of `problem` alone. */
+const refusal = problem.extend({
+  budget: z
+    .object({
+      gflops: z.number().optional(),
+      milliseconds: z.number().optional(),
+      mebibytes: z.number().optional(),
+      dice: z.number().optional(),
+    })
+    .optional()
+    .describe('That no setting meets: the limits of the request.'),
+  limit: z
+    .enum(['gflops', 'milliseconds', 'mebibytes', 'dice'])
+    .optional()
+    .describe('Likewise: the first that no setting keeps, or none together with those before it.'),
+  by: z
+    .number()
+    .nullable()
+    .optional()
+    .describe(
+      'How much more the nearest setting costs, or how much less Dice it has; null where no setting is known to have all.',
+    ),
+  nearest: point.optional().describe('The setting that comes nearest to the limit.'),
+});
 const readiness = z.object({
   status: z.enum(['ready', 'degraded', 'starting', 'ending']),
   workers: z.object({ ready: z.int(), total: z.int() }),
@@ -120,7 +148,10 @@ const problems = (...statuses: number[]) =>
   Object.fromEntries(
     statuses.map((status) => [
       status,
-      { description: 'A problem', content: { 'application/problem+json': { schema: json(problem) } } },
+      {
+        description: 'A problem',
+        content: { 'application/problem+json': { schema: json(status === 422 ? refusal : problem) } },
+      },
     ]),
   );
 const answer = (schema: z.ZodType) => ({

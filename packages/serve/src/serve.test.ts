@@ -174,6 +174,27 @@ describe('POST /predict', () => {
     await problem(await post('model=cells&milliseconds=1e-9', image), 422, 'No setting has at most');
   });
 
+  test('a budget that nothing meets: which limit, by how much, and what comes nearest', async () => {
+    const refused = await post('model=cells&gflops=0.002&dice=0.9', image);
+    expect(await refused.json()).toEqual({
+      type: 'about:blank',
+      title: 'Unprocessable Entity',
+      status: 422,
+      detail: expect.stringContaining('the nearest, factor 0.2, has Dice 0.85, 0.05 too little'),
+      budget: { gflops: 0.002, dice: 0.9 },
+      limit: 'dice',
+      by: expect.closeTo(0.05),
+      nearest: {
+        ...{ factor: 0.2, dice: 0.85, gflops: 0.002, milliseconds: null },
+        mebibytes: expect.any(Number),
+      },
+    });
+    const slow = (await (await post('model=knobs&milliseconds=1e-9&gflops=1', image)).json()) as object;
+    expect(slow).toMatchObject({ limit: 'milliseconds', nearest: { milliseconds: expect.any(Number) } });
+    const other = (await (await post('model=cells&factor=2', image)).json()) as object;
+    expect(Object.keys(other)).toEqual(['type', 'title', 'status', 'detail']);
+  });
+
   test('a width and a resolution, of models that have such knobs', async () => {
     const answer = await post('model=knobs&factor=0.3&width=0.5&inputResolution=0.75&format=json', image);
     expect(answer.headers.get('x-sshn-width')).toBe('0.5');
@@ -258,6 +279,18 @@ describe('POST /predict', () => {
       settings: 1,
       reason: expect.stringContaining('the budget allows no more'),
     });
+    // Dice with another limit goes through it, unless that is told not to.
+    expect(await spent('dice=0.01&gflops=1')).toMatchObject({ settings: 1, width: 0.5 });
+    expect(await spent('dice=0.01&milliseconds=1e6')).toMatchObject({ settings: 1, width: 0.5 });
+    for (const query of ['cascade=false&', 'flips=true&']) {
+      const single = await (await post(`model=knobs&format=json&${query}dice=0.01&gflops=1`, image)).json();
+      expect(single).toMatchObject({
+        factor: [0.5],
+        width: 1,
+        reason: expect.stringContaining('of the 2 of 2'),
+      });
+      expect(single).not.toHaveProperty('spent');
+    }
     // Milliseconds of this machine are known of all settings of the cascade.
     expect(await spent('uncertainty=true&milliseconds=1e6')).toMatchObject({ settings: 2 });
     expect(await spent('uncertainty=true&dice=0.8')).toMatchObject({ settings: 1 });
@@ -361,6 +394,87 @@ describe('POST /register', () => {
   });
 });
 
+describe('milliseconds of this machine', () => {
+  const ofFront = (timeoutMs?: number) =>
+    serve({
+      models: [{ name: 'front', path: join(folder.path, 'front.safetensors') }],
+      port: 0,
+      workers: 1,
+      logLevel: 'silent',
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  const chosen = async (query: string, to: Service) => {
+    const answer = (await (await post(`format=json&${query}`, image, to)).json()) as object;
+    const { factor, width } = answer as { factor: number[]; width: number };
+    return [factor, width];
+  };
+  const measured = async ({ address }: Service) =>
+    ((await (await fetch(`${address}/pareto`)).json()) as { measured: object[] }).measured;
+
+  test('are measured of all settings: a generous limit changes no choice', async () => {
+    const one = await ofFront();
+    try {
+      const places = new Set<string>();
+      for (let i = 1; i <= 12; i++) {
+        const budget = `gflops=${(i + 0.5) / 1000}`;
+        const plain = await chosen(budget, one);
+        expect(await chosen(`${budget}&milliseconds=1e6`, one)).toEqual(plain);
+        places.add(String(plain));
+      }
+      expect(places.size).toBe(12);
+      expect(await chosen('milliseconds=1e6', one)).toEqual([[0.5], 1]);
+      const { points } = (await (await fetch(`${one.address}/pareto`)).json()) as { points: object[] };
+      expect(await measured(one)).toEqual(
+        points.map((point) => ({ ...point, milliseconds: expect.any(Number) })),
+      );
+    } finally {
+      await one.close();
+    }
+  });
+
+  test('no request is answered from a part of them, and others do not wait', async () => {
+    const one = await ofFront(5000);
+    try {
+      const [pid] = one.workers;
+      process.kill(pid!, 'SIGSTOP');
+      expect(await measured(one)).toEqual([]);
+      const refused = await post('milliseconds=1e6', image, one);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      await problem(refused, 503, 'still being measured on this machine');
+      const waiting = chosen('milliseconds=1e6', one);
+      const other = chosen('gflops=0.0015', one);
+      process.kill(pid!, 'SIGCONT');
+      expect(await other).toEqual([[0], 0.25]);
+      expect(await measured(one)).toEqual([]);
+      expect(await waiting).toEqual([[0.5], 1]);
+    } finally {
+      await one.close();
+    }
+  });
+
+  test('a worker that dies of it is replaced by one that measures; after two it is given up', async () => {
+    const one = await ofFront();
+    try {
+      const [first] = one.workers;
+      process.kill(first!, 'SIGKILL');
+      while (one.workers.length === 0 || one.workers[0] === first)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      process.kill(one.workers[0]!, 'SIGKILL');
+      await problem(await post('milliseconds=1e6', image, one), 500, 'The server failed');
+      expect(await chosen('gflops=0.0015', one)).toEqual([[0], 0.25]);
+    } finally {
+      await one.close();
+    }
+    const again = await ofFront();
+    try {
+      process.kill(again.workers[0]!, 'SIGKILL');
+      expect(await chosen('milliseconds=1e6', again)).toEqual([[0.5], 1]);
+    } finally {
+      await again.close();
+    }
+  });
+});
+
 describe('the other routes', () => {
   test('/models: what is served', async () => {
     const models = (await (await get('/models')).json()) as object[];
@@ -380,6 +494,8 @@ describe('the other routes', () => {
   });
 
   test('/pareto: the table of the model, and times of this machine', async () => {
+    // Which waits until they are measured.
+    expect((await post('model=cells&milliseconds=1e6', image)).status).toBe(200);
     const ofOne = await (await get('/models/cells/pareto')).json();
     expect(await (await get('/pareto?model=cells')).json()).toEqual(ofOne);
     expect(ofOne).toMatchObject({ model: 'cells', points: [{ factor: 0.1, dice: 0.8 }, {}, {}] });
@@ -431,6 +547,13 @@ describe('the other routes', () => {
         'cascade',
       ]),
     );
+    const { responses } = document.paths['/predict']!.post as unknown as {
+      responses: Record<string, { content: Record<string, { schema: { properties: object } }> }>;
+    };
+    const membersOf = (status: number) =>
+      Object.keys(responses[status]!.content['application/problem+json']!.schema.properties);
+    expect(membersOf(400)).toEqual(['type', 'title', 'status', 'detail']);
+    expect(membersOf(422)).toEqual([...membersOf(400), 'budget', 'limit', 'by', 'nearest']);
   });
 });
 

@@ -92,6 +92,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   }
 
   let app: App | undefined;
+  const models = new Map<string, ModelEntry>();
   const pool = new WorkerPool({
     workers,
     queue,
@@ -101,11 +102,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
       app?.server.log.warn(description);
     },
     onRetry: () => app?.metrics.retries.inc(),
+    onMeasured: (measured) => models.get(measured.name)?.settle(measured),
   });
   let timer: NodeJS.Timeout | undefined;
   try {
-    const facts = await pool.start();
-    const models = new Map(facts.map((one) => [one.name, new ModelEntry(one, options.minDice)]));
+    for (const facts of await pool.start()) models.set(facts.name, new ModelEntry(facts, options.minDice));
     const controller = targetP95 === undefined ? undefined : new LatencyController(targetP95);
     timer = setInterval(() => {
       const { queued, total } = pool.state;

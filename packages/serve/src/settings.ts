@@ -7,10 +7,12 @@ import {
   pick,
   settingText,
 } from '@sshn/model';
+import { isCascaded } from '@sshn/predict';
 import type { LatencyController } from './controller.js';
 import { ladderOf } from './ladder.js';
+import { WorkerFaultError } from './pool.js';
 import { RequestError } from './problem.js';
-import type { ModelFacts, ServedSetting, WorkRequest } from './protocol.js';
+import type { Measured, ModelFacts, ServedSetting, WorkRequest } from './protocol.js';
 import type { Choice } from './request.js';
 
 /** A setting for a request, and why. */
@@ -23,6 +25,8 @@ export interface ChosenSetting {
 /** A model that is served: what it is, and the settings it goes through under load. */
 export class ModelEntry {
   readonly ladder: readonly AccuracyCostPoint[];
+  #measured: Measured | undefined;
+  readonly #waiting = new Set<() => void>();
 
   /** @throws {ValueError} if no setting of the model is known to reach `minDice`. */
   constructor(
@@ -32,14 +36,59 @@ export class ModelEntry {
     this.ladder = ladderOf(facts, minDice);
   }
 
+  /** The model's table with milliseconds of this machine; empty until all of it is measured, as a part would choose otherwise. */
+  get measured(): readonly AccuracyCostPoint[] {
+    return this.#measured !== undefined && 'points' in this.#measured ? this.#measured.points : [];
+  }
+
+  /** The settings of its cascade as `ModelFacts` has them, with milliseconds once they are measured. */
+  get cascade(): ModelFacts['cascade'] {
+    return this.#measured !== undefined && 'cascade' in this.#measured
+      ? this.#measured.cascade
+      : this.facts.cascade;
+  }
+
+  /** Measuring is over. */
+  settle(measured: Measured): void {
+    this.#measured = measured;
+    for (const go of this.#waiting) go();
+  }
+
+  /**
+   * Waits until milliseconds of this machine are known.
+   *
+   * @throws {RequestError} 503 if the signal comes first. @throws {WorkerFaultError} if they could not be measured.
+   */
+  async whenMeasured(signal: AbortSignal): Promise<void> {
+    if (this.#measured === undefined) {
+      await new Promise<void>((resolve, reject) => {
+        const go = (): void => {
+          this.#waiting.delete(go);
+          signal.removeEventListener('abort', stop);
+          resolve();
+        };
+        const stop = (): void => {
+          this.#waiting.delete(go);
+          const words = 'How long settings take is still being measured on this machine. Try again later.';
+          reject(new RequestError(503, words));
+        };
+        this.#waiting.add(go);
+        signal.addEventListener('abort', stop, { once: true });
+      });
+    }
+    if (this.#measured !== undefined && 'fault' in this.#measured)
+      throw new WorkerFaultError(this.#measured.fault);
+  }
+
   /**
    * The setting for a request: its own, the one for its budget, else the one that the latency target allows now. One with `uncertainty` or
-   * `cascade` goes through the model's cascade.
+   * `cascade`, or with `dice` and a limit of cost, goes through the model's cascade. Of one with `milliseconds` after `whenMeasured`.
    *
    * @throws {BudgetError} if no setting meets the budget. @throws {ValueError} if the model has no cascade, and the request asks for it.
    */
   choose(asked: Choice, controller: LatencyController | undefined): ChosenSetting {
-    if (asked.uncertainty === true || asked.cascade === true) return this.#throughCascade(asked);
+    const cascade = isCascaded(this.cascade, asked);
+    if (asked.uncertainty === true || cascade) return this.#throughCascade({ ...asked, cascade });
     const { factor, width, inputResolution, gflops, milliseconds, mebibytes, dice } = asked;
     if (factor !== undefined) {
       const named = { factor, width: width ?? 1, resolution: inputResolution ?? 1 };
@@ -49,10 +98,7 @@ export class ModelEntry {
     const budget = { gflops, milliseconds, mebibytes, dice };
     if (isLimited(budget)) {
       // The table may hold milliseconds of another machine; those of this one were measured.
-      const { chosen, reason } = pick(
-        milliseconds === undefined ? this.facts.points : this.facts.measured,
-        budget,
-      );
+      const { chosen, reason } = pick(milliseconds === undefined ? this.facts.points : this.measured, budget);
       return { setting: servedSetting(chosen), reason };
     }
     const { low, high } = this.facts.factors;
@@ -83,7 +129,8 @@ export class ModelEntry {
 
   /** How far through the cascade; a worker says why it ended where it did. */
   #throughCascade({ uncertainty, cascade, gflops, milliseconds, mebibytes, dice }: Choice): ChosenSetting {
-    const { name, cascade: rungs } = this.facts;
+    const { name } = this.facts;
+    const rungs = this.cascade;
     if (rungs.length === 0) {
       throw new ValueError({
         where: 'uncertainty, cascade',

@@ -1,7 +1,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { useFastWasm, WasmMemoryError } from '@sshn/backend-wasm';
 import { FileError, SshnError } from '@sshn/core';
-import type { NamedSetting } from '@sshn/model';
+import { settingKey } from '@sshn/model';
 import { type Chosen, namedLabels, type Registrar, Segmenter } from '@sshn/predict';
 import { openModel } from '@sshn/predict/node';
 import { env } from '@tensorflow/tfjs-core';
@@ -10,6 +10,7 @@ import { readInput } from './input.js';
 import type {
   Fault,
   FromWorker,
+  Measured,
   ModelFacts,
   Prediction,
   PredictRequest,
@@ -56,31 +57,22 @@ async function open(options: WorkerOptions): Promise<void> {
     for (const { name, path } of options.models) {
       const model = await openModel(path);
       opened.set(name, model);
-      facts.push(await factsOf(name, model, options.measures));
+      facts.push(factsOf(name, model));
     }
     models = opened;
     say({ kind: 'ready', models: facts });
+    for (const name of options.measures)
+      say({ kind: 'measured', measured: await measuredOf(name, opened.get(name)!) });
   } catch (error) {
     say({ kind: 'failed', fault: faultOf(error) });
   }
 }
 
-/** Settings at which the time is measured. */
-const measuredSettings = 6;
-
-async function factsOf(name: string, model: Segmenter | Registrar, measures: boolean): Promise<ModelFacts> {
+function factsOf(name: string, model: Segmenter | Registrar): ModelFacts {
   const { preprocessing, prior, knobRanges, registration, method, task } = model.manifest;
   const { size, channels, volumes } = preprocessing;
   const given = prior.kind === 'uniform' ? [prior.low, prior.high] : [prior.factor].flat();
   const [low, high] = [Math.min(...given), Math.max(...given)];
-  const { points } = model;
-  const count = Math.min(measuredSettings, points.length);
-  const some: NamedSetting[] = Array.from(
-    { length: count },
-    (_, i) => points[Math.round((i * (points.length - 1)) / Math.max(1, count - 1))]!,
-  );
-  some.push(...(model.manifest.cascade?.rungs ?? []));
-  const measured = measures ? await model.calibrate({ settings: some, repeats: 3 }) : [];
   return {
     name,
     task,
@@ -90,11 +82,34 @@ async function factsOf(name: string, model: Segmenter | Registrar, measures: boo
     factors: { low, high },
     trained: { prior, ...(knobRanges === undefined ? {} : { knobRanges }) },
     isPlain: prior.kind === 'constant',
-    points,
-    measured,
-    // Now that their milliseconds are known.
-    cascade: model instanceof Segmenter && model.manifest.cascade !== undefined ? model.rungs : [],
+    points: model.points,
+    cascade: cascadeOf(model),
   };
+}
+
+function cascadeOf(model: Segmenter | Registrar): ModelFacts['cascade'] {
+  return model instanceof Segmenter && model.manifest.cascade !== undefined ? model.rungs : [];
+}
+
+/** Measures all settings that budgets choose from. Between two runs requests get their turn. */
+async function measuredOf(name: string, model: Segmenter | Registrar): Promise<Measured> {
+  const { points } = model;
+  const { rungs = [] } = model.manifest.cascade ?? {};
+  try {
+    const timed = await model.calibrate({ settings: [...points, ...rungs], repeats: 3 });
+    const times = new Map(timed.map((point) => [settingKey(point), point.milliseconds]));
+    return {
+      name,
+      points: points.map((point) => ({ ...point, milliseconds: times.get(settingKey(point)) ?? null })),
+      cascade: cascadeOf(model),
+    };
+  } catch (error) {
+    // No request's.
+    return {
+      name,
+      fault: { kind: 'defect', message: `${name} cannot be measured: ${faultOf(error).message}` },
+    };
+  }
 }
 
 async function work(id: number, request: WorkRequest): Promise<void> {

@@ -53,6 +53,19 @@ export async function modelFolder(): Promise<{ readonly path: string; remove(): 
       ],
     },
   });
+  // Large enough that measuring it takes a while.
+  await store(join(folder, 'front.safetensors'), [128, 128], 3, {
+    network: {
+      architecture: 'unet',
+      options: { rank: 2, inChannels: 3, outChannels: 3, features: 8, stages: 3 },
+      knobs: ['width'],
+    },
+    accuracyCost: Array.from({ length: 12 }, (_, i) => ({
+      factor: (i % 3) / 4,
+      ...(i < 9 ? { width: (1 + Math.floor(i / 3)) / 4 } : {}),
+      ...{ dice: 0.8 + i / 100, gflops: (i + 1) / 1000, milliseconds: null },
+    })),
+  });
   return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
