@@ -19,7 +19,7 @@ case $set in
     fixed='4:0.1:200:1 5:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:60:1 32:0.25:60:1 8:0.3125:200:0.5 11:0.3125:150:0.5 16:0.3125:120:0.5'
     ;;
   hippocampus)
-    results=$here/hippocampus knobs=110 phi=30 evaluated='--by 0.25 --settings 40'
+    results=$here/hippocampus knobs=110 phi=30 evaluated='--by 0.25 --settings 100'
     fixed='3:0.3:80:1 3:0.3:80:0.5 5:0.3:80:0.5 6:0.3:80:0.5 4:0.3:60:1 6:0.3:40:1 9:0.3:30:1 12:0.3:30:1'
     ;;
   *)
@@ -56,11 +56,23 @@ WORDS
 done
 # shellcheck disable=SC2086
 sshn pareto "$runs/knobs-$seed" $evaluated --compare $others
-cp "$runs/knobs-$seed/pareto/dice-vs-gflops.svg" "$results/"
-for file in sureness cascade; do cp "$runs/knobs-$seed/pareto/$file.csv" "$results/"; done
-# One table: the network first, width and resolution of all.
+for plot in dice-vs-gflops cascade; do cp "$runs/knobs-$seed/pareto/$plot.svg" "$results/"; done
+# Tables of all seeds: the rows of this one take the place of those it had before.
+other_seeds() {
+  if [ -f "$1" ]; then awk -F, -v column="$2" -v seed="$seed" 'NR > 1 && $column != seed' "$1"; fi
+}
+for file in sureness cascade; do
+  {
+    echo "seed,$(head -n 1 "$runs/knobs-$seed/pareto/$file.csv")"
+    other_seeds "$results/$file.csv" 1
+    tail -n +2 "$runs/knobs-$seed/pareto/$file.csv" | sed "s/^/$seed,/"
+  } >"$results/$file.csv.new"
+  mv "$results/$file.csv.new" "$results/$file.csv"
+done
+# The network first, width and resolution of all.
 {
   echo network,method,architecture,factor,width,resolution,seed,split,dice,gflops,milliseconds
+  other_seeds "$results/results.csv" 7
   tail -n +2 "$runs/knobs-$seed/pareto/pareto.csv" | sed 's/^/knobs,/'
   for run in $others; do
     name=$(basename "${run%-*}")
@@ -69,4 +81,5 @@ for file in sureness cascade; do cp "$runs/knobs-$seed/pareto/$file.csv" "$resul
     tail -n +2 "$run/pareto/pareto.csv" | awk -F, -v OFS=, -v name="$name" -v resolution="$resolution" \
       '{ print name, $1, $2, $3, 1, resolution, $4, $5, $6, $7, $8 }'
   done
-} >"$results/results.csv"
+} >"$results/results.csv.new"
+mv "$results/results.csv.new" "$results/results.csv"

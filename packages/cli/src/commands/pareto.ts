@@ -50,7 +50,7 @@ measured on the images of --split, shown beside φ alone, and stored in the mode
 that --gflops, --milliseconds, --mebibytes and --dice of sshn predict and sshn export choose from it.
 
 Of a network that segments it also learns, on the validation images, how good an answer is from how far a few of its settings \
-agree, stores that in the model file, and reports on the images of --split how well it holds: sureness.csv, cascade.csv, and \
+agree, stores that in the model file, and reports on the images of --split how well it holds: sureness.csv, cascade.csv, cascade.svg, and \
 a section of the page.
 
 Of a run with separate factors this is the curve of equal ones; --grid 11 evaluates all combinations of 11 values each, \

@@ -123,6 +123,7 @@ describe('sshn pareto of a network with several knobs', () => {
     for (const { answered } of curve) expect(sum(answered)).toBeCloseTo(1, 9);
     expect((await read('pareto', 'sureness.csv')).trimEnd().split('\n')).toHaveLength(5);
     expect((await read('pareto', 'cascade.csv')).trimEnd().split('\n')).toHaveLength(1 + curve.length);
+    expect(await read('pareto', 'cascade.svg')).toContain('mean GFLOPs per image');
     expect(document.querySelector('#sure')!.textContent).toBe('How sure it is');
 
     // Budgets choose from it at once.

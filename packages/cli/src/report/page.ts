@@ -18,7 +18,7 @@ import { framed } from './frame.js';
 import { html } from './html.js';
 import { runSection, tableSection, tiles } from './numbers-sections.js';
 import { chooserScript, plotsSection } from './plots-section.js';
-import { surenessSection } from './sureness-section.js';
+import { cascadePlot, surenessSection } from './sureness-section.js';
 
 /** What else goes on the page. */
 export interface PageOptions {
@@ -65,7 +65,7 @@ function trainedFor(prior: Prior): string {
 
 /**
  * Writes a report into a folder: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg and report.html; where it tells how
- * sure the network is, sureness.csv and cascade.csv too.
+ * sure the network is, sureness.csv, cascade.csv and cascade.svg too.
  *
  * @returns The path of the page.
  * @throws {FileError} if a file cannot be written; each is there as a whole or as it was.
@@ -91,6 +91,16 @@ export async function writeReport(
     'report.html': reportPage(report, { ...examples, curves }),
   };
   for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(folder, name), content);
-  if (report.sureness !== undefined) await writeSureness(folder, report.sureness);
+  const { sureness } = report;
+  if (sureness === undefined) return join(folder, 'report.html');
+  await writeSureness(folder, sureness);
+  if (sureness.cascadeOf.rungs.length > 1) {
+    const drawing = cascadePlot(sureness, report.front ?? points, paperPalette);
+    const title = 'A cascade and single settings: mean Dice against mean cost';
+    await writeFileAtomic(
+      join(folder, 'cascade.svg'),
+      svgFile(drawing, { title, background: paperPalette.background }),
+    );
+  }
   return join(folder, 'report.html');
 }

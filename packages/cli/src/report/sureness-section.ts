@@ -116,7 +116,8 @@ function predictionPlot(
   });
 }
 
-function cascadePlot(
+/** Mean Dice against mean cost: of a cascade, dashed if it knew the truth, and of single settings. */
+export function cascadePlot(
   { cascade, ideal, chosen }: SurenessReport,
   measured: readonly FactorResult[],
   palette: Palette,
