@@ -66,7 +66,12 @@ test('a grid is trained, killed, interrupted, gone on with to the same weights a
   expect(rows.length).toBe(1 + 2 + 1);
   const parquet = await readFile(join(scratch.path, 'out', 'results.parquet'));
   expect([parquet.subarray(0, 4), parquet.subarray(-4)].map(String)).toEqual(['PAR1', 'PAR1']);
+  // Of the checkout that the tests run in, by its commit where git tells it, and by the code that was bundled.
+  const { version } = JSON.parse(await read('out', 'cells', 'method=sshn_seed=1', 'results.json'));
+  expect(version).toMatch(/^\d+\.\d+\.\d+\+([0-9a-f]{12}(-dirty)?\.)?[0-9a-f]{12}$/);
+  expect(rows.slice(1).map((row) => row.split(',').at(-1))).toEqual(rows.slice(1).map(() => version));
   const { document } = parseHTML(await read('out', 'report.html'));
+  expect(document.body.textContent).toContain(`sshn ${version}, `);
   const tables = [...document.querySelectorAll('table')].map(({ textContent }) => textContent);
   expect(tables[0]).toContain('sshn');
   expect(tables[1]).toContain('sshn − fixed');

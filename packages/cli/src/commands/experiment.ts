@@ -18,7 +18,7 @@ import { experimentCsv, experimentParquet } from '../experiment/results-table.js
 import { comparisonsCsv } from '../experiment/statistics.js';
 import { type TimeLeft, timeLeftOf } from '../experiment/time-left.js';
 import { paperPalette, svgFile } from '../plots/draw.js';
-import { version } from '../process/environment.js';
+import { codeVersion } from '../process/code-version.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes } from '../program-help.js';
 import type { MemoryFlags } from '../run/memory.js';
@@ -196,7 +196,8 @@ async function run(named: string, flags: Flags): Promise<number> {
     const { threads, memory, cache, engine, redis, lease, isWorker = false } = flags;
     const images = cache ?? join(out, 'images');
     const keep = { cache: images, ...(memory === undefined ? {} : { memory }) };
-    const options = { jobs, threads, keep, progress, signal: interruption.signal };
+    const version = codeVersion();
+    const options = { jobs, threads, keep, version, progress, signal: interruption.signal };
     if (engine === 'bullmq') await runFromQueue(plan, { ...options, lease, redis: requireRedis(redis) });
     else await runLocally(plan, { ...options, isOurs: flags.cell !== undefined });
     terminal.clear();
@@ -280,5 +281,5 @@ async function writeReport(plan: Plan, out: string): Promise<void> {
     const svg = svgFile(drawing, { title: `${plan.name}: ${title}`, background: paperPalette.background });
     await writeFileAtomic(join(out, `${name}.svg`), svg);
   }
-  await writeFileAtomic(join(out, 'report.html'), experimentPage(plan, cells, version));
+  await writeFileAtomic(join(out, 'report.html'), experimentPage(plan, cells, codeVersion()));
 }

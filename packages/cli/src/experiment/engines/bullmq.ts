@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { SshnError } from '@sshn/core';
-import { version } from '../../process/environment.js';
 import { type CellEnd, runCell, stateOf } from '../cells.js';
 import type { Cell, Plan } from '../plan.js';
 import type { EngineOptions } from './local.js';
@@ -32,7 +31,7 @@ class QueueError extends SshnError {
  */
 export async function runFromQueue(
   plan: Plan,
-  { redis, lease, jobs, threads, keep, progress, signal }: QueueOptions,
+  { redis, lease, jobs, threads, keep, version, progress, signal }: QueueOptions,
 ): Promise<void> {
   const { Queue, Worker, DelayedError } = await loadBullmq();
   const connection = { url: redis, maxRetriesPerRequest: null };

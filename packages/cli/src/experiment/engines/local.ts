@@ -1,4 +1,3 @@
-import { version } from '../../process/environment.js';
 import type { MemoryFlags } from '../../run/memory.js';
 import { runCell, stateOf } from '../cells.js';
 import type { Plan } from '../plan.js';
@@ -11,6 +10,8 @@ export interface EngineOptions {
   /** Of wasm, for each cell. */
   readonly threads: number;
   readonly keep: MemoryFlags;
+  /** Of the code, which results are kept with; see `codeVersion`. */
+  readonly version: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** Whether whoever gives out the work knows that nobody else has these cells; see `CellOptions`. @default false */
@@ -20,7 +21,7 @@ export interface EngineOptions {
 /** Runs cells, some at a time, in the order of the plan. */
 export async function runLocally(
   plan: Pick<Plan, 'cells'>,
-  { jobs, threads, keep, progress, signal, isOurs = false }: EngineOptions,
+  { jobs, threads, keep, version, progress, signal, isOurs = false }: EngineOptions,
 ): Promise<void> {
   const waiting = [...plan.cells];
   const work = async (): Promise<void> => {
