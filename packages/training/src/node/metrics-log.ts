@@ -8,9 +8,9 @@ import type { EpochEvent } from '../trainer/events.js';
 export class MetricsLog {
   private constructor(private readonly path: string) {}
 
-  /** How many epochs a run folder has logged. @throws {FileError} if the file cannot be read. */
-  static async epochsIn(folder: string): Promise<number> {
-    return (await linesOf(join(folder, 'metrics.jsonl'))).length;
+  /** The epochs that a run folder has logged. @throws {FileError} if the file cannot be read. */
+  static epochsIn(folder: string): Promise<EpochEvent[]> {
+    return linesOf(join(folder, 'metrics.jsonl'));
   }
 
   /**

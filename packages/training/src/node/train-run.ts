@@ -12,6 +12,7 @@ import { type AlignmentState, alignmentOf } from '../tasks/align.js';
 import { type Examples, examplesOf, prepareDataset, requireParts, splitOf } from '../tasks/of-config.js';
 import { DivergenceError, type EndEvent, type TrainEvent } from '../trainer/events.js';
 import { Trainer } from '../trainer/trainer.js';
+import { moreEpochs } from '../trainer/warnings.js';
 import { lastCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
 import type { KeepOptions } from './kept-images.js';
 import { MetricsLog } from './metrics-log.js';
@@ -132,7 +133,7 @@ async function trainIn(
   );
   const { transform } = threads;
   using trainer = new Trainer({ config, ...examples, transform, ...(state === undefined ? {} : { state }) });
-  if (state === undefined) await requireNoCheckpointLost(folder, await MetricsLog.epochsIn(folder));
+  if (state === undefined) await requireNoCheckpointLost(folder, (await MetricsLog.epochsIn(folder)).length);
   const log = await MetricsLog.open(folder, trainer.state.progress.epoch);
   const kept = alignment === undefined ? {} : { alignment };
   let hasCheckpoint = state !== undefined;
@@ -154,6 +155,8 @@ async function trainIn(
       }
       if (event.kind === 'end') {
         let end = event;
+        const note = event.reason === 'finished' ? moreEpochs(await MetricsLog.epochsIn(folder)) : undefined;
+        if (note !== undefined) onEvent?.({ kind: 'warning', message: note });
         if (event.reason === 'interrupted') await writeCheckpoint(folder, run, trainer.state);
         else {
           await writeRunModel(lastModel(folder), run, trainer, kept);

@@ -6,7 +6,7 @@ import { examplesOf } from '../tasks/of-config.js';
 import { disks } from '../testing/disks.js';
 import type { EpochEvent } from './events.js';
 import { Trainer } from './trainer.js';
-import { warningsOf } from './warnings.js';
+import { moreEpochs, warningsOf } from './warnings.js';
 
 const epoch: EpochEvent = {
   kind: 'epoch',
@@ -175,5 +175,38 @@ describe('a training', () => {
     expect(kinds.filter((kind) => kind === 'folds')).toHaveLength(1);
     expect(kinds[kinds.indexOf('folds') + 1]).toMatch(/epoch|other/);
     expect(kinds.filter((kind) => kind === 'epoch')).toHaveLength(4);
+  });
+});
+
+describe('more epochs', () => {
+  const training = (dices: ReadonlyArray<number | null>, planned = dices.length): EpochEvent[] =>
+    dices.map((dice, i) => ({
+      ...epoch,
+      epoch: i,
+      epochs: planned,
+      validation: [
+        { factor: 0.1, dice: dice as number },
+        { factor: 0.5, dice: dice as number },
+      ],
+    }));
+
+  test('are advised where Dice rose to the end, with what it gained', () => {
+    expect(moreEpochs(training([0.5, 0.7, 0.8, 0.84, 0.85, 0.86]))).toBe(
+      'Dice on validation images still rose: at best 0.840 in the first 4 epochs, 0.860 after 6. A longer training may reach more: try 12 epochs.',
+    );
+  });
+
+  test.each<[string, EpochEvent[]]>([
+    ['a gain within noise', training([0.5, 0.7, 0.8, 0.85, 0.85, 0.852])],
+    ['the best is long ago', training([0.5, 0.7, 0.86, 0.85, 0.84, 0.84])],
+    [
+      'it was best before the last fifth',
+      training([0.5, 0.7, 0.8, 0.8, 0.81, 0.82, 0.83, 0.9, 0.89, 0.89, 0.89, 0.89]),
+    ],
+    ['too few validations to tell', training([0.5, 0.9])],
+    ['no image has a label', training([null, null, null, null, null, null])],
+    ['no validation at all', [{ ...epoch, validation: [] }]],
+  ])('are not where %s', (_, epochs) => {
+    expect(moreEpochs(epochs)).toBeUndefined();
   });
 });

@@ -66,6 +66,33 @@ export function warningsOf(config: RunConfig, event: EpochEvent): Map<string, st
   return warnings;
 }
 
+/** What Dice on validation images must have gained in the last third of the epochs to be called rising. */
+const risingBy = 0.003;
+
+/**
+ * What more epochs would bring, where Dice on validation images still rose: a network that sees many factors converges later than one
+ * for one factor, and overfits later.
+ *
+ * @param epochs Of a run that has ended, in order.
+ */
+export function moreEpochs(epochs: readonly EpochEvent[]): string | undefined {
+  const validated = epochs
+    .map(({ epoch, epochs: planned, validation = [] }) => ({
+      after: epoch + 1,
+      share: (epoch + 1) / planned,
+      // A log has null for a Dice that is not a number.
+      dice: validation.reduce((sum, { dice }) => sum + (dice ?? Number.NaN), 0) / validation.length,
+    }))
+    .filter(({ dice }) => Number.isFinite(dice));
+  const before = validated.filter(({ share }) => share <= 2 / 3);
+  const best = (all: typeof validated) => all.reduce((a, b) => (b.dice > a.dice ? b : a));
+  if (before.length < 2 || before.length === validated.length) return undefined;
+  const [earlier, last] = [best(before), best(validated)];
+  if (last.share < 0.8 || last.dice < earlier.dice + risingBy) return undefined;
+  const planned = epochs.at(-1)!.epochs;
+  return `Dice on validation images still rose: at best ${earlier.dice.toFixed(3)} in the first ${before.at(-1)!.after} epochs, ${last.dice.toFixed(3)} after ${last.after}. A longer training may reach more: try ${2 * planned} epochs.`;
+}
+
 /** The labels that are missed at every factor. */
 function missedAtAll(scored: readonly ValidatedFactor[]): readonly string[] {
   return (scored[0]?.missed ?? []).filter((name) => scored.every(({ missed }) => missed?.includes(name)));
