@@ -17,6 +17,7 @@ const files = [
   'pareto.csv',
   'pareto.json',
   'report.html',
+  'searched.json',
 ];
 
 beforeAll(async () => {
@@ -40,7 +41,9 @@ describe('sshn pareto', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^φ +Dice +cytoplasm +nucleus +GFLOPs +ms \(quartiles\) +undefined\n/);
     expect(stdout).toContain(`report: ${join('run', 'pareto', 'report.html')}\n`);
-    expect(stderr.match(/^\d\/3 {2}φ .*$/gm)).toHaveLength(3);
+    const [reported, decisive, ...more] = stderr.split(/^.* factors on \d+ validation images, .*$/m);
+    for (const text of [reported, decisive]) expect(text!.match(/^\d\/3 {2}φ .*$/gm)).toHaveLength(3);
+    expect(more).toEqual([]);
     expect((await readdir(join(scratch.path, 'run', 'pareto'))).sort()).toEqual(files);
 
     const table = await rows('run');
@@ -98,8 +101,9 @@ describe('sshn pareto', () => {
 
   test('evaluates only what it has not evaluated before, unless told to', async () => {
     const finer = await run('pareto', 'run', '--by', '0.125', '--images', '1');
-    expect(finer.stderr).toContain('3 of 5 factors were evaluated before and are kept');
-    expect(finer.stderr.match(/^\d\/5 {2}φ .*$/gm)).toHaveLength(2);
+    // Of the test images, and of the validation images.
+    expect(finer.stderr.match(/^3 of 5 factors were evaluated before and are kept$/gm)).toHaveLength(2);
+    expect(finer.stderr.match(/^\d\/5 {2}φ .*$/gm)).toHaveLength(2 * 2);
     expect(await rows('run')).toHaveLength(5);
     const fresh = await run(
       'pareto',
@@ -175,7 +179,15 @@ test('sshn train and sshn pareto write JSON lines for programs', async () => {
   const { code, stdout } = await run('pareto', 'lines', '--by', '0.5', '--images', '0', '--json');
   expect(code).toBe(0);
   const lines = parsed(stdout);
-  expect(lines.map(({ kind }) => kind)).toEqual(['accuracy', 'accuracy', 'result', 'result', 'report']);
+  expect(lines.map(({ kind, split }) => (split === undefined ? kind : `${kind} ${split}`))).toEqual([
+    'accuracy',
+    'accuracy',
+    'result',
+    'result',
+    'accuracy validation',
+    'accuracy validation',
+    'report',
+  ]);
   expect(lines[2]).toMatchObject({
     factor: 0,
     millisecondsQuartiles: [expect.any(Number), expect.any(Number)],

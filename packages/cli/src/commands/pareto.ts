@@ -7,12 +7,12 @@ import { type Comparable, compareReports, readReport } from '../pareto/compare.j
 import { type CurvePoint, cheapestWithin } from '../pareto/curve.js';
 import { alignExamples, overlayFactors, predictOverlays, spread } from '../pareto/examples.js';
 import { factorRange, factorValues } from '../pareto/factors.js';
-import { findFront, hasKnobs } from '../pareto/front.js';
+import { findFront, hasKnobs, onValidation } from '../pareto/front.js';
 import { reportGrid } from '../pareto/grid.js';
 import { resultSchema } from '../pareto/kept-results.js';
 import { identify, type MeasureOptions, measureRun } from '../pareto/measure.js';
 import { makeReport } from '../pareto/report-data.js';
-import { fitSureness } from '../pareto/sureness.js';
+import { fewOf, fitSureness } from '../pareto/sureness.js';
 import { type ComputingFlags, startBackend } from '../process/backend.js';
 import { listenForInterruption } from '../process/exit.js';
 import { exitCodes, factorHelp } from '../program-help.js';
@@ -39,6 +39,9 @@ const paretoHelp = {
   description: `Evaluate a run at many rescaling factors and draw its accuracy-cost curve, with the Pareto front marked.
 
 ${factorHelp} A factor is on the Pareto front if no other reaches as much Dice with as few FLOPs.
+
+The model file gets the curve with its Dice on validation images, where the run has some, so that --dice and other budgets of sshn predict and \
+sshn export have not seen what is reported.
 
 Writes into RUN/pareto: pareto.csv, pareto.json, dice-vs-factor.svg, dice-vs-gflops.svg, and report.html, a page of its \
 own with plots, table, a slider over φ, and predictions on images. Interrupted, the same command goes on; factors \
@@ -210,12 +213,17 @@ async function reportCurve(
   if (measured === undefined) return false;
   const results = measured.results.slice(0, curve.length);
   const front = measured.results.slice(curve.length);
-  if (front.length > 0) await storeTable(opened, withTimesOf(found, front));
-  else if (work.split !== 'train') await storeTable(opened, results);
+  // What decides about settings is their Dice on validation images, not on those that are reported.
+  const decisive =
+    front.length > 0
+      ? withTimesOf(found, front)
+      : await decisiveCurve(opened, factors, results, { ...work, output });
+  if (decisive === undefined) return false;
+  if (decisive.length > 0) await storeTable(opened, decisive);
   const checkpoint = await identify(join(run.folder, 'best.safetensors'));
   const sureness = await fitSureness(opened, {
     split: work.split,
-    front: front.length > 0 ? found : undefined,
+    candidates: front.length > 0 ? decisive : fewOf(run, decisive),
     measured: front.length > 0 ? front : results,
     signal: work.signal,
   });
@@ -234,6 +242,23 @@ async function reportCurve(
   return true;
 }
 
+/**
+ * The curve of one factor on validation images, with the times measured on others. Of a run that has no such image, the curve of the test
+ * images; none where the training images were measured. Undefined if it was aborted.
+ */
+async function decisiveCurve(
+  opened: OpenedRun,
+  factors: readonly number[],
+  measured: readonly FactorResult[],
+  work: Parameters<typeof onValidation>[2] & { readonly split: SplitName },
+): Promise<readonly FactorResult[] | undefined> {
+  if (work.split === 'validation') return measured;
+  const validated = await onValidation(opened, factors, work);
+  if (validated === undefined) return undefined;
+  if (validated.length > 0) return withTimesOf(validated, measured);
+  return work.split === 'test' ? measured : [];
+}
+
 /** Only what names a setting. */
 function placeOf({ factor, width, resolution }: FactorResult): NamedSetting<number> {
   return {
@@ -249,9 +274,8 @@ function withTimesOf(found: readonly FactorResult[], timed: readonly FactorResul
 }
 
 /**
- * Writes settings into the model file, so that a program can choose one by it: see `pick` of @sshn/model. A front has the Dice of the
- * validation images that it was chosen by, so that test images decide nothing. Not if a training has replaced the weights
- * meanwhile.
+ * Writes settings into the model file, so that a program can choose one by it: see `pick` of @sshn/model. Not if a training has
+ * replaced the weights meanwhile.
  */
 async function storeTable({ run, weights }: OpenedRun, results: readonly FactorResult[]): Promise<void> {
   const accuracyCost = results.flatMap((result) => {

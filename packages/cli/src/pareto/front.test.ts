@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generatePhantoms } from '@sshn/data';
@@ -8,6 +8,7 @@ import { openModel } from '@sshn/predict/node';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../command-line.js';
+import { machine } from '../process/environment.js';
 import { captureOutput } from '../testing/captured-output.js';
 import { result } from '../testing/report.js';
 import { worthTheirCost } from './front.js';
@@ -67,7 +68,10 @@ describe('sshn pareto of a network with several knobs', () => {
     expect(output.stderr).toContain(
       'looks for the front of its knobs on 5 validation images, at most 40 settings',
     );
-    const { results } = JSON.parse(await read('pareto', 'searched.json'));
+    const { key, results } = JSON.parse(await read('pareto', 'searched.json'));
+    // Dice is that of every machine, times are of this one: another Node goes on with the search.
+    expect(key).toMatch(/^\S+\n[0-9a-f]{64}\nvalidation$/);
+    expect(JSON.parse(await read('pareto', 'evaluated.json')).key).toContain(machine());
     expect(results.length).toBeGreaterThanOrEqual(36);
     expect(results.length).toBeLessThanOrEqual(40);
     const front = worthTheirCost(results);
@@ -150,6 +154,46 @@ describe('sshn pareto of a network with several knobs', () => {
     );
     expect(await sshn('evaluate @run --factors 0.25 --width 0.5')).toBe(0);
     expect(output.stdout).toMatch(/^φ +width +resolution +Dice/);
+  });
+
+  test('of φ alone the file has Dice on validation images, the report on others; what was evaluated is kept', async () => {
+    const words = '--size 16x16 --features 4 --stages 2 --hyper-hidden 4 --batch-size 2 --epochs 2';
+    expect(await sshn(`train phantoms:cells:32 ${words} --knobs factor --out @phi`)).toBe(0);
+    const pareto = 'pareto @phi --by 0.25 --images 0';
+    expect(await sshn(pareto)).toBe(0);
+    expect(output.stderr).toContain('the same 3 factors on 5 validation images, by which budgets choose');
+    const json = async (...path: string[]) =>
+      JSON.parse(await readFile(join(folder, 'phi', 'pareto', ...path), 'utf8'));
+    const { results } = await json('searched.json');
+    const { points, sureness } = await json('pareto.json');
+    const table = async () => {
+      using model = await openModel(join(folder, 'phi'));
+      return model.manifest.accuracyCost;
+    };
+    const stored = await table();
+    const diceOf = (all: ReadonlyArray<{ dice: number }>) => all.map(({ dice }) => dice);
+    expect(stored.map(({ factor }) => factor)).toEqual([0, 0.25, 0.5]);
+    expect(diceOf(stored)).toEqual(diceOf(results));
+    expect(diceOf(stored)).not.toEqual(diceOf(points));
+    expect(stored.map(({ milliseconds }) => milliseconds)).toEqual(
+      points.map(({ milliseconds }: { milliseconds: number }) => milliseconds),
+    );
+    expect(await sshn('evaluate @phi --factors 0,0.25,0.5 --split validation --json --no-times')).toBe(0);
+    expect(diceOf(JSON.parse(output.stdout).results)).toEqual(diceOf(stored));
+    // How sure it is is fitted to the same results.
+    const best = Math.max(...diceOf(stored));
+    expect(sureness.cascadeOf.rungs.at(-1).dice).toBeGreaterThan(best - 0.0071);
+
+    // On another machine, as far as the kept results know: its times are measured anew, Dice on validation images is not.
+    const path = join(folder, 'phi', 'pareto', 'evaluated.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replace(machine(), 'another'));
+    expect(await sshn(pareto)).toBe(0);
+    expect(output.stderr.match(/3 of 3 factors were evaluated before/g)).toHaveLength(1);
+    expect(diceOf(await table())).toEqual(diceOf(stored));
+    // Where validation images are reported, they are evaluated once.
+    expect(await sshn(`${pareto} --split validation`)).toBe(0);
+    expect(output.stderr).not.toContain('by which budgets choose');
+    expect(diceOf(await table())).toEqual(diceOf(stored));
   });
 
   test('beside it one that was trained at half of the size alone: its file, cost and export say so', async () => {

@@ -23,10 +23,13 @@ const first = { factor: 3, width: 4, resolution: 3 } as const;
 
 /** How to look for a front. */
 interface FrontOptions
-  extends Pick<MeasureOptions<number>, 'output' | 'fresh' | 'backend' | 'terminal' | 'print' | 'signal'> {
+  extends Pick<MeasureOptions<number>, 'output' | 'fresh' | 'terminal' | 'print' | 'signal'> {
   /** Settings that are evaluated at most. */
   readonly most: number;
 }
+
+/** Where what was evaluated on validation images is kept: its Dice, which no machine changes, and no times. */
+const keptFile = 'searched.json';
 
 /** Whether a run was trained with more knobs than its factor. */
 export function hasKnobs({ config }: Pick<Run, 'config'>): boolean {
@@ -42,13 +45,13 @@ export function hasKnobs({ config }: Pick<Run, 'config'>): boolean {
  */
 export async function findFront(
   opened: OpenedRun,
-  { most, terminal, signal, print = () => {}, ...options }: FrontOptions,
+  { most, terminal, signal, output, fresh = false, print = () => {} }: FrontOptions,
 ): Promise<FactorResult[] | undefined> {
   const { run, dataset } = opened;
   const split = 'validation';
   const images = run.split(dataset)[split].length;
   if (images === 0) return [];
-  const { kept } = await openKept(opened, 'searched.json', { ...options, split, schema: resultSchema });
+  const { kept } = await openKept(opened, keptFile, { output, fresh, split, schema: resultSchema });
   terminal.line(
     `${run.folder}: looks for the front of its knobs on ${images} ${split} images, at most ${most} settings`,
   );
@@ -73,6 +76,35 @@ export async function findFront(
   terminal.clear();
   if (searched === undefined) return undefined;
   return worthTheirCost(searched.map(({ place }) => found.get(place)!));
+}
+
+/**
+ * What factors reach on the validation images of a run, without times; kept where `findFront` keeps what it evaluates.
+ *
+ * @returns In the order of `factors`; none where there is no such image; undefined if it was aborted.
+ */
+export async function onValidation(
+  opened: OpenedRun,
+  factors: readonly number[],
+  { terminal, signal, output, fresh = false, print = () => {} }: Omit<FrontOptions, 'most'>,
+): Promise<FactorResult[] | undefined> {
+  const { run, dataset } = opened;
+  const split = 'validation';
+  const images = run.split(dataset)[split].length;
+  if (images === 0) return [];
+  const { kept } = await openKept(opened, keptFile, { output, fresh, split, schema: resultSchema });
+  const places = factors.map((factor) => ({ factor }));
+  terminal.line(
+    `${run.folder}: the same ${factors.length} factors on ${images} ${split} images, by which budgets choose`,
+  );
+  const known = places.filter((place) => kept.get(place) !== undefined).length;
+  const view = new SweepView(terminal, places.length, known);
+  const results = await evaluateKept(opened, kept, { places, split, signal }, (result) => {
+    view.show(result);
+    print({ ...accuracyLine(result), split });
+  });
+  terminal.clear();
+  return results.length < places.length ? undefined : results;
 }
 
 /** Dice by which a setting is better than every cheaper one, to be worth its cost. */

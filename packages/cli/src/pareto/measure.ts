@@ -84,7 +84,10 @@ export function accuracyLine({ factor, width, resolution, dice, gflops }: Factor
   return { kind: 'accuracy', factor, width, resolution, dice, gflops };
 }
 
-/** Opens results of these weights on these images, on this machine, in a file of the output folder. */
+/**
+ * Opens results of these weights on these images in a file of the output folder: with a backend, whose times they have, those of it on this
+ * machine; without one, of Dice alone, those of any.
+ */
 export async function openKept<At extends Factor>(
   { run, dataset, weights }: OpenedRun,
   file: string,
@@ -94,12 +97,14 @@ export async function openKept<At extends Factor>(
     output,
     fresh = false,
     backend,
-  }: Pick<MeasureOptions<At>, 'split' | 'schema' | 'output' | 'fresh' | 'backend'>,
+  }: Pick<MeasureOptions<At>, 'split' | 'schema' | 'output' | 'fresh'> &
+    Partial<Pick<MeasureOptions<At>, 'backend'>>,
 ): Promise<{ readonly kept: KeptResults<At>; readonly content: string }> {
   await mkdir(output, { recursive: true });
   // What results hold for: weights and images by their content, wherever they lie.
   const content = await digestOf(dataset, run.split(dataset)[split]);
-  const key = [weights, content, split, backend.name, machine()].join('\n');
+  const timedOn = backend === undefined ? [] : [backend.name, machine()];
+  const key = [weights, content, split, ...timedOn].join('\n');
   const keptIn = { path: join(output, file), key, schema };
   return { kept: fresh ? KeptResults.empty(keptIn) : await KeptResults.open(keptIn), content };
 }

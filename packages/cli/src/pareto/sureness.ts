@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Cascade, NamedSetting } from '@sshn/model';
 import { updateManifest, writeFileAtomic } from '@sshn/model/node';
 import { costAt, type FactorResult, paretoFront, priorOf } from '@sshn/training';
-import { evaluateRun, fitCascade, measureSureness, type Sureness } from '@sshn/training/node';
+import { fitCascade, measureSureness, type Run, type Sureness } from '@sshn/training/node';
 import type { OpenedRun } from '../run/open-run.js';
 
 /** By how much the Dice of the first rung may be below that of the last: one that is worse says little, and answers little. */
@@ -49,8 +49,8 @@ export interface SurenessReport extends Sureness {
 interface SurenessOptions {
   /** On which images it is measured. */
   readonly split: Sureness['split'];
-  /** Settings with their validation Dice; of a run with one knob, undefined: a few of its factors are evaluated. */
-  readonly front: readonly FactorResult[] | undefined;
+  /** Settings with their Dice on validation images, which rungs are chosen from. */
+  readonly candidates: readonly FactorResult[];
   /** Settings measured on `split`. */
   readonly measured: readonly FactorResult[];
   readonly signal: AbortSignal;
@@ -63,12 +63,11 @@ interface SurenessOptions {
  */
 export async function fitSureness(
   opened: OpenedRun,
-  { split, front, measured, signal }: SurenessOptions,
+  { split, candidates, measured, signal }: SurenessOptions,
 ): Promise<SurenessReport | undefined> {
   const { run, dataset, weights } = opened;
   const images = run.split(dataset);
   if (run.config.task !== 'segmentation' || images.validation.length === 0) return undefined;
-  const candidates = front ?? (await factorsOnValidation(opened, measured, signal));
   const rungs = rungsOf(candidates);
   if (rungs.length === 0 || signal.aborted) return undefined;
   const cascade = await fitCascade(run, dataset, rungs, { signal });
@@ -80,22 +79,18 @@ export async function fitSureness(
   return found && { ...found, cascadeOf: cascade, single: costAt(measured, found.chosen.dice) };
 }
 
-/** A run with one knob: a few of the factors that were measured, over the range of training, or the one nearest to its own. */
-async function factorsOnValidation(
-  { run, dataset }: OpenedRun,
-  measured: readonly FactorResult[],
-  signal: AbortSignal,
-): Promise<FactorResult[]> {
-  const prior = priorOf(run.config);
+/** Of a curve over factors a few, over the range of training, or the one nearest to its own. */
+export function fewOf({ config }: Pick<Run, 'config'>, curve: readonly FactorResult[]): FactorResult[] {
+  if (curve.length === 0) return [];
+  const prior = priorOf(config);
   const wanted =
     prior.kind === 'constant'
       ? [prior.factor].flat().slice(0, 1)
       : [0, 0.2, 0.4, 0.7, 1].map((share) => prior.low + share * (prior.high - prior.low));
   const nearest = wanted.map((factor) =>
-    measured.reduce((a, b) => (Math.abs(b.factor - factor) < Math.abs(a.factor - factor) ? b : a)),
+    curve.reduce((a, b) => (Math.abs(b.factor - factor) < Math.abs(a.factor - factor) ? b : a)),
   );
-  const factors = [...new Set(nearest)].map(({ factor }) => factor);
-  return evaluateRun(run, dataset, { factors, split: 'validation', isTimed: false, signal });
+  return [...new Set(nearest)];
 }
 
 /** Writes `sureness.csv`, a row for each method, and `cascade.csv`, a row for each Dice that is asked for. */
