@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ValueError } from '@sshn/core';
 import { writeFileAtomic } from '@sshn/model/node';
 import { type Command, Option } from 'commander';
-import { stateOf } from '../experiment/cells.js';
+import { settleHash, stateOf } from '../experiment/cells.js';
 import { choose } from '../experiment/choice.js';
 import { runFromQueue } from '../experiment/engines/bullmq.js';
 import { runLocally } from '../experiment/engines/local.js';
@@ -269,6 +269,7 @@ async function report(named: string, flags: Flags): Promise<number> {
 }
 
 async function writeReport(plan: Plan, out: string): Promise<void> {
+  await Promise.all(plan.cells.map(settleHash));
   const cells = await shownCells(plan);
   const done = cells.flatMap(({ cell, state }) =>
     state.kind === 'done' ? [{ cell, found: state.results }] : [],

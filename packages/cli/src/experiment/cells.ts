@@ -94,15 +94,27 @@ export type CellState =
 export async function stateOf(cell: Cell): Promise<CellState> {
   const results = resultsSchema.safeParse(await jsonIn(join(cell.folder, 'results.json')));
   const log = await readFile(join(cell.folder, 'run', 'metrics.jsonl'), 'utf8').catch(() => '');
-  if (results.success && results.data.hash === cell.hash)
+  if (results.success && isOf(cell, results.data))
     return { kind: 'done', results: { ...validationIn(log), ...results.data, learning: learningIn(log) } };
   const epoch = log.split('\n').filter((line) => line !== '').length;
   const reached = { epoch, ...leftIn(log) };
   if (await isLocked(cell.folder)) return { kind: 'running', ...reached };
   const failure = failureSchema.safeParse(await jsonIn(join(cell.folder, 'failed.json')));
-  if (failure.success && failure.data.hash === cell.hash)
-    return { kind: 'failed', message: failure.data.message };
+  if (failure.success && isOf(cell, failure.data)) return { kind: 'failed', message: failure.data.message };
   return epoch > 0 ? { kind: 'interrupted', ...reached } : { kind: 'waiting' };
+}
+
+function isOf({ hash, formerHash }: Cell, stored: { readonly hash: string }): boolean {
+  return stored.hash === hash || stored.hash === formerHash;
+}
+
+/** Results that an older release wrote get the hash of this one, so that they are found also when a default has changed. */
+export async function settleHash(cell: Cell): Promise<void> {
+  const path = join(cell.folder, 'results.json');
+  const found = await jsonIn(path);
+  const results = resultsSchema.safeParse(found);
+  if (!results.success || results.data.hash !== cell.formerHash) return;
+  await writeFileAtomic(path, `${JSON.stringify({ ...(found as object), hash: cell.hash }, null, 1)}\n`);
 }
 
 async function jsonIn(path: string): Promise<unknown> {
@@ -172,7 +184,7 @@ export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd
     );
     if (training.code !== 0) return await failed(cell, training);
     const part = partSchema.safeParse(await jsonIn(join(folder, 'evaluations.json')));
-    const found: Found[] = part.success && part.data.hash === cell.hash ? [...part.data.found] : [];
+    const found: Found[] = part.success && isOf(cell, part.data) ? [...part.data.found] : [];
     for (const evaluation of cell.evaluations.slice(found.length)) {
       const { args, read } = commandOf(evaluation, run);
       const ended = await command([...args, '--json', ...computing], folder, options);

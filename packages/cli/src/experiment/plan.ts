@@ -94,8 +94,13 @@ export interface Cell {
   readonly axes: Readonly<Record<string, unknown>>;
   /** In the order in which they are made; the first is what tables show. */
   readonly evaluations: readonly Evaluation[];
-  /** Of data, configuration and evaluations: results of another plan are not taken for those of this one. */
+  /**
+   * Of data, configuration and evaluations as they are declared: results of another plan are not taken for those of this one, and
+   * a release with other defaults finds its own.
+   */
   readonly hash: string;
+  /** What older releases wrote in its place: of the configuration with all defaults. */
+  readonly formerHash: string;
 }
 
 /** A declared experiment. */
@@ -191,13 +196,11 @@ function cellsOf(grid: Grid, path: string, out: string, splits: readonly SplitNa
       });
     const place = /^phantoms(:|$)/.test(data) ? data : resolve(dirname(path), data);
     const { factors, ...measured } = evaluationsOf(grid, full, splits);
-    // A plan of one split without more is hashed as it always was: its results stay valid.
+    const hash = hashOf(sorted({ data, config, evaluations: measured.evaluations }));
+    // A plan of one split without more was hashed as it always had been.
     const usual = splits.length === 1 && measured.evaluations.length === 1;
     const what = { data, full, factors, split: splits.length === 1 ? splits[0] : splits };
-    const hash = createHash('sha256')
-      .update(JSON.stringify(usual ? what : { ...what, ...measured }))
-      .digest('hex')
-      .slice(0, 16);
+    const formerHash = hashOf(usual ? what : { ...what, ...measured });
     const placed = withSplitFrom(dirname(path), config);
     return {
       name,
@@ -207,9 +210,22 @@ function cellsOf(grid: Grid, path: string, out: string, splits: readonly SplitNa
       full: parseRunConfig(placed, path),
       axes,
       hash,
+      formerHash,
       ...measured,
     };
   });
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}
+
+/** The same value with all keys in one order: which of them a grid names, or an override, does not matter. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, one]) => [key, sorted(one)]));
 }
 
 /** The file of a split is relative to that of the experiment, as the data are. */

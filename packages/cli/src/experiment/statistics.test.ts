@@ -23,6 +23,7 @@ function cell(
     axes: { method, seed },
     evaluations: [],
     hash: 'abc',
+    formerHash: 'former',
   };
   const results = Object.entries(dice).map(([factor, diceByImage]) => ({
     factor: Number(factor),

@@ -14,6 +14,7 @@ const done = (labelSizes: Record<string, number>, diceByLabel: Record<string, nu
     axes: { method: 'sshn', seed: 1 },
     evaluations: [],
     hash: 'abc',
+    formerHash: 'former',
   },
   found: {
     hash: 'abc',
