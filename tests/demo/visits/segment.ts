@@ -93,27 +93,51 @@ export function segmentTests(visit: () => Visit): void {
     await expect.poll(picture).toBe(before);
   });
 
-  test('a budget picks φ and says why, or that nothing meets it', async () => {
+  test('a budget of one limit or several picks a setting, says why and its Dice, or that nothing meets it', async () => {
     const { page } = visit();
-    await page.fill('#limit', '22');
-    await page.click('#budget button');
+    const ask = async (limits: Partial<Record<'gflops' | 'milliseconds' | 'mebibytes' | 'dice', string>>) => {
+      for (const limit of ['gflops', 'milliseconds', 'mebibytes', 'dice'] as const)
+        await page.fill(`#limit-${limit}`, limits[limit] ?? '');
+      await page.click('#budget button');
+    };
+    // One that some settings keep is there from the start.
+    expect(Number(await page.inputValue('#limit-gflops'))).toBeGreaterThan(0.0213);
+    await ask({ gflops: '0.022' });
     const why = await waitForText(page, 'reason', /^Factor /);
     expect(why).toMatch(/^Factor 0\.15 .* 0\.022 GFLOPs/);
     await waitForText(page, 'factor-value', /^0\.15$/);
+    const dice = /Dice (0\.\d+)/.exec(why)![1]!;
+    expect(await textOf(page, 'expected')).toBe(`Expected Dice ${Number(dice).toFixed(3)}`);
 
-    await page.fill('#limit', '1');
-    await page.click('#budget button');
-    expect(await waitForText(page, 'reason', /^No setting/)).toMatch(/the nearest, factor 0/);
+    await ask({ gflops: '0.001' });
+    expect(await waitForText(page, 'reason', /^No setting/)).toMatch(
+      /the nearest, factor 0, .* GFLOPs too much/,
+    );
+    expect(await textOf(page, 'expected')).toBe('');
 
-    await page.selectOption('#limit-unit', 'gflops');
-    await page.fill('#limit', '0.022');
-    await page.click('#budget button');
-    expect(await waitForText(page, 'reason', /^Factor /)).toBe(why);
+    await ask({ dice: dice });
+    const least = await waitForText(page, 'reason', /is the cheapest of/);
+    expect(least).toContain(`with at least Dice ${dice}`);
+    await ask({ gflops: '0.022', dice: '0.99' });
+    expect(await waitForText(page, 'reason', /^No setting/)).toMatch(
+      /at least Dice 0\.99: the nearest, .* too little/,
+    );
+    await ask({ mebibytes: '0.001' });
+    expect(await waitForText(page, 'reason', /MiB/)).toMatch(
+      /^No setting has at most 0\.001 MiB: the nearest/,
+    );
+    await ask({});
+    await waitForText(page, 'reason', /^Give one limit/);
 
-    await page.fill('#limit', '10000');
-    await page.selectOption('#limit-unit', 'milliseconds');
-    await page.click('#budget button');
+    await ask({ milliseconds: '10000' });
     await waitForText(page, 'reason', /^Factor .* ms/);
     await waitForText(page, 'factor-value', /^0\.(3|35|4|3\d)/);
+    // All four, and the generous ones change nothing.
+    await ask({ gflops: '0.022', milliseconds: '10000', mebibytes: '1000', dice: '0.5' });
+    expect(
+      await waitForText(page, 'reason', /and at most 0\.022 GFLOPs and at most 1000 MiB and at least/),
+    ).toMatch(/^Factor 0\.15 /);
+    await waitForText(page, 'factor-value', /^0\.15$/);
+    expect(await textOf(page, 'expected')).toBe(`Expected Dice ${Number(dice).toFixed(3)}`);
   });
 }

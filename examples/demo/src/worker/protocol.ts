@@ -194,6 +194,7 @@ export interface Calls {
   openVolume: { in: { files: readonly NamedFile[] }; out: ShownVolume; progress: never };
   segmentVolume: { in: { at: NamedSetting }; out: Segmentation; progress: never };
   saveVolumeMask: { in: { at: NamedSetting }; out: NamedFile; progress: number };
+  points: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: never };
   calibrate: { in: Record<string, never>; out: readonly AccuracyCostPoint[]; progress: number };
   saveModel: { in: { at: NamedSetting | undefined }; out: Uint8Array; progress: never };
   train: { in: TrainingRequest; out: Uint8Array; progress: TrainingProgress };

@@ -168,6 +168,11 @@ export class Session {
     }
   }
 
+  /** The settings that budgets choose from, with what they cost. */
+  get points(): readonly AccuracyCostPoint[] {
+    return this.model.points;
+  }
+
   /** Measures the model on this device. */
   calibrate(onProgress: (share: number) => void, signal: AbortSignal): Promise<readonly AccuracyCostPoint[]> {
     return this.model.calibrate({ onProgress: ({ done, total }) => onProgress(done / total), signal });

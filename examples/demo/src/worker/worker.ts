@@ -84,6 +84,7 @@ serve(
       const wishes = { resolution: 'training', onProgress: report, signal } as const;
       return niftiMask((await current().labelsOfPicture(picture, at, wishes)).values, whole, of);
     },
+    points: async () => current().points,
     calibrate: (_, { report, signal }) => current().calibrate(report, signal),
     saveModel: ({ at }) => current().save(at),
     train: trainingRun,

@@ -1,6 +1,14 @@
-import { type AccuracyCostPoint, BudgetError, type NamedSetting, pick } from '@sshn/model';
+import { ValueError } from '@sshn/core';
+import {
+  type AccuracyCostPoint,
+  type Budget,
+  BudgetError,
+  isLimited,
+  type NamedSetting,
+  pick,
+} from '@sshn/model';
 import type { Compute } from '../compute.js';
-import { element, input, select } from '../element.js';
+import { element, input } from '../element.js';
 import { attempt } from '../errors.js';
 
 /** What the budget box works with. */
@@ -11,9 +19,20 @@ export interface BudgetOptions {
   choose(at: NamedSetting): Promise<void>;
 }
 
-/** Makes the budget box pick a setting: by FLOPs from the model's table, by milliseconds from what this device measures first. */
-export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): { forget(): void } {
+/** The budget box, for the rest of the page. */
+export interface BudgetBox {
+  /** What was measured and said holds no longer. */
+  forget(): void;
+  /** Another model: a limit that some of its settings keep, and no others. */
+  suggest(): void;
+}
+
+const limits = ['gflops', 'milliseconds', 'mebibytes', 'dice'] as const;
+
+/** Makes the budget box pick a setting within all limits that are given; for milliseconds this device is measured first. */
+export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): BudgetBox {
   const reason = element('reason');
+  let counted: readonly AccuracyCostPoint[] | undefined;
   let measured: readonly AccuracyCostPoint[] | undefined;
 
   const onThisDevice = async () => {
@@ -28,34 +47,59 @@ export function wireBudget({ compute, manifestPoints, choose }: BudgetOptions): 
     );
     return measured;
   };
+  const pointsFor = async ({ milliseconds }: Budget) => {
+    if (milliseconds !== undefined || manifestPoints().length === 0) return onThisDevice();
+    counted ??= await compute.call('points', {});
+    return counted;
+  };
+  const answer = (dice: string, why: string) => {
+    element('expected').textContent = dice;
+    reason.textContent = why;
+  };
   element('budget').addEventListener('submit', (event) => {
     event.preventDefault();
     void attempt(async () => {
-      const limit = input('limit').valueAsNumber;
-      const unit = select('limit-unit').value;
-      const isTime = unit === 'milliseconds';
-      const points = isTime || manifestPoints().length === 0 ? await onThisDevice() : manifestPoints();
-      const budget = isTime ? { milliseconds: limit } : { gflops: unit === 'gflops' ? limit : limit / 1000 };
+      const budget = budgetOf();
+      if (!isLimited(budget)) return answer('', 'Give one limit, or several.');
+      const points = await pointsFor(budget);
       try {
         const { chosen, reason: why } = pick(points, budget);
-        reason.textContent = why;
+        answer(chosen.dice === null ? 'Dice unknown' : `Expected Dice ${chosen.dice.toFixed(3)}`, why);
         await choose(chosen);
       } catch (error) {
-        if (!(error instanceof BudgetError)) throw error;
-        reason.textContent = error.message;
+        if (!(error instanceof BudgetError || error instanceof ValueError)) throw error;
+        answer('', error.message);
       }
     });
   });
   return {
     forget: () => {
-      measured = undefined;
-      reason.textContent = 'The most accurate setting within it is picked, and said why.';
-      // A limit between the least and the greatest cost of the open model, in the chosen unit.
+      [counted, measured] = [undefined, undefined];
+      answer(
+        '',
+        'The most accurate setting within it is picked, with Dice alone the cheapest, and said why.',
+      );
+    },
+    suggest: () => {
+      for (const limit of limits) fieldOf(limit).value = '';
       const costs = manifestPoints().flatMap(({ gflops }) => (gflops === null ? [] : [gflops]));
-      const unit = select('limit-unit').value;
-      if (costs.length === 0 || unit === 'milliseconds') return;
-      const middle = Math.sqrt(Math.min(...costs) * Math.max(...costs)) * (unit === 'gflops' ? 1 : 1000);
-      input('limit').value = String(Number(middle.toPrecision(2)));
+      if (costs.length === 0) return;
+      const middle = Math.sqrt(Math.min(...costs) * Math.max(...costs));
+      fieldOf('gflops').value = String(Number(middle.toPrecision(2)));
     },
   };
+}
+
+function fieldOf(limit: (typeof limits)[number]): HTMLInputElement {
+  return input(`limit-${limit}`);
+}
+
+/** The limits of the fields that are not empty. */
+function budgetOf(): Budget {
+  return Object.fromEntries(
+    limits.flatMap((limit) => {
+      const { value, valueAsNumber } = fieldOf(limit);
+      return value === '' ? [] : [[limit, valueAsNumber]];
+    }),
+  );
 }

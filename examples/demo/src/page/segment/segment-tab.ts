@@ -89,6 +89,7 @@ export class SegmentTab {
     this.model = model;
     this.labels.fill(model.labels);
     this.forget();
+    this.budget.suggest();
     const [low, high] = model.range;
     const isFixed = low === high;
     Object.assign(input('factor'), {
