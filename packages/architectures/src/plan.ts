@@ -1,6 +1,5 @@
 import { type Module, type Network, type Options, requireOptions, ValueError } from '@sshn/core';
-import { activation, type ContainerSpecs, type ResidualLayers, residual } from '@sshn/layers';
-import { tidy } from '@tensorflow/tfjs-core';
+import type { ActivationLayerConfig } from '@sshn/layers';
 import { type BlockConfig, type BlockSpecs, block } from './block.js';
 import { commonOptions, type Downsampling, imageOptions, type NetworkConfig } from './options.js';
 
@@ -21,8 +20,8 @@ export interface Plan {
   narrow(width: number): Network;
   /** A convolution with all that the configuration puts behind it; `more` is what differs. */
   block(inChannels: number, outChannels: number, more?: Partial<BlockConfig>): Module<BlockSpecs>;
-  /** A residual connection, with the activation behind the sum that the configuration puts behind convolutions. */
-  residual<const Sides extends ResidualLayers>(layers: Sides): Module<ContainerSpecs<Sides>>;
+  /** What the configuration puts behind convolutions. */
+  readonly activation: ActivationLayerConfig;
 }
 
 /**
@@ -88,16 +87,7 @@ export function planOf<Config extends NetworkConfig>(
         ...activated,
         ...more,
       }),
-    residual(layers) {
-      if (kind === 'leakyRelu') return residual(layers, { activation: kind, ...withSlope });
-      if (kind === 'relu') return residual(layers, { activation: 'leakyRelu', slope: 0 });
-      const after = activation({ kind });
-      const sum = residual(layers);
-      return {
-        specs: sum.specs,
-        apply: (params, x, at) => tidy(() => after.apply({}, sum.apply(params, x, at), at)),
-      };
-    },
+    activation: { kind, ...withSlope },
   };
 }
 

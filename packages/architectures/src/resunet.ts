@@ -1,4 +1,6 @@
-import type { Network } from '@sshn/core';
+import type { Module, Network } from '@sshn/core';
+import { type ActivationLayerConfig, activation, residual } from '@sshn/layers';
+import { tidy } from '@tensorflow/tfjs-core';
 import type { BlockSpecs } from './block.js';
 import { convolutions, type EncoderDecoderSpecs, encoderDecoder, type Stage } from './encoder-decoder.js';
 import type { NetworkConfig } from './options.js';
@@ -40,9 +42,25 @@ function residualStage(plan: Plan): Stage<ResidualStageSpecs> {
   return (inChannels, outChannels) => {
     const project = () =>
       plan.block(inChannels, outChannels, { kernelSize: 1, activation: 'identity', dropout: 0 });
-    return plan.residual({
+    return activatedResidual(plan.activation, {
       body: body(inChannels, outChannels),
       ...(inChannels === outChannels ? {} : { projection: project() }),
     });
+  };
+}
+
+/** A residual connection and the activation behind its sum. */
+function activatedResidual(
+  { kind, slope }: ActivationLayerConfig,
+  layers: { readonly body: Module<readonly BlockSpecs[]>; readonly projection?: Module<BlockSpecs> },
+): Module<ResidualStageSpecs> {
+  if (kind === 'relu') return residual(layers, { activation: 'leakyRelu', slope: 0 });
+  if (kind === 'leakyRelu')
+    return residual(layers, { activation: kind, ...(slope === undefined ? {} : { slope }) });
+  const sum: Module<ResidualStageSpecs> = residual(layers);
+  const after = activation({ kind });
+  return {
+    specs: sum.specs,
+    apply: (params, x, at) => tidy(() => after.apply({}, sum.apply(params, x, at), at)),
   };
 }
