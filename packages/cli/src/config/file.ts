@@ -90,6 +90,12 @@ export function describeConfig(config: RunConfig): string {
     .join('\n');
 }
 
+/** A value at its place in the configuration, as a flag sets it. */
+export interface FlagValue {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
 /** Sets one value in a tree of plain objects, making the objects on the way; changes nothing that was given. */
 export function withValue(tree: RunConfigInput, path: readonly string[], value: unknown): RunConfigInput {
   const [key, ...rest] = path;

@@ -7,7 +7,7 @@ import { parseRunConfig, priorOf } from '@sshn/training';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../command-line.js';
-import type { FlagValue } from './flag-value.js';
+import type { FlagValue } from './file.js';
 import { addConfigOptions, configFlags, configWords, effectiveConfig } from './flags.js';
 
 /** The configuration that a command line makes. */

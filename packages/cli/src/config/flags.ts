@@ -2,8 +2,8 @@ import { ConfigError, leavesOf, type OptionLeaf } from '@sshn/core';
 import { parseRunConfig, type RunConfig, type RunConfigInput, runOptions } from '@sshn/training';
 import { type Command, Option } from 'commander';
 import { argument, grouped } from '../commands/options.js';
+import type { FlagValue } from './file.js';
 import { readConfigFile, withValue } from './file.js';
-import type { FlagValue } from './flag-value.js';
 import { knobsFlagType, knobsPath, withKnobs } from './knobs-flag.js';
 import {
   describeWord,

@@ -1,6 +1,6 @@
 import { ConfigError, type OptionType } from '@sshn/core';
 import { parseRunConfig, priorOf, type RunConfigInput, usualKnobRanges } from '@sshn/training';
-import type { FlagValue } from './flag-value.js';
+import type { FlagValue } from './file.js';
 
 /** What `--knobs` lists. */
 export const knobsFlagType = {

@@ -9,6 +9,7 @@ import { dropForeignLock, isLocked, lockRun } from '@sshn/training/node';
 import { z } from 'zod';
 import { type MemoryFlags, memoryWords } from '../run/memory.js';
 import type { Cell, Evaluation } from './plan.js';
+import { type LearningPoint, readTrainingLog } from './training-log.js';
 
 const number = z
   .number()
@@ -60,16 +61,6 @@ const resultsSchema = foundSchema.extend({
   /** Of its best epoch, in the mean over the factors of validation. */
   validationDice: z.number().optional(),
 });
-/** What a training had reached at one factor of validation. */
-export interface LearningPoint {
-  readonly epochs: number;
-  /** Of the steps of training so far. */
-  readonly minutes: number;
-  readonly factor: number;
-  /** On the validation images. */
-  readonly dice: number;
-}
-
 /** What a cell that is done has found, and how its training got there. */
 export type CellResults = z.infer<typeof resultsSchema> & { readonly learning?: readonly LearningPoint[] };
 
@@ -93,11 +84,17 @@ export type CellState =
 /** What the folder of a cell says of it. Results and failures of other settings count for nothing. */
 export async function stateOf(cell: Cell): Promise<CellState> {
   const results = resultsSchema.safeParse(await jsonIn(join(cell.folder, 'results.json')));
-  const log = await readFile(join(cell.folder, 'run', 'metrics.jsonl'), 'utf8').catch(() => '');
-  if (results.success && isOf(cell, results.data))
-    return { kind: 'done', results: { ...validationIn(log), ...results.data, learning: learningIn(log) } };
-  const epoch = log.split('\n').filter((line) => line !== '').length;
-  const reached = { epoch, ...leftIn(log) };
+  const {
+    epochs: epoch,
+    secondsLeft,
+    validationDice,
+    learning,
+  } = await readTrainingLog(join(cell.folder, 'run'));
+  if (results.success && isOf(cell, results.data)) {
+    const known = validationDice === undefined ? {} : { validationDice };
+    return { kind: 'done', results: { ...known, ...results.data, learning } };
+  }
+  const reached = { epoch, ...(secondsLeft === undefined ? {} : { secondsLeft }) };
   if (await isLocked(cell.folder)) return { kind: 'running', ...reached };
   const failure = failureSchema.safeParse(await jsonIn(join(cell.folder, 'failed.json')));
   if (failure.success && isOf(cell, failure.data)) return { kind: 'failed', message: failure.data.message };
@@ -195,14 +192,14 @@ export async function runCell(cell: Cell, options: CellOptions): Promise<CellEnd
         `${JSON.stringify({ hash: cell.hash, found })}\n`,
       );
     }
-    const log = await readFile(join(run, 'metrics.jsonl'), 'utf8').catch(() => '');
+    const { seconds: trainingSeconds, validationDice } = await readTrainingLog(run);
     const results: CellResults = {
       hash: cell.hash,
       version: options.version,
       finished: new Date().toISOString(),
       seconds: (Date.now() - began) / 1000,
-      trainingSeconds: secondsIn(log),
-      ...validationIn(log),
+      trainingSeconds,
+      ...(validationDice === undefined ? {} : { validationDice }),
       ...(found[0]?.labelSizes === undefined ? {} : { labelSizes: found[0].labelSizes }),
       results: found.flatMap((one) => one.results),
       ...(found.some(({ combinations }) => combinations !== undefined)
@@ -245,57 +242,6 @@ function commandOf(
       return { results: rows, labelSizes };
     },
   };
-}
-
-/** The seconds of all epochs in a log of training. */
-function secondsIn(log: string): number {
-  return log
-    .split('\n')
-    .filter((line) => line !== '')
-    .reduce((sum, line) => sum + (Number(JSON.parse(line).seconds) || 0), 0);
-}
-
-/** What the last whole line of a log of training says of the time left. */
-function leftIn(log: string): { readonly secondsLeft?: number } {
-  const line = log.split('\n').slice(0, -1).at(-1);
-  const { secondsLeft } = JSON.parse(line ?? '{}') as { readonly secondsLeft?: unknown };
-  return typeof secondsLeft === 'number' ? { secondsLeft } : {};
-}
-
-/** The best Dice of all validations in a log of training. */
-function validationIn(log: string): { readonly validationDice?: number } {
-  const means = log
-    .split('\n')
-    .filter((line) => line.includes('"validation"'))
-    .map((line) => {
-      const { validation } = JSON.parse(line) as {
-        readonly validation: ReadonlyArray<{ readonly dice: number }>;
-      };
-      return validation.reduce((sum, { dice }) => sum + dice, 0) / validation.length;
-    })
-    .filter(Number.isFinite);
-  return means.length === 0 ? {} : { validationDice: Math.max(...means) };
-}
-
-/** What a log of training says of the factors of its validations. */
-function learningIn(log: string): LearningPoint[] {
-  let seconds = 0;
-  return log
-    .split('\n')
-    .filter((line) => line !== '')
-    .flatMap((line) => {
-      const event = JSON.parse(line) as {
-        readonly epoch: number;
-        readonly seconds?: number;
-        readonly validation?: ReadonlyArray<{ readonly factor: unknown; readonly dice: number }>;
-      };
-      seconds += event.seconds ?? 0;
-      return (event.validation ?? []).flatMap(({ factor, dice }) =>
-        typeof factor === 'number' && Number.isFinite(dice)
-          ? [{ epochs: event.epoch + 1, minutes: seconds / 60, factor, dice }]
-          : [],
-      );
-    });
 }
 
 /** A command of sshn that has ended. */

@@ -28,6 +28,9 @@ interface FrontOptions
   readonly most: number;
 }
 
+/** What chooses: other images are reported. */
+const split = 'validation';
+
 /** Where what was evaluated on validation images is kept: its Dice, which no machine changes, and no times. */
 const keptFile = 'searched.json';
 
@@ -48,7 +51,6 @@ export async function findFront(
   { most, terminal, signal, output, fresh = false, print = () => {} }: FrontOptions,
 ): Promise<FactorResult[] | undefined> {
   const { run, dataset } = opened;
-  const split = 'validation';
   const images = run.split(dataset)[split].length;
   if (images === 0) return [];
   const { kept } = await openKept(opened, keptFile, { output, fresh, split, schema: resultSchema });
@@ -65,8 +67,7 @@ export async function findFront(
       const known = named.filter((place) => kept.get(place) !== undefined).length;
       if (known > 0) view.skip(known);
       const results = await evaluateKept(opened, kept, { places: named, split, signal }, (result) => {
-        view.show(result);
-        print({ ...accuracyLine(result), split });
+        tell(result, view, print);
       });
       if (results.length < places.length) return undefined;
       for (const [i, place] of places.entries()) found.set(place, results[i]!);
@@ -89,7 +90,6 @@ export async function onValidation(
   { terminal, signal, output, fresh = false, print = () => {} }: Omit<FrontOptions, 'most'>,
 ): Promise<FactorResult[] | undefined> {
   const { run, dataset } = opened;
-  const split = 'validation';
   const images = run.split(dataset)[split].length;
   if (images === 0) return [];
   const { kept } = await openKept(opened, keptFile, { output, fresh, split, schema: resultSchema });
@@ -100,11 +100,16 @@ export async function onValidation(
   const known = places.filter((place) => kept.get(place) !== undefined).length;
   const view = new SweepView(terminal, places.length, known);
   const results = await evaluateKept(opened, kept, { places, split, signal }, (result) => {
-    view.show(result);
-    print({ ...accuracyLine(result), split });
+    tell(result, view, print);
   });
   terminal.clear();
   return results.length < places.length ? undefined : results;
+}
+
+/** Says what a setting reaches. */
+function tell(result: FactorResult, view: SweepView, print: NonNullable<FrontOptions['print']>): void {
+  view.show(result);
+  print({ ...accuracyLine(result), split });
 }
 
 /** Dice by which a setting is better than every cheaper one, to be worth its cost. */

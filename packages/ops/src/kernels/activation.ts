@@ -53,12 +53,15 @@ export function applyLeakyRelu<T extends Tensor>(x: T, slope = defaultSlope): T 
 }
 
 /**
- * LeakyReLU of the sum of two tensors of one shape, in one pass where the backend has a kernel for it.
+ * LeakyReLU of the sum of two tensors of one shape, in one pass where the backend has a kernel for it: y = leaky(a + b).
  *
+ * @param a Of any shape, which is the output's too. @param b Of that shape.
  * @param slope In [0, 1]; 0 is ReLU, 1 the identity. @default 0.01
  * @throws {ShapeError} if their shapes differ. @throws {ValueError} if the slope is outside [0, 1].
  * @example
  * const y = leakyReluOfSum(x, convolved, 0.01);   // the end of a residual connection
+ *
+ * *Source*: as of `applyLeakyRelu`.
  */
 export function leakyReluOfSum(a: Tensor, b: Tensor, slope = defaultSlope): Tensor {
   requireSlope('leakyReluOfSum', slope);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { paperPalette } from '../../plots/draw.js';
-import type { LearningPoint } from '../cells.js';
 import type { Cell } from '../plan.js';
 import type { DoneCell } from '../statistics.js';
+import type { LearningPoint } from '../training-log.js';
 import { learningFigures } from './learning.js';
 
 const cellOf = (axes: Cell['axes'], learning: readonly LearningPoint[]): DoneCell => ({

@@ -1,6 +1,6 @@
 import type { Figure, Palette } from '../../plots/draw.js';
-import type { LearningPoint } from '../cells.js';
 import { type DoneCell, deviationOf, groupName, meanOf } from '../statistics.js';
+import type { LearningPoint } from '../training-log.js';
 import { curvesPlot, type Series } from './curves.js';
 
 /** Below this share of the highest Dice nothing is drawn: a training's first epochs would take most of the height. */
