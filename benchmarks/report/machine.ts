@@ -6,7 +6,7 @@ const GIBIBYTE = 2 ** 30;
 
 /** The machine in words. */
 export function describeMachine(): string {
-  const model = processorName();
+  const model = [processorName(), widestVectors()].filter((words) => words !== undefined).join(' with ');
   const memory = `${Math.round(totalmem() / GIBIBYTE)} GiB of memory`;
   return `${model}, ${availableParallelism()} cores, ${memory}, Node ${process.version}, ${process.platform} ${process.arch}`;
 }
@@ -26,6 +26,13 @@ function processorName(): string {
     (field) => new RegExp(`^${field}\\s*: (\\d+)$`, 'm').exec(cpuInfo())?.[1],
   );
   return generation.includes(undefined) ? model : `${model} family ${generation.join(' model ')}`;
+}
+
+/** The widest vectors that programs may use here, where Linux says: a virtual machine may hide what the processor has. */
+function widestVectors(): string | undefined {
+  const flags = /^flags\s*: (.+)$/m.exec(cpuInfo())?.[1]?.split(' ') ?? [];
+  const known = { avx512f: 'AVX-512', avx2: 'AVX2', avx: 'AVX' };
+  return Object.entries(known).find(([flag]) => flags.includes(flag))?.[1];
 }
 
 function cpuInfo(): string {

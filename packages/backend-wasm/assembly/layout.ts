@@ -28,9 +28,10 @@ export const RANGE_BYTES: usize = 8;
 export const PADDING_BORDER: i32 = 0;
 export const PADDING_ZEROS: i32 = 1;
 export const PADDING_REFLECT: i32 = 2;
-export const CONTROL_BYTES: usize = 384;
+export const CONTROL_BYTES: usize = 4480;
 export const CONTROL_DONE: usize = 192;
-export const CONTROL_MAY_WAIT: usize = 324;
+export const CONTROL_THREADS: usize = 324;
+export const CONTROL_CLAIMS: usize = 384;
 
 @unmanaged
 export class ConvArgs {

@@ -1,5 +1,5 @@
 import { runTask } from './tasks';
-import { CONTROL_DONE, CONTROL_MAY_WAIT } from './layout';
+import { CONTROL_CLAIMS, CONTROL_DONE, CONTROL_THREADS } from './layout';
 
 /**
  * A pool of workers over shared memory, driven by one control block of `CONTROL_BYTES` zeros.
@@ -8,14 +8,21 @@ import { CONTROL_DONE, CONTROL_MAY_WAIT } from './layout';
  * and returns when all tasks are done. It waits for tasks, not for workers: one that sleeps, or is gone, only means less
  * help. A task's result does not depend on who computes it.
  *
- * Claims are safe against late workers: `NEXT` holds the job's number above the task's, a claim exchanges the whole word,
- * and the main thread closes the word before it writes the next job.
+ * Each thread has a share of the tasks, which it claims from the first on; then it takes from the end of others' shares. Tasks follow
+ * the image, so a thread reads, kernel after kernel, mostly what it wrote itself, which its own caches still hold.
+ *
+ * Claims are safe against late workers: a share's word holds the job's number above the tasks left, a claim exchanges the whole
+ * word, and the main thread closes all of them before it writes the next job.
  */
 
 /** Number of the current job; workers sleep on it. */
 const JOB: usize = 0;
-/** Job number (high half) and next task (low half). */
-const NEXT: usize = 64;
+/** Of a share: the first task left (the lowest 22 bits), the one behind the last (the next 22), and above them the job's number. */
+const TASK_BITS: u64 = 22;
+const TASK_MASK: u64 = (1 << TASK_BITS) - 1;
+/** From one share's word to the next. */
+const CLAIM_BYTES: usize = 64;
+
 const KIND: usize = 128;
 const ARGS: usize = 132;
 const TASKS: usize = 136;
@@ -26,8 +33,6 @@ const WAITING: usize = 320;
 
 /** The kind of job that ends the workers. */
 const QUIT: i32 = -1;
-
-const CLOSED: u64 = 0xffffffff;
 
 /**
  * Looks at the job number before a worker goes to sleep: some 200 µs. Between two kernels of a network pass up to 150 µs, and
@@ -71,13 +76,17 @@ export function quit(control: usize): void {
 
 function publish(control: usize, kind: i32, args: usize, tasks: i32): void {
   const job = atomic.load<i32>(control + JOB) + 1;
-  const high = <u64>(<u32>job) << 32;
-  atomic.store<u64>(control + NEXT, high | CLOSED);
+  const threads = threadsOf(control), none = <u64>job << (2 * TASK_BITS);
+  for (let i = 0; i < threads; i++) atomic.store<u64>(claimsOf(control, i), none);
   atomic.store<i32>(control + KIND, kind);
   atomic.store<usize>(control + ARGS, args);
   atomic.store<i32>(control + TASKS, tasks);
   atomic.store<i32>(control + CONTROL_DONE, 0);
-  atomic.store<u64>(control + NEXT, high);
+  for (let i = 0, first: u64 = 0; i < threads; i++) {
+    const end = <u64>tasks * (i + 1) / threads;
+    atomic.store<u64>(claimsOf(control, i), none | end << TASK_BITS | first);
+    first = end;
+  }
   atomic.store<i32>(control + JOB, job);
   // The main thread takes one task itself; the end of the pool concerns everyone.
   if (atomic.load<i32>(control + SLEEPERS) > 0) atomic.notify(control + JOB, kind == QUIT ? -1 : tasks - 1);
@@ -85,19 +94,37 @@ function publish(control: usize, kind: i32, args: usize, tasks: i32): void {
 
 /** Claims and runs tasks until none is left. */
 function work(control: usize, worker: i32): void {
-  while (true) {
-    const next = atomic.load<u64>(control + NEXT);
-    const kind = atomic.load<i32>(control + KIND);
-    const args = atomic.load<usize>(control + ARGS);
-    const tasks = atomic.load<i32>(control + TASKS);
-    const task = <u32>next;
-    if (task >= <u32>tasks) return;
-    if (atomic.cmpxchg<u64>(control + NEXT, next, next + 1) != next) continue;
-    runTask(kind, args, task, worker);
-    if (atomic.add<i32>(control + CONTROL_DONE, 1) + 1 == tasks && atomic.load<i32>(control + WAITING)) {
-      atomic.notify(control + CONTROL_DONE, 1);
-    }
+  const threads = threadsOf(control);
+  for (let i = 0; i < threads; i++) {
+    const share = worker + i;
+    while (workOn(control, claimsOf(control, share < threads ? share : share - threads), worker, i == 0));
   }
+}
+
+/** Claims and runs a task of a share, the first or the last; false if none is left. */
+function workOn(control: usize, claims: usize, worker: i32, isFirst: bool): bool {
+  const left = atomic.load<u64>(claims);
+  const kind = atomic.load<i32>(control + KIND);
+  const args = atomic.load<usize>(control + ARGS);
+  const tasks = atomic.load<i32>(control + TASKS);
+  const first = left & TASK_MASK, end = (left >> TASK_BITS) & TASK_MASK;
+  if (first == end) return false;
+  if (atomic.cmpxchg<u64>(claims, left, isFirst ? left + 1 : left - (1 << TASK_BITS)) != left) return true;
+  runTask(kind, args, <i32>(isFirst ? first : end - 1), worker);
+  if (atomic.add<i32>(control + CONTROL_DONE, 1) + 1 == tasks && atomic.load<i32>(control + WAITING)) {
+    atomic.notify(control + CONTROL_DONE, 1);
+  }
+  return true;
+}
+
+@inline
+function claimsOf(control: usize, share: i32): usize {
+  return control + CONTROL_CLAIMS + <usize>share * CLAIM_BYTES;
+}
+
+@inline
+function threadsOf(control: usize): i32 {
+  return abs(load<i32>(control + CONTROL_THREADS));
 }
 
 /** Waits some time for the tasks of the current job; false if they are not done yet. */
@@ -105,7 +132,7 @@ export function awaitDone(control: usize, tasks: i32): bool {
   for (let spins = MAIN_SPINS; spins > 0; spins--) {
     if (atomic.load<i32>(control + CONTROL_DONE) == tasks) return true;
   }
-  if (!atomic.load<i32>(control + CONTROL_MAY_WAIT)) return false;
+  if (load<i32>(control + CONTROL_THREADS) < 0) return false;
   atomic.store<i32>(control + WAITING, 1);
   const done = atomic.load<i32>(control + CONTROL_DONE);
   if (done != tasks) atomic.wait<i32>(control + CONTROL_DONE, done, NAP_NANOSECONDS);

@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-runs';
 import { loadLanes, storeLanes } from './simd';
 import { SKEW } from './layout';
 
@@ -44,7 +45,7 @@ export function fillBand(
     let to = band;
     if (first > 0) memory.fill(to, 0, <usize>first * paddedBytes);
     to += <usize>first * paddedBytes;
-    if (pixelBytes == paddedBytes) memory.copy(to, from, <usize>(last - first) * pixelBytes);
+    if (pixelBytes == paddedBytes) copyBytes(from, to, <usize>(last - first) * pixelBytes);
     else copyPixels(from, to, last - first, channels);
     if (last < columns) memory.fill(band + <usize>last * paddedBytes, 0, <usize>(columns - last) * paddedBytes);
   }
@@ -71,7 +72,7 @@ export function emptyBand(
   const end = min(rows, height - top);
   let to = image + <usize>(top * width + left) * pixelBytes;
   for (let i = 0; i < end; i++) {
-    if (isWhole) memory.copy(to, band, <usize>count * pixelBytes);
+    if (isWhole) copyBytes(band, to, <usize>count * pixelBytes);
     else dropPadding(band, to, count, channels);
     to += <usize>width * pixelBytes;
     band += bandBytes;

@@ -1,3 +1,4 @@
+import { Rng } from '@sshn/core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, expect, it, vi } from 'vitest';
 
@@ -29,13 +30,36 @@ async function poolWith(serve: string): Promise<Pool> {
   return Pool.start(native.exports, { threads: 2, module, memory, control, patienceMs: 300 });
 }
 
+it.each([2, 3, 5, 8])('of %i threads none leaves a task out or does it twice', async (threads) => {
+  const pooled = await loadNative(backend, { threads });
+  const grain = SIZES.POINTWISE_GRAIN;
+  const most = 12;
+  const [sum, ones] = [pooled.allocate(4 * most * grain), pooled.allocate(16)];
+  pooled.floats().fill(0, sum / 4, sum / 4 + most * grain);
+  pooled.floats().fill(1, ones / 4, ones / 4 + 4);
+  const rng = Rng.fromSeed(threads);
+  const expected = Array<number>(most).fill(0);
+  for (let job = 0; job < 300; job++) {
+    const tasks = 1 + Math.floor(rng.uniform(0, most));
+    for (let i = 0; i < tasks; i++) expected[i]!++;
+    const values = { a: sum, b: ones, y: sum, count: tasks * grain, period: 4, kind: SIZES.SUM, slope: 1 };
+    pooled.start('elementwise', values, tasks);
+  }
+  for (const [i, count] of expected.entries()) {
+    const done = pooled.floats().subarray(sum / 4 + i * grain, sum / 4 + (i + 1) * grain);
+    expect(new Set(done)).toEqual(new Set([count]));
+  }
+  for (const address of [sum, ones]) pooled.free(address);
+  pooled.dispose();
+});
+
 it('a thread that dies in the middle of a task is an error, and no hang', async () => {
   // Again where the main thread was through with all tasks before the other had begun.
   await vi.waitFor(
     async () => {
       // Waits for a job and takes the next task of it; see the control block in `assembly/pool.ts`.
       const pool = await poolWith(
-        'while (atomic.load<i32>(control) == 0) {} atomic.add<u64>(control + 64, 1); unreachable();',
+        `while (atomic.load<i32>(control) == 0) {} atomic.add<u64>(control + ${SIZES.CONTROL_CLAIMS}, 1); unreachable();`,
       );
       const run = (): void => pool.run(IDLE, 0, 3_000_000);
       expect(run).toThrow(

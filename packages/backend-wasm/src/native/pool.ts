@@ -2,9 +2,9 @@ import { WasmThreadError } from '../errors.js';
 import type { NativeExports } from './compile.js';
 import { SIZES } from './layout.js';
 
-/** Words of the control block: tasks done, and whether the main thread may sleep. */
+/** Words of the control block: tasks done, and threads. */
 const DONE_WORD = SIZES.CONTROL_DONE / 4;
-const MAY_WAIT_WORD = SIZES.CONTROL_MAY_WAIT / 4;
+const THREADS_WORD = SIZES.CONTROL_THREADS / 4;
 
 /** How long no task may end before a thread counts as hanging. */
 const PATIENCE_MS = 30_000;
@@ -32,7 +32,7 @@ export class Pool {
     this.threads = options.threads;
     this.#exports = exports;
     this.#options = options;
-    this.#words()[MAY_WAIT_WORD] = mainMayWait() ? 1 : 0;
+    this.#words()[THREADS_WORD] = mainMayWait() ? options.threads : -options.threads;
   }
 
   /**

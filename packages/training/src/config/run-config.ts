@@ -87,6 +87,12 @@ export const runOptions = {
     help: 'Seed of the split, the weights, the batches and the factors',
   }),
   batchSize: option.integer({ least: 1, default: 4, help: 'Images per step, or patches' }),
+  drawsPerStep: option.integer({
+    least: 1,
+    optional: true,
+    usually: '1',
+    help: 'Settings drawn per step, each for a part of its images; batchSize for one per image',
+  }),
   epochs: option.integer({ least: 1, default: 100, help: 'Passes over the training images' }),
   crossEntropyShare: option.number({
     least: 0,
@@ -139,8 +145,16 @@ const usualRegistration = readOptions(registrationWords, {}, 'defaults');
 
 /** What is wrong between options that are right one by one. */
 function runFaults(config: RunConfig): OptionFault[] {
-  const { method, prior, rescaling, size } = config;
+  const { method, prior, rescaling, size, batchSize, drawsPerStep = 1 } = config;
   return [
+    ...(drawsPerStep > batchSize
+      ? [
+          {
+            path: ['drawsPerStep'],
+            message: `is ${drawsPerStep}, and a step has ${batchSize} ${batchSize === 1 ? 'image' : 'images'} to divide (batchSize)`,
+          },
+        ]
+      : []),
     ...(size === undefined ? [] : sizeFaults(size)),
     ...(method === 'fixed' && prior?.kind === 'uniform'
       ? [

@@ -81,7 +81,8 @@ export function downsamplingSteps({
   return (typeof features === 'number' ? stages : features.length) - 1;
 }
 
-/** The factor of a setting as people write it: a number where it has one, else the list. */
-export function factorOf({ factors }: Setting): Factor {
+/** The factors of settings as people write them: a number where there is one, else the list. */
+export function factorOf(settings: readonly Setting[]): Factor {
+  const factors = settings.flatMap((one) => one.factors);
   return factors.length === 1 ? factors[0]! : factors;
 }

@@ -41,7 +41,7 @@ export interface StepEvent {
   readonly step: number;
   /** Steps in an epoch. */
   readonly steps: number;
-  /** The rescaling factor that was drawn; a list where every downsampling step has its own. */
+  /** The rescaling factor that was drawn; a list where every downsampling step, or every part of the batch, has its own. */
   readonly factor: Factor;
   readonly loss: number;
   readonly imagesPerSecond: number;

@@ -3,7 +3,7 @@ import type { Batch } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { valueAndGradients } from '@sshn/ops';
 import { clipByGlobalNorm, type Optimizer, type OptimizerState, type Update } from '@sshn/optim';
-import { dispose, type Scalar, tensor } from '@tensorflow/tfjs-core';
+import { addN, dispose, mul, type Scalar, tensor } from '@tensorflow/tfjs-core';
 import { factorOf } from '../methods/prior.js';
 import type { Stage, Task } from '../tasks/task.js';
 import { DivergenceError } from './events.js';
@@ -33,6 +33,7 @@ export interface StepResult extends Update<Params> {
  * One update on one batch: forward, backward, clip, move. Disposes nothing of its arguments, but may write over the tensors
  * of `now`, which are then only good to be disposed; the caller owns the result.
  *
+ * @param settings The images are divided among them, in order; the loss is the mean over images. At most as many as images.
  * @throws {DivergenceError} (rejects) if the loss is not finite; nothing is moved then.
  */
 export async function trainStep(
@@ -40,18 +41,22 @@ export async function trainStep(
   optimizer: Optimizer,
   now: { readonly params: Params; readonly optimizer: OptimizerState },
   batch: Batch,
-  at: Setting,
+  settings: readonly Setting[],
   { stage, task, labelCount, learningRate, step, clipNorm }: StepOptions,
 ): Promise<StepResult> {
-  const images = tensor(batch.images, [...batch.shape], 'float32');
-  const { value, gradients } = valueAndGradients(
-    now.params,
-    (params): Scalar => task.loss(model, params, { images, batch, labelCount, at, stage }),
-  );
+  const parts = settings.map((at, i) => {
+    const part = partOf(batch, i / settings.length, (i + 1) / settings.length);
+    return { at, batch: part, images: tensor(part.images, [...part.shape], 'float32') };
+  });
+  const { value, gradients } = valueAndGradients(now.params, (params): Scalar => {
+    const losses = parts.map((part) => task.loss(model, params, { ...part, labelCount, stage }));
+    if (losses.length === 1) return losses[0]!;
+    return addN(losses.map((loss, i) => mul(loss, parts[i]!.batch.ids.length / batch.ids.length)));
+  });
   try {
     const loss = (await value.data())[0]!;
     if (!Number.isFinite(loss))
-      throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: factorOf(at) });
+      throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: factorOf(settings) });
     const to = { step, learningRate, overwrite: true };
     if (clipNorm === null) return { loss, ...optimizer.update(gradients, now.optimizer, now.params, to) };
     const clipped = clipByGlobalNorm(gradients, clipNorm);
@@ -60,7 +65,26 @@ export async function trainStep(
     disposeParams(clipped.gradients);
     return { loss, ...update };
   } finally {
-    dispose([images, value]);
+    dispose([...parts.map(({ images }) => images), value]);
     disposeParams(gradients);
   }
+}
+
+/** Images of a batch, from one share of them to another. */
+function partOf(batch: Batch, from: number, to: number): Batch {
+  const { ids, images, labels, movingLabels, shape } = batch;
+  const cut = <T extends Pick<Float32Array, 'length'> & { subarray(from: number, to: number): T }>(
+    values: T,
+  ) => {
+    const each = values.length / ids.length;
+    return values.subarray(first * each, last * each);
+  };
+  const [first, last] = [from, to].map((share) => Math.round(share * ids.length)) as [number, number];
+  return {
+    ids: ids.slice(first, last),
+    images: cut(images),
+    labels: cut(labels),
+    ...(movingLabels === undefined ? {} : { movingLabels: cut(movingLabels) }),
+    shape: [last - first, ...shape.slice(1)],
+  };
 }

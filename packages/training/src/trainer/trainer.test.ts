@@ -160,6 +160,44 @@ describe('Trainer', () => {
     },
   );
 
+  test('a batch is divided among several draws; training goes on to the same bits', async () => {
+    const changes: RunConfigInput = { epochs: 2, drawsPerStep: 3 };
+    using whole = make(changes);
+    const events = await collect(whole);
+    const factors = events.flatMap((event) => (event.kind === 'step' ? [event.factor] : []));
+    // Of 13 images in batches of 4 the last batch has one: it can have no more than one draw.
+    expect(split.train).toHaveLength(13);
+    expect(factors.map((factor) => [factor].flat().length)).toEqual([3, 3, 3, 1, 3, 3, 3, 1]);
+    expect(new Set(factors.flat()).size).toBe(20);
+
+    using first = make(changes);
+    const run = first.run();
+    for (let taken = 0; taken < 5; ) taken += (await run.next()).value?.kind === 'step' ? 1 : 0;
+    using second = make(changes, copy(first.state));
+    await collect(second);
+    expect(fingerprint(second.state)).toEqual(fingerprint(whole.state));
+  });
+
+  test('several draws of one factor are one draw', async () => {
+    const lossesOf = async (drawsPerStep: number) => {
+      using trainer = make({
+        method: 'stochastic',
+        prior: { kind: 'constant', factor: 0.3 },
+        epochs: 3,
+        drawsPerStep,
+      });
+      return epochsOf(await collect(trainer)).map(({ loss }) => loss);
+    };
+    const one = await lossesOf(1);
+    for (const draws of [2, 3, 4]) {
+      for (const [i, loss] of (await lossesOf(draws)).entries()) expect(loss).toBeCloseTo(one[i]!, 4);
+    }
+  });
+
+  test('more draws than images are refused', () => {
+    expect(() => make({ drawsPerStep: 5 })).toThrow(/drawsPerStep.*is 5, and a step has 4 images/s);
+  });
+
   test('a hypernetwork takes as many factors as there are steps', () => {
     using trainer = make({ rescaling: 'separate' });
     const [first] = trainer.model.specs.hypernetwork.hidden;

@@ -201,14 +201,17 @@ export class Trainer {
       waited += performance.now() - asked;
       index++;
       const generator = Rng.fromState(this.progress.generator);
-      const drawn = this.task.draw(sampleSetting(this.prior, generator), generator);
-      const knobs = drawKnobs(config.knobs, generator);
-      const rng = this.root.split('layers').split(this.progress.step);
-      const at = setting({ ...drawn, ...knobs, rng });
-      const factor = factorOf(at);
+      const layers = this.root.split('layers').split(this.progress.step);
+      const draws = Math.min(config.drawsPerStep ?? 1, batch.ids.length);
+      const settings = Array.from({ length: draws }, (_, i) => {
+        const drawn = this.task.draw(sampleSetting(this.prior, generator), generator);
+        const knobs = drawKnobs(config.knobs, generator);
+        return setting({ ...drawn, ...knobs, rng: i === 0 ? layers : layers.split(i) });
+      });
+      const factor = factorOf(settings);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);
-      const next = await trainStep(this.model, this.optimizer, this.tensors, batch, at, {
+      const next = await trainStep(this.model, this.optimizer, this.tensors, batch, settings, {
         task: this.task,
         labelCount: dataset.labelNames.length,
         stage: this.task.stage(epoch),
