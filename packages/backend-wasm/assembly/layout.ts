@@ -31,7 +31,6 @@ export const PADDING_REFLECT: i32 = 2;
 export const CONTROL_BYTES: usize = 4480;
 export const CONTROL_DONE: usize = 192;
 export const CONTROL_THREADS: usize = 324;
-export const CONTROL_CLAIMS: usize = 384;
 
 @unmanaged
 export class ConvArgs {

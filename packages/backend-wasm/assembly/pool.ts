@@ -1,5 +1,5 @@
 import { runTask } from './tasks';
-import { CONTROL_CLAIMS, CONTROL_DONE, CONTROL_THREADS } from './layout';
+import { CONTROL_DONE, CONTROL_THREADS } from './layout';
 
 /**
  * A pool of workers over shared memory, driven by one control block of `CONTROL_BYTES` zeros.
@@ -20,8 +20,8 @@ const JOB: usize = 0;
 /** Of a share: the first task left (the lowest 22 bits), the one behind the last (the next 22), and above them the job's number. */
 const TASK_BITS: u64 = 22;
 const TASK_MASK: u64 = (1 << TASK_BITS) - 1;
-/** From one share's word to the next. */
-const CLAIM_BYTES: usize = 64;
+/** Where the shares' words begin, and from one to the next. */
+const CLAIMS: usize = 384, CLAIM_BYTES: usize = 64;
 
 const KIND: usize = 128;
 const ARGS: usize = 132;
@@ -119,7 +119,7 @@ function workOn(control: usize, claims: usize, worker: i32, isFirst: bool): bool
 
 @inline
 function claimsOf(control: usize, share: i32): usize {
-  return control + CONTROL_CLAIMS + <usize>share * CLAIM_BYTES;
+  return control + CLAIMS + <usize>share * CLAIM_BYTES;
 }
 
 @inline

@@ -394,13 +394,12 @@ export const CONSTANTS = {
   PADDING_ZEROS: [1, i32],
   PADDING_REFLECT: [2, i32],
   /**
-   * The control block of a pool: its size; where the count of tasks done lies, that of threads (negative where the main thread
-   * may not sleep), and the claims on the tasks of each thread, 64 bytes each.
+   * The control block of a pool: its size, for the most threads; where the count of tasks done lies, and that of threads (negative
+   * where the main thread may not sleep).
    */
   CONTROL_BYTES: [4480, usize],
   CONTROL_DONE: [192, usize],
   CONTROL_THREADS: [324, usize],
-  CONTROL_CLAIMS: [384, usize],
 } as const satisfies Readonly<Record<string, readonly [value: number, type: 'i32' | 'usize']>>;
 
 /** The values of `CONSTANTS`. */

@@ -59,7 +59,7 @@ it('a thread that dies in the middle of a task is an error, and no hang', async 
     async () => {
       // Waits for a job and takes the next task of it; see the control block in `assembly/pool.ts`.
       const pool = await poolWith(
-        `while (atomic.load<i32>(control) == 0) {} atomic.add<u64>(control + ${SIZES.CONTROL_CLAIMS}, 1); unreachable();`,
+        'while (atomic.load<i32>(control) == 0) {} atomic.add<u64>(control + 384, 1); unreachable();',
       );
       const run = (): void => pool.run(IDLE, 0, 3_000_000);
       expect(run).toThrow(
