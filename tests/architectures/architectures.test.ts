@@ -1,5 +1,5 @@
 import { architectureNames, createNetwork } from '@sshn/architectures';
-import { initialize, namedSpecs, Rng, setting } from '@sshn/core';
+import { countParams, initialize, namedSpecs, Rng, setting } from '@sshn/core';
 import { countModule } from '@sshn/flops';
 import { hypernetize } from '@sshn/hypernet';
 import { networkOf } from '@sshn/model';
@@ -89,4 +89,15 @@ test.each(architectureNames)('%s: multiply-adds of a small one, counted by hand'
     .filter(({ kernel }) => /conv|matmul|dense/i.test(kernel))
     .reduce((sum, { macs: count }) => sum + count, 0);
   expect(convolutions).toBe(macs[name]);
+});
+
+test('in tables, the hypernetwork and the network have the names of their parameters', () => {
+  const network = createNetwork('unet', { ...options, film: true });
+  const model = hypernetize(network, { predict: 'film' });
+  const { byModule } = countModule(model, { inputShape: [1, 8, 8, 1], at: setting(0.5) });
+  const [hyper, ...others] = byModule.children;
+  expect(hyper!.path).toBe('hypernetwork');
+  expect(hyper!.children.map(({ path }) => path)).toEqual(['hypernetwork.hidden']);
+  expect(hyper!.parameters).toBe(countParams(model.specs.hypernetwork));
+  expect(others.map(({ path }) => path)).toEqual(['encoder', 'down', 'up', 'decoder', 'head']);
 });

@@ -1,6 +1,5 @@
 import { createNetwork, unet } from '@sshn/architectures';
 import {
-  countParams,
   currentScope,
   initialize,
   type Module,
@@ -15,7 +14,6 @@ import {
   setting,
   ValueError,
 } from '@sshn/core';
-import { countModule } from '@sshn/flops';
 import { convolution } from '@sshn/layers';
 import { registerGradients, valueAndGradients } from '@sshn/ops';
 import { backends, distinct, gradientError, useBackend, weighted, withoutLeak } from '@sshn-internal/testing';
@@ -243,14 +241,4 @@ test('any module will do; it runs outside of the hypernetwork’s scope', async 
   expect(out.weights.dataSync()).toEqual(model.specialize(params, setting(0.5)).weights.dataSync());
   expect([...out.input.dataSync()]).toEqual([7]);
   expect(scopes).toEqual(['']);
-});
-
-test('in tables, the hypernetwork and the network have the names of their parameters', () => {
-  const model = hypernetize(network, { predict: 'film' });
-  const { byModule } = countModule(model, { inputShape: [1, 8, 8, 1], at: setting(0.5) });
-  const [hyper, ...others] = byModule.children;
-  expect(hyper!.path).toBe('hypernetwork');
-  expect(hyper!.children.map(({ path }) => path)).toEqual(['hypernetwork.hidden']);
-  expect(hyper!.parameters).toBe(countParams(model.specs.hypernetwork));
-  expect(others.map(({ path }) => path)).toEqual(['encoder', 'down', 'up', 'decoder', 'head']);
 });
