@@ -15,11 +15,11 @@ set=${4:-wbc}
 # resolution of each; small ones take more epochs to converge.
 case $set in
   wbc)
-    results=$here knobs=250 phi=60 evaluated='--by 0.05'
+    results=$here knobs=235 phi=60 evaluated='--by 0.05'
     fixed='4:0.1:200:1 5:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:60:1 32:0.25:60:1 8:0.3125:200:0.5 11:0.3125:150:0.5 16:0.3125:120:0.5'
     ;;
   hippocampus)
-    results=$here/hippocampus knobs=110 phi=30 evaluated='--by 0.25 --settings 100'
+    results=$here/hippocampus knobs=110 phi=33 evaluated='--by 0.25 --settings 100'
     fixed='3:0.3:80:1 3:0.3:80:0.5 5:0.3:80:0.5 6:0.3:80:0.5 4:0.3:60:1 6:0.3:40:1 9:0.3:30:1 12:0.3:30:1'
     ;;
   *)
