@@ -101,30 +101,20 @@ function work(control: usize, worker: i32): void {
   }
 }
 
-/** Claims and runs a task of a share, the first or the last; false if none is left. */
-function workOn(control: usize, claims: usize, worker: i32, isFirst: bool): bool {
+/** Claims and runs a task of a share: the first of the thread's own, the last of another's; false if none is left. */
+function workOn(control: usize, claims: usize, worker: i32, isOwn: bool): bool {
   const left = atomic.load<u64>(claims);
   const kind = atomic.load<i32>(control + KIND);
   const args = atomic.load<usize>(control + ARGS);
   const tasks = atomic.load<i32>(control + TASKS);
   const first = left & TASK_MASK, end = (left >> TASK_BITS) & TASK_MASK;
   if (first == end) return false;
-  if (atomic.cmpxchg<u64>(claims, left, isFirst ? left + 1 : left - (1 << TASK_BITS)) != left) return true;
-  runTask(kind, args, <i32>(isFirst ? first : end - 1), worker);
+  if (atomic.cmpxchg<u64>(claims, left, isOwn ? left + 1 : left - (1 << TASK_BITS)) != left) return true;
+  runTask(kind, args, <i32>(isOwn ? first : end - 1), worker);
   if (atomic.add<i32>(control + CONTROL_DONE, 1) + 1 == tasks && atomic.load<i32>(control + WAITING)) {
     atomic.notify(control + CONTROL_DONE, 1);
   }
   return true;
-}
-
-@inline
-function claimsOf(control: usize, share: i32): usize {
-  return control + CLAIMS + <usize>share * CLAIM_BYTES;
-}
-
-@inline
-function threadsOf(control: usize): i32 {
-  return abs(load<i32>(control + CONTROL_THREADS));
 }
 
 /** Waits some time for the tasks of the current job; false if they are not done yet. */
@@ -138,4 +128,16 @@ export function awaitDone(control: usize, tasks: i32): bool {
   if (done != tasks) atomic.wait<i32>(control + CONTROL_DONE, done, NAP_NANOSECONDS);
   atomic.store<i32>(control + WAITING, 0);
   return atomic.load<i32>(control + CONTROL_DONE) == tasks;
+}
+
+/** Where the word of a share lies. */
+@inline
+function claimsOf(control: usize, share: i32): usize {
+  return control + CLAIMS + <usize>share * CLAIM_BYTES;
+}
+
+/** Threads of the pool, the main thread among them. */
+@inline
+function threadsOf(control: usize): i32 {
+  return abs(load<i32>(control + CONTROL_THREADS));
 }

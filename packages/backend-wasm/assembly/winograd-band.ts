@@ -2,10 +2,6 @@ import { copyBytes } from './copy-runs';
 import { loadLanes, storeLanes } from './simd';
 import { SKEW } from './layout';
 
-/**
- * Added to the distance between neighboring points, so that the 36 or 64 streams of a transform do not fall on the same set
- * of the cache.
- */
 /** Channels rounded up to whole vectors. */
 @inline
 export function ceil4(channels: i32): i32 {
