@@ -24,8 +24,8 @@ export function moveRuns(from: usize, fromStride: usize, to: usize, toStride: us
 }
 
 /**
- * Copies bytes that do not overlap. `memory.copy` is a call of the C library, whose string instruction is several times slower
- * on Zen 3 and 4 where the two addresses lie at nearly the same place of a page (glibc bug 30994).
+ * Copies bytes that do not overlap. `memory.copy` is a call of the C library, whose string instruction is known to be several times
+ * slower on Zen 3 and 4 where the two addresses lie at nearly the same place of a page (glibc bug 30994).
  */
 export function copyBytes(from: usize, to: usize, bytes: usize): void {
   const end = from + bytes;
