@@ -4,11 +4,12 @@ import { HEAD_GRAIN, HeadArgs } from './layout';
 /** Rows of the weight whose contributions to the hidden layer are summed before the sum joins the total. */
 const BLOCK: i32 = 64;
 
-/** `out = weight · hidden + baseScale · base`. */
+/** `out = gate · weight · hidden + baseScale · base`, of all heads. */
 export function head(args: HeadArgs, task: i32): void {
+  for (; task >= args.tasks; args = next(args)) task -= args.tasks;
   const first = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - first), width = args.width;
   const row = <usize>width << 2, hidden = args.hidden;
-  const scale = f32x4.splat(args.baseScale);
+  const gate = f32x4.splat(args.gate), scale = f32x4.splat(args.baseScale);
   let weight = args.weight + <usize>first * row, out = args.out + (<usize>first << 2);
   let base = args.base + (<usize>first << 2);
   for (let o = 0; o < outputs; o += 4) {
@@ -16,12 +17,18 @@ export function head(args: HeadArgs, task: i32): void {
     const b = left > 1 ? multiplyRow(weight + row, hidden, width) : a;
     const c = left > 2 ? multiplyRow(weight + 2 * row, hidden, width) : a;
     const d = left > 3 ? multiplyRow(weight + 3 * row, hidden, width) : a;
-    const sum = f32x4.add(sumEach(a, b, c, d), f32x4.mul(loadLanes(base, left), scale));
+    const sum = f32x4.add(f32x4.mul(sumEach(a, b, c, d), gate), f32x4.mul(loadLanes(base, left), scale));
     storeLanes(out, sum, left);
     weight += 4 * row;
     base += 16;
     out += 16;
   }
+}
+
+/** The arguments of the next head: they lie one behind the other. */
+@inline
+function next(args: HeadArgs): HeadArgs {
+  return changetype<HeadArgs>(changetype<usize>(args) + offsetof<HeadArgs>());
 }
 
 /**
@@ -75,16 +82,17 @@ export function headWeightGradient(args: HeadArgs, task: i32): void {
 }
 
 /**
- * Gradient to the hidden layer, `out · weight`: the partial sum of one task.
+ * Gradient to the hidden layer before the gate, `out · weight`, of all heads: the partial sum of one task.
  *
  * Sums of blocks of rows keep rounding errors small where there are many outputs.
  */
 export function headRowGradient(args: HeadArgs, task: i32): void {
+  const slot = <usize>task;
+  for (; task >= args.tasks; args = next(args)) task -= args.tasks;
   const begin = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - begin), width = args.width;
   const row = <usize>width << 2, padded = <usize>((width + 3) & ~3) << 2;
   let weight = args.weight + <usize>begin * row, dy = args.out + (<usize>begin << 2);
-  const tasks = (args.outputs + HEAD_GRAIN - 1) / HEAD_GRAIN;
-  const total = args.sums + <usize>task * padded, scratch = args.sums + <usize>(tasks + task) * padded;
+  const total = args.sums + slot * padded, scratch = args.base + slot * padded;
   memory.fill(total, 0, padded);
   memory.fill(scratch, 0, padded);
   for (let first = 0; first < outputs; first += BLOCK) {

@@ -14,7 +14,7 @@ export const POINTS: i32 = 36;
 export const LINES_BYTES: usize = 2304;
 export const SKEW: usize = 64;
 export const BACK_GRAIN: i32 = 8;
-export const HEAD_GRAIN: i32 = 2048;
+export const HEAD_GRAIN: i32 = 512;
 export const LOSS_GRAIN: i32 = 4096;
 export const DICE_ENTRY: usize = 16;
 export const BOX_PIECE: i32 = 256;
@@ -185,9 +185,11 @@ export class HeadArgs {
   base: usize;
   out: usize;
   sums: usize;
+  gate: f32;
   baseScale: f32;
   outputs: i32;
   width: i32;
+  tasks: i32;
 }
 
 @unmanaged

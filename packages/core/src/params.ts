@@ -130,19 +130,21 @@ export function paramTree<Specs extends SpecNode>(
   return treeOf(specs, (path) => tensors.get(path)!);
 }
 
-/** A tree of the structure of `specs`, its tensors made one by one. @throws {ValueError} if two have the same path. */
+/** A tree of the structure of `specs`, its tensors made one by one, in canonical order. @throws {ValueError} if two have the same path. */
 export function treeOf<Specs extends SpecNode>(
   specs: Specs,
   leafOf: (path: string, spec: ParamSpec) => Tensor,
 ): ParamsOf<Specs> {
-  namedSpecs(specs);
+  const byPath = new Map(namedSpecs(specs).map(([path, spec]) => [path, leafOf(path, spec)]));
   const build = (node: SpecNode, path: string): ParamNode => {
-    if (isParamSpec(node)) return leafOf(path, node);
+    if (isParamSpec(node)) return byPath.get(path)!;
     if (Array.isArray(node)) return node.map((child: SpecNode, i) => build(child, below(path, `${i}`)));
     const entries = Object.entries(node as SpecTree);
     return Object.fromEntries(entries.map(([key, child]) => [key, build(child, below(path, key))]));
   };
-  return build(specs, '') as ParamsOf<Specs>;
+  const tree = build(specs, '');
+  named.set(tree, byPath);
+  return tree as ParamsOf<Specs>;
 }
 
 /**
@@ -198,13 +200,18 @@ export function disposeParams(params: ParamNode): void {
   else for (const child of Object.values(params)) disposeParams(child);
 }
 
+/** The specs that a tree of tensors has been checked against. */
+const checked = new WeakMap<object, SpecNode>();
+
 /**
  * Checks a tree of tensors where it enters: modules themselves take it as it is.
  *
  * @throws {StructureError} if a path is missing, unexpected, or has another shape; lists every offender.
  */
 export function checkParams(specs: SpecNode, params: ParamNode): void {
+  if (checked.get(params) === specs) return;
   checkShapes(specs, namedParams(params));
+  checked.set(params, specs);
 }
 
 /**

@@ -2,20 +2,20 @@ import {
   checkParams,
   inScope,
   type Module,
+  mapParams,
   type Network,
-  namedParams,
   namedSpecs,
   networkAt,
+  type ParamNode,
   type ParamSpec,
   type ParamsOf,
-  paramTree,
   requireOption,
   type Setting,
   type SpecNode,
   treeOf,
   ValueError,
 } from '@sshn/core';
-import { clone, type Tensor, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
+import { clone, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
 import { type HypernetworkConfig, type HypernetworkSpecs, hypernetwork } from './hypernetwork.js';
 import { narrowWeights, requireWidth } from './width.js';
 
@@ -143,15 +143,11 @@ export function hypernetize<Specs extends SpecNode, Input, Output extends Tensor
     predicted: [...targets.keys()],
     specialize(params, at) {
       checkParams(specs, params);
-      const paths: string[] = [];
-      const owned: Tensor[] = tidy(() =>
-        Array.from(namedParams(weightsAt(params, at)), ([path, tensor]) => {
-          paths.push(path);
-          return clone(tensor);
-        }),
-      );
-      const byPath = new Map(paths.map((path, i) => [path, owned[i]!]));
-      return paramTree(networkAt(network, at).specs, byPath) as ParamsOf<Specs>;
+      const weights = () =>
+        mapParams(weightsAt(params, at) as ParamNode, (tensor, path) =>
+          tensor === params.network[path] ? clone(tensor) : tensor,
+        );
+      return tidy(weights as () => TensorContainer) as ParamsOf<Specs>;
     },
     withWeights,
     apply: (params, input, at) => withWeights(params, at, (plain) => network.apply(plain, input, at)),

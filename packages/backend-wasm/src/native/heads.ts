@@ -1,35 +1,25 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { DeferredProducts, OuterProduct } from './deferred.js';
-import { bytesOf, SIZES } from './layout.js';
+import { bytesOf, SIZES, type StructValues } from './layout.js';
 import { type MakeKernel, type NativeModule, sizeOf } from './module.js';
 
 const HEAD_ARGS_BYTES = bytesOf('HeadArgs');
-const GRAIN = SIZES.HEAD_GRAIN;
 
 type Inputs = Readonly<Record<string, TensorInfo>>;
 
 /** Of each head weight · (gate · hidden) + scale · base. */
 export function heads(native: NativeModule, inputs: Inputs, baseScales: readonly number[]): TensorInfo[] {
-  const hidden = inputs.hidden!;
-  const width = sizeOf(hidden.shape);
-  return gatesOf(native, inputs.gates!).map((gate, i) => {
-    const [weight, base] = [inputs[`weight${i}`]!, inputs[`base${i}`]!];
-    const out = native.output(base.shape);
-    const outputs = weight.shape[0]!;
-    const values = {
-      weight: native.address(weight),
-      base: native.address(base),
-      baseScale: baseScales[i]!,
-      out: native.address(out),
-      sums: 0,
-      outputs,
-      width,
-    };
-    const { args, row } = native.reserve({ args: HEAD_ARGS_BYTES, row: 4 * width });
-    writeMultiple(native, row, hidden, gate);
-    native.start('head', { ...values, hidden: row }, Math.ceil(outputs / GRAIN), args);
-    return out;
-  });
+  const gates = gatesOf(native, inputs.gates!);
+  const outs = gates.map((_, i) => native.output(inputs[`base${i}`]!.shape));
+  const { args } = native.reserve({ args: HEAD_ARGS_BYTES * outs.length });
+  runAll(native, 'head', inputs, args, (i) => ({
+    base: native.address(inputs[`base${i}`]!),
+    out: native.address(outs[i]!),
+    sums: 0,
+    gate: gates[i]!,
+    baseScale: baseScales[i]!,
+  }));
+  return outs;
 }
 
 /** The gradients to gates, to hidden, and to each weight; those to weights as `headGradWeight` gives them. */
@@ -38,14 +28,13 @@ export function headsGradient(native: NativeModule, inputs: Inputs): TensorInfo[
   const width = sizeOf(hidden.shape);
   const all = gatesOf(native, gates);
   const toHidden = new Float64Array(width);
-  const toGates = all.map((gate, i) => {
-    const toRow = rowGradient(native, inputs[`weight${i}`]!, inputs[`dy${i}`]!);
+  const toGates = rowGradients(native, inputs, all.length, width).map((toRow, i) => {
     const at = native.address(hidden) / 4;
     const floats = native.floats();
     let toGate = 0;
     for (let j = 0; j < width; j++) {
       toGate += toRow[j]! * floats[at + j]!;
-      toHidden[j]! += gate * toRow[j]!;
+      toHidden[j]! += all[i]! * toRow[j]!;
     }
     return toGate;
   });
@@ -54,6 +43,56 @@ export function headsGradient(native: NativeModule, inputs: Inputs): TensorInfo[
     filled(native, hidden.shape, toHidden),
     ...all.map((gate, i) => headGradWeight(native, inputs[`dy${i}`]!, hidden, gate)),
   ];
+}
+
+/** Of each head dy, of `outputs` values, · weight `[outputs, width]`: copies. */
+function rowGradients(native: NativeModule, inputs: Inputs, count: number, width: number): Float32Array[] {
+  const rowBytes = Math.ceil(width / 4) * 16;
+  const tasks = Array.from({ length: count }, (_, i) => tasksOf(inputs[`weight${i}`]!.shape[0]!));
+  const rows = rowBytes * tasks.reduce((total, each) => total + each);
+  const { args, row, sums, scratch } = native.reserve({
+    args: HEAD_ARGS_BYTES * count,
+    row: rowBytes,
+    sums: rows,
+    scratch: rows,
+  });
+  runAll(native, 'headRowGradient', inputs, args, (i) => ({
+    base: scratch,
+    out: native.address(inputs[`dy${i}`]!),
+    sums,
+    gate: 1,
+    baseScale: 0,
+  }));
+  let from = sums;
+  return tasks.map((each) => {
+    native.exports.addSlots(from, each, row, width);
+    from += each * rowBytes;
+    return native.floats().slice(row / 4, row / 4 + width);
+  });
+}
+
+/** Runs a job on all heads, whose arguments lie at `args`; `rest` are those of one that are not in its inputs. */
+function runAll(
+  native: NativeModule,
+  job: 'head' | 'headRowGradient',
+  inputs: Inputs,
+  args: number,
+  rest: (i: number) => Omit<StructValues<'HeadArgs'>, 'weight' | 'hidden' | 'outputs' | 'width' | 'tasks'>,
+): void {
+  let total = 0;
+  for (let i = 0; i < sizeOf(inputs.gates!.shape); i++) {
+    const weight = inputs[`weight${i}`]!;
+    const [outputs, width] = weight.shape as [number, number];
+    const tasks = tasksOf(outputs);
+    const own = { weight: native.address(weight), hidden: native.address(inputs.hidden!), outputs, width };
+    native.write('HeadArgs', args + i * HEAD_ARGS_BYTES, { ...own, ...rest(i), tasks });
+    total += tasks;
+  }
+  native.run(job, args, total);
+}
+
+function tasksOf(outputs: number): number {
+  return Math.ceil(outputs / SIZES.HEAD_GRAIN);
 }
 
 /**
@@ -71,7 +110,8 @@ export function headGradWeight(
   return outerProduct(native, height, width, (floats, column, row) => {
     const from = native.address(dy) / 4;
     floats.copyWithin(column, from, from + height);
-    writeMultiple(native, row * 4, hidden, gate);
+    const h = native.address(hidden) / 4;
+    for (let i = 0; i < width; i++) floats[row + i] = gate * floats[h + i]!;
   });
 }
 
@@ -79,13 +119,6 @@ export function headGradWeight(
 function gatesOf(native: NativeModule, gates: TensorInfo): number[] {
   const from = native.address(gates) / 4;
   return [...native.floats().subarray(from, from + sizeOf(gates.shape))];
-}
-
-/** Writes a multiple of a tensor's values to an address. */
-function writeMultiple(native: NativeModule, address: number, x: TensorInfo, factor: number): void {
-  const from = native.address(x) / 4;
-  const floats = native.floats();
-  for (let i = 0; i < sizeOf(x.shape); i++) floats[address / 4 + i] = factor * floats[from + i]!;
 }
 
 function filled(native: NativeModule, shape: readonly number[], values: ArrayLike<number>): TensorInfo {
@@ -120,27 +153,12 @@ export function deferredProducts(native: NativeModule): DeferredProducts {
     write: (address, { column, row, height, width }) => {
       const args = row - HEAD_ARGS_BYTES;
       const addresses = { weight: address, hidden: row, out: column, base: 0, sums: 0 };
-      const values = { ...addresses, baseScale: 0, outputs: height, width };
-      native.start('headWeightGradient', values, Math.ceil(height / GRAIN), args);
+      const tasks = tasksOf(height);
+      const values = { ...addresses, gate: 1, baseScale: 0, outputs: height, width, tasks };
+      native.start('headWeightGradient', values, tasks, args);
     },
     release: ({ row }) => native.free(row - HEAD_ARGS_BYTES),
   });
-}
-
-/** dy, of `outputs` values, · weight `[outputs, width]`: a copy. */
-function rowGradient(native: NativeModule, weight: TensorInfo, dy: TensorInfo): Float32Array {
-  const [outputs, width] = weight.shape as [number, number];
-  const tasks = Math.ceil(outputs / GRAIN);
-  const rowBytes = Math.ceil(width / 4) * 16;
-  const addresses = { weight: native.address(weight), out: native.address(dy), hidden: 0, base: 0 };
-  const { args, row, sums } = native.reserve({
-    args: HEAD_ARGS_BYTES,
-    row: rowBytes,
-    sums: 2 * tasks * rowBytes,
-  });
-  native.start('headRowGradient', { ...addresses, sums, baseScale: 0, outputs, width }, tasks, args);
-  native.exports.addSlots(sums, tasks, row, width);
-  return native.floats().slice(row / 4, row / 4 + width);
 }
 
 /**

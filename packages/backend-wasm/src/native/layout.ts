@@ -187,18 +187,18 @@ export const STRUCTS = {
     weight: usize,
     /** `[width]`. */
     hidden: usize,
-    /** What is added to the product, `[outputs]`, `baseScale` times. */
+    /** What is added to the product, `[outputs]`, `baseScale` times. Of the gradient to the hidden layer: scratch, like `sums`. */
     base: usize,
     /** The sum, or its gradient, `[outputs]`. */
     out: usize,
-    /**
-     * Partial sums of the gradient to the hidden layer: a row of `ceil4(width)` values for each task, then a row for each
-     * task's block sums.
-     */
+    /** Partial sums of the gradient to the hidden layer: a row of `ceil4(width)` values for each task of all heads. */
     sums: usize,
+    gate: f32,
     baseScale: f32,
     outputs: i32,
     width: i32,
+    /** Tasks of this head; those of the next one follow. */
+    tasks: i32,
   },
   CopyArgs: {
     from: usize,
@@ -371,7 +371,7 @@ export const CONSTANTS = {
   /** Input channels of one task of `winogradKernelBack`. */
   BACK_GRAIN: [8, i32],
   /** Outputs of one task of a head. */
-  HEAD_GRAIN: [2048, i32],
+  HEAD_GRAIN: [512, i32],
   /** Pixels of one task of a loss. */
   LOSS_GRAIN: [4096, i32],
   /** Bytes per label of the sums of a soft Dice loss. */
