@@ -1,8 +1,5 @@
-import { addLanes, loadLanes, madd, storeLanes } from './simd';
+import { loadLanes, madd, storeLanes } from './simd';
 import { HEAD_GRAIN, HeadArgs } from './layout';
-
-/** Rows of the weight whose contributions to the hidden layer are summed before the sum joins the total. */
-const BLOCK: i32 = 64;
 
 /** `out = gate · weight · hidden + baseScale · base`, of all heads. */
 export function head(args: HeadArgs, task: i32): void {
@@ -81,30 +78,17 @@ export function headWeightGradient(args: HeadArgs, task: i32): void {
   }
 }
 
-/**
- * Gradient to the hidden layer before the gate, `out · weight`, of all heads: the partial sum of one task.
- *
- * Sums of blocks of rows keep rounding errors small where there are many outputs.
- */
+/** Gradient to the hidden layer before the gate, `out · weight`, of all heads: the partial sum of one task. */
 export function headRowGradient(args: HeadArgs, task: i32): void {
-  const slot = <usize>task;
+  const padded = <usize>((args.width + 3) & ~3) << 2, sums = args.sums + <usize>task * padded;
   for (; task >= args.tasks; args = next(args)) task -= args.tasks;
-  const begin = task * HEAD_GRAIN, outputs = min(HEAD_GRAIN, args.outputs - begin), width = args.width;
-  const row = <usize>width << 2, padded = <usize>((width + 3) & ~3) << 2;
-  let weight = args.weight + <usize>begin * row, dy = args.out + (<usize>begin << 2);
-  const total = args.sums + slot * padded, scratch = args.base + slot * padded;
-  memory.fill(total, 0, padded);
-  memory.fill(scratch, 0, padded);
-  for (let first = 0; first < outputs; first += BLOCK) {
-    for (let count = min(BLOCK, outputs - first); count > 0; count--) {
-      addRow(weight, v128.load32_splat(dy), scratch, width);
-      weight += row;
-      dy += 4;
-    }
-    for (let at: usize = 0; at < padded; at += 16) {
-      addLanes(total + at, v128.load(scratch + at));
-      v128.store(scratch + at, f32x4.splat(0));
-    }
+  const first = task * HEAD_GRAIN, width = args.width;
+  let weight = args.weight + (<usize>first * <usize>width << 2), dy = args.out + (<usize>first << 2);
+  memory.fill(sums, 0, padded);
+  for (let left = min(HEAD_GRAIN, args.outputs - first); left > 0; left--) {
+    addRow(weight, v128.load32_splat(dy), sums, width);
+    weight += <usize>width << 2;
+    dy += 4;
   }
 }
 

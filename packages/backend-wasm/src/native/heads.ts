@@ -1,98 +1,76 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { DeferredProducts, OuterProduct } from './deferred.js';
-import { bytesOf, SIZES, type StructValues } from './layout.js';
+import { bytesOf, SIZES } from './layout.js';
 import { type MakeKernel, type NativeModule, sizeOf } from './module.js';
 
 const HEAD_ARGS_BYTES = bytesOf('HeadArgs');
+const GRAIN = SIZES.HEAD_GRAIN;
 
 type Inputs = Readonly<Record<string, TensorInfo>>;
 
 /** Of each head weight · (gate · hidden) + scale · base. */
 export function heads(native: NativeModule, inputs: Inputs, baseScales: readonly number[]): TensorInfo[] {
-  const gates = gatesOf(native, inputs.gates!);
-  const outs = gates.map((_, i) => native.output(inputs[`base${i}`]!.shape));
-  const { args } = native.reserve({ args: HEAD_ARGS_BYTES * outs.length });
-  runAll(native, 'head', inputs, args, (i) => ({
-    base: native.address(inputs[`base${i}`]!),
-    out: native.address(outs[i]!),
-    sums: 0,
-    gate: gates[i]!,
-    baseScale: baseScales[i]!,
-  }));
+  const outs = baseScales.map((_, i) => native.output(inputs[`base${i}`]!.shape));
+  runAll(native, 'head', inputs, outs, baseScales);
   return outs;
 }
 
 /** The gradients to gates, to hidden, and to each weight; those to weights as `headGradWeight` gives them. */
 export function headsGradient(native: NativeModule, inputs: Inputs): TensorInfo[] {
   const { gates, hidden } = inputs as { gates: TensorInfo; hidden: TensorInfo };
-  const width = sizeOf(hidden.shape);
-  const all = gatesOf(native, gates);
-  const toHidden = new Float64Array(width);
-  const toGates = rowGradients(native, inputs, all.length, width).map((toRow, i) => {
-    const at = native.address(hidden) / 4;
-    const floats = native.floats();
+  const dys = Array.from({ length: gates.shape[0]! }, (_, i) => inputs[`dy${i}`]!);
+  const { tasks, sums, padded } = runAll(native, 'headRowGradient', inputs, dys);
+  const floats = native.floats();
+  const [g, h] = [native.address(gates) / 4, native.address(hidden) / 4];
+  const toHidden = new Float64Array(sizeOf(hidden.shape));
+  let row = sums / 4;
+  const toGates = tasks.map((count, i) => {
     let toGate = 0;
-    for (let j = 0; j < width; j++) {
-      toGate += toRow[j]! * floats[at + j]!;
-      toHidden[j]! += all[i]! * toRow[j]!;
+    for (const end = row + count * padded; row < end; row += padded) {
+      for (let j = 0; j < toHidden.length; j++) {
+        toGate += floats[row + j]! * floats[h + j]!;
+        toHidden[j]! += floats[g + i]! * floats[row + j]!;
+      }
     }
     return toGate;
   });
-  return [
-    filled(native, gates.shape, toGates),
-    filled(native, hidden.shape, toHidden),
-    ...all.map((gate, i) => headGradWeight(native, inputs[`dy${i}`]!, hidden, gate)),
-  ];
+  const toWeights = Array.from(floats.slice(g, g + dys.length), (gate, i) =>
+    headGradWeight(native, dys[i]!, hidden, gate),
+  );
+  return [filled(native, gates.shape, toGates), filled(native, hidden.shape, toHidden), ...toWeights];
 }
 
-/** Of each head dy, of `outputs` values, · weight `[outputs, width]`: copies. */
-function rowGradients(native: NativeModule, inputs: Inputs, count: number, width: number): Float32Array[] {
-  const rowBytes = Math.ceil(width / 4) * 16;
-  const tasks = Array.from({ length: count }, (_, i) => tasksOf(inputs[`weight${i}`]!.shape[0]!));
-  const rows = rowBytes * tasks.reduce((total, each) => total + each);
-  const { args, row, sums, scratch } = native.reserve({
-    args: HEAD_ARGS_BYTES * count,
-    row: rowBytes,
-    sums: rows,
-    scratch: rows,
-  });
-  runAll(native, 'headRowGradient', inputs, args, (i) => ({
-    base: scratch,
-    out: native.address(inputs[`dy${i}`]!),
-    sums,
-    gate: 1,
-    baseScale: 0,
-  }));
-  let from = sums;
-  return tasks.map((each) => {
-    native.exports.addSlots(from, each, row, width);
-    from += each * rowBytes;
-    return native.floats().slice(row / 4, row / 4 + width);
-  });
-}
-
-/** Runs a job on all heads, whose arguments lie at `args`; `rest` are those of one that are not in its inputs. */
+/** Runs a job on all heads: the tasks of each, and where their sums are, `padded` values apart. */
 function runAll(
   native: NativeModule,
   job: 'head' | 'headRowGradient',
   inputs: Inputs,
-  args: number,
-  rest: (i: number) => Omit<StructValues<'HeadArgs'>, 'weight' | 'hidden' | 'outputs' | 'width' | 'tasks'>,
-): void {
-  let total = 0;
-  for (let i = 0; i < sizeOf(inputs.gates!.shape); i++) {
-    const weight = inputs[`weight${i}`]!;
-    const [outputs, width] = weight.shape as [number, number];
-    const tasks = tasksOf(outputs);
-    const own = { weight: native.address(weight), hidden: native.address(inputs.hidden!), outputs, width };
-    native.write('HeadArgs', args + i * HEAD_ARGS_BYTES, { ...own, ...rest(i), tasks });
-    total += tasks;
+  outs: readonly TensorInfo[],
+  baseScales: readonly number[] = [],
+): { tasks: number[]; sums: number; padded: number } {
+  const weights = outs.map((_, i) => inputs[`weight${i}`]!);
+  const tasks = weights.map(({ shape }) => Math.ceil(shape[0]! / GRAIN));
+  const total = tasks.reduce((sum, count) => sum + count);
+  const width = weights[0]!.shape[1]!;
+  const padded = Math.ceil(width / 4) * 4;
+  const { args, sums } = native.reserve({ args: HEAD_ARGS_BYTES * outs.length, sums: 4 * padded * total });
+  for (const [i, weight] of weights.entries()) {
+    native.write('HeadArgs', args + i * HEAD_ARGS_BYTES, {
+      weight: native.address(weight),
+      hidden: native.address(inputs.hidden!),
+      // The gradient reads none.
+      base: native.address(inputs[`base${i}`] ?? weight),
+      out: native.address(outs[i]!),
+      sums,
+      gate: native.floats()[native.address(inputs.gates!) / 4 + i]!,
+      baseScale: baseScales[i] ?? 0,
+      outputs: weight.shape[0]!,
+      width,
+      tasks: tasks[i]!,
+    });
   }
   native.run(job, args, total);
-}
-
-function tasksOf(outputs: number): number {
-  return Math.ceil(outputs / SIZES.HEAD_GRAIN);
+  return { tasks, sums, padded };
 }
 
 /**
@@ -113,12 +91,6 @@ export function headGradWeight(
     const h = native.address(hidden) / 4;
     for (let i = 0; i < width; i++) floats[row + i] = gate * floats[h + i]!;
   });
-}
-
-/** The values of gates, copied. */
-function gatesOf(native: NativeModule, gates: TensorInfo): number[] {
-  const from = native.address(gates) / 4;
-  return [...native.floats().subarray(from, from + sizeOf(gates.shape))];
 }
 
 function filled(native: NativeModule, shape: readonly number[], values: ArrayLike<number>): TensorInfo {
@@ -153,8 +125,8 @@ export function deferredProducts(native: NativeModule): DeferredProducts {
     write: (address, { column, row, height, width }) => {
       const args = row - HEAD_ARGS_BYTES;
       const addresses = { weight: address, hidden: row, out: column, base: 0, sums: 0 };
-      const tasks = tasksOf(height);
-      const values = { ...addresses, gate: 1, baseScale: 0, outputs: height, width, tasks };
+      const tasks = Math.ceil(height / GRAIN);
+      const values = { ...addresses, gate: 0, baseScale: 0, outputs: height, width, tasks };
       native.start('headWeightGradient', values, tasks, args);
     },
     release: ({ row }) => native.free(row - HEAD_ARGS_BYTES),

@@ -187,7 +187,7 @@ export const STRUCTS = {
     weight: usize,
     /** `[width]`. */
     hidden: usize,
-    /** What is added to the product, `[outputs]`, `baseScale` times. Of the gradient to the hidden layer: scratch, like `sums`. */
+    /** What is added to the product, `[outputs]`, `baseScale` times. */
     base: usize,
     /** The sum, or its gradient, `[outputs]`. */
     out: usize,
@@ -371,7 +371,7 @@ export const CONSTANTS = {
   /** Input channels of one task of `winogradKernelBack`. */
   BACK_GRAIN: [8, i32],
   /** Outputs of one task of a head. */
-  HEAD_GRAIN: [512, i32],
+  HEAD_GRAIN: [256, i32],
   /** Pixels of one task of a loss. */
   LOSS_GRAIN: [4096, i32],
   /** Bytes per label of the sums of a soft Dice loss. */
