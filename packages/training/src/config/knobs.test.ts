@@ -1,6 +1,6 @@
 import { ConfigError, Rng } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { drawKnobs, knobsOf } from './knobs.js';
+import { drawKnobs, knobsOf, smallestKnobs } from './knobs.js';
 import { parseRunConfig } from './run-config.js';
 
 const configOf = (knobs: object) => parseRunConfig({ knobs }, 'test').knobs;
@@ -33,7 +33,16 @@ describe('knobs of a run', () => {
     for (const { resolution } of draws(3)) expect(resolution! >= 0.5 && resolution! <= 1).toBe(true);
   });
 
+  test('the smallest network has the lowest of each range, and is trained where asked for', () => {
+    const ranges = { widthRange: [0.25, 1] };
+    expect(smallestKnobs(configOf(ranges))).toBeUndefined();
+    expect(smallestKnobs(configOf({ ...ranges, alsoSmallest: true }))).toEqual({ width: 0.25 });
+    const both = { ...ranges, resolutionRange: [0.5, 1], alsoSmallest: true };
+    expect(smallestKnobs(configOf(both))).toEqual({ width: 0.25, resolution: 0.5 });
+  });
+
   test.each([
+    [{ alsoSmallest: true }, /knobs\.alsoSmallest.*without widthRange or resolutionRange/],
     [{ widthRange: [0.5, 0.25] }, /knobs\.widthRange.*the first is above the second/],
     [{ widthRange: [0.25, 0.5] }, /knobs\.widthRange.*ends below 1, the whole network/],
     [{ resolutionRange: [0, 1] }, /knobs\.resolutionRange/],

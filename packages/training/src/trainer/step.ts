@@ -20,6 +20,8 @@ export interface StepOptions {
   readonly step: number;
   /** Largest global norm of the gradients; null for no bound. */
   readonly clipNorm: number | null;
+  /** A setting at which all images are trained besides; the loss is the mean of both then. */
+  readonly also?: Setting | undefined;
 }
 
 type Params = ParamsOf<ScalableSpecs>;
@@ -42,16 +44,15 @@ export async function trainStep(
   now: { readonly params: Params; readonly optimizer: OptimizerState },
   batch: Batch,
   settings: readonly Setting[],
-  { stage, task, labelCount, learningRate, step, clipNorm }: StepOptions,
+  { stage, task, labelCount, learningRate, step, clipNorm, also }: StepOptions,
 ): Promise<StepResult> {
-  const parts = settings.map((at, i) => {
-    const part = partOf(batch, i / settings.length, (i + 1) / settings.length);
-    return { at, batch: part, images: tensor(part.images, [...part.shape], 'float32') };
-  });
+  const drawn = settings.map((at, i) => partOf(batch, at, i / settings.length, (i + 1) / settings.length));
+  const parts = also === undefined ? drawn : [...drawn, partOf(batch, also, 0, 1)];
+  const images = parts.reduce((sum, part) => sum + part.batch.ids.length, 0);
   const { value, gradients } = valueAndGradients(now.params, (params): Scalar => {
     const losses = parts.map((part) => task.loss(model, params, { ...part, labelCount, stage }));
     if (losses.length === 1) return losses[0]!;
-    return addN(losses.map((loss, i) => mul(loss, parts[i]!.batch.ids.length / batch.ids.length)));
+    return addN(losses.map((loss, i) => mul(loss, parts[i]!.batch.ids.length / images)));
   });
   try {
     const loss = (await value.data())[0]!;
@@ -70,9 +71,9 @@ export async function trainStep(
   }
 }
 
-/** Images of a batch, from one share of them to another. */
-function partOf(batch: Batch, from: number, to: number): Batch {
-  const { ids, images, labels, movingLabels, shape } = batch;
+/** Images of a batch, from one share of them to another, and the setting that they are trained at. */
+function partOf(whole: Batch, at: Setting, from: number, to: number) {
+  const { ids, images, labels, movingLabels, shape } = whole;
   const cut = <T extends Pick<Float32Array, 'length'> & { subarray(from: number, to: number): T }>(
     values: T,
   ) => {
@@ -80,11 +81,12 @@ function partOf(batch: Batch, from: number, to: number): Batch {
     return values.subarray(first * each, last * each);
   };
   const [first, last] = [from, to].map((share) => Math.round(share * ids.length)) as [number, number];
-  return {
+  const batch: Batch = {
     ids: ids.slice(first, last),
     images: cut(images),
     labels: cut(labels),
     ...(movingLabels === undefined ? {} : { movingLabels: cut(movingLabels) }),
     shape: [last - first, ...shape.slice(1)],
   };
+  return { at, batch, images: tensor(batch.images, [...batch.shape], 'float32') };
 }
