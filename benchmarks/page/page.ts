@@ -18,7 +18,7 @@ const cores = number('threads', Math.min(navigator.hardwareConcurrency, 8));
 /** On one thread and on all: where pages may not share memory, there is one. */
 const counts = crossOriginIsolated && cores > 1 ? [1, cores] : [1];
 const all: ReadonlyArray<readonly [ContestantName, number]> = [
-  ...(['ours, wasm', 'onnxruntime-web, wasm', 'stock tfjs, wasm'] as const).flatMap((name) =>
+  ...(['ours, wasm', 'onnxruntime-web, wasm', 'LiteRT, wasm', 'stock tfjs, wasm'] as const).flatMap((name) =>
     counts.map((threads) => [name, threads] as const),
   ),
   ...(['ours, webgl', 'stock tfjs, webgl', 'ours, webgpu', 'stock tfjs, webgpu'] as const).map(

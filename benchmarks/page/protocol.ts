@@ -7,6 +7,7 @@ export type ContestantName =
   | 'ours, webgl'
   | 'ours, webgpu'
   | 'onnxruntime-web, wasm'
+  | 'LiteRT, wasm'
   | 'stock tfjs, wasm'
   | 'stock tfjs, webgl'
   | 'stock tfjs, webgpu';

@@ -8,6 +8,7 @@ const programs: Readonly<Record<ContestantName, () => Promise<PeerProgram>>> = {
   'ours, webgl': async () => (await import('./programs/webgl.js')).oursOnWebgl,
   'ours, webgpu': async () => (await import('../peers/webgpu/program.js')).webgpuProgram(true),
   'onnxruntime-web, wasm': async () => (await import('./programs/onnxruntime.js')).onnxruntimeInPage,
+  'LiteRT, wasm': async () => (await import('./programs/litert.js')).litertInPage,
   'stock tfjs, wasm': async () => (await import('./programs/wasm.js')).stockInPage,
   'stock tfjs, webgl': async () => (await import('./programs/webgl.js')).stockOnWebgl,
   'stock tfjs, webgpu': async () => (await import('../peers/webgpu/program.js')).webgpuProgram(false),

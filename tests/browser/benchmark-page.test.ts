@@ -62,7 +62,11 @@ test.skipIf(executablePath === undefined)(
         expect(timedIn(rows)).toEqual(expect.arrayContaining(ours));
         expect(rows.flat().join()).not.toContain('another result');
       }
-      const others = ['onnxruntime-web, wasm, 2 threads', 'stock tfjs, wasm, 1 thread'];
+      const others = [
+        'onnxruntime-web, wasm, 2 threads',
+        'LiteRT, wasm, 2 threads',
+        'stock tfjs, wasm, 1 thread',
+      ];
       expect(timedIn(tables[0]!)).toEqual(expect.arrayContaining(others));
       expect(errors).toEqual([]);
     } finally {
