@@ -42,7 +42,7 @@ With --rescaling separate every downsampling step of the network has a factor of
 hypernetwork sees all of them.
 
 With --knobs factor,width,resolution the one network also runs with fewer features and on smaller images, so that its cost \
-spans a factor of forty; --knobs factor is φ alone.
+spans a factor of eighty; --knobs factor is φ alone.
 
 Ctrl-C stops with a checkpoint. The same command, or --resume, goes on as if nothing had happened.`,
   examples: `

@@ -53,7 +53,7 @@ export const presets: readonly Preset[] = [
     name: 'wbc-table1',
     reproduces: 'Tables 1 and 5 (WBC), Figures 3 and 7',
     summary: 'Dice by φ and by cost of the four methods, on white blood cells',
-    data: 'data/wbc',
+    data: 'data/wbc-published',
     plan: methods({ size: [128, 128] }),
   },
   {
@@ -116,7 +116,7 @@ export const presets: readonly Preset[] = [
     name: 'training-time',
     reproduces: 'Table 3',
     summary: 'minutes of training of the four methods; of Fixed those of all eleven networks',
-    data: 'data/wbc',
+    data: 'data/wbc-published',
     plan: {
       config: { ...training, size: [128, 128], epochs: 5 },
       grid: { method: ['sshn', 'stochastic', 'film'], seed: seeds },

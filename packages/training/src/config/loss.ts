@@ -49,7 +49,7 @@ export const lossConfigOptions = option.record(lossWords, {
 
 type LossValues = ValuesOf<typeof lossWords>;
 
-/** How much cross-entropy is added to the loss: of 25 structures, soft Dice by itself lost up to four for good (experiments/brain-methods). */
+/** How much cross-entropy is added to the loss: of 25 structures, soft Dice by itself lost up to five for good (experiments/brain-methods). */
 export function crossEntropyWeightOf({ name, crossEntropyWeight }: LossValues): number {
   return crossEntropyWeight ?? (regionLosses.includes(name) ? 1 : 0);
 }
