@@ -20,7 +20,11 @@ export interface StepOptions {
   readonly step: number;
   /** Largest global norm of the gradients; null for no bound. */
   readonly clipNorm: number | null;
-  /** A setting at which all images are trained besides; the loss is the mean of both then. */
+  /**
+   * A setting at which all images are trained besides; the loss is the mean of both then.
+   *
+   * *Source*: Yu & Huang, "Universally slimmable networks and improved training techniques" (2019), the sandwich rule.
+   */
   readonly also?: Setting | undefined;
 }
 
