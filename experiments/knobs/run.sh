@@ -11,15 +11,15 @@ runs=$2
 seed=${3:-1}
 set=${4:-wbc}
 
-# Epochs with knobs and with φ alone, what `sshn pareto` evaluates, and the networks for one cost: features, factor, epochs and
-# resolution of each; small ones take more epochs to converge.
+# Epochs with knobs and with φ alone, whether every step trains the smallest network too, what `sshn pareto` evaluates, and the
+# networks for one cost: features, factor, epochs and resolution of each; small ones take more epochs to converge.
 case $set in
   wbc)
-    results=$here knobs=235 phi=60 evaluated='--by 0.05'
+    results=$here knobs=235 phi=60 also='' evaluated='--by 0.05'
     fixed='4:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:60:1 32:0.25:60:1 8:0.3125:200:0.5 11:0.3125:150:0.5 16:0.3125:120:0.5'
     ;;
   hippocampus)
-    results=$here/hippocampus knobs=110 phi=33 evaluated='--by 0.25 --settings 100'
+    results=$here/hippocampus knobs=160 phi=55 also=--also-smallest evaluated='--by 0.25 --settings 100'
     fixed='3:0.3:80:1 3:0.3:80:0.5 5:0.3:80:0.5 6:0.3:80:0.5 4:0.3:60:1 6:0.3:40:1 9:0.3:30:1 12:0.3:30:1'
     ;;
   *)
@@ -38,9 +38,10 @@ train() {
   sshn train "$data" --config "$here/$set.yaml" --seed "$seed" --out "$runs/$name-$seed" "$@"
 }
 
-train knobs --width-range 0.25,1 --resolution-range 0.5,1 --epochs "$knobs"
-train phi --epochs "$phi"
 # Split on purpose here and below: one word per option or run.
+# shellcheck disable=SC2086
+train knobs --width-range 0.25,1 --resolution-range 0.5,1 $also --epochs "$knobs"
+train phi --epochs "$phi"
 # shellcheck disable=SC2086
 sshn pareto "$runs/phi-$seed" $evaluated
 others="$runs/phi-$seed"

@@ -8,13 +8,20 @@ const dataset = cacheDataset(generatePhantoms({ kind: 'cells', count: 60, size: 
 const split = splitIds(dataset.ids, Rng.fromSeed(1), [0.6, 0.1, 0.3]);
 
 /**
- * The quick start in small: its images, method and optimizer, without the sizes. Test Dice at three factors.
- *
- * Long enough to settle: after a third as many epochs the two still differed by up to 0.014.
+ * The quick start in small: its images, method and optimizer, without the sizes. Test Dice at three factors, the mean of five
+ * trainings: with the order in which a kernel sums, that of a single one moves by 0.007 (standard deviation over eight seeds) and
+ * up to 0.04, however long the training.
  */
 async function quickStart(): Promise<number[]> {
+  const each: number[][] = [];
+  for (let seed = 1; seed <= 5; seed++) each.push(await trained(seed));
+  return each[0]!.map((_, i) => each.reduce((sum, dice) => sum + dice[i]!, 0) / each.length);
+}
+
+async function trained(seed: number): Promise<number[]> {
   const config = parseRunConfig(
     {
+      seed,
       prior: { kind: 'uniform', low: 0, high: 0.5 },
       architecture: { features: 8, stages: 3 },
       optimizer: { learningRate: 3e-3 },
@@ -34,7 +41,7 @@ async function quickStart(): Promise<number[]> {
 }
 
 test('a training run ends at the same Dice on compiled kernels and without them', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   await useFastWasm({ native: false });
   const composed = await quickStart();
