@@ -41,7 +41,7 @@ async function trained(seed: number): Promise<number[]> {
 }
 
 test('a training run ends at the same Dice on compiled kernels and without them', {
-  timeout: 400_000,
+  timeout: 900_000,
 }, async () => {
   await useFastWasm({ native: false });
   const composed = await quickStart();
