@@ -1,4 +1,4 @@
-import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core';
+import { loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core';
 import { version } from '@litertjs/core/package.json';
 import oneThreadJs from '@litertjs/core/wasm/litert_wasm_internal.js?url';
 import oneThreadWasm from '@litertjs/core/wasm/litert_wasm_internal.wasm?url';
@@ -50,7 +50,7 @@ async function prepare(job: Job, inputs: Tensors): Promise<Prepared> {
   const image = new Tensor(floats({ dtype: 'F32', shape, data }), [...shape]);
   const outputShape = [1, ...job.network.sizes[0]!, job.network.outChannels];
   const infer = async (): Promise<Float32Array> => {
-    const [logits] = await (model as CompiledModel).run(image);
+    const [logits] = await model.run(image);
     try {
       return (await logits!.data()) as Float32Array;
     } finally {

@@ -24,7 +24,7 @@ type OperatorName = keyof typeof operators;
 export class LitertGraph {
   readonly #builder = new Builder(2 ** 20);
   /** Offsets of what is written; buffer 0 is empty and stands for none. */
-  readonly #buffers = [this.#table(1, () => {})];
+  readonly #buffers = [this.#tableOf([])];
   readonly #tensors: number[] = [];
   readonly #operators: number[] = [];
   readonly #codes = Object.keys(operators) as OperatorName[];
@@ -76,26 +76,18 @@ export class LitertGraph {
         b.addFieldInt32(3, code, 0);
       });
     });
-    const [tensors, ins, outs] = [
+    const subgraph = this.#tableOf([
       this.#offsets(this.#tensors),
       this.#integers([input]),
       this.#integers([output]),
-    ];
-    const appended = this.#offsets(this.#operators);
-    const subgraph = this.#table(5, (b) => {
-      b.addFieldOffset(0, tensors, 0);
-      b.addFieldOffset(1, ins, 0);
-      b.addFieldOffset(2, outs, 0);
-      b.addFieldOffset(3, appended, 0);
-    });
-    const [all, subgraphs, buffers] = [codes, [subgraph], this.#buffers].map((list) =>
-      this.#offsets(list),
-    ) as [number, number, number];
+      this.#offsets(this.#operators),
+    ]);
+    const lists = [this.#offsets(codes), this.#offsets([subgraph]), this.#offsets(this.#buffers)] as const;
     const model = this.#table(5, (b) => {
       b.addFieldInt32(0, 3, 0); // version of the schema
-      b.addFieldOffset(1, all, 0);
-      b.addFieldOffset(2, subgraphs, 0);
-      b.addFieldOffset(4, buffers, 0);
+      b.addFieldOffset(1, lists[0], 0);
+      b.addFieldOffset(2, lists[1], 0);
+      b.addFieldOffset(4, lists[2], 0);
     });
     this.#builder.finish(model, 'TFL3');
     return this.#builder.asUint8Array();
@@ -128,7 +120,7 @@ export class LitertGraph {
     b.startVector(1, bytes.length, 16);
     for (let i = bytes.length - 1; i >= 0; i--) b.addInt8(bytes[i]!);
     const data = b.endVector();
-    this.#buffers.push(this.#table(1, () => b.addFieldOffset(0, data, 0)));
+    this.#buffers.push(this.#tableOf([data]));
     return this.#tensor(shape, type, this.#buffers.length - 1);
   }
 
@@ -143,6 +135,13 @@ export class LitertGraph {
       }),
     );
     return this.#tensors.length - 1;
+  }
+
+  /** A table whose first fields are what lies at these offsets. */
+  #tableOf(offsets: readonly number[]): number {
+    return this.#table(offsets.length, (b) => {
+      for (const [field, offset] of offsets.entries()) b.addFieldOffset(field, offset, 0);
+    });
   }
 
   #table(fields: number, write: (builder: Builder) => void): number {
