@@ -62,30 +62,32 @@ export function knobsOf(config: KnobConfig): Knob[] {
   return knobs.filter((knob) => rangeOf(config)[knob] !== undefined);
 }
 
-/** The range of each knob that a run trains. */
-export function knobRanges(config: KnobConfig): Partial<Record<Knob, readonly [low: number, high: number]>> {
+/** Of each knob that a run trains, what its range gives. */
+function ofRanges<Value>(
+  config: KnobConfig,
+  of: (low: number, high: number) => Value,
+): Partial<Record<Knob, Value>> {
   return Object.fromEntries(
     knobsOf(config).map((knob) => {
       const [low, high] = rangeOf(config)[knob]!;
-      return [knob, [low!, high!]];
+      return [knob, of(low!, high!)];
     }),
   );
+}
+
+/** The range of each knob that a run trains. */
+export function knobRanges(config: KnobConfig): Partial<Record<Knob, readonly [low: number, high: number]>> {
+  return ofRanges(config, (low, high) => [low, high] as const);
 }
 
 /** One draw of all knobs of a run. Takes nothing from the generator where there are none. */
 export function drawKnobs(config: KnobConfig, rng: Rng): Partial<Record<Knob, number>> {
-  return Object.fromEntries(
-    knobsOf(config).map((knob) => {
-      const [low, high] = rangeOf(config)[knob]!;
-      return [knob, drawFrom({ low: low!, high: high!, endpoints: config.knobEndpoints }, rng)];
-    }),
-  );
+  return ofRanges(config, (low, high) => drawFrom({ low, high, endpoints: config.knobEndpoints }, rng));
 }
 
 /** The lowest width and resolution where every step trains them besides what it draws. */
 export function smallestKnobs(config: KnobConfig): Partial<Record<Knob, number>> | undefined {
-  if (config.alsoSmallest !== true) return undefined;
-  return Object.fromEntries(knobsOf(config).map((knob) => [knob, rangeOf(config)[knob]![0]!]));
+  return config.alsoSmallest === true ? ofRanges(config, (low) => low) : undefined;
 }
 
 /** What is wrong with the ranges of knobs. */
@@ -114,7 +116,7 @@ export function knobFaults({
             message: 'is of no use without widthRange or resolutionRange: nothing is smaller',
           },
         ];
-  const ofRanges = knobsOf(config).flatMap((knob) => {
+  const unordered = knobsOf(config).flatMap((knob) => {
     const [low, high] = rangeOf(config)[knob]!;
     if (low! > high!) return [{ path: ['knobs', `${knob}Range`], message: 'the first is above the second' }];
     return high === 1
@@ -126,5 +128,5 @@ export function knobFaults({
           },
         ];
   });
-  return [...twice, ...smallestOfNone, ...ofRanges];
+  return [...twice, ...smallestOfNone, ...unordered];
 }
