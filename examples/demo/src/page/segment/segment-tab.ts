@@ -96,10 +96,9 @@ export class SegmentTab {
       min: `${isFixed ? 0 : low}`,
       max: `${isFixed ? 1 : high}`,
       disabled: isFixed,
-      value: `${isFixed ? low : Math.min(high, Math.max(low, 0.25))}`,
     });
-    this.at = { factor: input('factor').valueAsNumber };
     this.front = frontOf(model.accuracyCost);
+    this.at = this.front.at(-1) ?? { factor: isFixed ? low : Math.min(high, Math.max(low, 0.25)) };
     element('front-row').hidden = this.front.length === 0;
     Object.assign(input('front'), { max: `${Math.max(0, this.front.length - 1)}` });
     button('save-specialized').disabled = isFixed;
@@ -142,7 +141,8 @@ export class SegmentTab {
     await this.open(await this.compute.call('generate', { kind, number: this.number }));
   }
 
-  private async openFiles(files: readonly File[]): Promise<void> {
+  private async openFiles(files: readonly [File, ...File[]]): Promise<void> {
+    if (files[0].name.endsWith('.safetensors')) return this.openModelFile(files[0]);
     const { contents, transfer } = await contentsOf(files);
     const picture = await this.compute.call('openPicture', { files: contents }, { transfer });
     this.volumeFiles = picture.slice === undefined ? undefined : files;
