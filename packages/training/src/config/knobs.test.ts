@@ -1,6 +1,6 @@
 import { ConfigError, Rng } from '@sshn/core';
 import { describe, expect, test } from 'vitest';
-import { drawKnobs, knobsOf, smallestKnobs } from './knobs.js';
+import { drawKnobs, knobsOf, knobsOfEveryStep } from './knobs.js';
 import { parseRunConfig } from './run-config.js';
 
 const configOf = (knobs: object) => parseRunConfig({ knobs }, 'test').knobs;
@@ -33,16 +33,21 @@ describe('knobs of a run', () => {
     for (const { resolution } of draws(3)) expect(resolution! >= 0.5 && resolution! <= 1).toBe(true);
   });
 
-  test('the smallest network has the lowest of each range, and is trained where asked for', () => {
+  test('the smallest and the whole network have the ends of each range, and every step trains them where asked for', () => {
     const ranges = { widthRange: [0.25, 1] };
-    expect(smallestKnobs(configOf(ranges))).toBeUndefined();
-    expect(smallestKnobs(configOf({ ...ranges, alsoSmallest: true }))).toEqual({ width: 0.25 });
-    const both = { ...ranges, resolutionRange: [0.5, 1], alsoSmallest: true };
-    expect(smallestKnobs(configOf(both))).toEqual({ width: 0.25, resolution: 0.5 });
+    expect(knobsOfEveryStep(configOf(ranges))).toEqual([]);
+    expect(knobsOfEveryStep(configOf({ ...ranges, alsoSmallest: true }))).toEqual([{ width: 0.25 }]);
+    expect(knobsOfEveryStep(configOf({ ...ranges, alsoLargest: true }))).toEqual([{ width: 1 }]);
+    const both = { ...ranges, resolutionRange: [0.5, 1], alsoSmallest: true, alsoLargest: true };
+    expect(knobsOfEveryStep(configOf(both))).toEqual([
+      { width: 0.25, resolution: 0.5 },
+      { width: 1, resolution: 1 },
+    ]);
   });
 
   test.each([
     [{ alsoSmallest: true }, /knobs\.alsoSmallest.*without widthRange or resolutionRange/],
+    [{ alsoLargest: true }, /knobs\.alsoLargest.*without widthRange or resolutionRange/],
     [{ widthRange: [0.5, 0.25] }, /knobs\.widthRange.*the first is above the second/],
     [{ widthRange: [0.25, 0.5] }, /knobs\.widthRange.*ends below 1, the whole network/],
     [{ resolutionRange: [0, 1] }, /knobs\.resolutionRange/],

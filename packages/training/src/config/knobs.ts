@@ -24,6 +24,11 @@ const knobWords = {
     usually: 'no',
     help: 'Train the smallest network in every step besides, on the same images: it gains most, for little time',
   }),
+  alsoLargest: option.flag({
+    optional: true,
+    usually: 'no',
+    help: 'Train the whole network in every step besides, on the same images: it gains, for twice the time of a step',
+  }),
 };
 
 /** The knobs of a run beside its factors; without any, a network has one width and sees images at their size. */
@@ -85,9 +90,12 @@ export function drawKnobs(config: KnobConfig, rng: Rng): Partial<Record<Knob, nu
   return ofRanges(config, (low, high) => drawFrom({ low, high, endpoints: config.knobEndpoints }, rng));
 }
 
-/** The lowest width and resolution where every step trains them besides what it draws. */
-export function smallestKnobs(config: KnobConfig): Partial<Record<Knob, number>> | undefined {
-  return config.alsoSmallest === true ? ofRanges(config, (low) => low) : undefined;
+/** Widths and resolutions that every step trains besides what it draws: the lowest, the highest. */
+export function knobsOfEveryStep(config: KnobConfig): Partial<Record<Knob, number>>[] {
+  return [
+    ...(config.alsoSmallest === true ? [ofRanges(config, (low) => low)] : []),
+    ...(config.alsoLargest === true ? [ofRanges(config, (_, high) => high)] : []),
+  ];
 }
 
 /** What is wrong with the ranges of knobs. */
@@ -107,15 +115,12 @@ export function knobFaults({
             message: 'is fixed, and knobs.resolutionRange draws it: give one of the two',
           },
         ];
-  const smallestOfNone =
-    config.alsoSmallest !== true || knobsOf(config).length > 0
-      ? []
-      : [
-          {
-            path: ['knobs', 'alsoSmallest'],
-            message: 'is of no use without widthRange or resolutionRange: nothing is smaller',
-          },
-        ];
+  const endOfNone = (['alsoSmallest', 'alsoLargest'] as const)
+    .filter((word) => config[word] === true && knobsOf(config).length === 0)
+    .map((word) => ({
+      path: ['knobs', word],
+      message: 'is of no use without widthRange or resolutionRange: all steps train one size',
+    }));
   const unordered = knobsOf(config).flatMap((knob) => {
     const [low, high] = rangeOf(config)[knob]!;
     if (low! > high!) return [{ path: ['knobs', `${knob}Range`], message: 'the first is above the second' }];
@@ -128,5 +133,5 @@ export function knobFaults({
           },
         ];
   });
-  return [...twice, ...smallestOfNone, ...unordered];
+  return [...twice, ...endOfNone, ...unordered];
 }

@@ -29,7 +29,7 @@ test('a setting that is trained besides counts as much as those that divide the 
     .next();
 
   /** The loss, and how far plain gradient descent moves each weight from the same start. */
-  const stepAt = async (...[settings, also]: [number[], number?]) => {
+  const stepAt = async (...[settings, ...also]: [number[], ...number[]]) => {
     const params = initialize(model.specs, Rng.fromSeed(1));
     const before = [...namedParams(params).values()].flatMap((tensor) => [...tensor.dataSync()]);
     const optimizer = sgd();
@@ -41,7 +41,7 @@ test('a setting that is trained besides counts as much as those that divide the 
       { params, optimizer: optimizer.init(params) },
       batch!,
       settings.map(at),
-      also === undefined ? options : { ...options, also: at(also) },
+      { ...options, also: also.map(at) },
     );
     const after = [...namedParams(next.params).values()].flatMap((tensor) => [...tensor.dataSync()]);
     disposeParams(next.params);
@@ -49,14 +49,20 @@ test('a setting that is trained besides counts as much as those that divide the 
   };
 
   for (const drawn of [[1], [1, 0.75]]) {
-    const [both, first, second] = [await stepAt(drawn, 0.5), await stepAt(drawn), await stepAt([0.5])];
-    expect(both.loss).toBeCloseTo((first.loss + second.loss) / 2, 5);
-    expect(Math.abs(first.loss - second.loss)).toBeGreaterThan(1e-3);
-    const means = first.moves.map((move, i) => (move + second.moves[i]!) / 2);
-    const largest = Math.max(...means.map(Math.abs));
-    expect(largest).toBeGreaterThan(1e-3);
-    expect(Math.max(...both.moves.map((move, i) => Math.abs(move - means[i]!)))).toBeLessThan(
-      1e-5 * largest + 1e-6,
-    );
+    for (const also of [[0.5], [0.5, 0.75]]) {
+      const together = await stepAt(drawn, ...also);
+      const apart = [await stepAt(drawn)];
+      for (const width of also) apart.push(await stepAt([width]));
+      const mean = (values: readonly number[]) =>
+        values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect(together.loss).toBeCloseTo(mean(apart.map(({ loss }) => loss)), 5);
+      expect(Math.abs(apart[0]!.loss - apart[1]!.loss)).toBeGreaterThan(1e-3);
+      const means = apart[0]!.moves.map((_, i) => mean(apart.map(({ moves }) => moves[i]!)));
+      const largest = Math.max(...means.map(Math.abs));
+      expect(largest).toBeGreaterThan(1e-3);
+      expect(Math.max(...together.moves.map((move, i) => Math.abs(move - means[i]!)))).toBeLessThan(
+        1e-5 * largest + 1e-6,
+      );
+    }
   }
 });

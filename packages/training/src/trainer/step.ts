@@ -21,11 +21,11 @@ export interface StepOptions {
   /** Largest global norm of the gradients; null for no bound. */
   readonly clipNorm: number | null;
   /**
-   * A setting at which all images are trained besides; the loss is the mean of both then.
+   * Settings at which all images are trained besides; the loss is the mean over all of them then.
    *
    * *Source*: Yu & Huang, "Universally slimmable networks and improved training techniques" (2019), the sandwich rule.
    */
-  readonly also?: Setting | undefined;
+  readonly also?: readonly Setting[];
 }
 
 type Params = ParamsOf<ScalableSpecs>;
@@ -48,10 +48,10 @@ export async function trainStep(
   now: { readonly params: Params; readonly optimizer: OptimizerState },
   batch: Batch,
   settings: readonly Setting[],
-  { stage, task, labelCount, learningRate, step, clipNorm, also }: StepOptions,
+  { stage, task, labelCount, learningRate, step, clipNorm, also = [] }: StepOptions,
 ): Promise<StepResult> {
   const drawn = settings.map((at, i) => partOf(batch, at, i / settings.length, (i + 1) / settings.length));
-  const parts = also === undefined ? drawn : [...drawn, partOf(batch, also, 0, 1)];
+  const parts = [...drawn, ...also.map((at) => partOf(batch, at, 0, 1))];
   const images = parts.reduce((sum, part) => sum + part.batch.ids.length, 0);
   const { value, gradients } = valueAndGradients(now.params, (params): Scalar => {
     const losses = parts.map((part) => task.loss(model, params, { ...part, labelCount, stage }));

@@ -198,19 +198,25 @@ describe('Trainer', () => {
     expect(() => make({ drawsPerStep: 5 })).toThrow(/drawsPerStep.*is 5, and a step has 4 images/s);
   });
 
-  test('the smallest network is trained in every step besides, on all images; training goes on to the same bits', async () => {
+  test('the smallest and the whole network are trained in every step besides, on all images; training goes on to the same bits', async () => {
     const knobs = { widthRange: [0.5, 1], resolutionRange: [0.75, 1], knobEndpoints: 1 };
-    const changes: RunConfigInput = { epochs: 2, knobs: { ...knobs, alsoSmallest: true } };
+    const changes: RunConfigInput = { epochs: 2, knobs: { ...knobs, alsoSmallest: true, alsoLargest: true } };
     using whole = make(changes);
     const apply = vi.spyOn(whole.model.network, 'apply');
     const losses = (await collect(whole)).flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
     const seen = apply.mock.calls.filter(([, , { rng }]) => rng !== undefined);
-    expect(seen).toHaveLength(2 * losses.length);
-    for (let i = 0; i < seen.length; i += 2) {
-      const [[, drawnImages, drawn], [, images, smallest]] = [seen[i]!, seen[i + 1]!];
-      expect(images.shape).toEqual(drawnImages.shape);
-      expect(smallest).toMatchObject({ factors: drawn.factors, width: 0.5, resolution: 0.75 });
-      expect(smallest.rng!.state()).not.toEqual(drawn.rng!.state());
+    expect(seen).toHaveLength(3 * losses.length);
+    for (let i = 0; i < seen.length; i += 3) {
+      const [[, drawnImages, drawn], ...also] = seen.slice(i, i + 3) as [(typeof seen)[0], ...typeof seen];
+      const ends = [
+        { width: 0.5, resolution: 0.75 },
+        { width: 1, resolution: 1 },
+      ];
+      for (const [j, [, images, at]] of also.entries()) {
+        expect(images.shape).toEqual(drawnImages.shape);
+        expect(at).toMatchObject({ factors: drawn.factors, ...ends[j] });
+        expect(at.rng!.state()).not.toEqual(drawn.rng!.state());
+      }
     }
 
     using cut = make(changes);

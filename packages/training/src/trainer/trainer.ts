@@ -27,7 +27,7 @@ import {
   type Update,
 } from '@sshn/optim';
 import { memory } from '@tensorflow/tfjs-core';
-import { drawKnobs, smallestKnobs } from '../config/knobs.js';
+import { drawKnobs, knobsOfEveryStep } from '../config/knobs.js';
 import { requirePatches } from '../config/patches.js';
 import type { RunConfig } from '../config/run-config.js';
 import { describeNetwork } from '../methods/network.js';
@@ -208,8 +208,9 @@ export class Trainer {
         const knobs = drawKnobs(config.knobs, generator);
         return setting({ ...drawn, ...knobs, rng: i === 0 ? layers : layers.split(i) });
       });
-      const smallest = smallestKnobs(config.knobs);
-      const also = smallest && setting({ ...settings[0]!, ...smallest, rng: layers.split('smallest') });
+      const also = knobsOfEveryStep(config.knobs).map((knobs, i) =>
+        setting({ ...settings[0]!, ...knobs, rng: layers.split(`also ${i}`) }),
+      );
       const factor = factorOf(settings);
       this.lastFactor = factor;
       const learningRate = rateAt(this.schedule, this.progress.step);
