@@ -1,6 +1,7 @@
 import {
   initialize,
   namedSpecs,
+  networkAt,
   OptionError,
   type ParamsOf,
   paramTree,
@@ -9,7 +10,7 @@ import {
   ValueError,
 } from '@sshn/core';
 import { backends, useBackend } from '@sshn-internal/testing';
-import { fill } from '@tensorflow/tfjs-core';
+import { fill, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ManifestInput } from './manifest/schema.js';
 import { loadModel, saveModel } from './model.js';
@@ -50,6 +51,35 @@ describe('networkOf', () => {
     const [, , film, sshn] = manifests.map((given) => networkOf(given).predicted);
     expect(film!.every((path) => /\.(gamma|beta)$/.test(path))).toBe(true);
     expect(sshn).toContain('head.kernel');
+  });
+
+  test('one resolution for all images holds for every prediction that is trained, and for narrower networks', async () => {
+    await useBackend('cpu');
+    const network = {
+      architecture: 'fpn',
+      options: { ...options, features: 4, stages: 3 },
+      knobs: ['width'],
+      resolution: 0.5,
+    } as const;
+    const model = networkOf({ ...manifest, network: { ...network, knobs: [...network.knobs] } });
+    const params = initialize(model.specs, Rng.fromSeed(2)) as ParamsOf<typeof model.specs>;
+    const pixels = Float32Array.from({ length: 16 * 12 * 3 }, (_, i) => Math.sin(i));
+    const image = tensor(pixels, [1, 16, 12, 3]);
+    for (const width of [1, 0.5]) {
+      const at = setting({ factor: 0.5, width });
+      const logits = model.apply(params, image, at);
+      const plain = networkAt(model.network, at);
+      const weights = model.specialize(params, at);
+      const all = model.withWeights(params, at, (own) => model.network.outputs!.apply(own, image, at));
+      expect(all.map(({ shape }) => shape.slice(1, 3))).toEqual([
+        [16, 12],
+        [8, 6],
+        [4, 3],
+        [2, 2],
+      ]);
+      for (const same of [plain.apply(weights, image, setting(0.5)), all[0]!])
+        expect(same.dataSync()).toEqual(logits.dataSync());
+    }
   });
 
   test('what this release does not know is refused', () => {

@@ -33,18 +33,25 @@ export function networkOf(manifest: Pick<Manifest, 'network' | 'method'>): Scala
       ? backbone
       : registrationNetwork({ backbone, resolution: network.flow.resolution });
   const { resolution } = network;
-  const seeing: Network =
-    resolution === undefined
-      ? plain
-      : {
-          ...plain,
-          apply: (params, image, at) => plain.apply(params, image, setting({ ...at, resolution })),
-        };
-  return hypernetize(seeing, {
+  return hypernetize(resolution === undefined ? plain : seenAt(plain, resolution), {
     predict: predictedBy[method.kind],
     ...('hypernetwork' in method ? method.hypernetwork : {}),
     ...(network.knobs === undefined ? {} : { knobs: network.knobs }),
   });
+}
+
+/** A network that sees every image at one resolution, whatever the setting says; so do its narrower ones. */
+function seenAt(network: Network, resolution: number): Network {
+  const { narrow, outputs } = network;
+  const seen = (at: Setting) => setting({ ...at, resolution });
+  return {
+    ...network,
+    apply: (params, image, at) => network.apply(params, image, seen(at)),
+    ...(narrow && { narrow: (width) => seenAt(narrow(width), resolution) }),
+    ...(outputs && {
+      outputs: { ...outputs, apply: (params, image, at) => outputs.apply(params, image, seen(at)) },
+    }),
+  };
 }
 
 /** What a manifest says of the plain network at a setting: fewer features, one resolution for all images, no knobs. */
