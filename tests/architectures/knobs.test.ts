@@ -135,6 +135,28 @@ function replaced(node: unknown, old: Tensor, by: Tensor): unknown {
   return Object.fromEntries(Object.entries(node).map(([name, one]) => [name, replaced(one, old, by)]));
 }
 
+test.each(architectureNames.flatMap((name) => ([2, 3] as const).map((rank) => [name, rank] as const)))(
+  '%s, %dD: at every width kernels have the variance that their fan-in there asks for',
+  (name, rank) => {
+    const network = make(name, rank);
+    const model = hypernetize(network, { predict: 'convolutions', hidden: [4, 8], knobs });
+    const trees = Array.from({ length: 12 }, (_, seed) => initialize(model.specs, Rng.fromSeed(seed)));
+    for (const width of [0.1, 0.25, 0.5, 0.67, 0.84, 1]) {
+      const at = setting({ factor: 0.3, width, resolution: 0.7 });
+      const narrow = networkAt(network, at);
+      const plains = trees.map((params) => namedParams(model.specialize(params, at)));
+      for (const [path, { init, role }] of namedSpecs(narrow.specs)) {
+        if (role !== 'kernel' || init.kind !== 'normal') continue;
+        const values = plains.flatMap((plain) => [...plain.get(path)!.dataSync()]);
+        const variance = values.reduce((total, value) => total + value ** 2, 0) / values.length;
+        // The mean of n squares of normal values varies by √(2 / n).
+        const error = Math.abs(variance / init.std ** 2 - 1);
+        expect(error, `${path} at ${width}`).toBeLessThan(5 * Math.sqrt(2 / values.length));
+      }
+    }
+  },
+);
+
 test('activations keep their size at every width', () => {
   const model = hypernetize(make('unet', 2, { features: 16 }), {
     predict: 'convolutions',

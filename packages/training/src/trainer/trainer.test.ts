@@ -83,6 +83,30 @@ describe('Trainer', () => {
     },
   );
 
+  test.each(['fixed', 'stochastic', 'film', 'sshn'] as const)(
+    '%s with knobs learns at its smallest and as a whole',
+    { timeout: 180_000 },
+    async (method) => {
+      using trainer = make({
+        method,
+        knobs: { widthRange: [0.5, 1], resolutionRange: [0.75, 1] },
+        epochs: 60,
+        batchSize: 2,
+        crossEntropyShare: 0.7,
+        validation: { every: 60 },
+      });
+      await collect(trainer);
+      for (const [width, resolution] of [
+        [0.5, 0.75],
+        [1, 1],
+      ] as const) {
+        const at = setting({ factor: 0.5, width, resolution });
+        const { mean } = await diceOver(trainer.model, trainer.params, dataset, split.validation, at, 4);
+        expect(mean, `width ${width}`).toBeGreaterThan(0.7);
+      }
+    },
+  );
+
   test('every step has a generator for its layers, the same one after a resume; validation has none', async () => {
     /** The states that the network saw, 'none' where it saw none. */
     const seenBy = async (trainer: Trainer, work: () => Promise<unknown>) => {
