@@ -24,6 +24,8 @@ export default defineConfig({
     maxWorkers: 2,
     // Tensor counts and the engine are global: every other file gets a process of its own.
     pool: 'forks',
+    // tests/wide runs some of them in an engine with other flags; projects do not take those of the command line.
+    execArgv: process.env.SSHN_TEST_FLAGS?.split(' ') ?? [],
     projects: [
       {
         extends: true,

@@ -68,7 +68,7 @@ test.skipIf(node === undefined)(
   'there the property tests of the kernels hold too',
   { timeout: 600_000 },
   async () => {
-    const merging = [optimized, '--experimental-wasm-revectorize'].map((flag) => `--execArgv=${flag}`);
+    const merging = `${optimized} --experimental-wasm-revectorize`;
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
     const kernels =
       'average-pool conv conv-join copies finite-differences heads local-ncc losses pointwise resize warp';
@@ -77,8 +77,8 @@ test.skipIf(node === undefined)(
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
     await promisify(execFile)(
       node!,
-      [vitest, 'run', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`, ...merging, ...files],
-      { cwd: root, env: { ...Object.fromEntries(own), SSHN_TEST_BUILD: 'wide' } },
+      [vitest, 'run', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`, ...files],
+      { cwd: root, env: { ...Object.fromEntries(own), SSHN_TEST_BUILD: 'wide', SSHN_TEST_FLAGS: merging } },
     );
     const { numPassedTests, numTotalTestSuites, success } = JSON.parse(await readFile(report, 'utf8'));
     expect(success).toBe(true);
