@@ -15,9 +15,8 @@ const training = ['fixed', 'sshn'].flatMap((method) =>
   [0.1, 0.25, 0.5].map((factor) => `train-${method}-${factor}`),
 );
 const passes = ['forward', 'to-input', 'to-kernel'].map((pass) => `${CONVOLUTION}-${pass}`);
-const architectures = ['resunet', 'fpn', 'pspnet', 'senet'].flatMap((name) =>
-  [0.1, 0.25, 0.5].map((factor) => `architecture-${name}-${factor}`),
-);
+const architectures = (...names: readonly string[]) =>
+  names.flatMap((name) => [0.1, 0.25, 0.5].map((factor) => `architecture-${name}-${factor}`));
 const natives = ['PyTorch', 'onnxruntime-node'];
 
 /**
@@ -33,7 +32,12 @@ export function goalsFor(node: number): readonly Goal[] {
     { work: [`${CONVOLUTION}-to-kernel`], peer: 'our forward', threads: [1, 2], atLeast: 1 / 1.4 },
     { work: inference, peer: 'onnxruntime-web', threads: [1, 2], atLeast: 5 },
     ...natives.map((peer) => ({ work: inference, peer, threads: [2], atLeast: isWide ? 1.4 : 1.1 })),
-    ...natives.map((peer) => ({ work: architectures, peer, threads: [2], atLeast: 1 })),
+    ...natives.map((peer) => ({
+      work: architectures('resunet', 'fpn', 'pspnet', 'senet'),
+      peer,
+      threads: [2],
+      atLeast: 1,
+    })),
     { work: training, peer: 'PyTorch', threads: [2], atLeast: isWide ? 1.6 : 1.35 },
     {
       work: ['unet3d-inference-0.25', 'register-3d-half', 'register-3d-full'],
@@ -41,7 +45,14 @@ export function goalsFor(node: number): readonly Goal[] {
       threads: [2],
       atLeast: 2,
     },
-    { work: [...passes, ...inference, ...training], peer: oursOnOneThread, threads: [2], atLeast: 1.8 },
+    { work: ['weights'], peer: 'PyTorch', threads: [1, 2], atLeast: 1.5 },
+    {
+      work: [...passes, ...inference, ...training, ...architectures('unet')],
+      peer: oursOnOneThread,
+      threads: [2],
+      atLeast: 1.8,
+    },
+    { work: architectures('resunet', 'pspnet', 'senet'), peer: oursOnOneThread, threads: [2], atLeast: 1.6 },
   ];
 }
 
