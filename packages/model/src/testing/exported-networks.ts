@@ -3,6 +3,7 @@ import {
   initialize,
   type Network,
   namedParams,
+  networkAt,
   type PlainNetwork,
   paramTree,
   Rng,
@@ -45,6 +46,20 @@ export function smallNetwork(
 ): Network {
   const options = { rank, inChannels: 2, outChannels: 3, features: 6, stages: 3, ...more };
   return createNetwork(name, options as never) as Network;
+}
+
+/** An architecture with half of its features, in 2D and 3D, that sees an image at less than its size. */
+export function narrowCases(name: (typeof architectureNames)[number]): ExportCase[] {
+  const networks = [
+    [2, [17, 20]],
+    [3, [9, 8, 11]],
+  ] as const;
+  return networks.flatMap(([rank, size]) => {
+    const network = networkAt(smallNetwork(name, rank), setting({ factor: 0.3, width: 0.5 }));
+    return [0.6, 0.05].map((resolution) => {
+      return { network, at: setting({ factor: 0.3, resolution }), size, channels: 2 };
+    });
+  });
 }
 
 /** What of a U-Net an exporter has to know: every normalization, activation and kind of downsampling, and a wide kernel. */

@@ -27,7 +27,7 @@ const knobWords = {
   alsoLargest: option.flag({
     optional: true,
     usually: 'no',
-    help: 'Train the whole network in every step besides, on the same images: it gains, for twice the time of a step',
+    help: 'Train the whole network in every step besides, on the same images: it gains, and a step takes about twice as long',
   }),
 };
 

@@ -15,6 +15,8 @@ const build = process.env.SSHN_TEST_BUILD as NativeBuild | undefined;
 /** Our kernels on the stock wasm backend, made current. */
 export async function nativeForTests(settings: Partial<NativeSettings> = {}): Promise<NativeKernels> {
   await useBackend('wasm');
+  if (build === 'wide' && !process.execArgv.includes('--experimental-wasm-revectorize'))
+    throw new Error('The flags of SSHN_TEST_FLAGS did not come through: nothing would be merged.');
   return loadNative(backend() as BackendWasm, { ...(build === undefined ? {} : { build }), ...settings });
 }
 
