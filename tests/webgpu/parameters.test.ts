@@ -102,7 +102,7 @@ describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () =>
 
   test('the norm of any number of tensors', async () => {
     await expectSame(
-      [0, 1, 2, 6, 7, sizes.length],
+      [0, 1, 2, 7, 8, sizes.length],
       (count) => [globalNorm(sizes.slice(0, count).map((size, i) => noise(`${i}`, [size])))],
       1e-5,
     );
@@ -121,6 +121,7 @@ describe.skipIf(!hasWebgpu)('kernels of parameters', { timeout: 180_000 }, () =>
             step,
             learningRate: 0.1,
             overwrite,
+            gradientScale: [1, 0.3, 2][step]!,
           }));
         }
         const moments = namedParams(state);

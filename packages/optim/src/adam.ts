@@ -90,6 +90,7 @@ function adamFamily(name: string, options: AdamWOptions & { readonly weightDecay
           correction2: 1 - beta2 ** (at.step + 1),
           weightDecay,
           overwrite: at.overwrite ?? false,
+          gradientScale: at.gradientScale ?? 1,
         },
       );
       const tree = (which: 0 | 1 | 2) =>

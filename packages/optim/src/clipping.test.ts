@@ -2,7 +2,7 @@ import { ValueError } from '@sshn/core';
 import { backends, useBackend, withoutLeak } from '@sshn-internal/testing';
 import { dispose, fill, type Tensor, tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { clipByGlobalNorm, firstNonFinite, globalNorm } from './clipping.js';
+import { clipByGlobalNorm, clippingScale, firstNonFinite, globalNorm } from './clipping.js';
 
 const read = (t: Tensor | undefined) => Array.from(t!.dataSync());
 
@@ -41,9 +41,22 @@ describe.each(backends)('clipping on %s', (backend) => {
     expect(Object.values(given).some((gradient) => gradient.isDisposed)).toBe(false);
   });
 
+  test('the scale that an optimizer takes clips alike', () => {
+    for (const maxNorm of [0.1, 1, 5, 6]) {
+      const { gradients: clipped, norm } = clipByGlobalNorm(gradients(), maxNorm);
+      const scale = clippingScale(read(norm)[0]!, maxNorm);
+      expect(scale).toBe(maxNorm / Math.max(5, maxNorm));
+      expect(read(clipped.b)[0]).toBeCloseTo(4 * scale, 6);
+    }
+    expect(clippingScale(0, 1)).toBe(1);
+    expect(clippingScale(Number.NaN, 1)).toBeNaN();
+  });
+
   test('wants a positive norm', () => {
     expect(() => clipByGlobalNorm(gradients(), 0)).toThrow(ValueError);
     expect(() => clipByGlobalNorm(gradients(), Number.NaN)).toThrow(ValueError);
+    expect(() => clippingScale(1, -1)).toThrow('clippingScale: maxNorm');
+    expect(() => clippingScale(1, Number.POSITIVE_INFINITY)).toThrow(ValueError);
   });
 
   test('a non-finite entry shows in the norm, and firstNonFinite names it', async () => {

@@ -27,18 +27,35 @@ export function clipByGlobalNorm<Params extends ParamNode>(
   gradients: Params,
   maxNorm: number,
 ): { gradients: Params; norm: Scalar } {
-  if (!(maxNorm > 0 && maxNorm < Infinity)) {
-    throw new ValueError({
-      where: 'clipByGlobalNorm: maxNorm',
-      got: maxNorm,
-      expected: 'a positive number',
-    });
-  }
+  checkBound('clipByGlobalNorm', maxNorm);
   const norm = globalNorm(gradients);
   const scale = tidy(() => div(maxNorm, maximum(norm, maxNorm)));
   const clipped = mapParams(gradients, (gradient) => mul(gradient, scale));
   scale.dispose();
   return { gradients: clipped, norm };
+}
+
+/**
+ * What `clipByGlobalNorm` multiplies gradients by, where the norm has been read: `maxNorm / max(norm, maxNorm)`.
+ *
+ * An optimizer takes it as `gradientScale`, and no gradient is multiplied in a pass of its own.
+ *
+ * @param norm Of all gradients together, as `globalNorm` gives it.
+ * @param maxNorm > 0.
+ * @returns In [0, 1]; NaN if the norm is.
+ * @throws {ValueError} if `maxNorm` is not a positive number.
+ * @example
+ * const [norm] = await globalNorm(gradients).data();
+ * optimizer.update(gradients, state, params, { step, learningRate, gradientScale: clippingScale(norm, 1) });
+ */
+export function clippingScale(norm: number, maxNorm: number): number {
+  checkBound('clippingScale', maxNorm);
+  return maxNorm / Math.max(norm, maxNorm);
+}
+
+function checkBound(where: string, maxNorm: number): void {
+  if (!(maxNorm > 0 && maxNorm < Infinity))
+    throw new ValueError({ where: `${where}: maxNorm`, got: maxNorm, expected: 'a positive number' });
 }
 
 /** A value that should not be there, and where. */

@@ -1,7 +1,7 @@
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './adam.js';
 export { type AverageOptions, averaged, averageOf } from './average.js';
 export { createOptimizer, createSchedule, type OptimizerConfig, optimizerOptions } from './choice.js';
-export { clipByGlobalNorm, firstNonFinite, globalNorm, type NonFinite } from './clipping.js';
+export { clipByGlobalNorm, clippingScale, firstNonFinite, globalNorm, type NonFinite } from './clipping.js';
 export {
   type Optimizer,
   type OptimizerOptions,

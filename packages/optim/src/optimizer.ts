@@ -29,6 +29,11 @@ export interface UpdateAt {
    * @default false
    */
   readonly overwrite?: boolean;
+  /**
+   * What all gradients are multiplied by, ≥ 0, without a pass of its own: see `clippingScale`.
+   * @default 1
+   */
+  readonly gradientScale?: number;
 }
 
 /** What an update makes: tensors of their own, all of which the caller owns. */
@@ -66,7 +71,7 @@ export interface Optimizer {
    * One update.
    *
    * @throws {StructureError} if gradients or state do not fit the parameters.
-   * @throws {ValueError} if the step or the learning rate is no such number.
+   * @throws {ValueError} if the step, the learning rate or the scale of gradients is no such number.
    */
   update<Params extends ParamNode>(
     gradients: Params,
@@ -156,17 +161,14 @@ function requireLike(
   }
 }
 
-/** Checks where an update is made. @throws {ValueError} if the step or the learning rate is no such number. */
-export function checkUpdate({ step, learningRate }: UpdateAt): void {
+/** Checks where an update is made. @throws {ValueError} if the step, the learning rate or the scale of gradients is no such number. */
+export function checkUpdate({ step, learningRate, gradientScale = 1 }: UpdateAt): void {
   if (!Number.isSafeInteger(step) || step < 0) {
     throw new ValueError({ where: 'update: step', got: step, expected: 'an integer of at least 0' });
   }
-  if (!(learningRate >= 0 && learningRate < Infinity)) {
-    throw new ValueError({
-      where: 'update: learningRate',
-      got: learningRate,
-      expected: 'a number of at least 0',
-    });
+  for (const [name, value] of Object.entries({ learningRate, gradientScale })) {
+    if (!(value >= 0 && value < Infinity))
+      throw new ValueError({ where: `update: ${name}`, got: value, expected: 'a number of at least 0' });
   }
 }
 

@@ -99,6 +99,13 @@ describe.each(backends)('optimizers on %s', (backend) => {
     expectClose(got, runReference(reference, 50));
   });
 
+  test.each(cases)('$name: gradients are scaled by the way', async ({ optimizer, reference }) => {
+    const scale = (step: number) => [1, 0.03, 0, 7][step % 4]!;
+    const got = await withoutLeak(() => runOptimizer(optimizer, 50, rate, scale));
+    expectClose(got, runReference(reference, 50, scale));
+    expect(got).not.toEqual(runOptimizer(optimizer, 50, rate));
+  });
+
   test('adam by hand: the first step is the learning rate, against the sign of the gradient', () => {
     const params = { w: tensor1d([1, 2, 3]) };
     const gradients = { w: tensor1d([0.5, -4, 0]) };

@@ -43,6 +43,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
 
     update(gradients, state, params, at) {
       checkUpdate(at);
+      const { gradientScale = 1 } = at;
       const {
         gradients: grads,
         state: [buffers],
@@ -50,9 +51,10 @@ export function sgd(options: SgdOptions = {}): Optimizer {
       const moved = Array.from(namedParams(params), ([path, param], i) => {
         const rate = at.learningRate * scale(path);
         return tidy((): Tensor[] => {
-          if (buffers === undefined) return [sub(param, mul(grads[i]!, rate))];
-          const velocity = add(mul(buffers[i]!, momentum), grads[i]!);
-          const direction = nesterov ? add(grads[i]!, mul(velocity, momentum)) : velocity;
+          if (buffers === undefined) return [sub(param, mul(grads[i]!, rate * gradientScale))];
+          const gradient = gradientScale === 1 ? grads[i]! : mul(grads[i]!, gradientScale);
+          const velocity = add(mul(buffers[i]!, momentum), gradient);
+          const direction = nesterov ? add(gradient, mul(velocity, momentum)) : velocity;
           return [sub(param, mul(direction, rate)), velocity];
         });
       });

@@ -8,7 +8,7 @@ import { type NativeModule, sizeOf } from './module.js';
  * `[param', m', v']` after one step of Adam with decoupled weight decay, as new tensors; where `overwrite`, in the memory
  * of the old ones unless other tensors share it, which saves a fifth of the time and half of the memory.
  *
- * `m' = beta1 m + (1 - beta1) g`, `v' = beta2 v + (1 - beta2) g²`,
+ * `m' = beta1 m + (1 - beta1) g`, `v' = beta2 v + (1 - beta2) g²` with g = gradientScale · grad,
  * `param' = param (1 - learningRate weightDecay) - learningRate (m' / correction1) / (sqrt(v' / correction2) + epsilon)`.
  */
 export function adam(
@@ -26,6 +26,7 @@ export function adam(
     correction2,
     weightDecay,
     overwrite = false,
+    gradientScale = 1,
   } = settings;
   const renew = (old: TensorInfo): TensorInfo => (overwrite ? native.reuse(old) : native.output(old.shape));
   const next = [renew(param), renew(m), renew(v)] as const;
@@ -44,8 +45,8 @@ export function adam(
     rate: learningRate / correction1,
     beta1,
     beta2,
-    rest1: 1 - beta1,
-    rest2: 1 - beta2,
+    rest1: (1 - beta1) * gradientScale,
+    rest2: (1 - beta2) * gradientScale ** 2,
     rootScale: 1 / Math.sqrt(correction2),
     epsilon,
     row: product?.row ?? 0,

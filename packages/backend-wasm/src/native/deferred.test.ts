@@ -47,6 +47,7 @@ const settings: AdamSettings = {
   correction1: 0.1,
   correction2: 0.01,
   weightDecay: 0.1,
+  gradientScale: 0.3,
 };
 
 describe('a deferred outer product', () => {

@@ -40,11 +40,26 @@ const moved: PointwiseProgram = {
 export function adam(
   backend: MathBackendWebGL,
   { param, m, v, grad }: AdamState<TensorInfo>,
-  { learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay }: AdamSettings,
+  {
+    learningRate,
+    beta1,
+    beta2,
+    epsilon,
+    correction1,
+    correction2,
+    weightDecay,
+    gradientScale = 1,
+  }: AdamSettings,
 ): [TensorInfo, TensorInfo, TensorInfo] {
   const root = Math.sqrt(correction2);
-  const nextM = runPointwise(backend, mean, { inputs: [m, grad], floats: [beta1, 1 - beta1] });
-  const nextV = runPointwise(backend, meanSquare, { inputs: [v, grad], floats: [beta2, 1 - beta2] });
+  const nextM = runPointwise(backend, mean, {
+    inputs: [m, grad],
+    floats: [beta1, (1 - beta1) * gradientScale],
+  });
+  const nextV = runPointwise(backend, meanSquare, {
+    inputs: [v, grad],
+    floats: [beta2, (1 - beta2) * gradientScale ** 2],
+  });
   const next = runPointwise(backend, moved, {
     inputs: [param, nextM, nextV],
     floats: [1 - learningRate * weightDecay, (learningRate * root) / correction1, epsilon * root],

@@ -136,7 +136,15 @@ function start(
   program: Program,
   tensors: readonly TensorInfo[],
   moves: readonly Move[],
-  { beta1, beta2, epsilon, correction1, correction2, weightDecay }: Omit<AdamGroupSettings, 'learningRates'>,
+  {
+    beta1,
+    beta2,
+    epsilon,
+    correction1,
+    correction2,
+    weightDecay,
+    gradientScale = 1,
+  }: Omit<AdamGroupSettings, 'learningRates'>,
 ): void {
   const counts = moves.map(({ param }) => sizeOf(param.shape));
   const [across, down] = groupsFor(Math.max(...counts), device.mostGroups);
@@ -144,7 +152,8 @@ function start(
     tensors,
     integers: counts,
     floats: [
-      ...[beta1, beta2, 1 - beta1, 1 - beta2, 1 / Math.sqrt(correction2), epsilon],
+      ...[beta1, beta2, (1 - beta1) * gradientScale, (1 - beta2) * gradientScale ** 2],
+      ...[1 / Math.sqrt(correction2), epsilon],
       ...moves.map(({ learningRate }) => 1 - learningRate * weightDecay),
       ...moves.map(({ learningRate }) => learningRate / correction1),
     ],

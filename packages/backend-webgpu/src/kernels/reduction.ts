@@ -117,7 +117,7 @@ export function valueOfPartials(
 }
 
 /** Tensors of one dispatch: a program may bind eight buffers, one of them the result. */
-const TENSORS = 6;
+const TENSORS = 7;
 /** Workgroups for each tensor. */
 const GROUPS = 64;
 

@@ -27,6 +27,8 @@ export interface AdamSettings {
   readonly weightDecay: number;
   /** Whether the new values may be written over the old ones, where nothing else shares their memory. @default false */
   readonly overwrite?: boolean;
+  /** What the gradient is multiplied by. @default 1 */
+  readonly gradientScale?: number;
 }
 
 /** Kernels of optimizers. */
@@ -79,7 +81,7 @@ export interface AdamState<T = Tensor> {
 /**
  * One step of Adam with bias correction and decoupled weight decay, of one tensor.
  *
- * `m' = β₁ m + (1 − β₁) g`, `v' = β₂ v + (1 − β₂) g²`,
+ * `m' = β₁ m + (1 − β₁) g`, `v' = β₂ v + (1 − β₂) g²` with g = `gradientScale` · grad,
  * `θ' = (1 − rate · decay) θ − rate · (m' / correction₁) / (√(v' / correction₂) + ε)`
  *
  * *Source*: Kingma & Ba, "Adam" (2015), algorithm 1; Loshchilov & Hutter, "Decoupled weight decay regularization" (2019).
@@ -118,11 +120,20 @@ export function adamUpdates(
 /** Both corrections are moved out of the passes over memory: √(v / c) + ε = (√v + ε √c) / √c. */
 function composedStep(
   { param, m, v, grad }: AdamState,
-  { learningRate, beta1, beta2, epsilon, correction1, correction2, weightDecay }: AdamSettings,
+  {
+    learningRate,
+    beta1,
+    beta2,
+    epsilon,
+    correction1,
+    correction2,
+    weightDecay,
+    gradientScale = 1,
+  }: AdamSettings,
 ): [Tensor, Tensor, Tensor] {
   const root = Math.sqrt(correction2);
-  const first = add(mul(m, beta1), mul(grad, 1 - beta1));
-  const second = add(mul(v, beta2), mul(square(grad), 1 - beta2));
+  const first = add(mul(m, beta1), mul(grad, (1 - beta1) * gradientScale));
+  const second = add(mul(v, beta2), mul(square(grad), (1 - beta2) * gradientScale ** 2));
   const direction = div(first, add(sqrt(second), epsilon * root));
   const kept = weightDecay === 0 ? param : mul(param, 1 - learningRate * weightDecay);
   return [sub(kept, mul(direction, (learningRate * root) / correction1)), first, second];

@@ -77,12 +77,19 @@ export function runOptimizer(
   optimizer: Optimizer,
   steps: number,
   rate: (step: number) => number,
+  gradientScale?: (step: number) => number,
 ): Map<string, number[]> {
   let params = tensors(firstValues());
   let state = optimizer.init(params);
   for (let step = 0; step < steps; step++) {
     const gradients = tensors(gradientValues(step));
-    const next = optimizer.update(gradients, state, params, { step, learningRate: rate(step) });
+    const at = { step, learningRate: rate(step) };
+    const next = optimizer.update(
+      gradients,
+      state,
+      params,
+      gradientScale === undefined ? at : { ...at, gradientScale: gradientScale(step) },
+    );
     for (const tree of [params, state, gradients]) disposeParams(tree);
     ({ params, state } = next);
   }
@@ -97,6 +104,7 @@ export function runOptimizer(
 export function runReference(
   update: (entry: Entry, gradient: number, step: number, path: string) => Entry,
   steps: number,
+  gradientScale: (step: number) => number = () => 1,
 ): Map<string, number[]> {
   const entries = new Map(
     [...firstValues()].map(([path, values]) => [
@@ -109,7 +117,7 @@ export function runReference(
       const before = entries.get(path)!;
       entries.set(
         path,
-        before.map((entry, i) => update(entry, gradient[i]!, step, path)),
+        before.map((entry, i) => update(entry, gradient[i]! * gradientScale(step), step, path)),
       );
     }
   }

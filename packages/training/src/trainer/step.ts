@@ -2,7 +2,7 @@ import { disposeParams, type ParamsOf, type Setting } from '@sshn/core';
 import type { Batch } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { valueAndGradients } from '@sshn/ops';
-import { clipByGlobalNorm, type Optimizer, type OptimizerState, type Update } from '@sshn/optim';
+import { clippingScale, globalNorm, type Optimizer, type OptimizerState, type Update } from '@sshn/optim';
 import { addN, dispose, mul, type Scalar, tensor } from '@tensorflow/tfjs-core';
 import { factorOf } from '../methods/prior.js';
 import type { Stage, Task } from '../tasks/task.js';
@@ -40,7 +40,8 @@ export interface StepResult extends Update<Params> {
  * of `now`, which are then only good to be disposed; the caller owns the result.
  *
  * @param settings The images are divided among them, in order; the loss is the mean over images. At most as many as images.
- * @throws {DivergenceError} (rejects) if the loss is not finite; nothing is moved then.
+ * @throws {DivergenceError} (rejects) if the loss or the norm of the gradients is not finite, or too large to be squared; nothing is
+ * moved then.
  */
 export async function trainStep(
   model: Scalable,
@@ -58,19 +59,20 @@ export async function trainStep(
     if (losses.length === 1) return losses[0]!;
     return addN(losses.map((loss, i) => mul(loss, parts[i]!.batch.ids.length / images)));
   });
+  const norm = globalNorm(gradients);
   try {
-    const loss = (await value.data())[0]!;
-    if (!Number.isFinite(loss))
-      throw new DivergenceError({ what: `the loss is ${loss}`, step, factor: factorOf(settings) });
-    const to = { step, learningRate, overwrite: true };
-    if (clipNorm === null) return { loss, ...optimizer.update(gradients, now.optimizer, now.params, to) };
-    const clipped = clipByGlobalNorm(gradients, clipNorm);
-    const update = optimizer.update(clipped.gradients, now.optimizer, now.params, to);
-    clipped.norm.dispose();
-    disposeParams(clipped.gradients);
-    return { loss, ...update };
+    // Both are read at once: to wait twice costs a GPU twice.
+    const read = await Promise.all([value, norm].map((scalar) => scalar.data()));
+    const [loss, size] = read.map(([number]) => number) as [number, number];
+    const diverged = (what: string) => new DivergenceError({ what, step, factor: factorOf(settings) });
+    if (!Number.isFinite(loss)) throw diverged(`the loss is ${loss}`);
+    // Optimizers square gradients in float32.
+    if (!Number.isFinite(Math.fround(size ** 2))) throw diverged(`the norm of the gradients is ${size}`);
+    const gradientScale = clipNorm === null ? 1 : clippingScale(size, clipNorm);
+    const at = { step, learningRate, overwrite: true, gradientScale };
+    return { loss, ...optimizer.update(gradients, now.optimizer, now.params, at) };
   } finally {
-    dispose([...parts.map(({ images }) => images), value]);
+    dispose([...parts.map(({ images }) => images), value, norm]);
     disposeParams(gradients);
   }
 }

@@ -17,7 +17,8 @@ function optimizerCase(name: string, optimizer: Optimizer): Case {
       for (let step = 0; step < 3; step++) {
         const gradients = { small: wave([3], step, 1e-4), large: wave([40, 25], step, 3) };
         const clipped = clipByGlobalNorm(gradients, 20);
-        const next = optimizer.update(clipped.gradients, state, params, { step, learningRate: 0.01 });
+        const at = { step, learningRate: 0.01, gradientScale: [1, 0.5, 2][step]! };
+        const next = optimizer.update(clipped.gradients, state, params, at);
         for (const tree of [params, state, gradients, clipped.gradients]) disposeParams(tree);
         clipped.norm.dispose();
         ({ params, state } = next);
