@@ -60,9 +60,9 @@ const doubled = [4, 8, 16, 32, 64];
 /** A U-Net of five stages at φ = 0.5, and a step of the fixed method. */
 export const curves: readonly Curve[] = [
   curve('inference', 'pixels', [64, 128, 256, 512, 1024, 2048], '16 features', square),
-  curve('step', 'pixels', [64, 128, 256, 512, 1024], '16 features', square),
-  curve('inference', 'voxels', [32, 64, 128], '16 features', cube),
-  curve('step', 'voxels', [32, 64], '16 features', cube),
+  curve('step', 'pixels', [64, 128, 256, 512, 1024, 2048], '16 features', square),
+  curve('inference', 'voxels', [32, 64, 128, 256], '16 features', cube),
+  curve('step', 'voxels', [32, 64, 128], '16 features', cube),
   curve('inference', 'features', doubled, '256²', (features) => ({ ...square(256), features })),
   curve('step', 'features', doubled, '128²', (features) => ({ ...square(128), features })),
   curve('inference', 'batch', [1, 2, 4, 8, 16], '128², 16 features', (batch) => ({ ...square(128), batch })),

@@ -1,6 +1,6 @@
 // How time and memory of an inference and of a training step grow with pixels, voxels, features and the batch. Writes growth.csv
 // and growth.svg, and goes on where it stopped: points that the file has are not measured again (delete it to begin anew).
-// `--again` measures all, or the curves named, once more and keeps the lower of what it finds, for machines that are busy. Three
+// `--again` measures all, or the curves named, once more and keeps the lower of what it finds, for machines that are busy. Two
 // minutes. `pnpm --dir benchmarks bench:growth [--again] [CURVE…]`
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
