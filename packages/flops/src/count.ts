@@ -2,6 +2,7 @@ import { requireOption } from '@sshn/core';
 import { sizeOf } from '@sshn/ops';
 import { type InputTree, type PlaceholdersOf, trace } from '@sshn/trace';
 import { MissingFlopRuleError } from './errors.js';
+import { joinedCost } from './report/joined.js';
 import { peakActivationBytes } from './report/liveness.js';
 import { costByKernel, costByModule, measure } from './report/measure.js';
 import type { FlopReport } from './report/report.js';
@@ -42,6 +43,7 @@ export function countFlops<const Inputs extends readonly InputTree[], Output>(
   return {
     macs: byModule.macs,
     flops: byModule.flops,
+    joined: joinedCost(graph, counted),
     parameters: byModule.parameters,
     unusedParameters: graph.leaves.flatMap((leaf) =>
       leaf.origin.kind === 'parameter' && !read.has(leaf) ? [leaf.origin.name] : [],

@@ -75,9 +75,15 @@ function moduleRows(module: ModuleCost, depth: number, level = 0): string[][] {
   return [cells, ...below];
 }
 
-function notes({ peakActivationBytes, ignored, unknown, unusedParameters }: FlopReport): string[] {
+function notes(report: FlopReport): string[] {
+  const { flops, joined, peakActivationBytes, ignored, unknown, unusedParameters } = report;
   return [
     '1 MAC = 1 multiply-add = 2 FLOPs; FLOPs = 2 · MACs + element-wise operations.',
+    ...(joined.flops < flops
+      ? [
+          `Maps of decoders convolved before they are upsampled: ${formatCount(joined.macs)} MACs, ${formatCount(joined.flops)} FLOPs.`,
+        ]
+      : []),
     `Activations take ${formatBytes(peakActivationBytes)} at most, parameters apart.`,
     ...(ignored.length > 0 ? [`Free, as they only move elements: ${listed(ignored)}.`] : []),
     ...(unknown.length > 0 ? [`NOT COUNTED, for lack of a rule: ${listed(unknown)}.`] : []),

@@ -1,6 +1,6 @@
 import { countParams, setting } from '@sshn/core';
 import type { Dataset } from '@sshn/data';
-import { countModule } from '@sshn/flops';
+import { countModule, type FlopReport } from '@sshn/flops';
 import { type FactorResult, inputOf, type Prior, priorOf, type RunConfig } from '@sshn/training';
 import type { Run } from '@sshn/training/node';
 import { dataName } from '../run/data-source.js';
@@ -49,6 +49,12 @@ export interface ParetoReport {
   readonly environment: Environment;
   /** The most memory that the activations of one forward pass on one image take at a time, at some factors. */
   readonly activations: ReadonlyArray<{ readonly factor: number; readonly bytes: number }>;
+  /** At the same factors, of the network as it is defined, and with decoders' maps convolved before they are upsampled. */
+  readonly arithmetic: ReadonlyArray<{
+    readonly factor: number;
+    readonly gflops: number;
+    readonly joinedGflops: number;
+  }>;
   readonly config: RunConfig;
   /** At full width and resolution, by factor. */
   readonly points: readonly CurvePoint[];
@@ -86,6 +92,9 @@ export function makeReport(
 ): ParetoReport {
   const { config, folder, model, labelNames } = run;
   const { split, results, front, sureness, checkpoint, environment } = measured;
+  const costs = overlayFactors(results.map(({ factor }) => factor)).map(
+    (factor) => [factor, costAtFactor(run, dataset, factor)] as const,
+  );
   return {
     format: 'sshn-pareto',
     version: 1,
@@ -108,9 +117,11 @@ export function makeReport(
     checkpoint,
     parameters: { trained: countParams(model.specs), network: countParams(model.network.specs) },
     environment,
-    activations: overlayFactors(results.map(({ factor }) => factor)).map((factor) => ({
+    activations: costs.map(([factor, { peakActivationBytes: bytes }]) => ({ factor, bytes })),
+    arithmetic: costs.map(([factor, { flops, joined }]) => ({
       factor,
-      bytes: activationBytes(run, dataset, factor),
+      gflops: flops / 1e9,
+      joinedGflops: joined.flops / 1e9,
     })),
     config,
     points: curvesOf([{ name: '', results }])[0]!.points,
@@ -119,8 +130,8 @@ export function makeReport(
   };
 }
 
-function activationBytes({ model, config }: Run, dataset: Dataset, factor: number): number {
+function costAtFactor({ model, config }: Run, dataset: Dataset, factor: number): FlopReport {
   const { size, channels } = inputOf(config, dataset);
   const inputShape = [1, ...size, channels];
-  return countModule(model.network, { inputShape, at: setting(factor) }).peakActivationBytes;
+  return countModule(model.network, { inputShape, at: setting(factor) });
 }

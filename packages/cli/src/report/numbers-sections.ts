@@ -96,7 +96,7 @@ function row(point: CurvePoint, labels: readonly string[], withKnobs: boolean, m
 
 /** What was trained and measured, on what, with what: enough to do it again. */
 export function runSection(report: ParetoReport): Html {
-  const { run, data, checkpoint, parameters, environment, activations, points } = report;
+  const { run, data, checkpoint, parameters, environment, activations, arithmetic, points } = report;
   const { prior } = run;
   const { patches } = report.config;
   const input = patches === undefined ? 'image' : `patch of ${patches.size.join(' × ')}`;
@@ -112,6 +112,7 @@ export function runSection(report: ParetoReport): Html {
     ['data', `${data.path}: ${data.images} ${data.split} images, ${data.size.join(' × ')} pixels${windows}`],
     ['checkpoint', `${checkpoint.file}, ${bytesText(checkpoint.bytes)}, SHA-256 ${checkpoint.sha256}`],
     ['activations', `${peaks.join(', ')} (the most at a time, for one ${input})`],
+    ['FLOPs', arithmeticText(arithmetic)],
     ['memory', `${bytesText(environment.rssBytes)} for the whole process while measuring`],
     [
       'time',
@@ -126,6 +127,18 @@ export function runSection(report: ParetoReport): Html {
 <h3>Configuration</h3>
 <pre tabindex="0">${describeConfig(report.config)}</pre>
 </section>`;
+}
+
+/** FLOPs are those of the paper's convention; where a backend needs fewer, both stand here, and why. */
+function arithmeticText(arithmetic: ParetoReport['arithmetic']): string {
+  const defined = 'of the network as it is defined, as the paper counts them';
+  const fewer = arithmetic.filter(({ gflops, joinedGflops }) => joinedGflops < gflops);
+  if (fewer.length === 0) return defined;
+  const pairs = fewer.map(
+    ({ factor, gflops, joinedGflops }) =>
+      `${costText(joinedGflops)} of ${costText(gflops)} GFLOPs at ${phiText(factor)}`,
+  );
+  return `${defined}; with maps of decoders convolved before they are upsampled, as the wasm backend does where it is faster, ${pairs.join(', ')}`;
 }
 
 function trainedAt(prior: Prior): string {

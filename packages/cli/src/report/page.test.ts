@@ -125,6 +125,15 @@ describe('reportPage', () => {
     expect(document.querySelector('tr[data-row]')!.lastElementChild!.textContent).toBe('');
   });
 
+  it('shows what FLOPs are where a backend needs fewer, and why', () => {
+    const counted = (at: Parameters<typeof page>[0]) => parse(page(at)).querySelector('.facts')!.textContent;
+    expect(counted({})).toContain(
+      'as the paper counts them; with maps of decoders convolved before they are upsampled, as the wasm backend does where it is faster, 0.0400 of 0.0500 GFLOPs at φ = 0.00memory',
+    );
+    const alike = [{ factor: 0.5, gflops: 0.07, joinedGflops: 0.07 }];
+    expect(counted({ arithmetic: alike })).not.toContain('upsampled');
+  });
+
   it('says so where no Dice is defined', () => {
     const points = curvesOf([{ name: '', results: [result({ dice: Number.NaN, diceByLabel: {} })] }])[0]!
       .points;

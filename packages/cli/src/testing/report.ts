@@ -37,6 +37,10 @@ export function report(parts: Partial<ParetoReport> = {}): ParetoReport {
       { factor: 0, bytes: 1_500_000 },
       { factor: 0.5, bytes: 2_000_000 },
     ],
+    arithmetic: [
+      { factor: 0, gflops: 0.05, joinedGflops: 0.04 },
+      { factor: 0.5, gflops: 0.07, joinedGflops: 0.07 },
+    ],
     config: parseRunConfig({}, 'test'),
     points: curvesOf([{ name: '', results: risingResults }])[0]!.points,
     ...parts,

@@ -38,6 +38,11 @@ export interface UncountedKernel {
 
 /** What one call of a function costs. */
 export interface FlopReport extends Cost {
+  /**
+   * What remains where the maps of decoders are convolved at their own resolution instead of upsampled, wherever that takes fewer operations:
+   * exact, and what @sshn/backend-wasm does where it is faster. The same as `macs` and `flops` for networks without such a decoder.
+   */
+  readonly joined: Cost;
   /** How many numbers all parameters hold, used or not. */
   readonly parameters: number;
   /** Names of the parameters that no kernel read. */
