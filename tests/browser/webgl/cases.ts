@@ -52,7 +52,11 @@ function optimizerCase(shape: readonly number[]): Case {
     const params = { plain, summed };
     const gradients = { plain: gradient, summed: given };
     const state = optimizer.init(params);
-    const next = optimizer.update(gradients, state, params, { step: 3, learningRate: 0.1, gradientScale: 0.7 });
+    const next = optimizer.update(gradients, state, params, {
+      step: 3,
+      learningRate: 0.1,
+      gradientScale: 0.7,
+    });
     const norm = globalNorm(gradients);
     dispose([plain, given, gradient, summed, ...namedParams(state).values()]);
     return new Map<string, Tensor>([...namedParams(next.params), ...namedParams(next.state), ['norm', norm]]);
