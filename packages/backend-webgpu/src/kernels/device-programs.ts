@@ -1,18 +1,19 @@
 import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { ArgumentBuffer } from './argument-buffer.js';
+import { BindGroups, type BufferManager } from './bind-groups.js';
 
 /**
  * Private members of tfjs' backend that are used to record programs of ours into its queue in the order of its own.
  *
- * tfjs' own way to run a program (`runWebGPUProgram`) writes one output, sends all shapes along, and asks the pipeline for a
- * layout each time.
+ * tfjs' own way to run a program (`runWebGPUProgram`) writes one output, sends all shapes along in a buffer of their own, and
+ * makes a bind group each time.
  */
 export interface Internals {
   readonly device: GPUDevice;
   readonly queue: GPUQueue;
   readonly tensorMap: { get(dataId: object): StoredTensor };
-  readonly bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
+  readonly bufferManager: BufferManager;
   readonly commandQueueOwnedIds: WeakSet<object>;
-  readonly uniformPendingDisposal: GPUBuffer[];
   readonly commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
@@ -39,7 +40,6 @@ const members = [
   'tensorMap',
   'bufferManager',
   'commandQueueOwnedIds',
-  'uniformPendingDisposal',
   'ensureCommandEncoderReady',
   'endComputePassEncoder',
   'submitQueue',
@@ -53,7 +53,10 @@ const members = [
 /** The inside of a backend; undefined where another version of tfjs looks different, and nothing of ours can run. */
 export function internalsOf(backend: KernelBackend): Internals | undefined {
   const inside = backend as unknown as Internals;
-  return members.every((name) => inside[name] !== undefined) ? inside : undefined;
+  return members.every((name) => inside[name] !== undefined) &&
+    inside.bufferManager.freeBuffers instanceof Map
+    ? inside
+    : undefined;
 }
 
 /** A compute shader: its storage buffers at bindings 0, 1, …, its arguments in the uniform buffer after them. */
@@ -78,6 +81,7 @@ export interface Dispatch {
 interface Compiled {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  readonly argumentBytes: number;
 }
 
 /** Passes that tfjs collects before it hands them to the device. */
@@ -86,17 +90,19 @@ const BATCH = 64;
 /** Runs programs of ours on the device of a tfjs backend, in the order of tfjs' own. */
 export class DevicePrograms {
   readonly #compiled = new Map<string, Compiled>();
-
-  constructor(private readonly inside: Internals) {}
-
+  readonly #arguments: ArgumentBuffer;
+  readonly #bindGroups: BindGroups;
   /** The most workgroups along one axis. */
-  get mostGroups(): number {
-    return this.inside.device.limits.maxComputeWorkgroupsPerDimension;
-  }
-
+  readonly mostGroups: number;
   /** The most tensors that one program may read and write. */
-  get mostTensors(): number {
-    return this.inside.device.limits.maxStorageBuffersPerShaderStage;
+  readonly mostTensors: number;
+
+  constructor(private readonly inside: Internals) {
+    this.#arguments = new ArgumentBuffer(inside, BATCH);
+    this.#bindGroups = new BindGroups(inside.device, inside.bufferManager);
+    const { limits } = inside.device;
+    this.mostGroups = limits.maxComputeWorkgroupsPerDimension;
+    this.mostTensors = limits.maxStorageBuffersPerShaderStage;
   }
 
   /** A new tensor, its values not set. */
@@ -129,52 +135,50 @@ export class DevicePrograms {
   /** Records a run of a program. */
   run(program: Program, { tensors, integers, floats = [], groups }: Dispatch): void {
     const { inside } = this;
-    const { pipeline, layout } = this.#compile(program);
-    const entries: GPUBindGroupEntry[] = tensors.map(({ dataId }, binding) => {
+    const { pipeline, layout, argumentBytes } = this.#compile(program, integers.length + floats.length);
+    const buffers = tensors.map(({ dataId }) => {
       inside.uploadToGPU(dataId);
       inside.commandQueueOwnedIds.add(dataId);
-      return { binding, resource: { buffer: inside.tensorMap.get(dataId).resource! } };
+      return inside.tensorMap.get(dataId).resource!;
     });
-    entries.push({ binding: tensors.length, resource: { buffer: this.#uniforms(integers, floats) } });
+    const bindGroup = this.#bindGroups.of(layout, buffers, this.#arguments.buffer, argumentBytes);
+    if (!this.#arguments.hasRoom(argumentBytes)) this.#submit();
     inside.ensureCommandEncoderReady();
     inside.computePassEncoder ??= inside.commandEncoder!.beginComputePass();
     const pass = inside.computePassEncoder;
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, inside.device.createBindGroup({ layout, entries }));
+    pass.setBindGroup(0, bindGroup, [this.#arguments.put(integers, floats)]);
     pass.dispatchWorkgroups(...groups);
-    if (++inside.dispatchCountInPass >= BATCH) {
-      inside.endComputePassEncoder();
-      inside.submitQueue();
-    }
+    if (++inside.dispatchCountInPass >= BATCH) this.#submit();
   }
 
-  #uniforms(integers: readonly number[], floats: readonly number[]): GPUBuffer {
-    const { bufferManager, queue, uniformPendingDisposal } = this.inside;
-    // A multiple of 16 bytes, as structs in uniform buffers are.
-    const words = new Uint32Array(4 * Math.ceil((integers.length + floats.length) / 4));
-    words.set(integers);
-    new Float32Array(words.buffer).set(floats, integers.length);
-    const buffer = bufferManager.acquireBuffer(
-      words.byteLength,
-      GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM,
-    );
-    queue.writeBuffer(buffer, 0, words);
-    uniformPendingDisposal.push(buffer);
-    return buffer;
+  #submit(): void {
+    this.inside.endComputePassEncoder();
+    this.inside.submitQueue();
   }
 
-  #compile(program: Program): Compiled {
+  #compile(program: Program, argumentCount: number): Compiled {
     const known = this.#compiled.get(program.name);
     if (known !== undefined) return known;
     const { device } = this.inside;
-    const module = device.createShaderModule({ label: program.name, code: program.code() });
-    const pipeline = device.createComputePipeline({
-      label: program.name,
-      layout: 'auto',
-      compute: { module, entryPoint: 'main' },
+    const { name: label } = program;
+    const code = program.code();
+    // In the order of their bindings. A layout made by the device ('auto') has no offsets that change from run to run.
+    const buffers = [...code.matchAll(/var<storage, (read|read_write)>/g)].map(
+      ([, access]): GPUBufferBindingLayout => ({ type: access === 'read' ? 'read-only-storage' : 'storage' }),
+    );
+    buffers.push({ type: 'uniform', hasDynamicOffset: true });
+    const layout = device.createBindGroupLayout({
+      label,
+      entries: buffers.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer })),
     });
-    const compiled = { pipeline, layout: pipeline.getBindGroupLayout(0) };
-    this.#compiled.set(program.name, compiled);
+    const pipeline = device.createComputePipeline({
+      label,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: device.createShaderModule({ label, code }), entryPoint: 'main' },
+    });
+    const compiled = { pipeline, layout, argumentBytes: this.#arguments.bytesOf(argumentCount) };
+    this.#compiled.set(label, compiled);
     return compiled;
   }
 }
