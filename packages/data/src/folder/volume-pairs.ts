@@ -56,12 +56,17 @@ export async function readPair(
       remedy: 'Replace them before saving it.',
     });
   }
-  const data = Uint8Array.from(stored.data, (value) => {
+  // A plain loop, as `Uint8Array.from` takes twenty times as long.
+  const data = new Uint8Array(stored.data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = stored.data[i]!;
     const label = scheme.labelOf[value] ?? -1;
-    if (label !== -1) return label;
-    const problem = `holds the label value ${value}`;
-    throw new FileError({ path: path(pair.labels.path), problem, remedy: scheme.remedy });
-  });
+    if (label === -1) {
+      const problem = `holds the label value ${value}`;
+      throw new FileError({ path: path(pair.labels.path), problem, remedy: scheme.remedy });
+    }
+    data[i] = label;
+  }
   // Headers round: the labels lie where the image lies, turned as it is.
   return { image, labels: { ...image, data: reorient({ ...stored, data }, orientationOf(image)).data } };
 }

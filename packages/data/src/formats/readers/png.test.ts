@@ -1,3 +1,4 @@
+import { Rng } from '@sshn/core';
 import { describe, expect, it } from 'vitest';
 import { buildPng, bytesOf, type PngParts } from '../../testing/build.js';
 import { decodeImage, readImageHeader } from '../decode.js';
@@ -59,6 +60,37 @@ describe('PNG', () => {
     [{ extra: [['IHDR', new Uint8Array(13).fill(1)]] }, /it has two headers/],
   ] as Array<[Partial<PngParts>, RegExp]>)('is refused with %j', async (change, message) => {
     await expect(valuesOf(change)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['grey of 4 bits', 4, 0, 3, 1],
+    ['grey of 8 bits', 8, 0, 5, 1],
+    ['grey of 16 bits', 16, 0, 10, 2],
+    ['8 bits in color', 8, 2, 15, 3],
+    ['16 bits with alpha', 16, 6, 40, 8],
+  ] as const)('of %s has its rows back, whatever their filters', async (_, bits, colorType, length, back) => {
+    // The same rows, all as they are and each under another filter, the first row under every one.
+    const rng = Rng.fromSeed(3);
+    const bytes = Array.from({ length: 7 }, () => Array.from({ length }, () => rng.integer(256)));
+    const at = (y: number, i: number): number => bytes[y]?.[i] ?? 0;
+    const filteredFrom = (first: number): number[] =>
+      bytes.flatMap((row, y) => {
+        const filter = (first + y) % 5;
+        const taken = row.map((byte, i) => {
+          const [left, above, corner] = [at(y, i - back), at(y - 1, i), at(y - 1, i - back)];
+          const estimate = left + above - corner;
+          const nearest = [left, above, corner].reduce((best, one) =>
+            Math.abs(estimate - one) < Math.abs(estimate - best) ? one : best,
+          );
+          return byte - [0, left, above, Math.floor((left + above) / 2), nearest][filter]!;
+        });
+        return [filter, ...taken];
+      });
+    const shape = { width: 5, height: 7, bits, colorType };
+    const plain = await valuesOf({ ...shape, pixels: bytes.flatMap((row) => [0, ...row]) });
+    for (const first of [0, 1, 2, 3, 4]) {
+      expect(await valuesOf({ ...shape, pixels: filteredFrom(first) })).toEqual(plain);
+    }
   });
 
   it('is turned as EXIF says', async () => {

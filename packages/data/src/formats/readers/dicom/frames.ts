@@ -71,10 +71,12 @@ function nativeFrame(file: DicomFile, layout: PixelLayout, index: number): Frame
 
 /** Single bits, the lowest of a byte first. *Source*: DICOM PS3.5, section 8.1.1. */
 function bitsAt(bytes: Uint8Array, begin: number, firstBit: number, count: number): Uint8Array {
-  return Uint8Array.from({ length: count }, (_, i) => {
+  const bits = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
     const bit = firstBit + i;
-    return (bytes[begin + (bit >> 3)]! >> (bit & 7)) & 1;
-  });
+    bits[i] = (bytes[begin + (bit >> 3)]! >> (bit & 7)) & 1;
+  }
+  return bits;
 }
 
 /** Two pixels lie as Y, Y, Cb, Cr. *Source*: DICOM PS3.3, section C.7.6.3.1.2. */
