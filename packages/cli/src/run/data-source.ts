@@ -138,18 +138,31 @@ function isWhole(value: number, least: number): boolean {
   return Number.isSafeInteger(value) && value >= least;
 }
 
+/** So many images are decoded at once, in threads, and fewer where they take more than so many bytes. */
+const mostAhead = { images: 8, bytes: 2 ** 28 } as const;
+
 /**
- * Loads every image once, so that a damaged one is found before hours of training; the dataset keeps them.
+ * Loads every image once, some at a time, so that a damaged one is found before hours of training; the dataset keeps them.
  *
- * @param onLoaded Called after each.
+ * @param onLoaded Called after each, in order.
  * @throws {FileError} naming the first file that cannot be used.
  */
 export async function loadAll(
   dataset: Dataset,
   onLoaded: (done: number, total: number) => void,
 ): Promise<void> {
-  for (const [i, id] of dataset.ids.entries()) {
-    await dataset.load(id);
-    onLoaded(i + 1, dataset.ids.length);
+  const { ids, size, channels } = dataset;
+  const bytes = size.reduce((product, n) => product * n, 4 * channels);
+  const atOnce = Math.max(1, Math.min(mostAhead.images, Math.floor(mostAhead.bytes / bytes)));
+  const loading: Array<Promise<unknown>> = [];
+  for (const i of ids.keys()) {
+    for (const id of ids.slice(i + loading.length, i + atOnce)) {
+      const load = dataset.load(id);
+      // A failure is thrown where its image is due; until then it must not count as unhandled.
+      load.catch(() => {});
+      loading.push(load);
+    }
+    await loading.shift();
+    onLoaded(i + 1, ids.length);
   }
 }

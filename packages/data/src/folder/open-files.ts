@@ -1,10 +1,11 @@
 import { FileError, requireIntegers, requireOption, ShapeError, ValueError } from '@sshn/core';
 import { cacheDataset, unknownId } from '../dataset/from-examples.js';
 import type { Dataset, Example, FolderDataset, LabelMap } from '../dataset/types.js';
-import { decodeImage, decodeLabels, readImageHeader } from '../formats/decode.js';
+import { readImageHeader } from '../formats/decode.js';
 import { resizeLabels } from '../geometry/resize.js';
 import { headerBytes } from '../volumes/nifti/header.js';
 import { volumeFormat } from '../volumes/read.js';
+import { type Decoders, decodersHere } from './decoders.js';
 import { checkSameSize, commonChannels, commonSize, readHeaders } from './image-headers.js';
 import { type LabelNaming, type LabelScheme, labelsOf, schemeOfValues, tableOf } from './label-names.js';
 import { type Folder, type LayoutName, layoutNames, layouts } from './layouts.js';
@@ -71,6 +72,16 @@ export async function openFiles(
   files: readonly SourceFile[],
   options: FolderOptions = {},
 ): Promise<FolderDataset> {
+  return openDecoded(name, files, options, decodersHere);
+}
+
+/** As `openFiles`, decoded elsewhere. */
+export async function openDecoded(
+  name: string,
+  files: readonly SourceFile[],
+  options: FolderOptions,
+  decoders: Decoders,
+): Promise<FolderDataset> {
   const { layout = 'auto', unpaired = 'refuse', cache = true } = options;
   requireOption('layout', layout, layoutNames);
   requireOption('unpaired', unpaired, ['refuse', 'skip']);
@@ -78,12 +89,13 @@ export async function openFiles(
   const joined = await withSeriesJoined(withPairsJoined(files), path, {
     frame: options.volumes?.frame,
     onWarning: options.onWarning,
+    decoders,
   });
   const laidOut = await readLayout(name, joined.files, options, path);
   const folder = { ...laidOut, naming: { segments: joined.segments, ...laidOut.naming } };
   const opened = (await holdsVolumes(folder.pairs[0]!))
-    ? await openVolumes(name, folder, path, volumeOptions(options))
-    : await openImages(name, folder, path, options);
+    ? await openVolumes(name, folder, path, volumeOptions(options), decoders)
+    : await openImages(name, folder, path, options, decoders);
   return cache ? cacheDataset(opened) : opened;
 }
 
@@ -92,6 +104,7 @@ async function openImages(
   folder: Folder,
   path: PathOf,
   { size, channels, volumes = {}, onWarning }: FolderOptions,
+  decoders: Decoders,
 ): Promise<FolderDataset> {
   const unfit = Object.keys(volumes)[0];
   if (unfit !== undefined) {
@@ -108,14 +121,14 @@ async function openImages(
     channels: channels ?? commonChannels(pairs, headers, path),
   };
   const { naming } = folder;
-  const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, onWarning));
+  const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, onWarning, decoders));
   const pairOf = new Map(pairs.map((pair) => [pair.id, pair]));
   const pairWith = (id: string): Pair => pairOf.get(id) ?? unknownId(dataset.name, id);
   return {
     ...dataset,
     ...labelsOf(scheme),
     sourcesOf: (id) => [pairWith(id).image, pairWith(id).labels],
-    load: async (id) => loadPair(pairWith(id), scheme, dataset, path),
+    load: async (id) => loadPair(pairWith(id), scheme, dataset, path, decoders),
   };
 }
 
@@ -186,10 +199,11 @@ async function schemeInFiles(
   path: PathOf,
   naming: LabelNaming,
   onWarning: FolderOptions['onWarning'],
+  decoders: Decoders,
 ): Promise<LabelScheme> {
   const values = new Set<number>();
   await mapLimited(pairs, atOnce, async ({ labels }) => {
-    for (const value of (await readLabels(labels, path)).values) values.add(value);
+    for (const value of (await readLabels(labels, path, decoders)).values) values.add(value);
   });
   return schemeOfValues(values, name, { table: tableOf(naming), onWarning });
 }
@@ -199,11 +213,12 @@ async function loadPair(
   scheme: LabelScheme,
   { size, channels }: Pick<Dataset, 'size' | 'channels'>,
   path: PathOf,
+  decoders: Decoders,
 ): Promise<Example> {
-  const [bytes, stored] = await Promise.all([pair.image.read(), readLabels(pair.labels, path)]);
+  const [bytes, stored] = await Promise.all([pair.image.read(), readLabels(pair.labels, path, decoders)]);
   const name = path(pair.image.path);
   checkSameSize(pair, readImageHeader(bytes, name).size, stored.size, path);
-  const image = await decodeImage(bytes, name, { size, channels: channels === 3 ? 3 : 1 });
+  const image = await decoders.decodeImage(bytes, name, { size, channels: channels === 3 ? 3 : 1 });
   const labels = { ...stored, values: translate(stored, scheme, path(pair.labels.path)) };
   return {
     id: pair.id,
@@ -212,7 +227,7 @@ async function loadPair(
   };
 }
 
-async function readLabels(file: SourceFile, path: PathOf): Promise<LabelMap> {
+async function readLabels(file: SourceFile, path: PathOf, { decodeLabels }: Decoders): Promise<LabelMap> {
   return decodeLabels(await file.read(), path(file.path));
 }
 

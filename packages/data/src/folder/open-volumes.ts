@@ -3,6 +3,7 @@ import { unknownId } from '../dataset/from-examples.js';
 import type { Example, FolderDataset } from '../dataset/types.js';
 import { sliceOf } from '../volumes/orientation.js';
 import type { Triple } from '../volumes/volume.js';
+import type { Decoders } from './decoders.js';
 import {
   highestLabel,
   type LabelNaming,
@@ -56,20 +57,21 @@ export async function openVolumes(
   { pairs, naming }: Folder,
   path: PathOf,
   options: OpenVolumesOptions,
+  decoders: Decoders,
 ): Promise<FolderDataset> {
   checkVolumeOptions(options);
   const shapes = await mapLimited(pairs, atOnce, async (pair) =>
     conformedShape(await readSpace(pair, path, options.frame), options),
   );
   const shape = commonShape(pairs, shapes, path, options);
-  const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, options));
+  const scheme = naming.scheme ?? (await schemeInFiles(name, pairs, path, naming, options, decoders));
   const origins = originsOf(pairs, shapes, options);
   if (origins.size === 0) {
     const problem = `has no ${options.slices?.axis} slices from ${options.slices?.range?.join(' to ')} on`;
     throw new FileError({ path: name, problem, remedy: 'Give another range of slices.' });
   }
   const volumeOf = remember(keptVolumes, async (pair: Pair) =>
-    conformed(await readPair(pair, scheme, path, options.frame), options),
+    conformed(await readPair(pair, scheme, path, decoders, options.frame), options),
   );
   const short = name.replace(/.*[\\/](?=.)/, '');
   const originOf = (id: string): Origin => origins.get(id) ?? unknownId(short, id);
@@ -86,7 +88,11 @@ export async function openVolumes(
       if (slice === undefined) {
         return exampleOf(
           id,
-          fitted(conformed(await readPair(pair, scheme, path, options.frame), options), shape, options),
+          fitted(
+            conformed(await readPair(pair, scheme, path, decoders, options.frame), options),
+            shape,
+            options,
+          ),
         );
       }
       const { image, labels } = await volumeOf(pair);
@@ -165,11 +171,14 @@ async function schemeInFiles(
   path: PathOf,
   naming: LabelNaming,
   { onWarning }: OpenVolumesOptions,
+  decoders: Decoders,
 ): Promise<LabelScheme> {
   const isThere = new Uint8Array(highestLabel + 1);
   const scaled: string[] = [];
   await mapLimited(pairs, atOnce, async ({ labels }) => {
-    const volume = await readLabelVolume(labels, path, (value) => scaled.push(`${value} in ${labels.path}`));
+    const volume = await readLabelVolume(labels, path, decoders, (value) =>
+      scaled.push(`${value} in ${labels.path}`),
+    );
     for (const value of volume.data) isThere[value] = 1;
   });
   if (scaled.length > 0) {

@@ -1,10 +1,11 @@
 import { FileError } from '@sshn/core';
 import { looksLikeDicom } from '../formats/readers/dicom/file.js';
-import { type DicomVolume, decodeDicom, openSeries } from '../volumes/dicom/decode.js';
+import { type DicomVolume, openSeries } from '../volumes/dicom/decode.js';
 import { encodeNifti, encodeNiftiHeader } from '../volumes/nifti/encode.js';
 import type { Grid } from '../volumes/orientation.js';
 import { readVolumeGrid } from '../volumes/read.js';
 import { resampleOnto } from '../volumes/resample-onto.js';
+import type { Decoders } from './decoders.js';
 import type { Color, LabelTable } from './label-names.js';
 import { withoutSuffixes } from './pairing.js';
 import { isBystander, type PathOf, type SourceFile, stemOf } from './source-file.js';
@@ -23,6 +24,7 @@ export interface SeriesOptions {
   /** Which volume of series that hold several, from 0. @default series of one volume only */
   readonly frame?: number | undefined;
   readonly onWarning?: Warn | undefined;
+  readonly decoders: Decoders;
 }
 
 /** How DICOM files end, if they have an ending at all. */
@@ -40,7 +42,7 @@ const dicomEnding = /(^|\/)[^./]*$|\.(dcm|dicom|ima|\d+)$/i;
 export async function withSeriesJoined(
   files: readonly SourceFile[],
   path: PathOf,
-  { frame, onWarning }: SeriesOptions = {},
+  { frame, onWarning, decoders }: SeriesOptions,
 ): Promise<JoinedSeries> {
   const segments = new Map<number, { readonly name: string; readonly color?: Color }>();
   const folder = files.some((file) => file.path.startsWith('masks/')) ? 'masks/' : 'labels/';
@@ -69,7 +71,9 @@ export async function withSeriesJoined(
   for (const file of files) {
     if (file.path.startsWith('images/') && !isTaken.has(file)) images.set(stemOf(file.path, 'images/'), file);
   }
-  const joined = [...seriesOf].map(([id, members]) => seriesFile(id, members, path, { frame, onWarning }));
+  const joined = [...seriesOf].map(([id, members]) =>
+    seriesFile(id, members, path, { frame, onWarning, decoders }),
+  );
   for (const [i, id] of [...seriesOf.keys()].entries()) images.set(id, joined[i]!);
   const idOf = new Map([...labelOf].map(([id, file]) => [file, id]));
   const others = files
@@ -80,12 +84,12 @@ export async function withSeriesJoined(
     .map((file) => {
       if (!file.path.startsWith(folder) || !dicomEnding.test(file.path)) return file;
       const image = images.get(stemOf(file.path, folder));
-      return image === undefined ? file : segmentationFile(file, image, file.path, path, segments);
+      return image === undefined ? file : segmentationFile(file, image, file.path, path, segments, decoders);
     });
   const ofSeries = [...idOf].map(([file, id]) => {
     const name = `${folder}${id}/`;
     return dicomEnding.test(file.path)
-      ? segmentationFile(file, images.get(id)!, name, path, segments)
+      ? segmentationFile(file, images.get(id)!, name, path, segments, decoders)
       : { path: name, read: file.read };
   });
   return { files: [...joined, ...ofSeries, ...others], segments };
@@ -112,7 +116,7 @@ function seriesFile(
   id: string,
   members: readonly SourceFile[],
   path: PathOf,
-  { frame, onWarning }: SeriesOptions,
+  { frame, onWarning, decoders }: SeriesOptions,
 ): SourceFile {
   const sources = async () => {
     const read = [];
@@ -129,7 +133,7 @@ function seriesFile(
     read: async (limit) => {
       const chosen = frame === undefined ? {} : { frame };
       if (limit !== undefined) return encodeNiftiHeader(openSeries(await sources(), chosen));
-      const volume = await decodeDicom(await sources(), { ...chosen, onWarning: warn });
+      const volume = await decoders.decodeDicom(await sources(), { ...chosen, onWarning: warn });
       isTold = true;
       return encodeNifti(volume, { gzip: false, version: 2 });
     },
@@ -143,6 +147,7 @@ function segmentationFile(
   name: string,
   path: PathOf,
   segments: Map<number, { readonly name: string; readonly color?: Color }>,
+  { decodeDicom }: Decoders,
 ): SourceFile {
   return {
     path: name,

@@ -8,9 +8,10 @@ import {
   reorient,
   reorientGrid,
 } from '../volumes/orientation.js';
-import { decodeVolume, readVolumeGrid } from '../volumes/read.js';
+import { readVolumeGrid } from '../volumes/read.js';
 import { padOrCrop, resampleImage, resampleLabels, shapeOn } from '../volumes/resample.js';
 import type { Triple, Volume } from '../volumes/volume.js';
+import type { Decoders } from './decoders.js';
 import { highestLabel, type LabelScheme } from './label-names.js';
 import type { Pair } from './pairing.js';
 import type { PathOf, SourceFile } from './source-file.js';
@@ -39,11 +40,15 @@ export async function readPair(
   pair: Pair,
   scheme: LabelScheme,
   path: PathOf,
+  decoders: Decoders,
   frame?: number,
 ): Promise<LabeledVolume> {
-  const [bytes, stored] = await Promise.all([pair.image.read(), readLabelVolume(pair.labels, path)]);
+  const [bytes, stored] = await Promise.all([
+    pair.image.read(),
+    readLabelVolume(pair.labels, path, decoders),
+  ]);
   const chosen = chosenIn(pair.image, frame);
-  const image = await decodeVolume(
+  const image = await decoders.decodeVolume(
     bytes,
     path(pair.image.path),
     chosen === undefined ? {} : { frame: chosen },
@@ -80,6 +85,7 @@ export async function readPair(
 export async function readLabelVolume(
   file: SourceFile,
   path: PathOf,
+  { decodeVolume }: Decoders,
   onRounded?: (value: number) => void,
 ): Promise<Volume<Uint8Array | Uint16Array>> {
   const volume = await decodeVolume(await file.read(), path(file.path));

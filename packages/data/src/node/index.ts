@@ -1,3 +1,3 @@
 export type { FolderOptions } from '../folder/open-files.js';
 export { type AugmentThreads, augmentInThreads } from './augment-threads.js';
-export { openFolder } from './open-folder.js';
+export { type OpenFolderOptions, openFolder } from './open-folder.js';

@@ -1,9 +1,11 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { FileError } from '@sshn/core';
+import { FileError, requireIntegers } from '@sshn/core';
 import type { FolderDataset } from '../dataset/types.js';
-import { type FolderOptions, openFiles } from '../folder/open-files.js';
+import { type FolderOptions, openDecoded } from '../folder/open-files.js';
 import type { SourceFile } from '../folder/source-file.js';
+import { decodersInThreads } from './decode-threads.js';
 
 /** More files than any dataset has: somebody named a whole disk. */
 const mostFiles = 500_000;
@@ -11,16 +13,29 @@ const mostFiles = 500_000;
 /** So many files are open at a time, however many are asked for at once: systems allow 1024, some 256. */
 const mostOpen = 64;
 
+/** How to read a folder on a disk. */
+export interface OpenFolderOptions extends FolderOptions {
+  /**
+   * Threads that decode files beside the main thread, while there are many; results do not depend on them. 0 for none, as within
+   * a bundle.
+   *
+   * @default one less than there are cores, 4 at most
+   */
+  readonly decodeThreads?: number;
+}
+
 /**
  * Opens a folder of images and labels; see `openFiles` for what is checked.
  *
  * @param path Of the folder.
- * @throws {FileError} naming the file or folder and the remedy.
+ * @throws {FileError} naming the file or folder and the remedy; {ValueError} if `decodeThreads` is no integer of at least 0.
  * @example
  * const dataset = await openFolder('wbc', { size: [128, 128] });
  * const { train, validation, test } = splitIds(dataset.ids, Rng.fromSeed(7));
  */
-export async function openFolder(path: string, options: FolderOptions = {}): Promise<FolderDataset> {
+export async function openFolder(path: string, options: OpenFolderOptions = {}): Promise<FolderDataset> {
+  const { decodeThreads = Math.min(availableParallelism() - 1, 4) } = options;
+  requireIntegers('openFolder', { decodeThreads }, 0);
   const info = await stat(path).catch((cause) => unreadable(path, cause));
   if (!info.isDirectory()) {
     throw new FileError({
@@ -29,7 +44,8 @@ export async function openFolder(path: string, options: FolderOptions = {}): Pro
       remedy: 'Give the folder that holds the images.',
     });
   }
-  return openFiles(path.replace(/(?<=.)[\\/]+$/, ''), await list(path), options);
+  const name = path.replace(/(?<=.)[\\/]+$/, '');
+  return openDecoded(name, await list(path), options, decodersInThreads(decodeThreads));
 }
 
 /** All files within, hidden ones left out, at any depth; links to a folder that holds them are not followed again. */
