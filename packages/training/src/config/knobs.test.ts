@@ -48,6 +48,8 @@ describe('knobs of a run', () => {
   test.each([
     [{ alsoSmallest: true }, /knobs\.alsoSmallest.*without widthRange or resolutionRange/],
     [{ alsoLargest: true }, /knobs\.alsoLargest.*without widthRange or resolutionRange/],
+    [{ widthRange: [0.25, 1], distillation: 0.5 }, /knobs\.distillation.*needs alsoLargest/],
+    [{ widthRange: [0.25, 1], alsoLargest: true, distillation: 0 }, /knobs\.distillation/],
     [{ widthRange: [0.5, 0.25] }, /knobs\.widthRange.*the first is above the second/],
     [{ widthRange: [0.25, 0.5] }, /knobs\.widthRange.*ends below 1, the whole network/],
     [{ resolutionRange: [0, 1] }, /knobs\.resolutionRange/],
@@ -57,5 +59,12 @@ describe('knobs of a run', () => {
   ])('%j is refused', (knobs, message) => {
     expect(() => configOf(knobs)).toThrow(ConfigError);
     expect(() => configOf(knobs)).toThrow(message);
+  });
+
+  test('registration is refused distillation: it has no probabilities to teach', () => {
+    const knobs = { widthRange: [0.25, 1], alsoLargest: true, distillation: 0.5 };
+    expect(() => parseRunConfig({ task: 'registration', knobs }, 'test')).toThrow(
+      /distillation.*segmentation/,
+    );
   });
 });

@@ -29,6 +29,13 @@ const knobWords = {
     usually: 'no',
     help: 'Train the whole network in every step besides, on the same images: it gains, and a step takes about twice as long',
   }),
+  distillation: option.number({
+    above: 0,
+    most: 1,
+    optional: true,
+    usually: 'no',
+    help: 'With alsoLargest, let the whole network teach the smaller ones: share of their loss that is the cross-entropy to its probabilities, such as 0.5',
+  }),
 };
 
 /** The knobs of a run beside its factors; without any, a network has one width and sees images at their size. */
@@ -102,9 +109,11 @@ export function knobsOfEveryStep(config: KnobConfig): Partial<Record<Knob, numbe
 export function knobFaults({
   knobs: config,
   inputResolution,
+  task,
 }: {
   readonly knobs: KnobConfig;
   readonly inputResolution?: number;
+  readonly task: 'segmentation' | 'registration';
 }): OptionFault[] {
   const twice =
     inputResolution === undefined || config.resolutionRange === undefined
@@ -121,6 +130,18 @@ export function knobFaults({
       path: ['knobs', word],
       message: 'is of no use without widthRange or resolutionRange: all steps train one size',
     }));
+  const untaught =
+    config.distillation === undefined || (config.alsoLargest === true && task === 'segmentation')
+      ? []
+      : [
+          {
+            path: ['knobs', 'distillation'],
+            message:
+              task === 'registration'
+                ? 'is of segmentation: registration predicts no probabilities'
+                : 'needs alsoLargest: the whole network teaches, so it must be trained in every step',
+          },
+        ];
   const unordered = knobsOf(config).flatMap((knob) => {
     const [low, high] = rangeOf(config)[knob]!;
     if (low! > high!) return [{ path: ['knobs', `${knob}Range`], message: 'the first is above the second' }];
@@ -133,5 +154,5 @@ export function knobFaults({
           },
         ];
   });
-  return [...twice, ...endOfNone, ...unordered];
+  return [...twice, ...endOfNone, ...untaught, ...unordered];
 }

@@ -14,7 +14,7 @@ import { dispose, type Scalar, split, type Tensor, tensor, tidy } from '@tensorf
 import { drawFrom, middleOf } from '../config/prior.js';
 import { lambdaSpread, type RegistrationConfig } from '../config/registration.js';
 import type { RunConfig } from '../config/run-config.js';
-import type { Task } from './task.js';
+import { meanOverImages, type Task } from './task.js';
 
 /** Registration without labels: similarity and smoothness (paper, section 4.1); with labels only when evaluated. */
 export function registration({ registration: config }: RunConfig): Task {
@@ -26,12 +26,14 @@ export function registration({ registration: config }: RunConfig): Task {
       lambda === undefined || at.conditions.length > 0
         ? at
         : setting({ ...at, conditions: [middleOf(lambda)] }),
-    loss: (model, params, { images, batch, labelCount, at }) =>
+    loss: (model, params, parts) =>
       tidy(() =>
-        registrationObjective(model.apply(params, images, at), images, config, {
-          lambda: at.conditions[0],
-          labels: config.diceWeight === 0 ? undefined : labelsOf(batch, labelCount),
-        }),
+        meanOverImages(parts, ({ images, batch, labelCount, at }) =>
+          registrationObjective(model.apply(params, images, at), images, config, {
+            lambda: at.conditions[0],
+            labels: config.diceWeight === 0 ? undefined : labelsOf(batch, labelCount),
+          }),
+        ),
       ),
     async accuracy(model, params, dataset, ids, at) {
       const { after, before, foldedPercent } = await alignmentOver(

@@ -3,7 +3,7 @@ import type { Batch } from '@sshn/data';
 import type { Scalable, ScalableSpecs } from '@sshn/hypernet';
 import { valueAndGradients } from '@sshn/ops';
 import { clippingScale, globalNorm, type Optimizer, type OptimizerState, type Update } from '@sshn/optim';
-import { addN, dispose, mul, type Scalar, tensor } from '@tensorflow/tfjs-core';
+import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { factorOf } from '../methods/prior.js';
 import type { Stage, Task } from '../tasks/task.js';
 import { DivergenceError } from './events.js';
@@ -21,7 +21,7 @@ export interface StepOptions {
   /** Largest global norm of the gradients; null for no bound. */
   readonly clipNorm: number | null;
   /**
-   * Settings at which all images are trained besides; the loss is the mean over all of them then.
+   * Settings at which all images are trained besides, the whole network last.
    *
    * *Source*: Yu & Huang, "Universally slimmable networks and improved training techniques" (2019), the sandwich rule.
    */
@@ -39,7 +39,7 @@ export interface StepResult extends Update<Params> {
  * One update on one batch: forward, backward, clip, move. Disposes nothing of its arguments, but may write over the tensors
  * of `now`, which are then only good to be disposed; the caller owns the result.
  *
- * @param settings The images are divided among them, in order; the loss is the mean over images. At most as many as images.
+ * @param settings The images are divided among them, in order. At most as many as images.
  * @throws {DivergenceError} (rejects) if the loss or the norm of the gradients is not finite, or too large to be squared; nothing is
  * moved then.
  */
@@ -53,12 +53,13 @@ export async function trainStep(
 ): Promise<StepResult> {
   const drawn = settings.map((at, i) => partOf(batch, at, i / settings.length, (i + 1) / settings.length));
   const parts = [...drawn, ...also.map((at) => partOf(batch, at, 0, 1))];
-  const images = parts.reduce((sum, part) => sum + part.batch.ids.length, 0);
-  const { value, gradients } = valueAndGradients(now.params, (params): Scalar => {
-    const losses = parts.map((part) => task.loss(model, params, { ...part, labelCount, stage }));
-    if (losses.length === 1) return losses[0]!;
-    return addN(losses.map((loss, i) => mul(loss, parts[i]!.batch.ids.length / images)));
-  });
+  const { value, gradients } = valueAndGradients(now.params, (params) =>
+    task.loss(
+      model,
+      params,
+      parts.map((part) => ({ ...part, labelCount, stage })),
+    ),
+  );
   const norm = globalNorm(gradients);
   try {
     // Both are read at once: to wait twice costs a GPU twice.
@@ -94,5 +95,5 @@ function partOf(whole: Batch, at: Setting, from: number, to: number) {
     ...(movingLabels === undefined ? {} : { movingLabels: cut(movingLabels) }),
     shape: [last - first, ...shape.slice(1)],
   };
-  return { at, batch, images: tensor(batch.images, [...batch.shape], 'float32') };
+  return { at, batch, first, images: tensor(batch.images, [...batch.shape], 'float32') };
 }

@@ -222,34 +222,40 @@ describe('Trainer', () => {
     expect(() => make({ drawsPerStep: 5 })).toThrow(/drawsPerStep.*is 5, and a step has 4 images/s);
   });
 
-  test('the smallest and the whole network are trained in every step besides, on all images; training goes on to the same bits', async () => {
-    const knobs = { widthRange: [0.5, 1], resolutionRange: [0.75, 1], knobEndpoints: 1 };
-    const changes: RunConfigInput = { epochs: 2, knobs: { ...knobs, alsoSmallest: true, alsoLargest: true } };
-    using whole = make(changes);
-    const apply = vi.spyOn(whole.model.network, 'apply');
-    const losses = (await collect(whole)).flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
-    const seen = apply.mock.calls.filter(([, , { rng }]) => rng !== undefined);
-    expect(seen).toHaveLength(3 * losses.length);
-    for (let i = 0; i < seen.length; i += 3) {
-      const [[, drawnImages, drawn], ...also] = seen.slice(i, i + 3) as [(typeof seen)[0], ...typeof seen];
-      const ends = [
-        { width: 0.5, resolution: 0.75 },
-        { width: 1, resolution: 1 },
-      ];
-      for (const [j, [, images, at]] of also.entries()) {
-        expect(images.shape).toEqual(drawnImages.shape);
-        expect(at).toMatchObject({ factors: drawn.factors, ...ends[j] });
-        expect(at.rng!.state()).not.toEqual(drawn.rng!.state());
+  test.each([{}, { distillation: 0.5 }])(
+    'the smallest and the whole network are trained in every step besides, on all images (%j); training goes on to the same bits',
+    async (taught) => {
+      const knobs = { widthRange: [0.5, 1], resolutionRange: [0.75, 1], knobEndpoints: 1, ...taught };
+      const changes: RunConfigInput = {
+        epochs: 2,
+        knobs: { ...knobs, alsoSmallest: true, alsoLargest: true },
+      };
+      using whole = make(changes);
+      const apply = vi.spyOn(whole.model.network, 'apply');
+      const losses = (await collect(whole)).flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
+      const seen = apply.mock.calls.filter(([, , { rng }]) => rng !== undefined);
+      expect(seen).toHaveLength(3 * losses.length);
+      for (let i = 0; i < seen.length; i += 3) {
+        const [[, drawnImages, drawn], ...also] = seen.slice(i, i + 3) as [(typeof seen)[0], ...typeof seen];
+        const ends = [
+          { width: 0.5, resolution: 0.75 },
+          { width: 1, resolution: 1 },
+        ];
+        for (const [j, [, images, at]] of also.entries()) {
+          expect(images.shape).toEqual(drawnImages.shape);
+          expect(at).toMatchObject({ factors: drawn.factors, ...ends[j] });
+          expect(at.rng!.state()).not.toEqual(drawn.rng!.state());
+        }
       }
-    }
 
-    using cut = make(changes);
-    const run = cut.run();
-    for (let taken = 0; taken < 5; ) taken += (await run.next()).value?.kind === 'step' ? 1 : 0;
-    using rest = make(changes, copy(cut.state));
-    await collect(rest);
-    expect(fingerprint(rest.state)).toEqual(fingerprint(whole.state));
-  });
+      using cut = make(changes);
+      const run = cut.run();
+      for (let taken = 0; taken < 5; ) taken += (await run.next()).value?.kind === 'step' ? 1 : 0;
+      using rest = make(changes, copy(cut.state));
+      await collect(rest);
+      expect(fingerprint(rest.state)).toEqual(fingerprint(whole.state));
+    },
+  );
 
   test('a hypernetwork takes as many factors as there are steps', () => {
     using trainer = make({ rescaling: 'separate' });

@@ -73,7 +73,7 @@ async function lossOver(
     const loss = tidy(() => {
       const images = tensor(batch.images, [...batch.shape], 'float32');
       const labelCount = dataset.labelNames.length;
-      return task.loss(model, params, { images, batch, labelCount, at, stage });
+      return task.loss(model, params, [{ images, batch, first: 0, labelCount, at, stage }]);
     });
     sum += (await loss.data())[0]! * batch.ids.length;
     count += batch.ids.length;
