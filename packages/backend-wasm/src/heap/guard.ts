@@ -68,7 +68,7 @@ interface Request {
 }
 
 /**
- * Has the heap end at a limit, and grow by what is asked for and a 32nd: emscripten adds a fifth, up to 96 MiB. Where that has no
+ * Has the heap end at a limit, and grow by what is asked for, by a 32nd of it at least: emscripten adds a fifth, up to 96 MiB. Where that has no
  * room, `pages` decides, as the allocator may need less: there may be room before the end of the heap.
  */
 function guardGrowth(memory: WebAssembly.Memory, limitBytes: number, request: Request): void {
@@ -80,7 +80,7 @@ function guardGrowth(memory: WebAssembly.Memory, limitBytes: number, request: Re
     const enough =
       request.bytes === 0 || needed > room
         ? pages
-        : Math.min(pages, room, needed + Math.ceil(heapPages / 32));
+        : Math.min(pages, room, Math.max(needed, Math.ceil(heapPages / 32)));
     if (!request.mayGrow || enough > room) {
       throw new RangeError('The heap may not grow further.'); // emscripten catches it.
     }
