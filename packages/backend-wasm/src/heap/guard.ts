@@ -78,9 +78,7 @@ function guardGrowth(memory: WebAssembly.Memory, limitBytes: number, request: Re
     const room = limitBytes / PAGE_BYTES - heapPages;
     const needed = Math.ceil(request.bytes / PAGE_BYTES) + 1; // One for the allocator's own words.
     const enough =
-      request.bytes === 0 || needed > room
-        ? pages
-        : Math.min(pages, room, Math.max(needed, Math.ceil(heapPages / 32)));
+      request.bytes === 0 || needed > room ? pages : Math.min(pages, room, Math.max(needed, heapPages >> 5));
     if (!request.mayGrow || enough > room) {
       throw new RangeError('The heap may not grow further.'); // emscripten catches it.
     }
