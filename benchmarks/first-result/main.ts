@@ -19,7 +19,7 @@ import { build } from 'vite';
 import { findBrowser } from '../../scripts/find-browser.mjs';
 import { busyProcessors, describeMachine } from '../report/machine.js';
 import { median } from '../runner/statistics.js';
-import type { Times } from './steps.js';
+import type { Visit } from './steps.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
@@ -74,19 +74,24 @@ async function nodeTable(model: string): Promise<string> {
   const built = join(here, '../node_modules/.cache/first-result');
   const options = { ssr: join(here, 'in-node.ts'), outDir: built, emptyOutDir: true };
   await build({ root: here, logLevel: 'error', build: options, ssr: { external: true } });
-  const run = async (env: Readonly<Record<string, string>>): Promise<Times> => {
-    const args = [join(built, 'in-node.js'), model];
+  const run = async (threads: number, env: Readonly<Record<string, string>> = {}): Promise<Visit> => {
+    const args = [join(built, 'in-node.js'), model, `${threads}`];
     const { stdout } = await promisify(execFile)(values.node, args, { env: { ...process.env, ...env } });
-    return JSON.parse(stdout) as Times;
+    return JSON.parse(stdout) as Visit;
   };
   const kept = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
-  await run(kept);
-  const [first, later]: [Times[], Times[]] = [[], []];
+  await run(2, kept);
+  const [first, later, alone]: [Visit[], Visit[], Visit[]] = [[], [], []];
   for (let i = 0; i < repeats; i++) {
-    first.push(await run({}));
-    later.push(await run(kept));
+    first.push(await run(2));
+    later.push(await run(2, kept));
+    alone.push(await run(1, kept));
   }
-  return table(values.node, { 'nothing kept': first, NODE_COMPILE_CACHE: later });
+  return table(values.node, {
+    'nothing kept': first,
+    NODE_COMPILE_CACHE: later,
+    'the same, one thread': alone,
+  });
 }
 
 /** Visits of a page: the first of a new profile, and the fourth, when Chromium has kept the code of scripts and wasm. */
@@ -98,24 +103,25 @@ async function pageTable(model: string): Promise<string> {
   await build({ root: join(here, 'page'), logLevel: 'error', build: options, worker: { format: 'es' } });
   const server = await serve(site, model);
   const { port } = server.address() as AddressInfo;
-  const [first, later]: [Times[], Times[]] = [[], []];
+  const [first, later, alone]: [Visit[], Visit[], Visit[]] = [[], [], []];
   for (let i = 0; i < repeats; i++) {
     const profile = await mkdtemp(join(folder, 'profile-'));
-    for (let visit = 1; visit <= 4; visit++) {
+    for (let visit = 1; visit <= 5; visit++) {
       const launch = { executablePath, args: ['--no-sandbox'] };
       const browser = await chromium.launchPersistentContext(profile, launch);
       const page = await browser.newPage();
-      await page.goto(`http://localhost:${port}/`);
+      await page.goto(`http://localhost:${port}/?threads=${visit === 5 ? 1 : 2}`);
       await page.waitForFunction(() => /^[[{]/.test(document.title));
-      const found = JSON.parse(await page.title()) as Times | { readonly message: string };
+      const found = JSON.parse(await page.title()) as Visit | { readonly message: string };
       if ('message' in found) throw new Error(`The page failed: ${found.message}`);
       if (visit === 1) first.push(found);
       if (visit === 4) later.push(found);
+      if (visit === 5) alone.push(found);
       await browser.close();
     }
   }
   await server[Symbol.asyncDispose]();
-  return table('Chromium', { 'first visit': first, 'fourth visit': later });
+  return table('Chromium', { 'first visit': first, 'fourth visit': later, 'fifth, one thread': alone });
 }
 
 /** A static server as one would deploy it: isolated, compressed, and with names of files that may be kept for ever. */
@@ -127,7 +133,9 @@ async function serve(site: string, model: string): Promise<Server> {
   };
   const compressed = new Map<string, Buffer>();
   const server = createServer(async ({ url = '/' }, response) => {
-    const path = url === '/model.safetensors' ? model : join(site, url === '/' ? 'index.html' : url);
+    const { pathname } = new URL(url, 'http://localhost');
+    const path =
+      pathname === '/model.safetensors' ? model : join(site, pathname === '/' ? 'index.html' : pathname);
     const content = compressed.get(path) ?? gzipSync(await readFile(path).catch(() => ''));
     compressed.set(path, content);
     response.writeHead(200, {
@@ -143,12 +151,16 @@ async function serve(site: string, model: string): Promise<Server> {
   return server;
 }
 
-/** Medians of when each step was over. */
-function table(name: string, columns: Readonly<Record<string, readonly Times[]>>): string {
-  const steps = Object.values(columns)[0]![0]!.map(({ step }) => step);
-  const at = (runs: readonly Times[], i: number) => median(runs.map((times) => times[i]!.at)).toFixed(0);
-  const rows = steps.map((step, i) => [step, ...Object.values(columns).map((runs) => at(runs, i))]);
+/** Medians of when each step was over, and of how long compiling took. */
+function table(name: string, columns: Readonly<Record<string, readonly Visit[]>>): string {
+  const all = Object.values(columns);
+  const line = (first: string, of: (visit: Visit) => number) => [
+    first,
+    ...all.map((visits) => median(visits.map(of)).toFixed(0)),
+  ];
+  const rows = all[0]![0]!.times.map(({ step }, i) => line(step, ({ times }) => times[i]!.at));
   const head = [`${name}, ms`, ...Object.keys(columns)];
-  const lines = [head, head.map(() => '---'), ...rows];
+  const compiling = line('compiling WebAssembly, part of that', ({ compileMs }) => compileMs);
+  const lines = [head, head.map(() => '---'), ...rows, compiling];
   return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }

@@ -2,14 +2,17 @@ import type { Segmenter } from '@sshn/predict';
 import { timeSteps } from '../steps.js';
 import { wasmPaths } from './wasm-paths.js';
 
-const times = await timeSteps(async () => {
+const threads = new Promise<number>((resolve) => {
+  addEventListener('message', ({ data }: MessageEvent<number>) => resolve(data), { once: true });
+});
+const visit = await timeSteps(async () => {
   const [{ openModel }, { useFastWasm }] = await Promise.all([
     import('@sshn/predict'),
     import('@sshn/backend-wasm'),
   ]);
   return {
-    start: () => useFastWasm({ wasmPaths, threads: 2 }),
+    start: async () => useFastWasm({ wasmPaths, threads: await threads }),
     open: async () => (await openModel(new URL('/model.safetensors', location.href))) as Segmenter,
   };
 });
-postMessage({ times, origin: performance.timeOrigin });
+postMessage({ visit, origin: performance.timeOrigin });
