@@ -9,7 +9,7 @@ const refuse = (): never => {
 
 describe('the choice of a build', () => {
   it('leaves the engine alone where 256 bits are out of question', () => {
-    const wishes = { reproducible: false, wide: true, mergePairs: refuse };
+    const wishes = { reproducible: false, wide: true, setFlags: refuse };
     expect(chooseBuild({ ...wishes, reproducible: true })).toEqual({
       build: 'fixed',
       reason: 'the same bits on every machine were asked for',
@@ -22,7 +22,7 @@ describe('the choice of a build', () => {
   });
 
   it.skipIf(!hasRelaxed)('is relaxed where the engine merges no pairs', () => {
-    const wishes = { reproducible: false, wide: true, mergePairs: () => 'no merging' };
+    const wishes = { reproducible: false, wide: true, setFlags: () => 'no merging' };
     expect(chooseBuild(wishes)).toEqual({ build: 'relaxed', reason: 'no merging' });
   });
 

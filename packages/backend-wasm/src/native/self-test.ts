@@ -13,19 +13,18 @@ export interface BuildWishes {
   readonly reproducible: boolean;
   /** Whether 256 bits at a time are wanted. */
   readonly wide: boolean;
-  /** Has the engine merge pairs of operations, if it can be told to; a reason if it surely does not. */
-  mergePairs(): string | undefined;
+  /** Has the engine know relaxed SIMD and merge pairs of operations, if it can be told to; a reason if it surely does not merge. */
+  setFlags(): string | undefined;
 }
 
 /** The build `wide` must take less than this share of the time of `relaxed`: merged it takes 0.6, not merged more than 1. */
 const LARGEST_SHARE = 0.8;
 
 /** The fastest build of the kernels that gives right results here, by a short test where more than one comes into question. */
-export function chooseBuild({ reproducible, wide, mergePairs }: BuildWishes): BuildChoice {
+export function chooseBuild({ reproducible, wide, setFlags }: BuildWishes): BuildChoice {
   if (reproducible) return { build: 'fixed', reason: 'the same bits on every machine were asked for' };
+  const problem = wide ? setFlags() : '256 bits were not asked for';
   if (!hasRelaxedSimd()) return { build: 'fixed', reason: 'the engine has no relaxed SIMD' };
-  if (!wide) return { build: 'relaxed', reason: '256 bits were not asked for' };
-  const problem = mergePairs();
   if (problem !== undefined) return { build: 'relaxed', reason: problem };
   try {
     return byProducts(compareProducts());

@@ -16,7 +16,7 @@ export const node: Surroundings = {
     return readFile(address.startsWith('file:') ? fileURLToPath(address) : address);
   },
 
-  mergePairs,
+  setFlags,
 
   uncleared(bytes) {
     if (!keepsFreed) Buffer.allocUnsafeSlow(UNUSED_BYTES);
@@ -33,15 +33,16 @@ export const node: Surroundings = {
 const UNUSED_BYTES = 2 ** 25 - 2 ** 13;
 let keepsFreed = false;
 
-/** The first V8 that merges pairs well: that of Node 24. One that does not know the flag prints an error. */
-const FIRST_TO_MERGE = 13.6;
+/** The first V8 that merges pairs well, that of Node 24, and the first with relaxed SIMD without a flag. One that does not know a flag prints an error. */
+const [FIRST_TO_MERGE, FIRST_RELAXED] = [13.6, 11.4];
 
-/** Sets V8's flag for the process and its threads; a reason where there is none or it does nothing. */
-function mergePairs(): string | undefined {
-  if (process.arch !== 'x64') return 'V8 merges pairs of 128 bits on x64 only';
-  if (!(Number.parseFloat(process.versions.v8) >= FIRST_TO_MERGE))
-    return 'Node before 24 does not merge pairs of 128 bits';
+/** Sets V8's flags for the process and its threads; a reason where there is none for pairs or it does nothing. */
+function setFlags(): string | undefined {
+  const v8 = Number.parseFloat(process.versions.v8);
   try {
+    if (v8 < FIRST_RELAXED) setFlagsFromString('--experimental-wasm-relaxed-simd');
+    if (process.arch !== 'x64') return 'V8 merges pairs of 128 bits on x64 only';
+    if (!(v8 >= FIRST_TO_MERGE)) return 'Node before 24 does not merge pairs of 128 bits';
     setFlagsFromString('--experimental-wasm-revectorize');
     return undefined;
   } catch (error) {

@@ -89,7 +89,7 @@ async function start(
   registerComposedKernels();
   const before = kernelFunctions();
   const choice = wantsNative
-    ? chooseBuild({ reproducible, wide, mergePairs: surroundings.mergePairs })
+    ? chooseBuild({ reproducible, wide, setFlags: surroundings.setFlags })
     : undefined;
   const { native, problem } =
     choice === undefined ? {} : await startNative(started, { threads, build: choice.build, largeTiles });

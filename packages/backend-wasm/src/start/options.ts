@@ -24,9 +24,9 @@ export interface FastWasmOptions {
   readonly reproducible?: boolean;
   /**
    * Whether our compiled kernels may compute 256 bits at a time, where the engine merges pairs of 128-bit operations and a short
-   * test at the start has right results in less time. In Node (from 24 on, on x64) this sets V8's flag
-   * `--experimental-wasm-revectorize` for the whole process, which all WebAssembly that is compiled later goes through;
-   * `false` leaves V8's flags alone, and so does `reproducible`. @default true
+   * test at the start has right results in less time. In Node this sets flags of V8 for the whole process, which all WebAssembly that
+   * is compiled later goes through: `--experimental-wasm-revectorize` (from Node 24 on, on x64), and in Node 20, which has no 256 bits,
+   * `--experimental-wasm-relaxed-simd`. `false` leaves V8's flags alone, and so does `reproducible`. @default true
    */
   readonly wide?: boolean;
   /**
@@ -65,8 +65,8 @@ export interface Surroundings {
   readonly cores: number;
   /** The bytes of one of tfjs' `.wasm` files. */
   readWasm(fileName: string, wasmPaths: WasmPaths | undefined): Promise<Uint8Array>;
-  /** Has the engine merge pairs of 128-bit operations, if it can be told to; a reason if it surely does not. */
-  mergePairs(): string | undefined;
+  /** Has the engine know relaxed SIMD and merge pairs of 128-bit operations, if it can be told to; a reason if it surely does not merge. */
+  setFlags(): string | undefined;
   /** Memory of so many bytes and any content; undefined where all memory is cleared first. */
   readonly uncleared?: (bytes: number) => ArrayBuffer;
 }

@@ -19,7 +19,7 @@ export const page: Surroundings = {
   },
 
   // A page cannot ask for it; some browsers do by themselves, and the test at the start sees it.
-  mergePairs: () => undefined,
+  setFlags: () => undefined,
 };
 
 /** Where a file lies, by the rules of tfjs' `setWasmPaths`. */
