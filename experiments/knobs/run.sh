@@ -11,7 +11,7 @@ runs=$2
 seed=${3:-1}
 set=${4:-wbc}
 
-# Epochs with knobs and with φ alone, whether every step trains the smallest and the whole network too, what `sshn pareto` evaluates, and the
+# Epochs with knobs and with φ alone, how every step trains the smallest and the whole network too, what `sshn pareto` evaluates, and the
 # networks for one cost: features, factor, epochs and resolution of each; small ones take more epochs to converge.
 case $set in
   wbc)
@@ -19,8 +19,8 @@ case $set in
     fixed='4:0.1:200:1 8:0.1:200:1 12:0.1:150:1 16:0.1:150:1 24:0.25:60:1 32:0.25:60:1 8:0.3125:200:0.5 11:0.3125:150:0.5 16:0.3125:120:0.5'
     ;;
   hippocampus)
-    results=$here/hippocampus knobs=125 phi=100 also='--also-smallest --also-largest' evaluated='--by 0.25 --settings 100'
-    fixed='3:0.3:80:1 3:0.3:80:0.5 5:0.3:80:0.5 6:0.3:80:0.5 4:0.3:60:1 6:0.3:40:1 9:0.3:30:1 12:0.3:30:1'
+    results=$here/hippocampus knobs=125 phi=100 also='--also-smallest --also-largest --distillation 0.5 --knob-endpoints 0' evaluated='--by 0.25 --settings 100'
+    fixed='3:0.3:80:1 3:0.3:80:0.5 5:0.3:80:0.5 6:0.3:80:0.5 4:0.3:60:1 6:0.3:40:1 9:0.3:60:1 12:0.3:60:1'
     ;;
   *)
     echo "run.sh: $set is no dataset of this experiment: wbc or hippocampus" >&2
