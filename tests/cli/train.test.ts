@@ -16,7 +16,7 @@ test('trains in a run folder, with one plain line per epoch where the output is 
   expect(stdout).toMatch(
     /^data\s+phantoms:cells:16:1: 16 images, 32×32 pixels, 3 channels; labels background, cytoplasm, nucleus$/m,
   );
-  expect(stdout).toMatch(/^backend\s+wasm \(SIMD, 1 thread,/m);
+  expect(stdout).toMatch(/^backend\s+wasm \((relaxed|wide) SIMD, 1 thread,/m);
   expect(stdout).toContain('  epochs: 2\n');
   expect(stdout).toMatch(
     /finished after 2 epochs\. Best Dice on validation images: 0\.\d{4}\.\nLook at its curve with: sshn pareto run --threads 1\n$/,

@@ -66,6 +66,7 @@ describe('flags of the configuration', () => {
     'patches.perImage': ['--patch-size', '8x8'],
     'patches.foreground': ['--patch-size', '8x8'],
     'data.sliceStep': ['--slices', 'axial'],
+    'knobs.distillation': ['--width-range', '0.25,1', '--also-largest'],
     drawsPerStep: ['--batch-size', '8'],
     'registration.lambdaDistribution': ['--task', 'registration', '--lambda-range', '0.1,1'],
     'registration.lambdaEndpoints': ['--task', 'registration', '--lambda-range', '0,1'],
