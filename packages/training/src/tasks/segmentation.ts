@@ -29,7 +29,10 @@ export function segmentation({ epochs, crossEntropyShare, loss, patches, knobs }
   };
 }
 
-/** Logits of a model: its prediction or, where it is deeply supervised, all of them, that at the images' size first. */
+/**
+ * Logits of a model, `[batch, ...size, labels]`: its prediction or, where it is deeply supervised, all of them, that at the images' size
+ * first.
+ */
 export function predictionsOf(
   model: Scalable,
   params: ParamsOf<ScalableSpecs>,
@@ -58,14 +61,15 @@ export function supervisedLoss(
 }
 
 /**
- * The loss where the whole network teaches the others: half of it is the loss of the whole network, half the mean of the
- * others', of which a share is the cross-entropy to the probabilities that the whole network predicts. Those count as given: no
- * gradient flows through them.
+ * The loss where the whole network teaches the others. Half of it is the loss of the whole network, half the mean of the others'.
+ * A share of each of those is the cross-entropy to the probabilities that the whole network predicts; no gradient flows through
+ * these.
  *
  * *Source*: Yu & Huang, "Universally slimmable networks and improved training techniques" (2019), inplace distillation; that
  * has a share of 1.
  *
- * @param parts The last is the whole network, which sees all images.
+ * @param parts The last is the whole network, which sees all images of the step.
+ * @param share In (0, 1].
  */
 function distilledLoss(
   model: Scalable,

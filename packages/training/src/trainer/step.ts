@@ -21,7 +21,7 @@ export interface StepOptions {
   /** Largest global norm of the gradients; null for no bound. */
   readonly clipNorm: number | null;
   /**
-   * Settings at which all images are trained besides, the whole network last.
+   * Settings at which all images are trained besides; the whole network, where it is among them, is the last.
    *
    * *Source*: Yu & Huang, "Universally slimmable networks and improved training techniques" (2019), the sandwich rule.
    */
